@@ -1,0 +1,1 @@
+"""The vocabulary of the product: plain frozen data, no I/O, no other room of the house."""

@@ -1,0 +1,162 @@
+"""What a live check finds out. Checks return these; the store keeps them; metrics and web present them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import time
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """How a check ended.
+
+    Only FAILED is a fault. BLOCKED: not run, or meaningless, because of ``CheckResult.by``. SKIPPED: does not
+    apply to this installation or cannot be told (no account configured, old server version).
+    """
+
+    OK = "ok"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+    SKIPPED = "skipped"
+
+
+class InstallationState(StrEnum):
+    """The one state an installation is in, as its users would feel it. Names are label values of the contract."""
+
+    OK = "ok"
+    MAINTENANCE = "maintenance"
+    NEEDS_SERVICE = "needs_service"
+    KEY_MISSING = "key_missing"
+    OUT_OF_SEATS = "out_of_seats"
+    NOT_STARTED = "not_started"
+    SERVER_ERROR = "server_error"
+    WARNING = "warning"
+    UNREACHABLE = "unreachable"
+
+
+@dataclass(frozen=True, slots=True)
+class DnsFacts:
+    """``resolved``: what the name gave. ``working``: known addresses that accept connections (only when it failed)."""
+
+    resolved: tuple[str, ...] = ()
+    working: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HttpFacts:
+    """``code``: HTTP status of the main page."""
+
+    code: int
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFacts:
+    """``expires``: end of the server certificate, Unix seconds."""
+
+    expires: float
+
+
+@dataclass(frozen=True, slots=True)
+class ProtectionFacts:
+    """``code``: protection error code, 0 when the key works, None when the page gives no number."""
+
+    code: int | None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogState:
+    """One catalog of ``/sysinfo/metrics``. A reason is empty when good; None: the server did not report it."""
+
+    path: str
+    main_page_ok: bool | None
+    main_page_reason: str
+    products_ok: bool | None
+    products_reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogFacts:
+    catalogs: tuple[CatalogState, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """A partition by SNMP (HOST-RESOURCES-MIB); sizes in bytes."""
+
+    partition: str
+    size: int
+    free: int
+
+
+@dataclass(frozen=True, slots=True)
+class SnmpFacts:
+    disks: tuple[Disk, ...]
+    processes: Mapping[str, bool]
+    """Service process name to whether it runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleFacts:
+    """Daily times announced in ``/admin/pref``, the server's local time; None when not announced."""
+
+    restart: time | None
+    backup: time | None
+
+
+@dataclass(frozen=True, slots=True)
+class SeatsFacts:
+    """Seats as ``/admin/title`` tells them live; None where the page does not say."""
+
+    seats: int | None
+    used: int | None
+
+
+Facts = (
+    DnsFacts
+    | HttpFacts
+    | TlsFacts
+    | ProtectionFacts
+    | CatalogFacts
+    | SnmpFacts
+    | ScheduleFacts
+    | SeatsFacts
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """The result of one check of one installation.
+
+    ``reason`` is a short stable English slug (``timeout``, ``refused``, ``http_404`` …), empty when OK.
+    ``text`` is for people: one Russian sentence without secrets, empty when there is nothing to say.
+    ``started`` is Unix seconds, ``duration`` seconds.
+    """
+
+    check: str
+    outcome: Outcome
+    reason: str = ""
+    text: str = ""
+    by: str = ""
+    started: float = 0.0
+    duration: float = 0.0
+    facts: Facts | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """All checks of one installation, run once, in the order of the chain."""
+
+    installation: str
+    started: float
+    duration: float
+    results: Mapping[str, CheckResult]
+    state: InstallationState
+    planned: str = ""
+    """``restart`` or ``backup`` while the announced nightly time lasts, else empty."""
+
+    @property
+    def root_cause(self) -> CheckResult | None:
+        """The first failed check of the chain; None when nothing failed."""
+        return next((r for r in self.results.values() if r.outcome is Outcome.FAILED), None)
