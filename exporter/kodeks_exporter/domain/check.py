@@ -113,16 +113,7 @@ class SeatsFacts:
     used: int | None
 
 
-Facts = (
-    DnsFacts
-    | HttpFacts
-    | TlsFacts
-    | ProtectionFacts
-    | CatalogFacts
-    | SnmpFacts
-    | ScheduleFacts
-    | SeatsFacts
-)
+Facts = DnsFacts | HttpFacts | TlsFacts | ProtectionFacts | CatalogFacts | SnmpFacts | ScheduleFacts | SeatsFacts
 
 
 @dataclass(frozen=True, slots=True)
