@@ -65,7 +65,7 @@ class Patterns:
     kodeks_signs: tuple[re.Pattern[str], ...] = _patterns(r"WWW-Kodeks", r"кодекс", r"техэксперт", r"kod(eks|web)")
     """Any of them in the ``Server`` header or the page shows that Kodeks itself answered."""
     out_of_seats: tuple[re.Pattern[str], ...] = _patterns(
-        r"количество пользователей превысило", r"\b2008\b", r"нет свободных (лицензи|рабочи)\w*"
+        r"количество пользователей превысило", r"\(2008\)|ошибк\w*\D{0,20}2008\b", r"нет свободных (лицензи|рабочи)\w*"
     )
     """In the answer to the monitor's login."""
     protection_ok: tuple[re.Pattern[str], ...] = _patterns(r"привязка:\s*senselock(?!.*ошибка защиты)")

@@ -1,0 +1,218 @@
+"""Which checks there are, in what order, and what blocks what.
+
+A check whose prerequisite failed is not run but blocked by it; what it would have found is a consequence. A check may
+also find that its trouble is another one's (``Verdict.by``). In the end every blocked check names the root cause, so that
+one incident shows as one failure.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from kodeks_exporter.checks import (
+    auth,
+    catalog,
+    dns,
+    http,
+    icmp,
+    key,
+    licence_manager,
+    maintenance,
+    page,
+    proxy,
+    schedule,
+    seats,
+    snmp_agent,
+    tcp,
+    tls,
+)
+from kodeks_exporter.checks.context import Context, Tools
+from kodeks_exporter.checks.planned import planned_downtime
+from kodeks_exporter.checks.verdict import Verdict, failed
+from kodeks_exporter.domain.check import CheckResult, InstallationState, Outcome, Round, ScheduleFacts
+from kodeks_exporter.domain.fleet import Installation
+from kodeks_exporter.domain.settings import CheckSettings
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One row of the table. ``every``: a good result is kept for that many seconds instead of asking each round."""
+
+    name: str
+    run: Callable[[Installation, Context], Verdict]
+    applies: Callable[[Installation], bool]
+    requires: tuple[str, ...] = ()
+    every: float = 0.0
+
+
+_PAGE = ("dns", "tcp", "http", "proxy", "maintenance")
+
+CHECKS: tuple[Check, ...] = (
+    Check("dns", dns.check, dns.applies),
+    Check("icmp", icmp.check, icmp.applies, ("dns",)),
+    Check("tcp", tcp.check, tcp.applies, ("dns",)),
+    Check("tls", tls.check, tls.applies, ("dns", "tcp")),
+    Check("http", http.check, http.applies, ("dns", "tcp")),
+    Check("proxy", proxy.check, proxy.applies, ("dns", "tcp", "http")),
+    Check("maintenance", maintenance.check, maintenance.applies, ("dns", "tcp", "http", "proxy")),
+    Check("licman_icmp", licence_manager.check_icmp, licence_manager.applies),
+    Check("licman_tcp", licence_manager.check_tcp, licence_manager.applies),
+    Check("key", key.check, key.applies, (*_PAGE, "tls")),
+    Check("page", page.check, page.applies, (*_PAGE, "key")),
+    Check("seats", seats.check, seats.applies, (*_PAGE, "tls", "key", "page")),
+    Check("auth", auth.check, auth.applies, (*_PAGE, "tls", "key", "page", "seats")),
+    Check("catalog", catalog.check, catalog.applies, (*_PAGE, "key", "page"), every=0.0),
+    Check("schedule", schedule.check, schedule.applies, (*_PAGE, "tls", "key", "page", "seats", "auth"), every=3600.0),
+    Check("snmp", snmp_agent.check, snmp_agent.applies),
+)
+
+CHECK_NAMES = frozenset(check.name for check in CHECKS)
+
+
+def has_checks(installation: Installation) -> bool:
+    """False for an installation that only pushes reports and has nothing to ask."""
+    return any(check.applies(installation) for check in _wanted(installation))
+
+
+def run_round(
+    installation: Installation,
+    settings: CheckSettings,
+    tools: Tools,
+    previous: Mapping[str, CheckResult] = MappingProxyType({}),
+) -> Round:
+    """Runs every check of an installation once. Raises nothing; takes at most the sum of the limits in ``settings``."""
+    started = tools.clock()
+    begin = time.monotonic()
+    context = Context(installation, settings, tools, previous)
+    try:
+        for check in _wanted(installation):
+            if check.applies(installation):
+                context.results[check.name] = _run(check, installation, context)
+    finally:
+        context.close()
+    state = _state(context)
+    results = {name: _rooted(result, context.results) for name, result in context.results.items()}
+    planned = _planned(installation, context, started)
+    if planned:
+        results = {name: _excused(result, planned) for name, result in results.items()}
+    return Round(installation.name, started, time.monotonic() - begin, MappingProxyType(results), state, planned)
+
+
+def _wanted(installation: Installation) -> tuple[Check, ...]:
+    return tuple(check for check in CHECKS if check.name not in installation.disabled_checks)
+
+
+def _run(check: Check, installation: Installation, context: Context) -> CheckResult:
+    now = context.tools.clock()
+    by = _blocked_by(check, context.results)
+    if by:
+        return CheckResult(check.name, Outcome.BLOCKED, by=by, started=now)
+    known = context.previous.get(check.name)
+    if check.every and known is not None and known.outcome is Outcome.OK and 0 <= now - known.started < check.every:
+        return known
+    begin = time.monotonic()
+    try:
+        verdict = check.run(installation, context)
+    except Exception:
+        # A fault of ours must neither stop the other checks nor pass for health.
+        log.exception("check crashed", extra={"installation": installation.name, "check": check.name})
+        verdict = failed("internal_error", "внутренняя ошибка экспортёра, подробности в его журнале")
+    return CheckResult(
+        check.name,
+        verdict.outcome,
+        verdict.reason,
+        verdict.text,
+        verdict.by,
+        now,
+        time.monotonic() - begin,
+        verdict.facts,
+    )
+
+
+def _blocked_by(check: Check, results: Mapping[str, CheckResult]) -> str:
+    for name in check.requires:
+        required = results.get(name)
+        if required is None:
+            continue
+        if required.outcome is Outcome.FAILED:
+            return name
+        if required.outcome is Outcome.BLOCKED and required.by != check.name:
+            return required.by
+    return ""
+
+
+def _rooted(result: CheckResult, results: Mapping[str, CheckResult]) -> CheckResult:
+    """Follows ``by`` to the check that failed."""
+    by = result.by
+    for _ in results:
+        cause = results.get(by)
+        if cause is None or cause.outcome is not Outcome.BLOCKED:
+            break
+        by = cause.by
+    return result if by == result.by else replace(result, by=by)
+
+
+def _planned(installation: Installation, context: Context, now: float) -> str:
+    schedule = context.results.get("schedule")
+    known = schedule if schedule is not None and schedule.facts is not None else context.previous.get("schedule")
+    if known is None or not isinstance(known.facts, ScheduleFacts):
+        return ""
+    return planned_downtime(known.facts, installation.time_zone, now, context.settings.planned)
+
+
+def _excused(result: CheckResult, planned: str) -> CheckResult:
+    if result.outcome is Outcome.FAILED:
+        return replace(result, outcome=Outcome.BLOCKED, by=planned)
+    return result
+
+
+def _state(context: Context) -> InstallationState:
+    """The state as users feel it, from what the checks found."""
+    results = context.results
+    if any(_is_failed(results, name) for name in ("dns", "tcp", "proxy")) or _blocked(results, "tcp"):
+        return InstallationState.UNREACHABLE
+    if _is_failed(results, "http"):
+        if _has_answered(context):
+            return _state_of_code(context.main_page().response.status)
+        return InstallationState.UNREACHABLE
+    if _blocked(results, "http") and results["http"].by == "tls":
+        return InstallationState.UNREACHABLE
+    if "http" in results and _has_answered(context) and context.main_page().state is not InstallationState.OK:
+        return context.main_page().state
+    if _is_failed(results, "key") or _blocked_by_licence_manager(results):
+        return InstallationState.KEY_MISSING
+    if _is_failed(results, "seats"):
+        return InstallationState.OUT_OF_SEATS
+    return InstallationState.OK
+
+
+def _state_of_code(status: int) -> InstallationState:
+    return InstallationState.SERVER_ERROR if status >= 500 else InstallationState.WARNING
+
+
+def _has_answered(context: Context) -> bool:
+    try:
+        context.main_page()
+    except Exception:
+        return False
+    return True
+
+
+def _is_failed(results: Mapping[str, CheckResult], name: str) -> bool:
+    result = results.get(name)
+    return result is not None and result.outcome is Outcome.FAILED
+
+
+def _blocked(results: Mapping[str, CheckResult], name: str) -> bool:
+    result = results.get(name)
+    return result is not None and result.outcome is Outcome.BLOCKED
+
+
+def _blocked_by_licence_manager(results: Mapping[str, CheckResult]) -> bool:
+    return _blocked(results, "key") and results["key"].by.startswith("licman_")

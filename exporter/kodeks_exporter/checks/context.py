@@ -1,0 +1,117 @@
+"""What the checks of one round share: the connection, pages already read, results so far."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Protocol
+
+from kodeks_exporter.checks.connection import Connection, Response, Target, target_of
+from kodeks_exporter.checks.errors import CheckError
+from kodeks_exporter.checks.pinger import Pinger
+from kodeks_exporter.checks.reading import Text, read_text, shows_kodeks, state_of_page
+from kodeks_exporter.checks.resolver import Resolver
+from kodeks_exporter.domain.check import CheckResult, InstallationState, SnmpFacts
+from kodeks_exporter.domain.fleet import Credentials, Installation, Snmp
+from kodeks_exporter.domain.settings import CheckSettings
+
+
+class SnmpReader(Protocol):
+    def read(self, target: Snmp, timeout: float) -> SnmpFacts: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """Long-lived helpers that all rounds of all installations share; all are safe to use from many threads."""
+
+    resolver: Resolver
+    pinger: Pinger
+    snmp: SnmpReader
+    clock: Callable[[], float] = time.time
+
+
+@dataclass(frozen=True, slots=True)
+class MainPage:
+    """The installation's first catalog as an anonymous user gets it (or the monitor, where the site asks for a login)."""
+
+    response: Response
+    text: Text
+    state: InstallationState
+    kodeks: bool
+
+
+@dataclass
+class Context:
+    """One round of one installation. Not shared between threads; ``close()`` it at the end."""
+
+    installation: Installation
+    settings: CheckSettings
+    tools: Tools
+    previous: Mapping[str, CheckResult] = field(default_factory=dict)
+    results: dict[str, CheckResult] = field(default_factory=dict)
+    addresses: tuple[str, ...] = ()
+    """What the name resolved to; set by the dns check."""
+    trusted: bool = True
+    """False when the certificate is not: then no password is sent."""
+    _main: MainPage | CheckError | None = None
+    _login: Response | CheckError | None = None
+
+    @cached_property
+    def target(self) -> Target:
+        return target_of(self.installation.url)
+
+    @cached_property
+    def connection(self) -> Connection:
+        """Open it only after ``addresses`` is known."""
+        return Connection(self.target, self.addresses or (self.target.host,), self.settings.limits)
+
+    @property
+    def credentials(self) -> Credentials | None:
+        return self.installation.credentials if self.trusted else None
+
+    def main_page(self) -> MainPage:
+        """The main page, asked for once a round. Raises ``CheckError``."""
+        if self._main is None:
+            try:
+                self._main = self._read_main_page()
+            except CheckError as error:
+                self._main = error
+        if isinstance(self._main, CheckError):
+            raise self._main
+        return self._main
+
+    def _read_main_page(self) -> MainPage:
+        path = self.installation.catalogs[0]
+        response = self.connection.get(path)
+        if response.status == 401 and self.credentials is not None:
+            # The site asks for a login at its main page; the session is dropped at the end of the round.
+            response = self.connection.get(path, self.credentials)
+        text = read_text(response)
+        patterns = self.settings.patterns
+        state = state_of_page(patterns, response.status, text.visible)
+        return MainPage(response, text, state, shows_kodeks(patterns, response, text.visible))
+
+    def login(self) -> Response:
+        """The answer to the monitor's login, tried once a round. Needs ``credentials``. Raises ``CheckError``."""
+        if self._login is None:
+            try:
+                self._login = self.connection.get(self.settings.paths.title, self.credentials)
+            except CheckError as error:
+                self._login = error
+        if isinstance(self._login, CheckError):
+            raise self._login
+        return self._login
+
+    def close(self) -> None:
+        """Leaves nothing behind: the session is logged out (it may hold a seat) and the connection closed."""
+        if "connection" not in self.__dict__:
+            return
+        try:
+            if self.connection.has_cookies and self.settings.paths.logout:
+                self.connection.get(self.settings.paths.logout)
+        except CheckError:
+            pass  # a server that cannot even log out is told by its checks
+        finally:
+            self.connection.close()

@@ -1,0 +1,46 @@
+"""Does the name resolve; if not, is it only the name that fails?"""
+
+from __future__ import annotations
+
+from kodeks_exporter.checks.connection import connect
+from kodeks_exporter.checks.context import Context
+from kodeks_exporter.checks.errors import CheckError
+from kodeks_exporter.checks.resolver import is_address
+from kodeks_exporter.checks.verdict import Verdict, failed, ok
+from kodeks_exporter.domain.check import DnsFacts
+from kodeks_exporter.domain.fleet import Installation
+
+
+def applies(installation: Installation) -> bool:
+    return bool(installation.url)
+
+
+def check(installation: Installation, context: Context) -> Verdict:
+    host = context.target.host
+    try:
+        context.addresses = context.tools.resolver.resolve(host)
+    except CheckError as error:
+        working = _working_addresses(installation, context)
+        return failed(error.reason, _told(error.text, installation, working), DnsFacts(working=working))
+    if is_address(host):
+        return ok()
+    return ok(DnsFacts(resolved=context.addresses))
+
+
+def _working_addresses(installation: Installation, context: Context) -> tuple[str, ...]:
+    working = []
+    for address in installation.addresses:
+        try:
+            connect([address], context.target.port, context.settings.limits.connect_timeout).close()
+        except CheckError:
+            continue
+        working.append(address)
+    return tuple(working)
+
+
+def _told(error: str, installation: Installation, working: tuple[str, ...]) -> str:
+    if working:
+        return f"{error}; по IP-адресу сервер отвечает: {', '.join(working)}"
+    if installation.addresses:
+        return f"{error}; известные адреса тоже не отвечают: {', '.join(installation.addresses)}"
+    return f"{error}; запасных адресов в конфигурации нет (addresses)"

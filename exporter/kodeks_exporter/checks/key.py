@@ -1,0 +1,74 @@
+"""Does the protection key work, by the administration page and by the main page?"""
+
+from __future__ import annotations
+
+from kodeks_exporter.checks.context import Context
+from kodeks_exporter.checks.errors import CheckError
+from kodeks_exporter.checks.login import is_out_of_seats
+from kodeks_exporter.checks.reading import read_text
+from kodeks_exporter.checks.verdict import Verdict, blocked, failed, ok, skipped
+from kodeks_exporter.domain.check import InstallationState, Outcome, ProtectionFacts
+from kodeks_exporter.domain.fleet import Installation
+from kodeks_exporter.domain.protection import in_words
+
+
+def applies(installation: Installation) -> bool:
+    return bool(installation.url)
+
+
+def check(_installation: Installation, context: Context) -> Verdict:
+    by_main_page = context.main_page().state is InstallationState.KEY_MISSING
+    by_licence_page = _licence_page(context)
+    if by_licence_page.outcome is Outcome.FAILED:
+        return _or_licence_manager(context, by_licence_page)
+    if by_main_page:
+        text = "главная страница: ключ защиты не найден"
+        return _or_licence_manager(context, failed("main_page", text, ProtectionFacts(None)))
+    return by_licence_page
+
+
+def _or_licence_manager(context: Context, lost: Verdict) -> Verdict:
+    """A key that a silent licence manager should lend is not lost: the manager is the cause."""
+    for name in ("licman_icmp", "licman_tcp"):
+        result = context.results.get(name)
+        if result is not None and result.outcome is Outcome.FAILED:
+            return blocked(name, lost.text, lost.facts)
+    return lost
+
+
+def _licence_page(context: Context) -> Verdict:
+    try:
+        response = context.connection.get(context.settings.paths.licence, context.credentials)
+        if response.status in (401, 403):
+            return _not_admitted(context)
+    except CheckError as error:
+        return skipped(error.reason, f"страница лицензии: {error.text}")
+    patterns = context.settings.patterns
+    text = read_text(response).visible
+    for pattern in patterns.protection_failed:
+        found = pattern.search(text)
+        if found:
+            groups = found.groupdict()
+            code = int(groups["code"]) if groups.get("code") else None
+            return failed(
+                f"code_{code}" if code else "protection", in_words(code), ProtectionFacts(code, found[0][:200])
+            )
+    if response.status == 200 and any(pattern.search(text) for pattern in patterns.protection_ok):
+        return ok(ProtectionFacts(0))
+    if is_out_of_seats(context, response):
+        return blocked("seats")
+    return skipped(
+        "not_understood", f"страница {context.settings.paths.licence} не распознана: проверьте checks.patterns"
+    )
+
+
+def _not_admitted(context: Context) -> Verdict:
+    """The page wants a login, or another one: is that the login's own fault?"""
+    if context.credentials is None:
+        return skipped("no_credentials", "для проверки ключа нужен логин мониторинга (credentials)")
+    login = context.login()
+    if is_out_of_seats(context, login):
+        return blocked("seats")
+    if login.status == 200:
+        return skipped("forbidden", f"у логина мониторинга нет права на {context.settings.paths.licence}")
+    return blocked("auth")

@@ -1,0 +1,43 @@
+"""Is a seat free? A monitor that is refused for lack of one must not be taken for a broken login."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from kodeks_exporter.checks.context import Context
+from kodeks_exporter.checks.errors import CheckError
+from kodeks_exporter.checks.login import is_out_of_seats
+from kodeks_exporter.checks.reading import read_text
+from kodeks_exporter.checks.verdict import Verdict, blocked, failed, ok, skipped
+from kodeks_exporter.domain.check import InstallationState, SeatsFacts
+from kodeks_exporter.domain.fleet import Installation
+
+_NONE_FREE = "свободных рабочих мест нет"
+
+
+def applies(installation: Installation) -> bool:
+    return bool(installation.url)
+
+
+def check(_installation: Installation, context: Context) -> Verdict:
+    if context.main_page().state is InstallationState.OUT_OF_SEATS:
+        return failed("main_page", f"{_NONE_FREE}: об этом говорит главная страница")
+    if context.credentials is None:
+        return skipped("no_credentials", "нужен логин мониторинга (credentials)")
+    try:
+        response = context.login()
+    except CheckError:
+        return blocked("auth")
+    if is_out_of_seats(context, response):
+        return failed("login_refused", f"{_NONE_FREE}: логину мониторинга отказано")
+    if response.status != 200:
+        return blocked("auth")
+    text = read_text(response).visible
+    patterns = context.settings.patterns
+    return ok(SeatsFacts(_number(patterns.seats, text), _number(patterns.seats_used, text)))
+
+
+def _number(patterns: Iterable[re.Pattern[str]], text: str) -> int | None:
+    found = next((match for pattern in patterns if (match := pattern.search(text))), None)
+    return int(found["number"]) if found else None

@@ -1,0 +1,20 @@
+"""Does the SNMP agent answer, and what of disks and the service process?"""
+
+from __future__ import annotations
+
+from kodeks_exporter.checks.context import Context
+from kodeks_exporter.checks.errors import CheckError
+from kodeks_exporter.checks.verdict import Verdict, failed, ok
+from kodeks_exporter.domain.fleet import Installation
+
+
+def applies(installation: Installation) -> bool:
+    return installation.snmp is not None
+
+
+def check(installation: Installation, context: Context) -> Verdict:
+    assert installation.snmp is not None
+    try:
+        return ok(context.tools.snmp.read(installation.snmp, context.settings.limits.snmp_timeout))
+    except CheckError as error:
+        return failed(error.reason, f"SNMP: {error.text}")

@@ -1,0 +1,35 @@
+"""What a check function returns: its judgement without the name and the times, which the chain adds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kodeks_exporter.domain.check import Facts, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    outcome: Outcome
+    reason: str = ""
+    text: str = ""
+    by: str = ""
+    facts: Facts | None = None
+
+
+def ok(facts: Facts | None = None, text: str = "") -> Verdict:
+    return Verdict(Outcome.OK, text=text, facts=facts)
+
+
+def failed(reason: str, text: str, facts: Facts | None = None) -> Verdict:
+    """``reason``: English slug; ``text``: a Russian sentence for people, without secrets."""
+    return Verdict(Outcome.FAILED, reason, text, facts=facts)
+
+
+def blocked(by: str, text: str = "", facts: Facts | None = None) -> Verdict:
+    """The check's own finding is explained by another check, which is the cause."""
+    return Verdict(Outcome.BLOCKED, by=by, text=text, facts=facts)
+
+
+def skipped(reason: str, text: str, facts: Facts | None = None) -> Verdict:
+    """The check cannot tell: not applicable here, or what the server answers is not understood."""
+    return Verdict(Outcome.SKIPPED, reason, text, facts=facts)
