@@ -41,9 +41,8 @@ def check(_installation: Installation, context: Context) -> Verdict:
     except CheckError as error:
         return skipped(error.reason, f"{path}: {error.text}")
     if response.status != 200:
-        return skipped(
-            f"http_{response.status}", f"{path} отвечает кодом {response.status}: нужен sysinfo 2.0.6.7 и новее"
-        )
+        text = f"{path} отвечает кодом {response.status}: нужен модуль sysinfo 2.0.6.7 или новее"
+        return skipped(f"http_{response.status}", text)
     try:
         catalogs = _parse(response.body[:_MAX_LENGTH].decode("utf-8", "replace"))
     except ValueError:

@@ -1,8 +1,8 @@
 """Which checks there are, in what order, and what blocks what.
 
-A check whose prerequisite failed is not run but blocked by it; what it would have found is a consequence. A check may
-also find that its trouble is another one's (``Verdict.by``). In the end every blocked check names the root cause, so that
-one incident shows as one failure.
+A check whose prerequisite failed is not run but blocked by it; what it would have found is a consequence. A check
+may also find that its trouble is another one's (``Verdict.by``). In the end every blocked check names the root cause,
+so that one incident shows as one failure.
 """
 
 from __future__ import annotations
@@ -42,7 +42,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One row of the table. ``every``: a good result is kept for that many seconds instead of asking each round."""
+    """One row of the table.
+
+    ``every``: what it told (facts) is kept, and asked again only after that many seconds; 0: asked each round.
+    """
 
     name: str
     run: Callable[[Installation, Context], Verdict]
@@ -67,7 +70,7 @@ CHECKS: tuple[Check, ...] = (
     Check("page", page.check, page.applies, (*_PAGE, "key")),
     Check("seats", seats.check, seats.applies, (*_PAGE, "tls", "key", "page")),
     Check("auth", auth.check, auth.applies, (*_PAGE, "tls", "key", "page", "seats")),
-    Check("catalog", catalog.check, catalog.applies, (*_PAGE, "key", "page"), every=0.0),
+    Check("catalog", catalog.check, catalog.applies, (*_PAGE, "key", "page")),
     Check("schedule", schedule.check, schedule.applies, (*_PAGE, "tls", "key", "page", "seats", "auth"), every=3600.0),
     Check("snmp", snmp_agent.check, snmp_agent.applies),
 )
@@ -110,11 +113,12 @@ def _wanted(installation: Installation) -> tuple[Check, ...]:
 
 def _run(check: Check, installation: Installation, context: Context) -> CheckResult:
     now = context.tools.clock()
+    known = context.previous.get(check.name) if check.every else None
+    facts = known.facts if known is not None else None
     by = _blocked_by(check, context.results)
     if by:
-        return CheckResult(check.name, Outcome.BLOCKED, by=by, started=now)
-    known = context.previous.get(check.name)
-    if check.every and known is not None and known.outcome is Outcome.OK and 0 <= now - known.started < check.every:
+        return CheckResult(check.name, Outcome.BLOCKED, by=by, started=now, facts=facts)
+    if known is not None and known.outcome in _KEPT and 0 <= now - known.started < check.every:
         return known
     begin = time.monotonic()
     try:
@@ -131,8 +135,11 @@ def _run(check: Check, installation: Installation, context: Context) -> CheckRes
         verdict.by,
         now,
         time.monotonic() - begin,
-        verdict.facts,
+        verdict.facts or facts,
     )
+
+
+_KEPT = (Outcome.OK, Outcome.SKIPPED)
 
 
 def _blocked_by(check: Check, results: Mapping[str, CheckResult]) -> str:
@@ -160,10 +167,9 @@ def _rooted(result: CheckResult, results: Mapping[str, CheckResult]) -> CheckRes
 
 def _planned(installation: Installation, context: Context, now: float) -> str:
     schedule = context.results.get("schedule")
-    known = schedule if schedule is not None and schedule.facts is not None else context.previous.get("schedule")
-    if known is None or not isinstance(known.facts, ScheduleFacts):
+    if schedule is None or not isinstance(schedule.facts, ScheduleFacts):
         return ""
-    return planned_downtime(known.facts, installation.time_zone, now, context.settings.planned)
+    return planned_downtime(schedule.facts, installation.time_zone, now, context.settings.planned)
 
 
 def _excused(result: CheckResult, planned: str) -> CheckResult:

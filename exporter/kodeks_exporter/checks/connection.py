@@ -2,8 +2,8 @@
 
 ``http.client`` reads the protocol; this file adds what a monitor needs and it lacks: a limit on the whole exchange (a
 server that sends a byte a second never runs into a socket's own time-out), on the body, on redirects, and cookies kept
-for one round only. ``requests`` would do as well at eight times the processor time (see ``bench/``), which counts when a
-thousand installations are asked every 30 s.
+for one round only. ``requests`` would cost several times the processor time (``./run bench`` prints it), which counts
+when a thousand installations are asked every 30 s.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class Connection:
         self._socket = connect(self._addresses, self._target.port, timeout)
 
     def secure(self, context: ssl.SSLContext, timeout: float) -> bytes:
-        """Starts TLS on the connection, and on all later ones; gives the peer's certificate (DER). Raises ``CheckError``."""
+        """Starts TLS here and on all later connections; gives the peer's certificate (DER). Raises ``CheckError``."""
         self._tls = context
         if self._socket is None:
             self.open(timeout)

@@ -34,7 +34,7 @@ class Tools:
 
 @dataclass(frozen=True, slots=True)
 class MainPage:
-    """The installation's first catalog as an anonymous user gets it (or the monitor, where the site asks for a login)."""
+    """The first catalog as an anonymous user gets it (or the monitor, where the site asks for a login)."""
 
     response: Response
     text: Text

@@ -1,12 +1,12 @@
 """Is the main page answered properly?
 
-An answer other than 200 that a more telling check explains (proxy, maintenance, lost key …) is that check's failure; this
-one is then blocked by it.
+An answer other than 200 that a more telling check explains (proxy, maintenance, lost key …) is that check's failure;
+this one is then blocked by it.
 """
 
 from __future__ import annotations
 
-from kodeks_exporter.checks.context import Context, MainPage
+from kodeks_exporter.checks.context import Context
 from kodeks_exporter.checks.errors import CheckError
 from kodeks_exporter.checks.proxy import proxy_fault
 from kodeks_exporter.checks.verdict import Verdict, blocked, failed, ok
@@ -38,17 +38,10 @@ def check(installation: Installation, context: Context) -> Verdict:
     if proxy_fault(installation, page):
         return blocked("proxy", f"код ответа {page.response.status}", facts)
     if page.text.misdeclared:
-        return failed(
-            "wrong_charset",
-            f"страница в кодировке {page.text.actual}, а объявлена {page.text.declared}: пользователи видят «кракозябры»",
-            facts,
-        )
+        text = f"страница в кодировке {page.text.actual}, а объявлена {page.text.declared}: видны «кракозябры»"
+        return failed("wrong_charset", text, facts)
     if page.response.status in (200, 401):
         return ok(facts, "" if page.response.status == 200 else "сайт просит пароль")
-    if page.state is not InstallationState.OK and _is_explained(page):
+    if page.state is not InstallationState.OK:
         return blocked(CHECK_OF_STATE[page.state], f"код ответа {page.response.status}", facts)
     return failed(f"http_{page.response.status}", f"главная страница отвечает кодом {page.response.status}", facts)
-
-
-def _is_explained(page: MainPage) -> bool:
-    return page.state in CHECK_OF_STATE

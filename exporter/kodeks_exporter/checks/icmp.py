@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kodeks_exporter.checks.context import Context
-from kodeks_exporter.checks.pinger import NotPermitted
+from kodeks_exporter.checks.pinger import NotPermittedError
 from kodeks_exporter.checks.verdict import Verdict, failed, ok, skipped
 from kodeks_exporter.domain.fleet import Installation
 
@@ -26,6 +26,6 @@ def ping_verdict(context: Context, address: str) -> Verdict:
     limits = context.settings.limits
     try:
         alive = context.tools.pinger.answers(address, limits.icmp_attempts, limits.icmp_timeout)
-    except NotPermitted:
+    except NotPermittedError:
         return NOT_PERMITTED
     return ok() if alive else failed("no_reply", f"{address} не отвечает на ping")

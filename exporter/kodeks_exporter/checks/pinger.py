@@ -8,22 +8,19 @@ from icmplib.exceptions import SocketPermissionError
 _PAYLOAD = b"kodeks-exporter ping".ljust(56, b".")
 
 
-class NotPermitted(Exception):
+class NotPermittedError(Exception):
     """Neither kind of ICMP socket may be opened."""
 
 
 class Pinger:
-    """Unprivileged ICMP sockets first (the kernel gives each its own replies), raw ones where only those are allowed."""
+    """Unprivileged ICMP sockets first (the kernel gives each its own replies), raw ones where only those may be had."""
 
     def __init__(self) -> None:
         self._privileged = False
 
     def answers(self, address: str, attempts: int, timeout: float) -> bool:
-        """Whether ``address`` answers one of ``attempts`` pings, ``timeout`` seconds each. Raises ``NotPermitted``."""
-        for _ in range(attempts):
-            if self._ping(address, timeout):
-                return True
-        return False
+        """Whether ``address`` answers one of so many pings, ``timeout`` seconds each. Raises ``NotPermittedError``."""
+        return any(self._ping(address, timeout) for _ in range(attempts))
 
     def _ping(self, address: str, timeout: float) -> bool:
         try:
@@ -33,7 +30,7 @@ class Pinger:
         try:
             alive = _ping_once(address, timeout, not self._privileged)
         except SocketPermissionError:
-            raise NotPermitted from None
+            raise NotPermittedError from None
         self._privileged = not self._privileged
         return alive
 

@@ -1,0 +1,1 @@
+"""From the store to metric families, one file a subject. Does no I/O."""

@@ -1,0 +1,35 @@
+"""Catalogs of an installation as ``/sysinfo/metrics`` reports them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from prometheus_client import Metric
+from prometheus_client.core import GaugeMetricFamily
+
+from kodeks_exporter.domain.check import CatalogFacts
+from kodeks_exporter.store.live import LiveStatus
+
+
+def families(status: LiveStatus) -> Iterator[Metric]:
+    labels = ["installation", "catalog", "reason"]
+    main_page = GaugeMetricFamily(
+        "kodeks_catalog_main_page_ok",
+        "Whether the main page of a catalog is assembled; else the reason.",
+        labels=labels,
+    )
+    products = GaugeMetricFamily(
+        "kodeks_catalog_products_ok",
+        "Whether the product set of a catalog is complete; else the reason.",
+        labels=labels,
+    )
+    result = status.round.results.get("catalog")
+    if result is not None and isinstance(result.facts, CatalogFacts):
+        name = status.round.installation
+        for catalog in result.facts.catalogs:
+            if catalog.main_page_ok is not None:
+                main_page.add_metric([name, catalog.path, catalog.main_page_reason], int(catalog.main_page_ok))
+            if catalog.products_ok is not None:
+                products.add_metric([name, catalog.path, catalog.products_reason], int(catalog.products_ok))
+    yield main_page
+    yield products

@@ -1,0 +1,52 @@
+"""The exporter itself."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from prometheus_client import Metric
+from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
+
+from kodeks_exporter import __version__
+
+
+@dataclass(frozen=True, slots=True)
+class ExporterStatus:
+    """Times are Unix seconds, durations seconds."""
+
+    installations: int
+    poll_lag: float
+    check_interval: float
+    reload_ok: bool
+    reload_time: float
+
+
+def families(status: ExporterStatus) -> Iterator[Metric]:
+    build = InfoMetricFamily("kodeks_exporter_build", "Version of the exporter and of Python.")
+    build.add_metric([], {"version": __version__, "python": platform.python_version()})
+    yield build
+    yield _gauge("kodeks_exporter_installations", "Installations in the inventory.", status.installations)
+    yield _gauge(
+        "kodeks_exporter_poll_lag_seconds", "By how much the most overdue round of checks is late.", status.poll_lag
+    )
+    interval = GaugeMetricFamily(
+        "kodeks_exporter_poll_interval_seconds", "Configured interval by kind of poll.", labels=["kind"]
+    )
+    interval.add_metric(["checks"], status.check_interval)
+    yield interval
+    yield _gauge(
+        "kodeks_exporter_config_last_reload_successful",
+        "Whether the last reload of the configuration succeeded.",
+        int(status.reload_ok),
+    )
+    yield _gauge(
+        "kodeks_exporter_config_last_reload_success_timestamp_seconds",
+        "When the configuration was last loaded successfully.",
+        status.reload_time,
+    )
+
+
+def _gauge(name: str, documentation: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, documentation, value=value)

@@ -1,0 +1,104 @@
+"""Writing the exposition. What has not changed since the last scrape is not written again.
+
+A family's samples must stand together, while a change concerns one installation; so each source (an installation, say)
+keeps its samples written per family, and a scrape only joins them. ``prometheus_client`` writes all anew each time.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass
+
+from prometheus_client import Metric
+from prometheus_client.samples import Sample
+from prometheus_client.utils import floatToGoString
+
+TEXT = "text/plain; version=0.0.4; charset=utf-8"
+OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Part of the exposition. ``families`` is called again only when ``version`` is another object than last time."""
+
+    key: Hashable
+    version: object
+    families: Callable[[], Iterable[Metric]]
+
+
+@dataclass(slots=True)
+class _Written:
+    version: object
+    families: dict[str, tuple[str, str, str]]
+    """Family name to type, help and sample lines."""
+
+
+class Exposition:
+    """Safe to use from many threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._written: dict[Hashable, _Written] = {}
+
+    def render(self, sources: Iterable[Source], *, openmetrics: bool = False) -> bytes:
+        """All families of all sources in the text format 0.0.4 or in OpenMetrics 1.0."""
+        with self._lock:
+            current = {source.key: self._write(source) for source in sources}
+            self._written = current
+        merged: dict[str, tuple[str, str, list[str]]] = {}
+        for written in current.values():
+            for name, (kind, help_text, lines) in written.families.items():
+                merged.setdefault(name, (kind, help_text, []))[2].append(lines)
+        parts = []
+        for name, (kind, help_text, chunks) in merged.items():
+            parts.append(_header(name, kind, help_text, openmetrics))
+            parts.extend(chunks)
+        if openmetrics:
+            parts.append("# EOF\n")
+        return "".join(parts).encode()
+
+    def _write(self, source: Source) -> _Written:
+        known = self._written.get(source.key)
+        if known is not None and known.version is source.version:
+            return known
+        families: dict[str, tuple[str, str, str]] = {}
+        for metric in source.families():
+            lines = "".join(map(_sample_line, metric.samples))
+            if lines:
+                families[metric.name] = (metric.type, metric.documentation, lines)
+        return _Written(source.version, families)
+
+
+def render_families(families: Iterable[Metric], *, openmetrics: bool = False) -> bytes:
+    """A small exposition written once, for ``/probe``."""
+    everything = list(families)
+    return Exposition().render([Source("all", None, lambda: everything)], openmetrics=openmetrics)
+
+
+def _header(name: str, kind: str, help_text: str, openmetrics: bool) -> str:
+    if openmetrics:
+        escaped = help_text.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
+        return f"# HELP {name} {escaped}\n# TYPE {name} {kind}\n"
+    if kind == "counter":
+        name += "_total"
+    elif kind == "info":
+        name, kind = name + "_info", "gauge"
+    elif kind == "unknown":
+        kind = "untyped"
+    escaped = help_text.replace("\\", r"\\").replace("\n", r"\n")
+    return f"# HELP {name} {escaped}\n# TYPE {name} {kind}\n"
+
+
+def _sample_line(sample: Sample) -> str:
+    value = floatToGoString(sample.value)  # type: ignore[no-untyped-call]
+    if not sample.labels:
+        return f"{sample.name} {value}\n"
+    pairs = ",".join([f'{key}="{_escape(text)}"' for key, text in sample.labels.items()])
+    return f"{sample.name}{{{pairs}}} {value}\n"
+
+
+def _escape(text: str) -> str:
+    if "\\" in text or "\n" in text or '"' in text:
+        return text.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
+    return text

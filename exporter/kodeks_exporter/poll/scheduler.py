@@ -1,0 +1,143 @@
+"""Runs many jobs, each at its own interval, in pools of threads, so that a slow one delays no other."""
+
+from __future__ import annotations
+
+import heapq
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import Enum
+
+log = logging.getLogger(__name__)
+
+JITTER = 0.1
+"""A repetition comes up to a tenth of its interval early or late: jobs spread out instead of marching in step."""
+
+
+class Pace(Enum):
+    """How a run went, as far as the time of the next one depends on it."""
+
+    NORMAL = "normal"
+    SLOW = "slow"
+    """It hung at a time limit: it goes on in the slow pool, less often, and so never stands in a healthy job's way."""
+    FAILED = "failed"
+    """It is tried again ever later, up to ``Job.longest``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """``interval`` and ``longest`` (the longest pause after failures) in seconds; ``delay``: before the first run."""
+
+    run: Callable[[], Pace]
+    interval: float
+    longest: float
+    pool: str
+    slow_pool: str
+    delay: float = 0.0
+
+
+@dataclass(slots=True)
+class _Entry:
+    job: Job
+    due: float
+    waiting: bool = True
+    """Due or queued, not running."""
+    pauses: int = 0
+    """Failures in a row."""
+    slow: bool = False
+
+
+class Scheduler:
+    """``set_jobs`` may be called at any time; a job that is gone finishes its run and is not run again."""
+
+    def __init__(self, pools: Mapping[str, int]) -> None:
+        self._pools = {
+            name: ThreadPoolExecutor(max_workers=size, thread_name_prefix=name) for name, size in pools.items()
+        }
+        self._wake = threading.Condition()
+        self._entries: dict[str, _Entry] = {}
+        self._heap: list[tuple[float, str]] = []
+        self._stopped = False
+        self._thread = threading.Thread(target=self._dispatch, name="scheduler", daemon=True)
+        self._random = random.Random()  # noqa: S311 - jitter, not secrecy
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """No new runs; those under way are not waited for."""
+        with self._wake:
+            self._stopped = True
+            self._wake.notify()
+        self._thread.join()
+        for pool in self._pools.values():
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def set_jobs(self, jobs: Mapping[str, Job]) -> None:
+        """Swaps the whole set. A job of the same key keeps its place in time."""
+        now = time.monotonic()
+        with self._wake:
+            for key in self._entries.keys() - jobs.keys():
+                del self._entries[key]
+            for key, job in jobs.items():
+                known = self._entries.get(key)
+                if known is not None:
+                    known.job = job
+                else:
+                    self._entries[key] = _Entry(job, now + job.delay)
+                    heapq.heappush(self._heap, (now + job.delay, key))
+            self._wake.notify()
+
+    def lag(self, pool: str) -> float:
+        """Seconds by which the most overdue job of a pool (its slow pool included) is late; 0 when none is."""
+        now = time.monotonic()
+        with self._wake:
+            dues = [entry.due for entry in self._entries.values() if entry.waiting and entry.job.pool == pool]
+        return max(0.0, now - min(dues)) if dues else 0.0
+
+    def _dispatch(self) -> None:
+        while True:
+            with self._wake:
+                if self._stopped:
+                    return
+                now = time.monotonic()
+                if not self._heap or self._heap[0][0] > now:
+                    self._wake.wait(self._heap[0][0] - now if self._heap else None)
+                    continue
+                due, key = heapq.heappop(self._heap)
+                entry = self._entries.get(key)
+                if entry is None or entry.due != due or not entry.waiting:
+                    continue  # removed, or put off since
+                pool = self._pools[entry.job.slow_pool if entry.slow else entry.job.pool]
+            pool.submit(self._run, key, entry)
+
+    def _run(self, key: str, entry: _Entry) -> None:
+        with self._wake:
+            if self._stopped or self._entries.get(key) is not entry:
+                return
+            entry.waiting = False
+            job = entry.job
+        try:
+            pace = job.run()
+        except Exception:
+            log.exception("job crashed", extra={"job": key})
+            pace = Pace.FAILED
+        with self._wake:
+            if self._entries.get(key) is not entry:
+                return
+            entry.due = self._next(entry, pace)
+            entry.waiting = True
+            heapq.heappush(self._heap, (entry.due, key))
+            self._wake.notify()
+
+    def _next(self, entry: _Entry, pace: Pace) -> float:
+        interval, longest = entry.job.interval, entry.job.longest
+        entry.slow = pace is Pace.SLOW
+        entry.pauses = 0 if pace is Pace.NORMAL else entry.pauses + 1
+        pause = interval if pace is Pace.NORMAL else min(interval * 2 ** min(entry.pauses, 16), longest)
+        pause *= 1 + self._random.uniform(-JITTER, JITTER)
+        return max(entry.due + pause, time.monotonic() + pause / 2)

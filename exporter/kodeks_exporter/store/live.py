@@ -1,0 +1,132 @@
+"""The newest round of each installation, and since when things are as they are."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
+from datetime import time
+from types import MappingProxyType
+
+from kodeks_exporter.domain.check import CheckResult, InstallationState, Outcome, Round, ScheduleFacts
+from kodeks_exporter.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class LiveStatus:
+    """``since``: Unix seconds from which on root cause and state are unchanged, across restarts of the exporter.
+
+    ``maintenance_start``: Unix seconds, None outside maintenance mode.
+    """
+
+    round: Round
+    since: float
+    maintenance_start: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """What survives a restart."""
+
+    cause: str
+    state: str
+    since: float
+    maintenance_start: float | None
+    schedule: ScheduleFacts | None
+
+
+class LiveStore:
+    """Safe to use from many threads. Writes to the database only when something changes."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._lock = threading.Lock()
+        self._statuses: dict[str, LiveStatus] = {}
+        self._memories: dict[str, _Memory] = _load(database)
+
+    def statuses(self) -> Mapping[str, LiveStatus]:
+        """A snapshot, by installation; one that was not yet checked is absent."""
+        with self._lock:
+            return MappingProxyType(dict(self._statuses))
+
+    def previous(self, installation: str) -> Mapping[str, CheckResult]:
+        """Results of the last round; after a restart what the server had announced before it."""
+        with self._lock:
+            status = self._statuses.get(installation)
+            memory = self._memories.get(installation)
+        if status is not None:
+            return status.round.results
+        if memory is not None and memory.schedule is not None:
+            return {"schedule": CheckResult("schedule", Outcome.BLOCKED, facts=memory.schedule)}
+        return {}
+
+    def record(self, round_: Round) -> None:
+        name = round_.installation
+        with self._lock:
+            before = self._memories.get(name)
+            memory = _remember(round_, before)
+            self._memories[name] = memory
+            self._statuses[name] = LiveStatus(round_, memory.since, memory.maintenance_start)
+        if memory != before:
+            self._save(name, memory)
+
+    def keep_only(self, installations: Container[str]) -> None:
+        """Forgets what the inventory no longer names (after a reload)."""
+        with self._lock:
+            gone = {name for name in (*self._statuses, *self._memories) if name not in installations}
+            for name in gone:
+                self._statuses.pop(name, None)
+                self._memories.pop(name, None)
+        if gone:
+            with self._database.transaction() as connection:
+                connection.executemany("DELETE FROM live_state WHERE installation = ?", [(name,) for name in gone])
+
+    def _save(self, name: str, memory: _Memory) -> None:
+        schedule = memory.schedule or ScheduleFacts(None, None)
+        with self._database.transaction() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO live_state VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (
+                    name,
+                    memory.cause,
+                    memory.state,
+                    memory.since,
+                    memory.maintenance_start,
+                    _clock(schedule.restart),
+                    _clock(schedule.backup),
+                ),
+            )
+
+
+def _remember(round_: Round, before: _Memory | None) -> _Memory:
+    root = round_.root_cause
+    cause = root.check if root is not None else ""
+    same = before is not None and (before.cause, before.state) == (cause, round_.state.value)
+    since = before.since if before is not None and same else round_.started
+    maintenance_start = None
+    if round_.state is InstallationState.MAINTENANCE:
+        known = before.maintenance_start if before is not None else None
+        maintenance_start = round_.started if known is None else known
+    schedule = round_.results.get("schedule")
+    facts = schedule.facts if schedule is not None and isinstance(schedule.facts, ScheduleFacts) else None
+    return _Memory(cause, round_.state.value, since, maintenance_start, facts)
+
+
+def _load(database: Database) -> dict[str, _Memory]:
+    with database.reading() as connection:
+        rows = connection.execute(
+            "SELECT installation, cause, state, since, maintenance_start, restart, backup FROM live_state"
+        ).fetchall()
+    memories = {}
+    for name, cause, state, since, maintenance_start, restart, backup in rows:
+        announced = ScheduleFacts(_time(restart), _time(backup)) if restart or backup else None
+        memories[name] = _Memory(cause, state, since, maintenance_start, announced)
+    return memories
+
+
+def _clock(moment: time | None) -> str | None:
+    return moment.strftime("%H:%M") if moment is not None else None
+
+
+def _time(text: str | None) -> time | None:
+    return time.fromisoformat(text) if text else None
