@@ -1,0 +1,218 @@
+"""A local Telegram Bot API: takes what Alertmanager's notifier sends, and refuses what Telegram would refuse.
+
+Alertmanager (telebot) posts JSON whose values are all strings to ``/bot<TOKEN>/sendMessage``; forms and queries,
+which the real API takes too, are understood as well.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import parse_qsl, urlsplit
+
+from demo.sinks.inbox import Inbox
+from demo.sinks.markup import MarkupError, visible_text
+
+MAX_CHARACTERS = 4096
+"""Of visible text. Counted here in UTF-16 units, as Telegram's clients do: the stricter reading of "characters"."""
+
+
+@dataclass(frozen=True, slots=True)
+class TelegramMessage:
+    """One message that was taken. ``text`` is what a reader sees, ``markup`` what was sent."""
+
+    chat_id: int
+    text: str
+    markup: str
+    parse_mode: str
+    silent: bool
+
+    def __str__(self) -> str:
+        return f"Чат {self.chat_id}{' (без звука)' if self.silent else ''}\n\n{self.text.strip()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One request that was refused: status, the API's description, and the text that was sent."""
+
+    status: int
+    description: str
+    text: str
+
+
+class TelegramSink(Inbox[TelegramMessage]):
+    """The API on a free port; a context manager.
+
+    ``chats``: the chats that exist, empty: any. ``rate_limit``: messages per chat and minute, 0: any number.
+    """
+
+    def __init__(
+        self,
+        token: str = "123456:demo-token",
+        *,
+        chats: frozenset[int] = frozenset(),
+        rate_limit: int = 0,
+        listener: Callable[[TelegramMessage], None] | None = None,
+        host: str = "127.0.0.1",
+    ) -> None:
+        super().__init__(listener)
+        self.token, self.chats, self.rate_limit = token, chats, rate_limit
+        self._refusals: list[Refusal] = []
+        self._sent: dict[int, deque[float]] = {}
+        self._lock = threading.Lock()
+        self._number = 0
+        self._server = ThreadingHTTPServer((host, 0), _handler(self))
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), name="telegram", daemon=True)
+
+    @property
+    def url(self) -> str:
+        """Alertmanager's ``api_url``."""
+        host, port = self._server.server_address[:2]
+        return f"http://{host!s}:{port}"
+
+    @property
+    def refusals(self) -> list[Refusal]:
+        """What was refused so far."""
+        with self._lock:
+            return list(self._refusals)
+
+    def start(self) -> Self:
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """May be called twice."""
+        if self._thread.is_alive():
+            self._server.shutdown()
+            self._thread.join(10)
+        self._server.server_close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def handle(self, path: str, parameters: dict[str, str]) -> tuple[int, dict[str, Any]]:
+        """Status and JSON document of a call."""
+        prefix, _, method = path.removeprefix("/").partition("/")
+        if not prefix.startswith("bot"):
+            return _failure(404, "Not Found")
+        if prefix.removeprefix("bot") != self.token:
+            return self._refuse(401, "Unauthorized", parameters)
+        match method.lower():
+            case "getme":
+                me = {"id": 123456, "is_bot": True, "first_name": "Kodeks demo", "username": "kodeks_demo_bot"}
+                return 200, {"ok": True, "result": me}
+            case "sendmessage":
+                return self._send(parameters)
+            case _:
+                return _failure(404, "Not Found")
+
+    def _send(self, parameters: dict[str, str]) -> tuple[int, dict[str, Any]]:
+        markup, mode = parameters.get("text", ""), parameters.get("parse_mode", "")
+        try:
+            chat = int(parameters.get("chat_id", ""))
+        except ValueError:
+            return self._refuse(400, "Bad Request: chat not found", parameters)
+        if self.chats and chat not in self.chats:
+            return self._refuse(400, "Bad Request: chat not found", parameters)
+        if mode.lower() not in {"", "html"}:
+            return self._refuse(400, "Bad Request: unsupported parse_mode", parameters)
+        try:
+            text = visible_text(markup) if mode else markup
+        except MarkupError as error:
+            return self._refuse(400, f"Bad Request: {error}", parameters)
+        if not text.strip():
+            return self._refuse(400, "Bad Request: message text is empty", parameters)
+        if len(text.encode("utf-16-le")) // 2 > MAX_CHARACTERS:
+            return self._refuse(400, "Bad Request: message is too long", parameters)
+        wait = self._wait(chat)
+        if wait:
+            status, document = self._refuse(429, f"Too Many Requests: retry after {wait}", parameters)
+            return status, {**document, "parameters": {"retry_after": wait}}
+        silent = parameters.get("disable_notification", "").lower() in {"true", "1"}
+        with self._lock:
+            self._number += 1
+            number = self._number
+        self.put(TelegramMessage(chat, text, markup, mode, silent))
+        kind = "private" if chat > 0 else "supergroup"
+        result = {"message_id": number, "date": int(time.time()), "chat": {"id": chat, "type": kind}, "text": text}
+        return 200, {"ok": True, "result": result}
+
+    def _wait(self, chat: int) -> int:
+        """Seconds until the chat may get another message, 0: now (which is then counted)."""
+        if not self.rate_limit:
+            return 0
+        now = time.monotonic()
+        with self._lock:
+            sent = self._sent.setdefault(chat, deque())
+            while sent and sent[0] <= now - 60:
+                sent.popleft()
+            if len(sent) >= self.rate_limit:
+                return max(1, round(sent[0] + 60 - now))
+            sent.append(now)
+        return 0
+
+    def _refuse(self, status: int, description: str, parameters: dict[str, str]) -> tuple[int, dict[str, Any]]:
+        with self._lock:
+            self._refusals.append(Refusal(status, description, parameters.get("text", "")))
+        return _failure(status, description)
+
+
+def _failure(status: int, description: str) -> tuple[int, dict[str, Any]]:
+    return status, {"ok": False, "error_code": status, "description": description}
+
+
+def _parameters(query: str, content_type: str, body: bytes) -> dict[str, str]:
+    """The call's parameters as text. ValueError: not understood."""
+    found = dict(parse_qsl(query, keep_blank_values=True))
+    if not body:
+        return found
+    if content_type.startswith("application/x-www-form-urlencoded"):
+        return found | dict(parse_qsl(body.decode(), keep_blank_values=True))
+    document = json.loads(body)
+    if document is None:  # telebot posts "null" where there are no parameters
+        return found
+    if not isinstance(document, dict):
+        raise ValueError("an object is expected")
+    return found | {key: value if isinstance(value, str) else json.dumps(value) for key, value in document.items()}
+
+
+def _handler(sink: TelegramSink) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            self.do_POST()
+
+        def do_POST(self) -> None:
+            parts = urlsplit(self.path)
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            try:
+                parameters = _parameters(parts.query, self.headers.get("Content-Type", ""), body)
+            except ValueError:
+                status, document = _failure(400, "Bad Request: can't parse the request")
+            else:
+                status, document = sink.handle(parts.path, parameters)
+            answer = json.dumps(document, ensure_ascii=False).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing: the path holds the token."""
+
+    return Handler
