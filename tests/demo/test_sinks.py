@@ -1,0 +1,148 @@
+"""The sinks keep what they get and refuse what the real ones would refuse."""
+
+from __future__ import annotations
+
+import json
+import smtplib
+import threading
+import urllib.error
+import urllib.request
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+
+from demo.sinks import Mail, MailSink, TelegramSink
+from demo.sinks.markup import MarkupError, visible_text
+
+
+def _mail() -> EmailMessage:
+    mail = EmailMessage()
+    mail["Subject"] = "[FIRING] Ключ потерян: ООО «Ромашка»"
+    mail["From"], mail["To"] = "monitor@dealer.example", "ivanova@dealer.example"
+    mail.set_content("Проверьте ключ")
+    mail.add_alternative("<p>Проверьте <b>ключ</b></p>", subtype="html")
+    return mail
+
+
+def test_mail_comes_decoded() -> None:
+    heard: list[Mail] = []
+    with MailSink(heard.append) as sink:
+        with smtplib.SMTP(sink.host, sink.port, timeout=5) as client:
+            client.send_message(_mail())
+        mail = sink.wait_for(lambda each: "Ромашка" in each.subject, timeout=5)
+    assert mail.subject == "[FIRING] Ключ потерян: ООО «Ромашка»"
+    assert mail.to == ("ivanova@dealer.example",)
+    assert mail.text.strip() == "Проверьте ключ"
+    assert "<b>ключ</b>" in mail.html
+    assert heard == [mail]
+    assert "Кому: ivanova@dealer.example" in str(mail)
+
+
+def test_waiting_ends_without_the_message() -> None:
+    with MailSink() as sink, pytest.raises(TimeoutError):
+        sink.wait_for(lambda _: True, timeout=0.1)
+
+
+def _call(sink: TelegramSink, method: str, parameters: Any, token: str = "42:token") -> tuple[int, dict[str, Any]]:
+    request = urllib.request.Request(
+        f"{sink.url}/bot{token}/{method}", json.dumps(parameters).encode(), {"Content-Type": "application/json"}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+
+
+def _send(sink: TelegramSink, text: str, mode: str = "HTML", chat: str = "-100") -> tuple[int, dict[str, Any]]:
+    return _call(
+        sink, "sendMessage", {"chat_id": chat, "text": text, "parse_mode": mode, "disable_notification": "true"}
+    )
+
+
+def test_telegram_takes_what_alertmanager_sends(telegram: TelegramSink) -> None:
+    status, answer = _send(telegram, '<b>Ключ</b> &lt;4111&gt; <a href="http://x/?a=1&amp;b=2">что делать</a>')
+    assert status == 200
+    assert answer["ok"] is True
+    assert answer["result"]["chat"]["id"] == -100
+    message = telegram.wait_for(lambda each: "4111" in each.text, timeout=1)
+    assert message.text == "Ключ <4111> что делать"
+    assert message.silent
+    assert telegram.refusals == []
+
+
+def test_telegram_knows_itself_and_its_token(telegram: TelegramSink) -> None:
+    assert _call(telegram, "getMe", None)[1]["result"]["is_bot"] is True
+    assert _call(telegram, "getMe", None, token="43:other")[0] == 401
+    assert _call(telegram, "sendPhoto", {})[0] == 404
+
+
+def test_telegram_counts_what_is_seen(telegram: TelegramSink) -> None:
+    assert _send(telegram, "<b>" + "я" * 4096 + "</b>")[0] == 200
+    status, answer = _send(telegram, "я" * 4097)
+    assert status == 400
+    assert answer["description"] == "Bad Request: message is too long"
+    assert _send(telegram, "&lt;" * 4096)[0] == 200
+    assert _send(telegram, " \n ")[1]["description"] == "Bad Request: message text is empty"
+    assert [refusal.status for refusal in telegram.refusals] == [400, 400]
+
+
+@pytest.mark.parametrize(
+    ("markup", "reason"),
+    [
+        ("<b>open", 'find end tag corresponding to start tag "b"'),
+        ("<b><i>x</b></i>", 'expected "</i>", found "</b>"'),
+        ("x</b>", "Unexpected end tag at byte offset 1"),
+        ("<div>x</div>", 'Unsupported start tag "div"'),
+        ("a < b", "Unsupported start tag"),
+        ("до <br>", 'Unsupported start tag "br" at byte offset 5'),
+        ("<span>x</span>", "tg-spoiler"),
+        ("<b", "Unsupported start tag"),
+        ('<a href="x>y</a>', "Unsupported start tag"),
+    ],
+)
+def test_telegram_refuses_broken_markup(telegram: TelegramSink, markup: str, reason: str) -> None:
+    status, answer = _send(telegram, markup)
+    assert status == 400
+    assert answer["description"].startswith("Bad Request: can't parse entities: ")
+    assert reason in answer["description"]
+    assert telegram.messages == []
+
+
+def test_markup_only_matters_when_asked_for(telegram: TelegramSink) -> None:
+    assert _send(telegram, "a < b <br>", mode="")[0] == 200
+    assert _send(telegram, "x", mode="Brainfuck")[0] == 400
+
+
+@pytest.mark.parametrize(
+    ("markup", "seen"),
+    [
+        ("a &amp; b &nbsp; &#1078;&#x436; &", "a & b &nbsp; жж &"),
+        ('<pre><code class="language-sh">x</code></pre>', "x"),
+        ('<span class="tg-spoiler">x</span><tg-spoiler>y</tg-spoiler>', "xy"),
+        ("<blockquote expandable>x</blockquote>", "x"),
+        ("<B>x</b>", "x"),
+        ("a > b", "a > b"),
+    ],
+)
+def test_markup_that_telegram_takes(markup: str, seen: str) -> None:
+    assert visible_text(markup) == seen
+
+
+def test_markup_error_is_a_value_error() -> None:
+    with pytest.raises(MarkupError, match="can't parse entities"):
+        visible_text("<b>")
+
+
+def test_telegram_may_know_its_chats_and_limit_the_rate() -> None:
+    with TelegramSink("42:token", chats=frozenset({-100}), rate_limit=2) as sink:
+        assert _send(sink, "x", chat="7")[1]["description"] == "Bad Request: chat not found"
+        assert [_send(sink, "x")[0] for _ in range(3)] == [200, 200, 429]
+        assert _send(sink, "x")[1]["parameters"]["retry_after"] > 0
+        assert len(sink.messages) == 2
+
+
+def test_waiting_hears_what_comes_later(telegram: TelegramSink) -> None:
+    threading.Timer(0.2, _send, (telegram, "позже")).start()
+    assert telegram.wait_for(lambda each: each.text == "позже", timeout=5).chat_id == -100
