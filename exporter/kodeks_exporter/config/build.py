@@ -1,0 +1,179 @@
+"""Turns a checked document into the domain's settings: defaults put in, references resolved."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+
+from kodeks_exporter.config import schema
+from kodeks_exporter.domain.check import InstallationState
+from kodeks_exporter.domain.fleet import (
+    UTC,
+    Credentials,
+    Dealer,
+    Fleet,
+    Installation,
+    Manager,
+    OnlineAccess,
+    Snmp,
+    WorkingHours,
+)
+from kodeks_exporter.domain.settings import (
+    CheckSettings,
+    Limits,
+    Links,
+    Paths,
+    Patterns,
+    PlannedDowntime,
+    PollSettings,
+    Settings,
+)
+
+
+def settings(document: schema.Document, source: Path) -> Settings:
+    return Settings(
+        fleet=_fleet(document),
+        poll=_poll(document.poll),
+        checks=_checks(document.checks),
+        links=Links(docs=document.links.docs, grafana=document.links.grafana),
+        user_labels=document.privacy.user_labels,
+        source=source,
+    )
+
+
+def _fleet(document: schema.Document) -> Fleet:
+    managers = {item.name: _manager(item) for item in document.managers}
+    branch = {item.name: item.branch for item in document.managers}
+    processes = document.checks.processes
+    return Fleet(
+        managers=MappingProxyType(managers),
+        installations=MappingProxyType(
+            {item.name: _installation(item, branch[item.manager], processes) for item in document.installations}
+        ),
+        online_accesses=MappingProxyType(
+            {item.name: _online_access(item, branch[item.manager]) for item in document.online_accesses}
+        ),
+        dealers=MappingProxyType({item.name: _dealer(item) for item in document.dealers}),
+    )
+
+
+def _manager(item: schema.Manager) -> Manager:
+    hours = item.working_hours
+    return Manager(
+        name=item.name,
+        email=item.email,
+        telegram_chat_id=item.telegram_chat_id,
+        branch=item.branch,
+        working_hours=WorkingHours(hours.start, hours.end, hours.days) if hours else None,
+        time_zone=(hours and hours.time_zone) or item.time_zone or UTC,
+    )
+
+
+def _installation(item: schema.Installation, branch: str, processes: tuple[str, ...] | None) -> Installation:
+    return Installation(
+        name=item.name,
+        client=item.client,
+        manager=item.manager,
+        mode=item.mode,
+        url=item.url,
+        branch=branch,
+        catalogs=item.catalogs,
+        addresses=item.addresses,
+        hosting=item.hosting,
+        reverse_proxy=item.reverse_proxy,
+        credentials=_credentials(item.credentials) if item.credentials else None,
+        licence_manager=item.licence_manager,
+        snmp=_snmp(item.snmp, processes) if item.snmp else None,
+        time_zone=item.time_zone or UTC,
+        supported=item.supported,
+        profile=item.profile,
+        tls_verify=item.tls.verify,
+        tls_ca_file=item.tls.ca_file,
+        disabled_checks=frozenset(check for check, on in item.checks.items() if not on),
+    )
+
+
+def _credentials(item: schema.Credentials) -> Credentials:
+    return Credentials(item.username, item.password)
+
+
+def _snmp(item: schema.Snmp, processes: tuple[str, ...] | None) -> Snmp:
+    built = Snmp(
+        address=item.address,
+        port=item.port,
+        version=item.version,
+        community=item.community,
+        username=item.username,
+        auth_protocol=item.auth_protocol,
+        auth_password=item.auth_password,
+        privacy_protocol=item.privacy_protocol,
+        privacy_password=item.privacy_password,
+    )
+    own = processes if item.processes is None else item.processes
+    return built if own is None else replace(built, processes=own)
+
+
+def _online_access(item: schema.OnlineAccess, branch: str) -> OnlineAccess:
+    return OnlineAccess(item.name, item.client, item.manager, item.url, _credentials(item.credentials), branch)
+
+
+def _dealer(item: schema.Dealer) -> Dealer:
+    return Dealer(item.name, item.token, None if item.installations is None else frozenset(item.installations))
+
+
+def _poll(item: schema.Poll) -> PollSettings:
+    return PollSettings(
+        checks=item.checks,
+        sysinfo=item.sysinfo,
+        online=item.online,
+        online_searches=item.online_searches.strftime("%H:%M"),
+        concurrency=item.concurrency,
+    )
+
+
+def _checks(item: schema.Checks) -> CheckSettings:
+    times, limits, paths, downtime = item.timeouts, item.limits, item.paths, item.planned_downtime
+    return CheckSettings(
+        paths=Paths(paths.title, paths.licence, paths.preferences, paths.catalogs, paths.logout),
+        patterns=_patterns(item.patterns),
+        limits=Limits(
+            dns_timeout=times.dns,
+            icmp_timeout=times.icmp,
+            icmp_attempts=limits.icmp_attempts,
+            connect_timeout=times.connect,
+            http_timeout=times.http,
+            snmp_timeout=times.snmp,
+            max_body=int(limits.page_size),
+            max_redirects=limits.redirects,
+        ),
+        planned=PlannedDowntime(downtime.before, downtime.restart, downtime.backup),
+        dns_servers=tuple((server.host, server.port) for server in item.dns.servers),
+    )
+
+
+def _patterns(item: schema.CheckPatterns) -> Patterns:
+    """What is given replaces the default of the same name, state by state."""
+    default = Patterns()
+
+    def pick(
+        given: tuple[re.Pattern[str], ...] | None, otherwise: tuple[re.Pattern[str], ...]
+    ) -> tuple[re.Pattern[str], ...]:
+        return otherwise if given is None else given
+
+    states: Mapping[InstallationState, tuple[re.Pattern[str], ...]] = {
+        state: pick(getattr(item.states, state.value), patterns) for state, patterns in default.states.items()
+    }
+    return Patterns(
+        states=MappingProxyType(dict(states)),
+        kodeks_signs=pick(item.kodeks_signs, default.kodeks_signs),
+        out_of_seats=pick(item.out_of_seats, default.out_of_seats),
+        protection_ok=pick(item.protection_ok, default.protection_ok),
+        protection_failed=pick(item.protection_failed, default.protection_failed),
+        seats=pick(item.seats, default.seats),
+        seats_used=pick(item.seats_used, default.seats_used),
+        restart_field=item.restart_field or default.restart_field,
+        backup_field=item.backup_field or default.backup_field,
+    )

@@ -1,0 +1,55 @@
+"""What is wrong with a configuration file, told so that a person can mend it at once."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+Loc = tuple[str | int, ...]
+"""Way to a place in the file: mapping keys and list positions (from 0)."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One mistake. ``line`` counts from 1; 0 when the whole file is meant. ``key`` is empty likewise."""
+
+    file: str
+    line: int
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{place}: {self.key}: {self.message}" if self.key else f"{place}: {self.message}"
+
+
+class ConfigError(Exception):
+    """A configuration that can't be used, with every problem that was found; never holds a secret."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(sorted(problems, key=lambda p: (p.file, p.line)))
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+def key_path(loc: Loc) -> str:
+    """``("installations", 3, "url")`` as ``installations[3].url``."""
+    text = ""
+    for part in loc:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """An advice to append to "unknown …": the nearest known word, else all of them."""
+    choices = sorted(known)
+    near = difflib.get_close_matches(word.lower(), choices, n=1, cutoff=0.6)
+    if not near:
+        by_lower = {choice.lower(): choice for choice in choices}
+        near = [by_lower[match] for match in difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)]
+    if near:
+        return f"did you mean '{near[0]}'?"
+    if not choices:
+        return "none is defined"
+    shown = ", ".join(choices[:20])
+    return f"known are: {shown}" + (f" and {len(choices) - 20} more" if len(choices) > 20 else "")

@@ -1,0 +1,146 @@
+"""Rules that join several keys or entries.
+
+They work on the plain data rather than on the typed one, so that they are told together with the mistakes of single
+values. Each passes silently over whatever has a wrong shape: that is told elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kodeks_exporter.config import values
+from kodeks_exporter.config.document import Plain
+from kodeks_exporter.config.problems import Loc, did_you_mean
+from kodeks_exporter.config.validate import Finding
+
+_KINDS = ("managers", "installations", "online_accesses", "dealers")
+
+Mapping = dict[str, Plain]
+
+
+def findings(data: Plain) -> Iterator[Finding]:
+    top = _mapping(data)
+    for kind in _KINDS:
+        yield from _unique_names(kind, top)
+    for kind in ("installations", "online_accesses"):
+        yield from _known_managers(kind, top)
+    for loc, manager in _entries(top, "managers"):
+        yield from _working_hours(loc, manager)
+    for loc, installation in _entries(top, "installations"):
+        yield from _reachable(loc, installation)
+        yield from _once((*loc, "catalogs"), installation.get("catalogs"))
+        if "snmp" in installation:
+            yield from _snmp((*loc, "snmp"), _mapping(installation["snmp"]))
+    yield from _online_folders(top)
+    yield from _dealers(top)
+
+
+def _mapping(value: Plain) -> Mapping:
+    return value if isinstance(value, dict) else {}
+
+
+def _entries(top: Mapping, kind: str) -> Iterator[tuple[Loc, Mapping]]:
+    items = top.get(kind)
+    for index, item in enumerate(items if isinstance(items, list) else []):
+        if isinstance(item, dict):
+            yield (kind, index), item
+
+
+def _names(top: Mapping, kind: str) -> dict[str, Loc]:
+    """Each name and the first entry that bears it."""
+    names: dict[str, Loc] = {}
+    for loc, item in _entries(top, kind):
+        name = item.get("name")
+        if isinstance(name, str):
+            names.setdefault(name, loc)
+    return names
+
+
+def _unique_names(kind: str, top: Mapping) -> Iterator[Finding]:
+    names = _names(top, kind)
+    for loc, item in _entries(top, kind):
+        name = item.get("name")
+        if isinstance(name, str) and names[name] != loc:
+            yield (
+                (*loc, "name"),
+                f"the name {name!r} is taken already by {kind}[{names[name][1]}]; names must be unique",
+            )
+
+
+def _known_managers(kind: str, top: Mapping) -> Iterator[Finding]:
+    managers = _names(top, "managers")
+    for loc, item in _entries(top, kind):
+        name = item.get("manager")
+        if isinstance(name, str) and name not in managers:
+            yield (*loc, "manager"), f"unknown manager {name!r}; {did_you_mean(name, managers)}"
+
+
+def _working_hours(loc: Loc, manager: Mapping) -> Iterator[Finding]:
+    hours = _mapping(manager.get("working_hours"))
+    start, end = hours.get("start"), hours.get("end")
+    if isinstance(start, str) and isinstance(end, str):
+        try:
+            if values.day_time(start) >= values.day_time(end):
+                yield (*loc, "working_hours", "end"), "must be later than start"
+        except ValueError:
+            return
+    outer, inner = manager.get("time_zone"), hours.get("time_zone")
+    if outer is not None and inner is not None and outer != inner:
+        yield (*loc, "working_hours", "time_zone"), "differs from the manager's own time_zone; keep one of them"
+
+
+def _reachable(loc: Loc, installation: Mapping) -> Iterator[Finding]:
+    mode = installation.get("mode")
+    if (mode is None or mode == "pull") and installation.get("url") is None:
+        yield (*loc, "url"), "is missing; mode pull needs the server's address, or set mode: push"
+
+
+def _once(loc: Loc, items: Plain) -> Iterator[Finding]:
+    if isinstance(items, list):
+        for index, item in enumerate(items):
+            if isinstance(item, str) and item in items[:index]:
+                yield (*loc, index), "is listed twice; remove one"
+
+
+def _given(section: Mapping, secret: str) -> bool:
+    return section.get(secret) is not None or section.get(f"{secret}_file") is not None
+
+
+def _key(section: Mapping, secret: str) -> str:
+    return secret if section.get(secret) is not None else f"{secret}_file"
+
+
+def _snmp(loc: Loc, snmp: Mapping) -> Iterator[Finding]:
+    version = snmp.get("version")
+    if version is None or version == "2c":
+        if not _given(snmp, "community"):
+            yield (*loc, "community"), "is missing; SNMP 2c needs community or community_file"
+        for secret in ("auth_password", "privacy_password"):
+            if _given(snmp, secret):
+                yield (*loc, _key(snmp, secret)), "belongs to SNMP 3; set version: 3 or remove it"
+        if snmp.get("username") is not None:
+            yield (*loc, "username"), "belongs to SNMP 3; set version: 3 or remove it"
+    elif version == "3":
+        if snmp.get("username") is None:
+            yield (*loc, "username"), "is missing; SNMP 3 needs a username"
+        if _given(snmp, "community"):
+            yield (*loc, _key(snmp, "community")), "belongs to SNMP 2c; remove it"
+        if _given(snmp, "privacy_password") and not _given(snmp, "auth_password"):
+            yield (*loc, _key(snmp, "privacy_password")), "needs auth_password too: SNMP 3 has no privacy without it"
+
+
+def _online_folders(top: Mapping) -> Iterator[Finding]:
+    for loc, access in _entries(top, "online_accesses"):
+        url = access.get("url")
+        if isinstance(url, str) and url.count("/") == 2 and url.startswith(("http://", "https://")):
+            yield (*loc, "url"), "has no folder; write https://HOST/FOLDER"
+
+
+def _dealers(top: Mapping) -> Iterator[Finding]:
+    known = _names(top, "installations")
+    for loc, dealer in _entries(top, "dealers"):
+        listed = dealer.get("installations")
+        for index, name in enumerate(listed if isinstance(listed, list) else [listed]):
+            if isinstance(name, str) and name not in known:
+                where: Loc = (*loc, "installations", index) if isinstance(listed, list) else (*loc, "installations")
+                yield where, f"unknown installation {name!r}; {did_you_mean(name, known)}"

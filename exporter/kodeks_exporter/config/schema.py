@@ -1,0 +1,345 @@
+"""The shape of kodeks.yml, one model a section. Rules that join several keys or entries stand in ``rules``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import time
+from typing import Annotated, Any, ClassVar, Final, Literal, TypeVar
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ByteSize,
+    ConfigDict,
+    Field,
+    InstanceOf,
+    ValidationInfo,
+    model_validator,
+)
+
+from kodeks_exporter.config import secrets, values
+from kodeks_exporter.config.problems import did_you_mean
+from kodeks_exporter.domain.fleet import Endpoint, Mode
+from kodeks_exporter.domain.secret import Secret
+from kodeks_exporter.domain.settings import Limits, Paths, PlannedDowntime, PollSettings
+
+CHECKS: Final = (
+    "dns", "icmp", "tcp", "tls", "http", "proxy", "maintenance", "key", "page", "seats", "auth", "catalog",
+    "licman_icmp", "licman_tcp", "snmp", "schedule",
+)  # fmt: skip
+"""Checks that an installation may switch off."""
+LICENCE_MANAGER_PORT: Final = 8888
+SHORTEST_ROUND: Final = 5.0
+"""Seconds between two rounds of checks of one installation; less would load the monitored system."""
+SNMP3_SHORTEST_PASSWORD: Final = 8
+"""Characters; RFC 3414, 11.2."""
+_P = PollSettings()
+_L = Limits()
+_D = PlannedDowntime()
+_PATHS = Paths()
+
+
+def as_text(parse: Callable[[str], Any]) -> BeforeValidator:
+    """A value that is text in the file and is parsed by ``parse``."""
+
+    def validate(value: Any) -> Any:
+        if not isinstance(value, str):
+            raise ValueError("must be a single value, not a list or a mapping" if value is not None else "is empty")
+        return parse(value)
+
+    return BeforeValidator(validate)
+
+
+def _positive(text: str) -> float:
+    seconds = values.duration(text)
+    if not 0 < seconds <= 366 * 86400:
+        raise ValueError("must be longer than zero and not over a year")
+    return seconds
+
+
+def _round_interval(text: str) -> float:
+    seconds = _positive(text)
+    if seconds < SHORTEST_ROUND:
+        raise ValueError(f"must be at least {SHORTEST_ROUND:g}s, so as not to load the monitored servers")
+    return seconds
+
+
+def _check_name(text: str) -> str:
+    if text not in CHECKS:
+        raise ValueError(f"unknown check; {did_you_mean(text, CHECKS)}")
+    return text
+
+
+def _dns_server(text: str) -> Endpoint:
+    server = values.endpoint(text, 53)
+    return Endpoint(values.address(server.host), server.port)
+
+
+def _optional_path(text: str) -> str:
+    return values.path(text) if text else ""
+
+
+def _secret(value: Any, info: ValidationInfo) -> Secret:
+    surroundings = info.context
+    assert isinstance(surroundings, secrets.Surroundings)
+    if isinstance(value, _Folded):
+        if value.inline is not None:
+            raise ValueError(f"is given twice, with {info.field_name}_file; keep one of them")
+        if not isinstance(value.file, str):
+            raise ValueError("must be a file's path")
+        return secrets.from_file(value.file, surroundings)
+    if not isinstance(value, str):
+        raise ValueError("must be a single value")
+    return secrets.from_text(value, surroundings)
+
+
+def _snmp3_password(secret: Secret) -> Secret:
+    if len(secret.reveal()) < SNMP3_SHORTEST_PASSWORD:
+        raise ValueError(f"SNMP 3 needs at least {SNMP3_SHORTEST_PASSWORD} characters")
+    return secret
+
+
+def _file(value: Any, info: ValidationInfo) -> str:
+    surroundings = info.context
+    assert isinstance(surroundings, secrets.Surroundings)
+    if not isinstance(value, str):
+        raise ValueError("must be a file's path")
+    return str(secrets.readable_file(value, surroundings))
+
+
+def _many(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+T = TypeVar("T")
+Many = Annotated[tuple[T, ...], BeforeValidator(_many)]
+"""A list; where it has one item, that item alone may be written."""
+SecretText = Annotated[InstanceOf[Secret], BeforeValidator(_secret)]
+Snmp3Password = Annotated[SecretText, AfterValidator(_snmp3_password)]
+File = Annotated[str, BeforeValidator(_file)]
+Label = Annotated[str, as_text(values.label)]
+Name = Annotated[str, as_text(values.name)]
+Email = Annotated[str, as_text(values.email)]
+Host = Annotated[str, as_text(values.host)]
+Address = Annotated[str, as_text(values.address)]
+Url = Annotated[str, as_text(values.url)]
+SiteUrl = Annotated[str, as_text(values.site_url)]
+Path = Annotated[str, as_text(values.path)]
+OptionalPath = Annotated[str, as_text(_optional_path)]
+Port = Annotated[int, as_text(values.port)]
+LicenceManager = Annotated[InstanceOf[Endpoint], as_text(lambda text: values.endpoint(text, LICENCE_MANAGER_PORT))]
+DnsServer = Annotated[InstanceOf[Endpoint], as_text(_dns_server)]
+Zone = Annotated[InstanceOf[ZoneInfo], as_text(values.zone)]
+DayTime = Annotated[time, as_text(values.day_time)]
+Days = Annotated[str, as_text(values.weekdays)]
+Duration = Annotated[float, as_text(_positive)]
+Margin = Annotated[float, as_text(values.duration)]
+RoundInterval = Annotated[float, as_text(_round_interval)]
+CheckName = Annotated[str, as_text(_check_name)]
+Pattern = Annotated[InstanceOf[re.Pattern[str]], as_text(values.pattern)]
+NumberPattern = Annotated[InstanceOf[re.Pattern[str]], as_text(values.number_pattern)]
+
+
+class _Folded:
+    """A secret's ``X_file`` on its way to the validator of ``X``; ``inline`` is not None when both are given."""
+
+    def __init__(self, file: Any, inline: Any) -> None:
+        self.file, self.inline = file, inline
+
+
+class Section(BaseModel):
+    """A mapping of the file: unknown keys are errors, and a key without a value counts as not given."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    SECRETS: ClassVar[tuple[str, ...]] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _prepare(cls, data: Any) -> Any:
+        if data is None:
+            return {}
+        if not isinstance(data, dict):
+            raise ValueError("must be a mapping of keys")
+        keys = cls.known_keys()
+        given = {key: value for key, value in data.items() if value is not None or key not in keys}
+        for key in cls.SECRETS:
+            if f"{key}_file" in given:
+                given[key] = _Folded(given.pop(f"{key}_file"), given.get(key))
+        return given
+
+    @classmethod
+    def known_keys(cls) -> tuple[str, ...]:
+        return (*cls.model_fields, *(f"{key}_file" for key in cls.SECRETS))
+
+
+class WorkingHours(Section):
+    start: DayTime
+    end: DayTime
+    days: Days = "monday:friday"
+    time_zone: Zone | None = None
+
+
+class Manager(Section):
+    name: Label
+    email: Many[Email] = ()
+    telegram_chat_id: Annotated[int, Field(ge=-(2**63), lt=2**63)] | None = None
+    branch: Label = ""
+    working_hours: WorkingHours | None = None
+    time_zone: Zone | None = None
+
+
+class Credentials(Section):
+    SECRETS = ("password",)
+    username: Label
+    password: SecretText
+
+
+class Snmp(Section):
+    SECRETS = ("community", "auth_password", "privacy_password")
+    address: Host
+    port: Port = 161
+    version: Literal["2c", "3"] = "2c"
+    community: SecretText | None = None
+    username: Label = ""
+    auth_protocol: Literal["MD5", "SHA", "SHA224", "SHA256", "SHA384", "SHA512"] = "SHA"
+    auth_password: Snmp3Password | None = None
+    privacy_protocol: Literal["DES", "3DES", "AES", "AES192", "AES256"] = "AES"
+    privacy_password: Snmp3Password | None = None
+    processes: Many[Label] | None = None
+
+
+class Tls(Section):
+    verify: bool = True
+    ca_file: File = ""
+
+
+class Installation(Section):
+    name: Name
+    client: Label
+    manager: Label
+    mode: Mode = Mode.PULL
+    url: SiteUrl = ""
+    catalogs: Annotated[Many[Path], Field(min_length=1)] = ("/docs",)
+    addresses: Many[Address] = ()
+    hosting: Label = ""
+    reverse_proxy: bool = False
+    credentials: Credentials | None = None
+    licence_manager: LicenceManager | None = None
+    snmp: Snmp | None = None
+    time_zone: Zone | None = None
+    supported: bool = True
+    profile: Label = "default"
+    tls: Tls = Tls()
+    checks: dict[CheckName, bool] = Field(default_factory=dict)
+
+
+class OnlineAccess(Section):
+    name: Name
+    client: Label
+    manager: Label
+    url: Url
+    credentials: Credentials
+
+
+class Dealer(Section):
+    SECRETS = ("token",)
+    name: Name
+    token: SecretText
+    installations: Many[Name] | None = None
+
+
+class Poll(Section):
+    checks: RoundInterval = _P.checks
+    sysinfo: Duration = _P.sysinfo
+    online: Duration = _P.online
+    online_searches: DayTime = values.day_time(_P.online_searches)
+    concurrency: Annotated[int, Field(ge=1, le=10_000)] = _P.concurrency
+
+
+class Privacy(Section):
+    user_labels: Literal["plain", "hashed", "off"] = "plain"
+
+
+class Links(Section):
+    docs: Url = ""
+    grafana: Url = ""
+
+
+class CheckTimeouts(Section):
+    dns: Duration = _L.dns_timeout
+    icmp: Duration = _L.icmp_timeout
+    connect: Duration = _L.connect_timeout
+    http: Duration = _L.http_timeout
+    snmp: Duration = _L.snmp_timeout
+
+
+class CheckLimits(Section):
+    icmp_attempts: Annotated[int, Field(ge=1, le=20)] = _L.icmp_attempts
+    page_size: Annotated[ByteSize, Field(ge=1024, le=100 * 2**20)] = ByteSize(_L.max_body)
+    redirects: Annotated[int, Field(ge=0, le=30)] = _L.max_redirects
+
+
+class CheckPaths(Section):
+    title: OptionalPath = _PATHS.title
+    licence: OptionalPath = _PATHS.licence
+    preferences: OptionalPath = _PATHS.preferences
+    catalogs: OptionalPath = _PATHS.catalogs
+    logout: OptionalPath = _PATHS.logout
+
+
+class StatePatterns(Section):
+    maintenance: Many[Pattern] | None = None
+    needs_service: Many[Pattern] | None = None
+    key_missing: Many[Pattern] | None = None
+    out_of_seats: Many[Pattern] | None = None
+    not_started: Many[Pattern] | None = None
+    server_error: Many[Pattern] | None = None
+    warning: Many[Pattern] | None = None
+
+
+class CheckPatterns(Section):
+    states: StatePatterns = StatePatterns()
+    kodeks_signs: Many[Pattern] | None = None
+    out_of_seats: Many[Pattern] | None = None
+    protection_ok: Many[Pattern] | None = None
+    protection_failed: Many[Pattern] | None = None
+    seats: Many[NumberPattern] | None = None
+    seats_used: Many[NumberPattern] | None = None
+    restart_field: Label | None = None
+    backup_field: Label | None = None
+
+
+class Downtime(Section):
+    before: Margin = _D.before
+    restart: Margin = _D.restart
+    backup: Margin = _D.backup
+
+
+class Dns(Section):
+    servers: Many[DnsServer] = ()
+
+
+class Checks(Section):
+    timeouts: CheckTimeouts = CheckTimeouts()
+    limits: CheckLimits = CheckLimits()
+    paths: CheckPaths = CheckPaths()
+    patterns: CheckPatterns = CheckPatterns()
+    planned_downtime: Downtime = Downtime()
+    processes: Many[Label] | None = None
+    dns: Dns = Dns()
+
+
+class Document(Section):
+    """The whole file."""
+
+    managers: tuple[Manager, ...] = ()
+    installations: tuple[Installation, ...] = ()
+    online_accesses: tuple[OnlineAccess, ...] = ()
+    dealers: tuple[Dealer, ...] = ()
+    poll: Poll = Poll()
+    privacy: Privacy = Privacy()
+    checks: Checks = Checks()
+    links: Links = Links()

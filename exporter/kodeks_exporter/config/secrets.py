@@ -1,0 +1,71 @@
+"""Where secrets come from: the value itself, a file, or the environment. Their text never gets into a message."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from kodeks_exporter.domain.secret import Secret
+
+MAX_BYTES: Final = 64 * 1024
+_VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a value of the file may lean on: the folder that relative paths start from, and the environment."""
+
+    folder: Path
+    environ: Mapping[str, str]
+
+
+def from_text(text: str, surroundings: Surroundings) -> Secret:
+    """The value with each ``${NAME}`` replaced; raises ValueError when a variable is unset or nothing is left."""
+    for name in _VARIABLE.findall(text):
+        if not surroundings.environ.get(name):
+            raise ValueError(f"environment variable {name} is not set or empty; set it for the exporter's process")
+    return _checked(_VARIABLE.sub(lambda match: surroundings.environ[match[1]], text), "the value")
+
+
+def from_file(name: str, surroundings: Surroundings) -> Secret:
+    """The only line of a file; a trailing line end and a byte order mark do not count. Raises ValueError."""
+    path = readable_file(name, surroundings)
+    try:
+        with path.open("rb") as stream:
+            raw = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ValueError(f"file {path} can't be read: {error.strerror}") from None
+    if len(raw) > MAX_BYTES:
+        raise ValueError(f"file {path} is too large for a secret")
+    try:
+        text = raw.decode("utf-8-sig").rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise ValueError(f"file {path} is not UTF-8 text") from None
+    return _checked(text, f"file {path}")
+
+
+def readable_file(name: str, surroundings: Surroundings) -> Path:
+    """The path, relative ones taken from the configuration's folder; raises ValueError when it is no readable file."""
+    if not name or "\0" in name:
+        raise ValueError("must be a file's path")
+    path = surroundings.folder / name
+    try:
+        if not path.exists():
+            raise ValueError(f"file {path} does not exist; create it or correct the path")
+        if not path.is_file():
+            raise ValueError(f"{path} is not a regular file")
+        path.open("rb").close()
+    except OSError as error:
+        raise ValueError(f"file {path} can't be read: {error.strerror}; check its owner and mode") from None
+    return path
+
+
+def _checked(text: str, what: str) -> Secret:
+    if not text.strip():
+        raise ValueError(f"{what} is empty; a secret must be given")
+    if "\n" in text or "\r" in text:
+        raise ValueError(f"{what} has more than one line; a secret is one line")
+    return Secret(text)

@@ -1,0 +1,186 @@
+"""Writes settings back as the YAML that would give them, secrets masked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import yaml
+
+from kodeks_exporter.domain.fleet import Credentials, Dealer, Installation, Manager, OnlineAccess, Snmp
+from kodeks_exporter.domain.secret import MASK, Secret
+from kodeks_exporter.domain.settings import CheckSettings, Patterns, PollSettings, Settings
+
+_UNITS = (("w", 7 * 86_400_000), ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1))
+
+
+def masked_yaml(settings: Settings) -> str:
+    """The effective configuration in the form of kodeks.yml; each secret is shown as ``***``."""
+    fleet = settings.fleet
+    whole = {
+        "managers": [_manager(item) for item in fleet.managers.values()],
+        "installations": [_installation(item) for item in fleet.installations.values()],
+        "online_accesses": [_online_access(item) for item in fleet.online_accesses.values()],
+        "dealers": [_dealer(item) for item in fleet.dealers.values()],
+        "poll": _poll(settings.poll),
+        "privacy": {"user_labels": settings.user_labels},
+        "checks": _checks(settings.checks),
+        "links": _without_empty({"docs": settings.links.docs, "grafana": settings.links.grafana}),
+    }
+    return yaml.safe_dump(whole, allow_unicode=True, sort_keys=False, width=120)
+
+
+def duration_text(seconds: float) -> str:
+    """5400 as ``1h30m``."""
+    rest = round(seconds * 1000)
+    text = ""
+    for unit, size in _UNITS:
+        number, rest = divmod(rest, size)
+        text += f"{number}{unit}" if number else ""
+    return text or "0s"
+
+
+def _without_empty(section: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in section.items() if value not in ("", None, [], {})}
+
+
+def _mask(secret: Secret | None) -> str | None:
+    return None if secret is None else MASK
+
+
+def _manager(item: Manager) -> dict[str, Any]:
+    hours = item.working_hours
+    return _without_empty(
+        {
+            "name": item.name,
+            "email": list(item.email),
+            "telegram_chat_id": item.telegram_chat_id,
+            "branch": item.branch,
+            "working_hours": hours
+            and {"start": f"{hours.start:%H:%M}", "end": f"{hours.end:%H:%M}", "days": hours.days},
+            "time_zone": item.time_zone.key,
+        }
+    )
+
+
+def _credentials(item: Credentials | None) -> dict[str, Any] | None:
+    return {"username": item.username, "password": _mask(item.password)} if item else None
+
+
+def _installation(item: Installation) -> dict[str, Any]:
+    return _without_empty(
+        {
+            "name": item.name,
+            "client": item.client,
+            "manager": item.manager,
+            "mode": item.mode.value,
+            "url": item.url,
+            "catalogs": list(item.catalogs),
+            "addresses": list(item.addresses),
+            "hosting": item.hosting,
+            "reverse_proxy": item.reverse_proxy,
+            "credentials": _credentials(item.credentials),
+            "licence_manager": item.licence_manager and str(item.licence_manager),
+            "snmp": _snmp(item.snmp),
+            "time_zone": item.time_zone.key,
+            "supported": item.supported,
+            "profile": item.profile,
+            "tls": _without_empty({"verify": item.tls_verify, "ca_file": item.tls_ca_file}),
+            "checks": dict.fromkeys(sorted(item.disabled_checks), False),
+        }
+    )
+
+
+def _snmp(item: Snmp | None) -> dict[str, Any] | None:
+    if item is None:
+        return None
+    section = {"address": item.address, "port": item.port, "version": item.version, "community": _mask(item.community)}
+    if item.version == "3":
+        section |= {
+            "username": item.username,
+            "auth_protocol": item.auth_protocol,
+            "auth_password": _mask(item.auth_password),
+            "privacy_protocol": item.privacy_protocol,
+            "privacy_password": _mask(item.privacy_password),
+        }
+    return _without_empty(section) | {"processes": list(item.processes)}
+
+
+def _online_access(item: OnlineAccess) -> dict[str, Any]:
+    return {
+        "name": item.name,
+        "client": item.client,
+        "manager": item.manager,
+        "url": item.url,
+        "credentials": _credentials(item.credentials),
+    }
+
+
+def _dealer(item: Dealer) -> dict[str, Any]:
+    section: dict[str, Any] = {"name": item.name, "token": _mask(item.token)}
+    if item.installations is not None:
+        section["installations"] = sorted(item.installations)
+    return section
+
+
+def _poll(item: PollSettings) -> dict[str, Any]:
+    return {
+        "checks": duration_text(item.checks),
+        "sysinfo": duration_text(item.sysinfo),
+        "online": duration_text(item.online),
+        "online_searches": item.online_searches,
+        "concurrency": item.concurrency,
+    }
+
+
+def _checks(item: CheckSettings) -> dict[str, Any]:
+    limits, paths, planned = item.limits, item.paths, item.planned
+    return {
+        "timeouts": {
+            "dns": duration_text(limits.dns_timeout),
+            "icmp": duration_text(limits.icmp_timeout),
+            "connect": duration_text(limits.connect_timeout),
+            "http": duration_text(limits.http_timeout),
+            "snmp": duration_text(limits.snmp_timeout),
+        },
+        "limits": {
+            "icmp_attempts": limits.icmp_attempts,
+            "page_size": limits.max_body,
+            "redirects": limits.max_redirects,
+        },
+        "paths": {
+            "title": paths.title,
+            "licence": paths.licence,
+            "preferences": paths.preferences,
+            "catalogs": paths.catalogs,
+            "logout": paths.logout,
+        },
+        "patterns": _patterns(item.patterns),
+        "planned_downtime": {
+            "before": duration_text(planned.before),
+            "restart": duration_text(planned.restart),
+            "backup": duration_text(planned.backup),
+        },
+        "dns": {
+            "servers": [f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in item.dns_servers]
+        },
+    }
+
+
+def _patterns(item: Patterns) -> dict[str, Any]:
+    return {
+        "states": {state.value: _sources(patterns) for state, patterns in item.states.items()},
+        "kodeks_signs": _sources(item.kodeks_signs),
+        "out_of_seats": _sources(item.out_of_seats),
+        "protection_ok": _sources(item.protection_ok),
+        "protection_failed": _sources(item.protection_failed),
+        "seats": _sources(item.seats),
+        "seats_used": _sources(item.seats_used),
+        "restart_field": item.restart_field,
+        "backup_field": item.backup_field,
+    }
+
+
+def _sources(patterns: Iterable[re.Pattern[str]]) -> list[str]:
+    return [pattern.pattern for pattern in patterns]

@@ -1,0 +1,24 @@
+"""Makes a valid name of a Russian one."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_LETTERS: Final = "абвгдеёжзийклмнопрстуфхцчшщъыьэюя"
+_SOUNDS: Final = "a,b,v,g,d,e,e,zh,z,i,y,k,l,m,n,o,p,r,s,t,u,f,kh,ts,ch,sh,sch,,y,,e,yu,ya"
+_TABLE: Final = dict(zip(_LETTERS, _SOUNDS.split(","), strict=True))
+
+
+def latin(text: str) -> str:
+    """Cyrillic letters as Latin ones, whatever a name can't have as ``-``; a valid name stays as it is.
+
+    Empty when nothing is left.
+    """
+    if re.fullmatch(r"[A-Za-z0-9_.:-]+", text) and text not in (".", ".."):
+        return text
+    out = ""
+    for char in text:
+        sound = _TABLE.get(char.lower(), char)
+        out += sound.capitalize() if char.isupper() and len(char.lower()) == 1 else sound
+    return re.sub(r"[^A-Za-z0-9_.:]+", "-", out).strip("-.:")

@@ -1,0 +1,181 @@
+"""Parsers of single values: text as written in the file in, typed value out; ValueError says what to do instead."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import warnings
+from datetime import time
+from typing import Final
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+from kodeks_exporter.config.problems import did_you_mean
+from kodeks_exporter.domain.fleet import Endpoint
+
+_DURATION: Final = re.compile(
+    r"(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?", re.ASCII
+)
+_UNITS: Final = (365 * 86400, 7 * 86400, 86400, 3600, 60, 1, 0.001)
+_HOST: Final = re.compile(r"(?!-)[\w-]{1,63}(?:\.[\w-]{1,63})*\.?")
+_EMAIL: Final = re.compile(r"[^@\s,;:<>\"'\\()]+@[\w.-]*\w")
+DAYS: Final = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
+"""In the order in which Alertmanager takes a range of days."""
+
+
+def duration(text: str) -> float:
+    """Prometheus duration (``30s``, ``1h30m``) in seconds."""
+    match = _DURATION.fullmatch(text)
+    if not text or match is None or len(text) > 30:
+        raise ValueError("must be a duration such as 30s, 55m or 1h30m")
+    return sum(int(number) * unit for number, unit in zip(match.groups(), _UNITS, strict=True) if number)
+
+
+def day_time(text: str) -> time:
+    """``07:30`` as a time of day."""
+    match = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", text, re.ASCII)
+    if match is None:
+        raise ValueError('must be a time of day from "00:00" to "23:59"')
+    return time(int(match[1]), int(match[2]))
+
+
+def weekdays(text: str) -> str:
+    """A day or a range of days, such as ``monday:friday`` (Alertmanager's weeks begin on Sunday)."""
+    days = text.lower().split(":")
+    if len(days) > 2 or any(day not in DAYS for day in days):
+        raise ValueError("must be a day or a range such as monday:friday")
+    if DAYS.index(days[0]) > DAYS.index(days[-1]):
+        raise ValueError("must run forward in a week that begins on sunday; the whole week is sunday:saturday")
+    return ":".join(days)
+
+
+def zone(text: str) -> ZoneInfo:
+    """An IANA time zone by name."""
+    try:
+        return ZoneInfo(text)
+    except (KeyError, ValueError, OSError):
+        advice = did_you_mean(text, available_timezones()) if len(text) < 60 else ""
+        if not advice.startswith("did"):
+            advice = "use an IANA name such as Europe/Moscow"
+        raise ValueError(f"unknown time zone; {advice}") from None
+
+
+def label(text: str) -> str:
+    """A text that becomes a label value: not empty, no control characters, no spaces around."""
+    if not text.strip():
+        raise ValueError("must not be empty")
+    if any(ord(char) < 32 or 127 <= ord(char) < 160 or char in "\u2028\u2029" for char in text):
+        raise ValueError("has a control character; remove it")
+    if text != text.strip():
+        raise ValueError("has spaces at its beginning or end; remove them")
+    return text
+
+
+def name(text: str) -> str:
+    """The name of an installation, access or dealer: also a part of addresses and of names of uploaded files."""
+    if re.fullmatch(r"[A-Za-z0-9_.:-]+", text) is None or text in (".", ".."):
+        raise ValueError("may have only the letters A-Z and a-z, digits and _ . : - and must not be '.' or '..'")
+    return text
+
+
+def email(text: str) -> str:
+    if _EMAIL.fullmatch(text) is None:
+        raise ValueError("is not an e-mail address such as ivanova@dealer.example")
+    return text
+
+
+def port(text: str) -> int:
+    if re.fullmatch(r"\d{1,5}", text, re.ASCII) is None or not 0 < int(text) < 65536:
+        raise ValueError("port must be a number from 1 to 65535")
+    return int(text)
+
+
+def host(text: str) -> str:
+    """A host name or an IP address (IPv6 without brackets)."""
+    if ":" in text:
+        return address(text)
+    if len(text) > 253 or _HOST.fullmatch(text) is None:
+        raise ValueError("is not a host name or an IP address")
+    if re.fullmatch(r"[\d.]+", text, re.ASCII):
+        return address(text)
+    return text
+
+
+def address(text: str) -> str:
+    """An IP address; names are not taken, because the point is to work without DNS."""
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise ValueError("is not an IP address such as 192.0.2.10") from None
+
+
+def endpoint(text: str, default_port: int) -> Endpoint:
+    """``host``, ``host:port``, ``[IPv6]`` or ``[IPv6]:port``."""
+    match = re.fullmatch(r"(?:\[(?P<v6>[^\]]*)\]|(?P<host>[^\[\]:]*))(?::(?P<port>.*))?", text)
+    if match is None:
+        raise ValueError("must be host or host:port; an IPv6 address stands in brackets, such as [2001:db8::1]:8888")
+    where = address(match["v6"]) if match["v6"] is not None else host(match["host"])
+    return Endpoint(where, default_port if match["port"] is None else port(match["port"]))
+
+
+def url(text: str) -> str:
+    """``http(s)://host[:port][/path]`` without a trailing slash. The message never repeats it: it may hold a login."""
+    try:
+        parts = urlsplit(text)
+        number = parts.port
+    except ValueError:
+        raise ValueError("is not a valid URL; check host and port (1 to 65535)") from None
+    if parts.scheme not in ("http", "https"):
+        raise ValueError("must begin with http:// or https://")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("must not hold a login or password; give them in credentials")
+    if not parts.hostname:
+        raise ValueError("has no host; write http://host:port")
+    if re.search(r"[\s\x00-\x20\x7f-\x9f\\]", text):
+        raise ValueError("must not have spaces or control characters")
+    if number == 0:
+        raise ValueError("port must be a number from 1 to 65535")
+    try:
+        host(parts.hostname)
+    except ValueError as error:
+        raise ValueError(f"the host {error}") from None
+    if "?" in text or "#" in text:
+        raise ValueError("must not have a query (?) or fragment (#)")
+    return text.rstrip("/")
+
+
+def site_url(text: str) -> str:
+    """The URL of an installation: its pages are named elsewhere, so no path."""
+    clean = url(text)
+    if urlsplit(clean).path:
+        raise ValueError("must not have a path; name pages such as /docs in catalogs")
+    return clean
+
+
+def path(text: str) -> str:
+    """A path of the monitored server."""
+    if re.fullmatch(r"/[^\s\x00-\x1f\x7f-\x9f\\#]*", text) is None or text.startswith("//"):
+        raise ValueError("must be a path that begins with one '/' and has no spaces, such as /docs")
+    return text
+
+
+def pattern(text: str) -> re.Pattern[str]:
+    """A regular expression, case ignored."""
+    if not text:
+        raise ValueError("an empty regular expression matches everything")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # "possible nested set" is no business of the reader of our message
+            return re.compile(text, re.IGNORECASE)
+    except re.error as error:
+        raise ValueError(f"is not a regular expression: {error.msg}") from None
+    except (RecursionError, OverflowError):
+        raise ValueError("is not a usable regular expression: too deep or too large") from None
+
+
+def number_pattern(text: str) -> re.Pattern[str]:
+    """A regular expression that catches a number in its group ``number``."""
+    compiled = pattern(text)
+    if "number" not in compiled.groupindex:
+        raise ValueError(r"needs a group named number, such as (?P<number>\d+)")
+    return compiled

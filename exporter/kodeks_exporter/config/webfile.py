@@ -1,0 +1,153 @@
+"""Reads the file of ``--web.config.file``: the common format of the Prometheus exporters (exporter-toolkit).
+
+What this exporter can't do (cipher suites, request rate limits, client certificates without verification …) is an
+error, so that nobody believes in a protection that is not there. ``http2`` is accepted and has no effect.
+"""
+
+from __future__ import annotations
+
+import re
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from kodeks_exporter.config import document, values
+from kodeks_exporter.config.problems import ConfigError, Problem, did_you_mean, key_path
+from kodeks_exporter.config.schema import File, Label, Section, as_text
+from kodeks_exporter.config.secrets import Surroundings
+from kodeks_exporter.config.validate import Finding, validate
+
+HEADERS = (
+    "Strict-Transport-Security",
+    "X-Content-Type-Options",
+    "X-Frame-Options",
+    "X-XSS-Protection",
+    "Content-Security-Policy",
+)
+"""Response headers that the format lets a file set."""
+_BCRYPT = re.compile(r"\$2[abxy]\$(?:0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}")
+_VERSIONS = {
+    "TLS10": ssl.TLSVersion.TLSv1,
+    "TLS11": ssl.TLSVersion.TLSv1_1,
+    "TLS12": ssl.TLSVersion.TLSv1_2,
+    "TLS13": ssl.TLSVersion.TLSv1_3,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class WebTls:
+    """``client_verify``: CERT_NONE, CERT_OPTIONAL (verified if given) or CERT_REQUIRED."""
+
+    cert_file: Path
+    key_file: Path
+    client_verify: ssl.VerifyMode = ssl.CERT_NONE
+    client_ca_file: Path | None = None
+    min_version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_2
+
+
+@dataclass(frozen=True, slots=True)
+class WebConfig:
+    """``tls`` None: plain HTTP. ``basic_auth_users``: login to bcrypt hash; empty: open to all."""
+
+    tls: WebTls | None = None
+    basic_auth_users: Mapping[str, str] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def _bcrypt(text: str) -> str:
+    if _BCRYPT.fullmatch(text) is None:
+        raise ValueError("must be a bcrypt hash, as `htpasswd -nBC 10 '' | tr -d ':\\n'` prints it")
+    return text
+
+
+def _user(text: str) -> str:
+    if ":" in text:
+        raise ValueError("a login of basic authentication can't have a ':'")
+    return values.label(text)
+
+
+def _header(text: str) -> str:
+    if text not in HEADERS:
+        raise ValueError(f"this header can't be set; {did_you_mean(text, HEADERS)}")
+    return text
+
+
+User = Annotated[str, as_text(_user)]
+Hash = Annotated[str, as_text(_bcrypt)]
+Header = Annotated[str, as_text(_header)]
+
+
+class _Tls(Section):
+    cert_file: File
+    key_file: File
+    client_auth_type: Literal["NoClientCert", "VerifyClientCertIfGiven", "RequireAndVerifyClientCert"] = "NoClientCert"
+    client_ca_file: File = ""
+    min_version: Literal["TLS10", "TLS11", "TLS12", "TLS13"] = "TLS12"
+
+
+class _Http(Section):
+    http2: bool = True
+    headers: dict[Header, Label] = Field(default_factory=dict)
+
+
+class _Web(Section):
+    tls_server_config: _Tls | None = None
+    http_server_config: _Http = _Http()
+    basic_auth_users: dict[User, Hash] = Field(default_factory=dict)
+
+
+def load_web_config(path: Path) -> WebConfig:
+    """The web configuration; relative paths start from the file's folder. Raises ConfigError with every problem."""
+    node, problems = document.read(path, empty_allowed=True)
+    typed, findings = validate(_Web, node.plain(), Surroundings(path.parent, {}))
+    if typed is not None and typed.tls_server_config is not None:
+        findings += _tls_findings(typed.tls_server_config)
+    for loc, message in findings:
+        line, way = node.find(loc)
+        problems.append(Problem(str(path), line, key_path(way), message))
+    if problems or typed is None:
+        raise ConfigError(problems)
+    return WebConfig(
+        tls=_tls(typed.tls_server_config) if typed.tls_server_config else None,
+        basic_auth_users=MappingProxyType(dict(typed.basic_auth_users)),
+        headers=MappingProxyType(dict(typed.http_server_config.headers)),
+    )
+
+
+def _tls_findings(tls: _Tls) -> list[Finding]:
+    findings: list[Finding] = []
+    section = "tls_server_config"
+    verifies = tls.client_auth_type != "NoClientCert"
+    if verifies and not tls.client_ca_file:
+        findings.append(((section, "client_ca_file"), f"is missing; client_auth_type {tls.client_auth_type} needs it"))
+    if tls.client_ca_file and not verifies:
+        findings.append(((section, "client_ca_file"), "has no effect; set client_auth_type too"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        # An empty password keeps OpenSSL from asking for one on the terminal.
+        context.load_cert_chain(tls.cert_file, tls.key_file, password="")
+    except (ssl.SSLError, OSError, ValueError):
+        message = "is no PEM certificate that fits key_file (an unencrypted PEM key)"
+        findings.append(((section, "cert_file"), message))
+    if tls.client_ca_file:
+        try:
+            context.load_verify_locations(tls.client_ca_file)
+        except (ssl.SSLError, OSError):
+            findings.append(((section, "client_ca_file"), "has no PEM certificates"))
+    return findings
+
+
+def _tls(tls: _Tls) -> WebTls:
+    modes = {"VerifyClientCertIfGiven": ssl.CERT_OPTIONAL, "RequireAndVerifyClientCert": ssl.CERT_REQUIRED}
+    return WebTls(
+        cert_file=Path(tls.cert_file),
+        key_file=Path(tls.key_file),
+        client_verify=modes.get(tls.client_auth_type, ssl.CERT_NONE),
+        client_ca_file=Path(tls.client_ca_file) if tls.client_ca_file else None,
+        min_version=_VERSIONS[tls.min_version],
+    )
