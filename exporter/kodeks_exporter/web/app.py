@@ -1,0 +1,177 @@
+"""The WSGI application: routes, statuses and headers. What is answered comes from the backend."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from werkzeug.exceptions import BadRequest, HTTPException, InternalServerError, MethodNotAllowed, NotFound
+from werkzeug.routing import Map, Rule
+from werkzeug.wrappers import Request, Response
+
+from kodeks_exporter.web import negotiation
+from kodeks_exporter.web.backend import Backend
+from kodeks_exporter.web.pages import Pages
+from kodeks_exporter.web.status import Query, installation_page, status_page
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+logger = logging.getLogger("kodeks_exporter.web")
+
+Handler = Callable[[Request, Mapping[str, str]], Response]
+"""Takes the request and the variables of the route's path. Raises werkzeug's HTTPException for other answers."""
+
+_PLAIN: Final = "text/plain; charset=utf-8"
+_SECURITY_HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """``path`` in werkzeug's syntax (``/files/<name>``). HEAD comes with GET."""
+
+    path: str
+    methods: tuple[str, ...]
+    handler: Handler
+
+
+class Application:
+    """The exporter's WSGI application. ``routes``: those of other modules of this room, such as uploads."""
+
+    def __init__(self, backend: Backend, routes: Iterable[Route] = ()) -> None:
+        self._backend = backend
+        self._pages = Pages()
+        self._handlers: dict[str, Handler] = {}
+        rules = []
+        for number, route in enumerate((*self._own_routes(), *routes)):
+            endpoint = str(number)
+            self._handlers[endpoint] = route.handler
+            rules.append(Rule(route.path, methods=route.methods, endpoint=endpoint))
+        self._map = Map(rules, strict_slashes=True, merge_slashes=False, redirect_defaults=False)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        request = Request(environ)
+        began = time.monotonic()
+        response = self._respond(request)
+        if logger.isEnabledFor(logging.DEBUG):
+            # The path only: tokens travel in the query. As a literal, so that a path can't forge a line.
+            took = time.monotonic() - began
+            logger.debug(
+                "%s %s %r %d %.3fs", request.remote_addr, request.method, request.path, response.status_code, took
+            )
+        return response(environ, start_response)
+
+    def _own_routes(self) -> tuple[Route, ...]:
+        return (
+            Route("/", ("GET",), self._status),
+            Route("/installations/<name>", ("GET",), self._installation),
+            Route("/metrics", ("GET",), self._metrics),
+            Route("/probe", ("GET",), self._probe),
+            Route("/sd", ("GET",), self._service_discovery),
+            Route("/config", ("GET",), self._config),
+            Route("/-/healthy", ("GET",), self._healthy),
+            Route("/-/ready", ("GET",), self._ready),
+            Route("/-/reload", ("POST", "PUT"), self._reload),
+        )
+
+    def _respond(self, request: Request) -> Response:
+        try:
+            response = self._dispatch(request)
+        except HTTPException as problem:
+            response = _plain(f"{problem.description or problem.name}", problem.code or 500)
+            if isinstance(problem, MethodNotAllowed) and problem.valid_methods:
+                response.headers["Allow"] = ", ".join(sorted(problem.valid_methods))
+        except Exception:
+            logger.exception("request failed: %s %r", request.method, request.path)
+            response = _plain(InternalServerError.description or "internal error", 500)
+        for name, value in _SECURITY_HEADERS.items():
+            response.headers.setdefault(name, value)
+        return response
+
+    def _dispatch(self, request: Request) -> Response:
+        # Bound to a fixed name: neither routing nor any answer depends on the Host header.
+        adapter = self._map.bind("localhost")
+        endpoint, variables = adapter.match(request.path, method=request.method)
+        response = self._handlers[endpoint](request, variables)
+        if not response.is_streamed and not response.direct_passthrough:
+            negotiation.compress(request, response)
+        return response
+
+    def _metrics(self, request: Request, _: Mapping[str, str]) -> Response:
+        openmetrics = negotiation.wants_openmetrics(request)
+        return _exposition(self._backend.metrics(openmetrics), openmetrics)
+
+    def _probe(self, request: Request, _: Mapping[str, str]) -> Response:
+        target = request.args.get("target", "")
+        if not target:
+            raise BadRequest("parameter target is missing: /probe?target=NAME, a name of the inventory")
+        openmetrics = negotiation.wants_openmetrics(request)
+        body = self._backend.probe(target, openmetrics)
+        if body is None:
+            raise NotFound("unknown target: not in the inventory")
+        return _exposition(body, openmetrics)
+
+    def _service_discovery(self, _request: Request, _: Mapping[str, str]) -> Response:
+        groups = [
+            {
+                "targets": [view.name],
+                "labels": {
+                    "__meta_kodeks_client": view.client,
+                    "__meta_kodeks_manager": view.manager,
+                    "__meta_kodeks_branch": view.branch,
+                    "__meta_kodeks_hosting": view.hosting,
+                    "__meta_kodeks_mode": view.mode,
+                    "__meta_kodeks_url": view.url,
+                },
+            }
+            for view in self._backend.fleet().installations
+        ]
+        return Response(json.dumps(groups, ensure_ascii=False), content_type="application/json; charset=utf-8")
+
+    def _config(self, _request: Request, _: Mapping[str, str]) -> Response:
+        return Response(self._backend.config_yaml(), content_type=_PLAIN)
+
+    def _healthy(self, _request: Request, _: Mapping[str, str]) -> Response:
+        return _plain("healthy", 200)
+
+    def _ready(self, _request: Request, _: Mapping[str, str]) -> Response:
+        return _plain("ready", 200) if self._backend.ready() else _plain("not ready", 503)
+
+    def _reload(self, _request: Request, _: Mapping[str, str]) -> Response:
+        problems = self._backend.reload()
+        return _plain("\n".join(problems), 500) if problems else _plain("reloaded", 200)
+
+    def _status(self, request: Request, _: Mapping[str, str]) -> Response:
+        page = status_page(self._backend.fleet(), Query.of(request.args))
+        return self._page(self._pages.status(page))
+
+    def _installation(self, request: Request, variables: Mapping[str, str]) -> Response:
+        page = installation_page(self._backend.fleet(), variables["name"], Query.of(request.args))
+        if page is None:
+            raise NotFound("Нет установки с таким именем.")
+        return self._page(self._pages.installation(page))
+
+    def _page(self, html: str) -> Response:
+        response = Response(html, content_type="text/html; charset=utf-8")
+        response.headers["Content-Security-Policy"] = self._pages.policy
+        return response
+
+
+def _plain(text: str, status: int) -> Response:
+    return Response(text + "\n", status, content_type=_PLAIN)
+
+
+def _exposition(body: bytes, openmetrics: bool) -> Response:
+    response = Response(body, content_type=negotiation.OPENMETRICS if openmetrics else negotiation.TEXT)
+    response.vary.add("Accept")
+    return response

@@ -1,0 +1,218 @@
+"""Russian words of the status page: names of states and checks, plural forms, durations, moments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta, tzinfo
+from types import MappingProxyType
+from typing import Final
+
+from kodeks_exporter.domain.check import CheckResult, InstallationState, Outcome
+
+STATES: Final[Mapping[InstallationState, str]] = MappingProxyType(
+    {
+        InstallationState.OK: "Работает",
+        InstallationState.MAINTENANCE: "Режим обслуживания",
+        InstallationState.NEEDS_SERVICE: "Требуется обслуживание",
+        InstallationState.KEY_MISSING: "Ключ не найден",
+        InstallationState.OUT_OF_SEATS: "Кончились места",
+        InstallationState.NOT_STARTED: "Сервер не запущен",
+        InstallationState.SERVER_ERROR: "Ошибка сервера",
+        InstallationState.WARNING: "Требует внимания",
+        InstallationState.UNREACHABLE: "Недоступна",
+    }
+)
+
+PLANNED: Final[Mapping[str, str]] = MappingProxyType(
+    {"restart": "Плановый перезапуск", "backup": "Плановое резервное копирование"}
+)
+
+CHECKS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "dns": "Имя в DNS",
+        "icmp": "Пинг",
+        "tcp": "Порт TCP",
+        "tls": "Сертификат TLS",
+        "http": "Ответ HTTP",
+        "proxy": "Обратный прокси",
+        "maintenance": "Режим обслуживания",
+        "key": "Ключ защиты",
+        "page": "Главная страница",
+        "seats": "Свободные места",
+        "auth": "Вход монитора",
+        "catalog": "Каталоги",
+        "licman_icmp": "Менеджер лицензий, пинг",
+        "licman_tcp": "Менеджер лицензий, порт",
+        "snmp": "SNMP",
+        "schedule": "Расписание",
+    }
+)
+
+OUTCOMES: Final[Mapping[Outcome, str]] = MappingProxyType(
+    {
+        Outcome.OK: "в порядке",
+        Outcome.FAILED: "сбой",
+        Outcome.BLOCKED: "не проверялось",
+        Outcome.SKIPPED: "не применимо",
+    }
+)
+
+WHERE_TO_LOOK: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "dns": "DNS домена или хостинга; сам сервер может работать",
+        "icmp": "сеть до сервера или сам сервер: питание, канал, межсетевой экран",
+        "tcp": "служба Кодекс на сервере или межсетевой экран",
+        "tls": "сертификат на сервере или прокси",
+        "http": "служба Кодекс на сервере",
+        "proxy": "служба Кодекс за прокси; сам прокси отвечает",
+        "maintenance": "кто включил режим обслуживания и не забыл ли выключить",
+        "key": "USB-ключ, программа его передачи по сети, служба защиты",
+        "page": "сервер Кодекс: его журнал и последнее обновление",
+        "seats": "кто занимает места: страница /admin/cookies",
+        "auth": "учётная запись монитора на сервере",
+        "catalog": "тома базы и последнее обновление",
+        "licman_icmp": "машина менеджера лицензий и сеть до неё",
+        "licman_tcp": "служба менеджера лицензий",
+        "snmp": "агент SNMP на сервере; на работу пользователей не влияет",
+    }
+)
+
+WORKING: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "http": "сервер отвечает",
+        "key": "ключ на месте",
+        "catalog": "каталоги собраны",
+        "seats": "места есть",
+        "auth": "вход работает",
+    }
+)
+"""What a good result of a check means to someone who asks «is it us or them?»."""
+
+BLOCKED_BY_PLAN: Final[Mapping[str, str]] = MappingProxyType(
+    {"restart": "плановый перезапуск", "backup": "плановое резервное копирование"}
+)
+
+_MONTHS: Final = (
+    "января",
+    "февраля",
+    "марта",
+    "апреля",
+    "мая",
+    "июня",
+    "июля",
+    "августа",
+    "сентября",
+    "октября",
+    "ноября",
+    "декабря",
+)
+
+
+def plural(number: int, one: str, few: str, many: str) -> str:
+    """The number with the noun in its right form: 1 установка, 2 установки, 5 установок, 11 установок."""
+    if 11 <= number % 100 <= 14:
+        form = many
+    elif number % 10 == 1:
+        form = one
+    elif 2 <= number % 10 <= 4:
+        form = few
+    else:
+        form = many
+    return f"{grouped(number)} {form}"
+
+
+def grouped(number: int) -> str:
+    """Digits in groups of three, with a narrow no-break space: 12 345."""
+    return f"{number:,}".replace(",", "\u202f")
+
+
+def installations(number: int) -> str:
+    return plural(number, "установка", "установки", "установок")
+
+
+def installations_genitive(number: int) -> str:
+    """After «у»: у 1 установки, у 5 установок, у 21 установки."""
+    one = number % 10 == 1 and number % 100 != 11
+    return f"{grouped(number)} {'установки' if one else 'установок'}"
+
+
+def check_name(check: str) -> str:
+    """The Russian name of a check; a check this page does not know goes by its own name."""
+    return CHECKS.get(check, check)
+
+
+def check_name_inside(check: str) -> str:
+    """The same in the middle of a sentence: a lower-case letter, unless it is an abbreviation."""
+    name = check_name(check)
+    return name if name[1:2].isupper() else name[:1].lower() + name[1:]
+
+
+def blocked_by(result: CheckResult) -> str:
+    """Why a blocked check was not run, empty when that is not told."""
+    if not result.by:
+        return ""
+    return BLOCKED_BY_PLAN.get(result.by) or check_name_inside(result.by)
+
+
+def duration(seconds: float) -> str:
+    """A span for people, two units at most: 40 с, 12 мин, 2 ч 05 мин, 3 дня 4 ч."""
+    whole = max(0, int(seconds))
+    if whole < 60:
+        return f"{whole} с"
+    minutes = whole // 60
+    if minutes < 60:
+        return f"{minutes} мин"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 24:
+        return f"{hours} ч {minutes:02} мин" if minutes else f"{hours} ч"
+    days, hours = divmod(hours, 24)
+    text = plural(days, "день", "дня", "дней")
+    return f"{text} {hours} ч" if hours and days < 14 else text
+
+
+def check_duration(seconds: float) -> str:
+    """How long a check took: 4 мс, 1,2 с."""
+    if seconds < 0.9995:
+        return f"{max(1, round(seconds * 1000))} мс" if seconds > 0 else ""
+    return f"{seconds:.1f} с".replace(".", ",")
+
+
+def moment(unix: float, now: float, zone: tzinfo | None) -> str:
+    """A point in time as short as it stays clear: 21:04; вчера, 21:04; 3 ноября, 21:04; 3 ноября 2025, 21:04."""
+    then, today = at(unix, zone), at(now, zone)
+    clock = f"{then:%H:%M}"
+    if then.date() == today.date():
+        return clock
+    if then.date() == today.date() - timedelta(days=1):
+        return f"вчера, {clock}"
+    day = f"{then.day} {_MONTHS[then.month - 1]}"
+    return f"{day}, {clock}" if then.year == today.year else f"{day} {then.year}, {clock}"
+
+
+def since(unix: float, now: float, zone: tzinfo | None) -> str:
+    """«с 21:04, 12 мин»; with a comma in the moment the span goes in brackets."""
+    when, span = moment(unix, now, zone), duration(now - unix)
+    preposition = "со" if when.startswith("вчера") else "с"
+    return f"{preposition} {when} ({span})" if "," in when else f"{preposition} {when}, {span}"
+
+
+def at(unix: float, zone: tzinfo | None) -> datetime:
+    """The moment in a zone; None: the zone of this machine."""
+    return datetime.fromtimestamp(unix, UTC).astimezone(zone)
+
+
+def offset(unix: float, zone: tzinfo | None) -> str:
+    """UTC+3, UTC+5:30, UTC."""
+    shift = at(unix, zone).utcoffset() or timedelta()
+    minutes = int(shift.total_seconds()) // 60
+    if not minutes:
+        return "UTC"
+    hours, rest = divmod(abs(minutes), 60)
+    return f"UTC{'+' if minutes > 0 else '−'}{hours}" + (f":{rest:02}" if rest else "")
+
+
+def zone_name(unix: float, zone: tzinfo | None) -> str:
+    """Name and offset of a zone: Europe/Saratov (UTC+4)."""
+    shift = offset(unix, zone)
+    name = str(zone) if zone is not None else (at(unix, None).tzname() or "")
+    return shift if name in ("", shift) or name.lstrip("+-").isdigit() else f"{name} ({shift})"
