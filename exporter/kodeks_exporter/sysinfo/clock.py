@@ -1,0 +1,136 @@
+"""Local times of a report to Unix seconds.
+
+Reports have the server's local time without an offset (known). Where a local time happens twice (clocks go back) the
+first of the two is meant; a time that never happens (clocks go forward) is read with the offset from before the change.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Final
+from zoneinfo import ZoneInfo
+
+_DIRECTIVES: Final = {
+    "Y": r"(?P<Y>\d{4})",
+    "y": r"(?P<y>\d{2})",
+    "m": r"(?P<m>\d{1,2})",
+    "d": r"(?P<d>\d{1,2})",
+    "H": r"(?P<H>\d{1,2})",
+    "M": r"(?P<M>\d{1,2})",
+    "S": r"(?P<S>\d{1,2})",
+    "f": r"(?P<f>\d{1,9})",
+    "z": r"(?P<z>Z|[+-]\d{2}:?\d{2})",
+    "%": "%",
+}
+UNIX: Final = "unix"
+UNIX_MS: Final = "unix_ms"
+FIRST_YEAR: Final = 1971  # earlier ones stand for "never" (0001-01-01, 1899-12-30, 1970-01-01)
+LAST_YEAR: Final = 2199
+_LONGEST: Final = 40
+_HOURS_KEPT: Final = 20_000
+_SECONDS: Final = {f":{m:02}:{s:02}": float(m * 60 + s) for m in range(60) for s in range(60)}
+
+
+def compile_format(text: str) -> re.Pattern[str]:
+    """A pattern for a date format: numeric strptime directives, or ``unix``, ``unix_ms``.
+
+    Raises ValueError, in words that name the bad directive.
+    """
+    if text in (UNIX, UNIX_MS):
+        return re.compile(rf"(?P<{text}>\d{{9,14}})(\.\d+)?", re.ASCII)
+    parts: list[str] = []
+    seen: set[str] = set()
+    at = 0
+    while at < len(text):
+        if text[at] != "%":
+            parts.append(re.escape(text[at]))
+            at += 1
+            continue
+        letter = text[at + 1 : at + 2]
+        if letter not in _DIRECTIVES:
+            raise ValueError(f"unknown directive %{letter}; known are %{', %'.join(_DIRECTIVES)}, and unix, unix_ms")
+        if letter in seen:
+            raise ValueError(f"%{letter} stands twice")
+        if letter != "%":
+            seen.add(letter)
+        parts.append(_DIRECTIVES[letter])
+        at += 2
+    if not (seen & {"Y", "y"}) or "m" not in seen:
+        raise ValueError("a format needs a year (%Y or %y) and a month (%m)")
+    return re.compile("".join(parts), re.ASCII)
+
+
+class Clock:
+    """Turns the texts of one report into times. Not for use by several threads at once."""
+
+    def __init__(self, formats: Iterable[str], zone: ZoneInfo) -> None:
+        self._patterns = tuple(compile_format(text) for text in formats)
+        self._zone = zone
+        self._hours: dict[str, float] = {}
+
+    def __call__(self, text: str) -> float | None:
+        """Unix seconds, or None when the text fits no format or is no real time."""
+        # Nearly all times end in :MM:SS; what stands before is the same for a whole hour, so it is worked out once.
+        try:
+            return self._hours[text[:-6]] + _SECONDS[text[-6:]]
+        except KeyError:
+            return self._slow(text)
+
+    def local(self, text: str) -> datetime | None:
+        """The date and time as written, with the zone it is meant in."""
+        text = text.strip()
+        if not text or len(text) > _LONGEST:
+            return None
+        for pattern in self._patterns:
+            match = pattern.fullmatch(text)
+            if match is not None:
+                try:
+                    found = self._from_parts(match.groupdict())
+                except (ValueError, OverflowError):
+                    continue
+                return found if FIRST_YEAR <= found.year <= LAST_YEAR else None
+        return None
+
+    def _from_parts(self, parts: dict[str, str | None]) -> datetime:
+        if (seconds := parts.get(UNIX)) is not None:
+            return datetime.fromtimestamp(int(seconds), UTC).astimezone(self._zone)
+        if (millis := parts.get(UNIX_MS)) is not None:
+            return datetime.fromtimestamp(int(millis) / 1000, UTC).astimezone(self._zone)
+        year = int(parts.get("Y") or 2000 + int(parts.get("y") or 0))
+        zone: ZoneInfo | timezone = self._zone
+        if (offset := parts.get("z")) is not None:
+            zone = _offset(offset)
+        return datetime(
+            year,
+            int(parts.get("m") or 1),
+            int(parts.get("d") or 1),
+            int(parts.get("H") or 0),
+            int(parts.get("M") or 0),
+            int(parts.get("S") or 0),
+            int((parts.get("f") or "0")[:6].ljust(6, "0")),
+            tzinfo=zone,
+        )
+
+    def _slow(self, text: str) -> float | None:
+        found = self.local(text)
+        if found is None:
+            return None
+        time = found.timestamp()
+        rest = text[-6:]
+        if rest in _SECONDS and found.microsecond == 0 and found.minute * 60 + found.second == _SECONDS[rest]:
+            start = found.replace(minute=0, second=0)
+            # Only an hour without a change of the offset inside is a plain sum.
+            if (start + timedelta(minutes=59, seconds=59)).timestamp() - start.timestamp() == 3599.0:
+                if len(self._hours) >= _HOURS_KEPT:
+                    self._hours.clear()
+                self._hours[text[:-6]] = start.timestamp()
+        return time
+
+
+def _offset(text: str) -> timezone:
+    if text == "Z":
+        return UTC
+    sign = -1 if text[0] == "-" else 1
+    return timezone(sign * timedelta(hours=int(text[1:3]), minutes=int(text[-2:])))

@@ -1,0 +1,197 @@
+"""What a report came in: a zip, a gzip, or nothing. Gives its bytes as a guarded stream.
+
+Names inside of archives are never used.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final, cast
+
+from kodeks_exporter.domain.report import UnreadableReport
+from kodeks_exporter.sysinfo.limits import MIB, ReadLimits
+
+SQLITE_MAGIC: Final = b"SQLite format 3\0"
+HEAD: Final = 4096
+_ZIP_MAGIC: Final = (b"PK\x03\x04", b"PK\x05\x06")
+_GZIP_MAGIC: Final = b"\x1f\x8b"
+_DIRECTORY_SIZE: Final = 256 * 1024  # of a zip: some thousand entries; a report has one
+_ENTRIES_TRIED: Final = 50
+_METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # lzma would let the file choose how much memory it takes
+
+
+class GuardedStream(io.RawIOBase):
+    """Counts what is read, stops at the limits, and turns errors of unpacking into UnreadableReport."""
+
+    def __init__(self, inner: IO[bytes], packed: int, broken: str, limits: ReadLimits) -> None:
+        super().__init__()
+        self._inner = inner
+        self._packed = max(packed, 1)
+        self._broken = broken
+        self._limits = limits
+        self.size = 0
+
+    def read(self, size: int = -1) -> bytes:
+        """At most ``size`` bytes, which must be given. Raises UnreadableReport."""
+        try:
+            data = self._inner.read(size)
+        except (zipfile.BadZipFile, zlib.error, EOFError, gzip.BadGzipFile) as error:
+            raise UnreadableReport(self._broken, str(error)[:200]) from None
+        except OSError as error:
+            raise UnreadableReport("io_error", error.strerror or type(error).__name__) from None
+        self.size += len(data)
+        if self.size > self._limits.report_size:
+            raise UnreadableReport("too_large", f"unpacks to more than {self._limits.report_size} bytes")
+        if self.size > self._limits.ratio_floor and self.size > self._packed * self._limits.ratio:
+            raise UnreadableReport("bomb", f"unpacks to more than {self._limits.ratio} times its size")
+        return data
+
+    def readable(self) -> bool:
+        return True
+
+
+@dataclass(slots=True)
+class Opened:
+    """``head``: the first bytes, already read from ``stream``. ``format``: xml or sqlite."""
+
+    container: str
+    format: str
+    head: bytes
+    stream: GuardedStream
+
+
+@contextmanager
+def open_report(path: Path, limits: ReadLimits) -> Iterator[Opened]:
+    """Opens the report at ``path``, whatever it is packed in. Raises UnreadableReport."""
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise UnreadableReport("io_error", error.strerror or type(error).__name__) from None
+    with file:
+        try:
+            size = path.stat().st_size
+            magic = file.read(4)
+            file.seek(0)
+        except OSError as error:
+            raise UnreadableReport("io_error", error.strerror or type(error).__name__) from None
+        if size == 0:
+            raise UnreadableReport("empty", "the file has no bytes")
+        if size > limits.file_size:
+            raise UnreadableReport("too_large", f"{size} bytes, allowed are {limits.file_size}")
+        if magic in _ZIP_MAGIC:
+            with _unzip(file, size, limits) as opened:
+                yield opened
+        elif magic.startswith(_GZIP_MAGIC):
+            with gzip.GzipFile(fileobj=file) as inner:
+                yield _sniff("gzip", GuardedStream(cast(IO[bytes], inner), size, "broken_zip", limits))
+        else:
+            yield _sniff("bare", GuardedStream(file, size, "io_error", limits))
+
+
+def _sniff(container: str, stream: GuardedStream) -> Opened:
+    head = stream.read(HEAD)
+    form = sniff_format(head)
+    if form is None:
+        if not head.strip():
+            raise UnreadableReport("empty", "nothing but white space inside")
+        raise UnreadableReport("not_a_report", "neither XML nor SQLite inside")
+    return Opened(container, form, head, stream)
+
+
+def sniff_format(head: bytes) -> str | None:
+    """``sqlite``, ``xml`` or None, by the first bytes."""
+    if head.startswith(SQLITE_MAGIC):
+        return "sqlite"
+    text = head.removeprefix(b"\xef\xbb\xbf").removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff")
+    return "xml" if text.lstrip(b"\0 \t\r\n").startswith(b"<") else None
+
+
+class _DirectoryGuard(io.RawIOBase):
+    """Keeps zipfile from reading a central directory of any size into memory at once."""
+
+    def __init__(self, inner: IO[bytes]) -> None:
+        super().__init__()
+        self._inner = inner
+
+    def read(self, size: int = -1) -> bytes:
+        if size > MIB or (size < 0 and self._rest() > _DIRECTORY_SIZE):
+            raise UnreadableReport("unsupported_zip", "the archive's directory is too large for one report")
+        return self._inner.read(size)
+
+    def _rest(self) -> int:
+        at = self._inner.tell()
+        end = self._inner.seek(0, io.SEEK_END)
+        self._inner.seek(at)
+        return end - at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self._inner.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._inner.tell()
+
+    def seekable(self) -> bool:
+        return True
+
+    def readable(self) -> bool:
+        return True
+
+
+@contextmanager
+def _unzip(file: IO[bytes], size: int, limits: ReadLimits) -> Iterator[Opened]:
+    archive = _open_zip(file)
+    with archive:
+        entries = [entry for entry in archive.infolist()[:_ENTRIES_TRIED] if not entry.is_dir() and entry.file_size]
+        # The report is the largest entry that is one; what else lies beside it (logs, folders) does not matter.
+        entries.sort(key=lambda entry: entry.file_size, reverse=True)
+        reason, detail = "not_a_report", "no XML or SQLite file in the archive"
+        for entry in entries:
+            if entry.flag_bits & 0x1:
+                reason, detail = "encrypted_zip", "the entry is encrypted"
+                continue
+            if entry.compress_type not in _METHODS:
+                reason, detail = "unsupported_zip", f"compression method {entry.compress_type}"
+                continue
+            if _head_format(archive, entry) is None:
+                continue
+            if entry.file_size > limits.report_size:
+                raise UnreadableReport("too_large", f"the archive claims {entry.file_size} bytes")
+            with _open_entry(archive, entry) as inner:
+                yield _sniff("zip", GuardedStream(inner, size, "broken_zip", limits))
+            return
+        raise UnreadableReport(reason, detail)
+
+
+def _open_zip(file: IO[bytes]) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(cast(IO[bytes], _DirectoryGuard(file)))
+    except zipfile.BadZipFile as error:
+        raise UnreadableReport("broken_zip", str(error)[:200]) from None
+    except (OSError, ValueError, NotImplementedError, EOFError, OverflowError, UnicodeDecodeError) as error:
+        raise UnreadableReport("broken_zip", type(error).__name__) from None
+
+
+def _open_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> IO[bytes]:
+    try:
+        return archive.open(entry)
+    except NotImplementedError as error:
+        raise UnreadableReport("unsupported_zip", str(error)[:200]) from None
+    except RuntimeError:
+        raise UnreadableReport("encrypted_zip", "the entry is encrypted") from None
+    except (zipfile.BadZipFile, OSError, ValueError, EOFError, OverflowError, zlib.error) as error:
+        raise UnreadableReport("broken_zip", type(error).__name__) from None
+
+
+def _head_format(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> str | None:
+    try:
+        with _open_entry(archive, entry) as inner:
+            return sniff_format(inner.read(HEAD))
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
+        raise UnreadableReport("broken_zip", type(error).__name__) from None

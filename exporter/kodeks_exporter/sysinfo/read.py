@@ -1,0 +1,57 @@
+"""The door of this room: reads a report of any form to a sink."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import IO, cast
+from zoneinfo import ZoneInfo
+
+from kodeks_exporter.domain.report import ReadSummary, ReportSink, UnreadableReport
+from kodeks_exporter.sysinfo.container import open_report
+from kodeks_exporter.sysinfo.limits import ReadLimits
+from kodeks_exporter.sysinfo.profile import Profile
+from kodeks_exporter.sysinfo.records import Builders
+from kodeks_exporter.sysinfo.sqlite_reader import read_sqlite, temporary_copy
+from kodeks_exporter.sysinfo.xml_reader import read_xml
+from kodeks_exporter.sysinfo.xml_text import clean_chunks, detect_encoding
+
+DEFAULT_LIMITS = ReadLimits()
+
+
+def read_report(
+    path: Path, profile: Profile, zone: ZoneInfo, sink: ReportSink, limits: ReadLimits = DEFAULT_LIMITS
+) -> ReadSummary:
+    """Reads the report at ``path`` (zip, gzip or bare; XML or SQLite, told by content and never by name).
+
+    ``zone``: of the installation, since reports have local times. Records go to ``sink`` as they are read; memory does
+    not grow with the report. Raises UnreadableReport, possibly after records were handed over, which the caller must
+    then throw away; what the sink raises passes through.
+    """
+    builders = Builders(profile, zone, limits)
+    with open_report(path, limits) as opened:
+        stream = cast(IO[bytes], opened.stream)
+        if opened.format == "xml":
+            encoding, mark = detect_encoding(opened.head)
+            if profile.xml.encoding != "auto":
+                encoding = profile.xml.encoding
+            chunks = clean_chunks(stream, opened.head[mark:], encoding)
+            result = read_xml(chunks, profile.xml, builders, sink, limits)
+        else:
+            encoding = profile.sqlite.encoding
+            with temporary_copy(stream, opened.head, limits) as copy:
+                result = read_sqlite(copy, profile.sqlite, builders, sink, limits)
+        size = opened.stream.size
+    if not result.present and all(text is None for text in result.header.values()):
+        raise UnreadableReport("profile_mismatch", f"nothing that the profile {profile.name} knows is in the report")
+    header = builders.header(result.header)
+    sink.header(header)
+    return ReadSummary(
+        header=header,
+        blocks_present=frozenset(result.present),
+        container=opened.container,
+        format=opened.format,
+        encoding=encoding,
+        size=size,
+        records=result.counts,
+        skipped=result.skipped,
+    )

@@ -1,0 +1,404 @@
+"""From the texts of one record, as a report has them, to a record of the domain. XML and SQLite share this.
+
+A builder takes a mapping from *slots* to texts and gives a record, or None when what identifies it is missing.
+Slots are names that the reader of a format chose for a field; a field that the profile does not map has the slot "".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, cast
+from zoneinfo import ZoneInfo
+
+from kodeks_exporter.domain.report import (
+    CARD_FIELDS,
+    Block,
+    KassistDay,
+    Module,
+    OperUpFile,
+    Protection,
+    Rejection,
+    ReportHeader,
+    ReportSink,
+    SearchEvent,
+    Session,
+    User,
+    UserUsage,
+    Volume,
+)
+from kodeks_exporter.sysinfo.clock import Clock
+from kodeks_exporter.sysinfo.fields import BLOCK_FIELDS, DURATION_UNITS, OPEN_VOCABULARIES, Kind
+from kodeks_exporter.sysinfo.limits import ReadLimits
+from kodeks_exporter.sysinfo.profile import BlockLayout, Profile
+
+Values = Mapping[str, str | None]
+Record = Module | Session | Volume | OperUpFile | User | UserUsage | SearchEvent | Rejection | KassistDay
+Builder = Callable[[Values], Record | None]
+
+NO_SLOT: Final = ""
+OTHER: Final = "other"
+_WORDS_KEPT: Final = 1000
+_MONTHS_KEPT: Final = 1000
+_MESSAGE: Final = 500
+_LARGEST: Final = 2**53
+_LONGEST_DURATION: Final = 1e7
+_NO_ERROR: Final = frozenset({"", "0", "ok", "нет", "no", "none", "false"})
+_NUMBERS: Final = re.compile(r"\d+", re.ASCII)
+_CLOCK_DURATION: Final = re.compile(r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2}(?:[.,]\d{1,9})?)", re.ASCII)
+
+
+def number(text: str | None) -> int | None:
+    """A whole number of 0 or more, also as ``1 234`` or ``12.0``; anything else is None."""
+    if text is None:
+        return None
+    try:
+        found = int(text) if len(text) < 20 else -1
+    except ValueError:
+        cleaned = text.translate(_SPACES)
+        if not cleaned or len(cleaned) > 24:
+            return None
+        try:
+            real = float(cleaned.replace(",", "."))
+        except ValueError:
+            return None
+        if not 0 <= real <= _LARGEST or real != int(real):
+            return None
+        found = int(real)
+    return found if 0 <= found <= _LARGEST else None
+
+
+_SPACES: Final = {ord(space): None for space in " \t\r\n\u00a0\u202f\u2009"}
+
+
+def duration(text: str | None, factor: float) -> float | None:
+    """Seconds from a number in units of ``factor`` seconds, or from ``[h:]mm:ss``; None when it is neither."""
+    if text is None:
+        return None
+    try:
+        found = float(text) * factor
+    except ValueError:
+        text = text.strip()
+        if match := _CLOCK_DURATION.fullmatch(text):
+            found = int(match[1] or 0) * 3600 + int(match[2]) * 60 + float(match[3].replace(",", "."))
+        else:
+            try:
+                found = float(text.translate(_SPACES).replace(",", ".")) * factor
+            except ValueError:
+                return None
+    return found if 0 <= found < _LONGEST_DURATION else None
+
+
+def error_code(text: str | None) -> tuple[bool | None, int | None]:
+    """Whether there is an error, and its code: ``(None, None)`` the report has no such field, ``(False, 0)`` none,
+    ``(True, 2007)``, ``(True, None)`` an error whose code can't be read."""
+    if text is None:
+        return None, None
+    text = text.strip()
+    if text.casefold() in _NO_ERROR:
+        return False, 0
+    numbers = _NUMBERS.findall(text[:_MESSAGE])
+    if len(numbers) != 1 or len(numbers[0]) > 9:
+        return True, None
+    code = int(numbers[0])
+    return code != 0, code
+
+
+Joins = tuple[tuple[str, tuple[str, ...]], ...]
+"""Slots of fields that are put together of several: the slot, and the slots of its parts."""
+
+
+def join_slots(values: Values, joins: Joins) -> Values:
+    """Adds the slots of fields that are put together of several; such a field is missing when any part is."""
+    joined = dict(values)
+    for slot, parts in joins:
+        texts = [values.get(part) for part in parts]
+        joined[slot] = " ".join(text.strip() for text in texts if text) if all(texts) else None
+    return joined
+
+
+@dataclass(slots=True)
+class Reading:
+    """What the reader of one format found. ``header``: texts by header field. Counts are of records by block."""
+
+    present: set[Block] = field(default_factory=set)
+    header: dict[str, str | None] = field(default_factory=dict)
+    counts: dict[Block, int] = field(default_factory=dict)
+    skipped: dict[Block, int] = field(default_factory=dict)
+
+
+class Words(dict[str | None, str]):
+    """Translates the words of one field, remembering what it has met: ``words[text]``."""
+
+    def __init__(self, field: str, table: Mapping[str, str], limits: ReadLimits) -> None:
+        super().__init__({None: ""})
+        self._table = table
+        self._open = field in OPEN_VOCABULARIES
+        self._longest = limits.label
+
+    def __missing__(self, text: str | None) -> str:
+        cut = (text or "")[: self._longest].strip()
+        word = self._table.get(cut.casefold())
+        if word is None:
+            word = cut if self._open or not cut else OTHER
+        if len(self) < _WORDS_KEPT:
+            self[text if text is None else text[: self._longest]] = word
+        return word
+
+
+class Months:
+    """Texts of months to ``YYYY-MM``."""
+
+    def __init__(self, profile: Profile, zone: ZoneInfo) -> None:
+        self._clock = Clock(profile.months, zone)
+        self._known: dict[str, str | None] = {}
+
+    def __call__(self, text: str | None) -> str | None:
+        if text is None:
+            return None
+        try:
+            return self._known[text]
+        except KeyError:
+            found = self._clock.local(text)
+            month = None if found is None else f"{found.year:04}-{found.month:02}"
+            if len(self._known) < _MONTHS_KEPT and len(text) < 40:
+                self._known[text] = month
+            return month
+
+
+def _status_by(found: int | None) -> str:
+    return "" if found is None else "ok" if found else "empty"
+
+
+class Builders:
+    """Makes builders for one report. ``zone``: of the installation."""
+
+    def __init__(self, profile: Profile, zone: ZoneInfo, limits: ReadLimits) -> None:
+        self.clock = Clock(profile.dates, zone)
+        self._profile = profile
+        self._limits = limits
+        self._months = Months(profile, zone)
+        self._kinds: Mapping[Block, Callable[[Mapping[str, str], BlockLayout], Builder]] = {
+            Block.MODULES: self._modules,
+            Block.SESSIONS: self._sessions,
+            Block.VOLUMES: self._volumes,
+            Block.OPERUP: self._operup,
+            Block.USERS: self._users,
+            Block.USAGE: self._usage,
+            Block.SEARCHES: self._searches,
+            Block.REJECTIONS: self._rejections,
+            Block.KASSIST: self._kassist,
+        }
+
+    def builder(self, block: Block, layout: BlockLayout, slots: Mapping[str, str]) -> Builder:
+        """``slots``: field to the slot its text will stand in; several sources of a field are the reader's to join."""
+        full = dict.fromkeys(BLOCK_FIELDS[block], NO_SLOT) | dict(slots)
+        return self._kinds[block](full, layout)
+
+    def words(self, field: str) -> Words:
+        return Words(field, self._profile.values.get(field, {}), self._limits)
+
+    def time(self, text: str | None) -> float | None:
+        return None if text is None else self.clock(text)
+
+    def _modules(self, slots: Mapping[str, str], _: BlockLayout) -> Builder:
+        name, version = slots["name"], slots["version"]
+        longest = self._limits.label
+
+        def build(values: Values) -> Module | None:
+            text = (values.get(name) or "")[:longest]
+            return Module(text, (values.get(version) or "")[:longest]) if text else None
+
+        return build
+
+    def _sessions(self, slots: Mapping[str, str], _: BlockLayout) -> Builder:
+        login, domain, ip, browser, since = (slots[f] for f in ("login", "domain", "ip", "browser", "since"))
+        longest = self._limits.label
+
+        def build(values: Values) -> Session | None:
+            who = (values.get(login) or "")[:longest]
+            if not who:
+                return None
+            return Session(
+                who,
+                (values.get(domain) or "")[:longest],
+                (values.get(ip) or "")[:longest],
+                (values.get(browser) or "")[:longest],
+                self.time(values.get(since)),
+            )
+
+        return build
+
+    def _volumes(self, slots: Mapping[str, str], _: BlockLayout) -> Builder:
+        longest = self._limits.label
+
+        def build(values: Values) -> Volume | None:
+            file = (values.get(slots["file"]) or "")[:_MESSAGE]
+            if not file:
+                return None
+            has_error, code = error_code(values.get(slots["error"]))
+            return Volume(
+                file,
+                (values.get(slots["product"]) or "")[:longest],
+                (values.get(slots["title"]) or "")[:_MESSAGE],
+                (values.get(slots["update"]) or "")[:longest],
+                self.time(values.get(slots["expires"])),
+                has_error,
+                code,
+                (values.get(slots["message"]) or "")[:_MESSAGE],
+            )
+
+        return build
+
+    def _operup(self, slots: Mapping[str, str], _: BlockLayout) -> Builder:
+        def build(values: Values) -> OperUpFile | None:
+            name = (values.get(slots["name"]) or "")[:_MESSAGE]
+            date = self.time(values.get(slots["date"]))
+            return OperUpFile(name, date) if name and date is not None else None
+
+        return build
+
+    def _users(self, slots: Mapping[str, str], _: BlockLayout) -> Builder:
+        login, domain, registered, last_seen = (slots[f] for f in ("login", "domain", "registered", "last_seen"))
+        card = tuple((name, slots[name]) for name in CARD_FIELDS if slots[name] != NO_SLOT)
+        longest = self._limits.label
+
+        def build(values: Values) -> User | None:
+            who = (values.get(login) or "")[:longest]
+            if not who:
+                return None
+            filled = {}
+            for name, slot in card:
+                text = values.get(slot)
+                if text is not None:
+                    filled[name] = bool(text) and not text.isspace()
+            return User(
+                who,
+                (values.get(domain) or "")[:longest],
+                self.time(values.get(registered)),
+                self.time(values.get(last_seen)),
+                filled,
+            )
+
+        return build
+
+    def _usage(self, slots: Mapping[str, str], _: BlockLayout) -> Builder:
+        login, domain, month = slots["login"], slots["domain"], slots["month"]
+        counters = tuple(slots[f] for f, kind in BLOCK_FIELDS[Block.USAGE].items() if kind is Kind.NUMBER)
+        longest = self._limits.label
+
+        def build(values: Values) -> UserUsage | None:
+            get = values.get
+            who = (get(login) or "")[:longest]
+            when = self._months(get(month))
+            if not who or when is None:
+                return None
+            return UserUsage(who, (get(domain) or "")[:longest], when, *[number(get(slot)) for slot in counters])
+
+        return build
+
+    def _searches(self, slots: Mapping[str, str], layout: BlockLayout) -> Builder:
+        # The one builder that runs a hundred thousand times a report: everything it needs is a local.
+        s_time, s_login, s_catalog, s_query = (slots[f] for f in ("time", "login", "catalog", "query"))
+        s_source, s_type, s_status = (slots[f] for f in ("source", "type", "status"))
+        s_found, s_duration = slots["found"], slots["duration"]
+        sources, types, statuses = self.words("source"), self.words("type"), self.words("status")
+        clock, longest, longest_query = self.clock, self._limits.label, self._limits.text
+        factor = DURATION_UNITS[layout.fields["duration"].unit] if "duration" in layout.fields else 1.0
+        told = s_status != NO_SLOT
+
+        def build(values: Values) -> SearchEvent | None:
+            get = values.get
+            time = clock(get(s_time) or "")
+            if time is None:
+                return None
+            found = number(get(s_found))
+            status = statuses[get(s_status)] if told else _status_by(found)
+            return SearchEvent(
+                time,
+                (get(s_login) or "")[:longest],
+                (get(s_catalog) or "")[:longest],
+                sources[get(s_source)],
+                types[get(s_type)],
+                status,
+                (get(s_query) or "")[:longest_query].strip(),
+                found,
+                duration(get(s_duration), factor),
+            )
+
+        return build
+
+    def _rejections(self, slots: Mapping[str, str], _: BlockLayout) -> Builder:
+        reasons = self.words("reason")
+        longest = self._limits.label
+
+        def build(values: Values) -> Rejection | None:
+            time = self.time(values.get(slots["time"]))
+            who = (values.get(slots["login"]) or "")[:longest]
+            return Rejection(time, who, reasons[values.get(slots["reason"])]) if time is not None and who else None
+
+        return build
+
+    def _kassist(self, slots: Mapping[str, str], _: BlockLayout) -> Builder:
+        counters = tuple(slots[name] for name in ("unique", "added", "unmatched", "checked"))
+
+        def build(values: Values) -> KassistDay | None:
+            day = self.clock.local(values.get(slots["date"]) or "")
+            if day is None:
+                return None
+            day = day.replace(hour=0, minute=0, second=0, microsecond=0)
+            return KassistDay(day.date().isoformat(), day.timestamp(), *[number(values.get(slot)) for slot in counters])
+
+        return build
+
+    def header(self, values: Values) -> ReportHeader:
+        """``values`` by the names of header fields; what is not there was not in the report."""
+
+        def text(field: str) -> str:
+            return (values.get(field) or "").strip()[: self._limits.label]
+
+        return ReportHeader(
+            sysinfo_version=text("sysinfo_version"),
+            created=self.time(values.get("created")),
+            server_version=text("server_version"),
+            os=text("os"),
+            started=self.time(values.get("started")),
+            regnum=text("regnum"),
+            client=text("client"),
+            seats=number(values.get("seats")),
+            expires=self.time(values.get("expires")),
+            protection=self._protection(values),
+            spp_ok=self._ok("spp_status", values.get("spp_status")),
+        )
+
+    def _ok(self, field: str, text: str | None) -> bool | None:
+        return {"ok": True, "error": False}.get(self.words(field)[text])
+
+    def _protection(self, values: Values) -> Protection | None:
+        status, raw_code = values.get("protection_status"), values.get("protection_code")
+        binding, message = values.get("protection_binding"), values.get("protection_message")
+        if status is None and raw_code is None and not message:
+            return None
+        has_error, code = error_code((raw_code or "").strip() or None)
+        ok = self._ok("protection_status", status)
+        if ok is None and has_error is not None:
+            ok = not has_error
+        return Protection(ok, code, (message or "")[:_MESSAGE], (binding or "")[: self._limits.label])
+
+
+def emitters(sink: ReportSink) -> Mapping[Block, Callable[[Record], None]]:
+    """The method of the sink that takes the records of each block."""
+    methods: Mapping[Block, object] = {
+        Block.MODULES: sink.module,
+        Block.SESSIONS: sink.session,
+        Block.VOLUMES: sink.volume,
+        Block.OPERUP: sink.operup,
+        Block.USERS: sink.user,
+        Block.USAGE: sink.usage,
+        Block.SEARCHES: sink.search,
+        Block.REJECTIONS: sink.rejection,
+        Block.KASSIST: sink.kassist_day,
+    }
+    # A builder of a block makes only records of that block, which types can't say of a mapping.
+    return cast(Mapping[Block, Callable[[Record], None]], methods)

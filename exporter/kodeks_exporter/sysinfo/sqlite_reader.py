@@ -1,0 +1,272 @@
+"""Reads a SQLite report by a profile. The file is foreign: nothing in its schema is trusted.
+
+Only plain tables that the profile names are read, by statements of our own; views, virtual tables, generated columns,
+indexes and triggers take no part. Everything runs on a temporary copy, read-only, within bounds of size and time.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import IO, Final
+
+from kodeks_exporter.domain.report import Block, ReportSink, UnreadableReport
+from kodeks_exporter.sysinfo.fields import BLOCK_FIELDS
+from kodeks_exporter.sysinfo.limits import ReadLimits
+from kodeks_exporter.sysinfo.profile import BlockLayout, Layout
+from kodeks_exporter.sysinfo.records import NO_SLOT, Builders, Joins, Reading, Values, emitters, join_slots
+
+_TABLES: Final = 500
+_KEYS: Final = 5000
+_STEPS: Final = 20_000  # virtual machine instructions between looks at the clock
+_LIMITS: Final = (
+    (sqlite3.SQLITE_LIMIT_SQL_LENGTH, 100_000),
+    (sqlite3.SQLITE_LIMIT_COLUMN, 500),
+    (sqlite3.SQLITE_LIMIT_EXPR_DEPTH, 50),
+    (sqlite3.SQLITE_LIMIT_COMPOUND_SELECT, 1),
+    (sqlite3.SQLITE_LIMIT_ATTACHED, 0),
+    (sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 50),
+    (sqlite3.SQLITE_LIMIT_TRIGGER_DEPTH, 1),
+    (sqlite3.SQLITE_LIMIT_WORKER_THREADS, 0),
+)
+
+
+@contextmanager
+def temporary_copy(stream: IO[bytes], head: bytes, limits: ReadLimits) -> Iterator[Path]:
+    """The stream as a file of our own, removed afterwards."""
+    with tempfile.TemporaryDirectory(prefix="kodeks-report-", dir=limits.temp_dir) as folder:
+        path = Path(folder) / "report.db"
+        try:
+            with path.open("wb") as file:
+                file.write(head)
+                shutil.copyfileobj(stream, file, 256 * 1024)
+        except OSError as error:
+            raise UnreadableReport("io_error", error.strerror or type(error).__name__) from None
+        yield path
+
+
+class ForeignDatabase:
+    """A SQLite file by a stranger, opened so that it can only be looked at. Methods raise UnreadableReport."""
+
+    def __init__(self, path: Path, encoding: str, limits: ReadLimits) -> None:
+        self._limits = limits
+        self._deadline = time.monotonic() + limits.seconds
+        self._readable: frozenset[str] = frozenset()
+        with self._errors():
+            self._connection = sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None)
+            try:
+                self._harden(encoding)
+                self.tables = self._list_tables()
+            except BaseException:
+                self._connection.close()
+                raise
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _harden(self, encoding: str) -> None:
+        connection = self._connection
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, self._limits.cell)
+        for category, limit in _LIMITS:
+            connection.setlimit(category, limit)
+        connection.set_progress_handler(lambda: time.monotonic() > self._deadline, _STEPS)
+        for pragma in (
+            "trusted_schema=OFF",
+            "query_only=ON",
+            "cell_size_check=ON",
+            "mmap_size=0",
+            "cache_size=-4096",
+            "temp_store=MEMORY",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+        # Texts are decoded here, so that one bad byte does not cost the report.
+        connection.text_factory = partial(str, encoding=encoding, errors="replace")
+
+    def _list_tables(self) -> dict[str, tuple[str, tuple[str, ...]]]:
+        """Plain tables by lower-case name: the name itself and its ordinary columns."""
+        rows = self._connection.execute(
+            "SELECT CAST(name AS TEXT), CAST(sql AS TEXT) FROM sqlite_master WHERE type = 'table' LIMIT ?", (_TABLES,)
+        ).fetchall()
+        tables: dict[str, tuple[str, tuple[str, ...]]] = {}
+        for name, sql in rows:
+            if not name or name.lower().startswith("sqlite_") or not _is_plain(sql):
+                continue
+            columns = self._connection.execute(f"PRAGMA table_xinfo({quoted(name)})").fetchall()
+            tables[name.lower()] = name, tuple(str(row[1]) for row in columns if row[6] == 0)
+        self._connection.set_authorizer(self._authorize)
+        return tables
+
+    def _authorize(self, action: int, table: str | None, *_: str | None) -> int:
+        if action == sqlite3.SQLITE_SELECT:
+            return sqlite3.SQLITE_OK
+        if action == sqlite3.SQLITE_READ and table is not None and table.lower() in self._readable:
+            return sqlite3.SQLITE_OK
+        return sqlite3.SQLITE_DENY
+
+    def columns(self, table: str) -> tuple[str, ...] | None:
+        """The columns of a table (any case), or None when there is no such plain table."""
+        found = self.tables.get(table.lower())
+        return None if found is None else found[1]
+
+    def rows(self, table: str, columns: tuple[str, ...]) -> Iterator[tuple[str | None, ...]]:
+        """All rows as texts."""
+        name = self.tables[table.lower()][0]
+        # CAST makes texts of numbers and blobs alike, and is no function that an authorizer would be asked about.
+        wanted = ", ".join(f"CAST({quoted(column)} AS TEXT)" for column in columns)
+        with self._errors():
+            self._readable = frozenset({name.lower()})
+            yield from self._connection.execute(f"SELECT {wanted} FROM {quoted(name)} NOT INDEXED")  # noqa: S608
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            if time.monotonic() > self._deadline:
+                raise UnreadableReport("too_slow", f"not read within {self._limits.seconds:g} s") from None
+            raise UnreadableReport("broken_sqlite", _detail(error)) from None
+        except (sqlite3.Error, MemoryError, OverflowError, UnicodeError, ValueError) as error:
+            raise UnreadableReport("broken_sqlite", _detail(error)) from None
+
+
+def quoted(name: str) -> str:
+    """An identifier for a statement. ``[`` and backticks need no care inside double quotes."""
+    return '"' + name.replace('"', '""').replace("\0", "") + '"'
+
+
+def _detail(error: BaseException) -> str:
+    # SQLite may quote names of the file's own schema: only its kind of error is told.
+    return getattr(error, "sqlite_errorname", None) or type(error).__name__
+
+
+def _is_plain(sql: str | None) -> bool:
+    """Whether a table is an ordinary one; a virtual table says so at the start of its definition."""
+    words = (sql or "").split(None, 3)
+    return len(words) >= 2 and words[0].upper() == "CREATE" and words[1].upper() == "TABLE"
+
+
+def read_sqlite(path: Path, layout: Layout, builders: Builders, sink: ReportSink, limits: ReadLimits) -> Reading:
+    """Feeds all records to the sink. Raises UnreadableReport."""
+    with closing(ForeignDatabase(path, layout.encoding, limits)) as database:
+        return _Reader(database, layout, builders, sink, limits).run()
+
+
+class _Reader:
+    def __init__(
+        self, database: ForeignDatabase, layout: Layout, builders: Builders, sink: ReportSink, limits: ReadLimits
+    ) -> None:
+        self._database = database
+        self._layout = layout
+        self._builders = builders
+        self._sink = sink
+        self._limits = limits
+        self._result = Reading()
+        self._domains: dict[str, str] = {}
+
+    def run(self) -> Reading:
+        result = self._result
+        result.header = self._header()
+        created = self._builders.time(result.header.get("created"))
+        if created is not None:
+            self._sink.created(created)
+        # Users come before their usage, which in this form has no domain of its own.
+        for block in Block:
+            spec = self._layout.blocks.get(block)
+            if spec is not None:
+                self._block(block, spec)
+        return result
+
+    def _header(self) -> dict[str, str | None]:
+        places = {place for source in self._layout.header.values() for place in source.places}
+        texts: dict[str, str] = {}
+        keys = self._layout.keys
+        if keys is not None and self._has(keys.of, (keys.key, keys.value)):
+            for count, (key, value) in enumerate(self._database.rows(keys.of, (keys.key, keys.value))):
+                if count >= _KEYS:
+                    break
+                if key is not None and value is not None and f"key:{key.strip()}" in places:
+                    texts.setdefault(f"key:{key.strip()}", value[: self._limits.text])
+        for place in places:
+            table, dot, column = place.partition(".")
+            if dot and not place.startswith("key:") and self._has(table, (column,)):
+                for row in self._database.rows(table, (column,)):
+                    if row[0] is not None:
+                        texts[place] = row[0][: self._limits.text]
+                    break
+        header: dict[str, str | None] = {}
+        for name, source in self._layout.header.items():
+            parts = [texts[place] for place in source.places if place in texts]
+            header[name] = " ".join(parts) if len(parts) == len(source.places) else None
+        return header
+
+    def _has(self, table: str, columns: tuple[str, ...]) -> bool:
+        found = self._database.columns(table)
+        return found is not None and {c.lower() for c in columns} <= {c.lower() for c in found}
+
+    def _block(self, block: Block, spec: BlockLayout) -> None:
+        there = self._database.columns(spec.of)
+        if there is None:
+            return
+        self._result.present.add(block)
+        known = {column.lower() for column in there}
+        slots: dict[str, str] = {}
+        joins: list[tuple[str, tuple[str, ...]]] = []
+        wanted: dict[str, None] = {}
+        for name in BLOCK_FIELDS[block]:
+            source = spec.fields.get(name)
+            slots[name] = NO_SLOT
+            if source is None or not {place.lower() for place in source.places} <= known:
+                continue
+            wanted.update(dict.fromkeys(source.places))
+            slots[name] = source.places[0]
+            if len(source.places) > 1:
+                slots[name] = f"/joined/{name}"
+                joins.append((slots[name], source.places))
+        if not wanted:
+            return
+        self._rows(block, tuple(wanted), self._builders.builder(block, spec, slots), slots, tuple(joins))
+
+    def _rows(
+        self,
+        block: Block,
+        columns: tuple[str, ...],
+        build: Callable[[Values], object],
+        slots: dict[str, str],
+        joins: Joins,
+    ) -> None:
+        emit: Callable[..., None] = emitters(self._sink)[block]
+        count = skipped = 0
+        s_login, s_domain = slots.get("login", NO_SLOT), slots.get("domain", NO_SLOT)
+        keep = block is Block.USERS and s_domain != NO_SLOT
+        lend = block is Block.USAGE and s_domain == NO_SLOT
+        for row in self._database.rows(self._layout.blocks[block].of, columns):
+            values: Values = dict(zip(columns, row, strict=True))
+            if joins:
+                values = join_slots(values, joins)
+            record: object = build(values)
+            if record is None:
+                skipped += 1
+                continue
+            if keep and (domain := values.get(s_domain)):
+                self._keep_domain(values.get(s_login) or "", domain)
+            if lend:
+                record = record._replace(domain=self._domains.get(record.login, ""))  # type: ignore[attr-defined]
+            count += 1
+            emit(record)
+        if count:
+            self._result.counts[block] = count
+        if skipped:
+            self._result.skipped[block] = skipped
+
+    def _keep_domain(self, login: str, domain: str) -> None:
+        """For a login in several domains the first is taken (assumed): its usage rows do not tell them apart."""
+        if len(self._domains) >= self._limits.logins:
+            raise UnreadableReport("too_complex", f"more than {self._limits.logins} users")
+        longest = self._limits.label
+        self._domains.setdefault(login[:longest], domain[:longest])

@@ -1,0 +1,413 @@
+"""Reads an XML report by a profile, as a stream.
+
+The paths of the profile become a tree of nodes, which the parser's events walk. A node may open a *frame*: the texts
+of an element by slot, starting as the attributes themselves. Child elements add to the frame of their record; when the
+element ends, its record is built from the frame. Elements that the profile does not know cost two dictionary look-ups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from kodeks_exporter.domain.report import Block, ReportSink, UnreadableReport
+from kodeks_exporter.sysinfo.fields import BLOCK_FIELDS
+from kodeks_exporter.sysinfo.limits import ReadLimits
+from kodeks_exporter.sysinfo.profile import Layout, Source
+from kodeks_exporter.sysinfo.records import NO_SLOT, Builder, Builders, Reading, Record, emitters, join_slots
+from kodeks_exporter.sysinfo.xml_text import XmlFeed
+
+# Slots other than the element's own attributes start with "/", which no attribute name can.
+_TEXT: Final = "/text"
+_PENDING_PIECES: Final = 64
+
+Frame = dict[str, str]
+
+
+@dataclass(slots=True, eq=False)
+class _Capture:
+    """Texts that an element gives to a frame further up (``up`` 1 is the innermost) or, with 0, to the header."""
+
+    up: int
+    attributes: tuple[tuple[str, str], ...]
+    text: str
+
+
+@dataclass(slots=True, eq=False)
+class _RecordPlan:
+    block: Block
+    build: Builder
+    emit: Callable[[Record], None]
+    outer: tuple[tuple[int, str, str], ...]
+    """Slots taken from frames around: how far up among the frames, the slot there, the slot here."""
+    joins: tuple[tuple[str, tuple[str, ...]], ...]
+    text: bool
+
+
+_Late = tuple[_RecordPlan, Frame, int]
+"""A record that waits for a frame around it, and how far up that is."""
+
+
+@dataclass(slots=True, eq=False)
+class _Node:
+    children: dict[str, _Node] = field(default_factory=dict)
+    enter: Callable[[Frame], None] | None = None
+    leave: Callable[[], None] | None = None
+    # What enter and leave are made of; not looked at while reading.
+    path: str = ""
+    shows: set[Block] = field(default_factory=set)
+    frame: bool = False
+    records: list[_RecordPlan] = field(default_factory=list)
+    captures: list[_Capture] = field(default_factory=list)
+    keys: tuple[str, str] | None = None
+
+
+def read_xml(
+    chunks: Iterator[bytes], layout: Layout, builders: Builders, sink: ReportSink, limits: ReadLimits
+) -> Reading:
+    """Feeds all records to the sink. Raises UnreadableReport."""
+    return _Reader(layout, builders, sink, limits).run(chunks)
+
+
+class _Reader:
+    def __init__(self, layout: Layout, builders: Builders, sink: ReportSink, limits: ReadLimits) -> None:
+        self._layout = layout
+        self._builders = builders
+        self._sink = sink
+        self._limits = limits
+        self._result = Reading()
+        self._counts = dict.fromkeys(Block, 0)
+        self._skipped = dict.fromkeys(Block, 0)
+        self._frames: list[Frame] = []
+        self._waiting: list[list[_Late]] = []
+        self._deferred = 0
+        self._pieces: list[str] = []
+        self._header: dict[str, str] = {}
+        self._created_told = False
+        self._wanted_keys = {place for source in layout.header.values() for place in source.places}
+        self._root = _Node()
+        self._compile()
+
+    # --- from the profile to a tree of nodes
+
+    def _compile(self) -> None:
+        layout = self._layout
+        records = {spec.of for spec in layout.blocks.values()}
+        for block, spec in layout.blocks.items():
+            node = self._node(spec.of)
+            node.frame = True
+            shown = spec.present or _container(spec.of, records)
+            if shown:
+                self._node(shown).shows.add(block)
+            for mapped in spec.fields.values():
+                for place in mapped.places:
+                    if place.startswith("../"):
+                        self._node(_climb(spec.of, place)[0]).frame = True
+        if layout.keys is not None:
+            self._node(layout.keys.of).frame = True
+        # Which nodes open frames is known now, so places can be turned into slots of frames.
+        emit = emitters(self._sink)
+        for block, spec in layout.blocks.items():
+            slots: dict[str, str] = {}
+            joins: list[tuple[str, tuple[str, ...]]] = []
+            outer: list[tuple[int, str, str]] = []
+            for name in BLOCK_FIELDS[block]:
+                source = spec.fields.get(name)
+                slots[name] = NO_SLOT if source is None else self._slot(spec.of, source, name, joins, outer)
+            build = self._builders.builder(block, spec, slots)
+            text = any("text()" in mapped.places for mapped in spec.fields.values())
+            self._node(spec.of).records.append(_RecordPlan(block, build, emit[block], tuple(outer), tuple(joins), text))
+        for mapped in layout.header.values():
+            for place in mapped.places:
+                if not place.startswith("key:"):
+                    self._capture_header(place)
+        if layout.keys is not None:
+            outer = []
+            joins = []
+            key = self._slot(layout.keys.of, Source((layout.keys.key,)), "key", joins, outer)
+            value = self._slot(layout.keys.of, Source((layout.keys.value,)), "value", joins, outer)
+            self._node(layout.keys.of).keys = (key, value)
+        self._finish(self._root)
+
+    def _node(self, path: str) -> _Node:
+        node = self._root
+        walked = ""
+        for name in path.strip("/").split("/"):
+            walked += f"/{name}"
+            node = node.children.setdefault(name, _Node(path=walked))
+        return node
+
+    def _slot(
+        self,
+        of: str,
+        source: Source,
+        name: str,
+        joins: list[tuple[str, tuple[str, ...]]],
+        outer: list[tuple[int, str, str]],
+    ) -> str:
+        slots = tuple(self._place_slot(of, place, outer) for place in source.places)
+        if len(slots) == 1:
+            return slots[0]
+        joins.append((f"/joined/{name}", slots))
+        return f"/joined/{name}"
+
+    def _place_slot(self, of: str, place: str, outer: list[tuple[int, str, str]]) -> str:
+        if place == "text()":
+            return _TEXT
+        if place.startswith("@"):
+            return place[1:]
+        if place.startswith("../"):
+            above, rest = _climb(of, place)
+            # Frames between the record and that element, both counted: the frame list holds no others.
+            up = sum(1 for path in _prefixes(of) if len(path) >= len(above) and self._node(path).frame)
+            there = self._place_slot(above, rest, [])
+            outer.append((up, there, f"/outer/{place}"))
+            return f"/outer/{place}"
+        path, _, attribute = place.partition("/@")
+        node = self._node(f"{of}/{path}")
+        up = sum(1 for p in _prefixes(node.path) if len(p) >= len(of) and p != node.path and self._node(p).frame)
+        if attribute:
+            node.captures.append(_Capture(up, ((attribute, f"/{place}"),), ""))
+        else:
+            node.captures.append(_Capture(up, (), f"/{place}"))
+        return f"/{place}"
+
+    def _capture_header(self, place: str) -> None:
+        path, _, attribute = place.partition("/@")
+        node = self._node(path)
+        node.captures.append(_Capture(0, ((attribute, place),), "") if attribute else _Capture(0, (), place))
+
+    def _finish(self, node: _Node) -> None:
+        for child in node.children.values():
+            self._finish(child)
+        if node is not self._root:
+            node.enter = self._enter(node)
+            node.leave = self._leave(node)
+
+    # --- what happens at an element's start and end
+
+    def _enter(self, node: _Node) -> Callable[[Frame], None] | None:
+        if node.shows and not (node.frame or node.captures):
+            present, shows = self._result.present, node.shows
+
+            def show(_: Frame) -> None:
+                present.update(shows)
+
+            return show
+        if not (node.frame or node.captures):
+            return None
+        frames, waiting, clear = self._frames, self._waiting, self._pieces.clear
+        captures = [capture for capture in node.captures if capture.attributes]
+        shows, opens = node.shows, node.frame
+        wants_text = self._wants_text(node)
+        simple = opens and not captures and not shows
+
+        def enter_simple(attributes: Frame) -> None:
+            frames.append(attributes)
+            waiting.append(_NOTHING)
+            if wants_text:
+                clear()
+
+        def enter(attributes: Frame) -> None:
+            if shows:
+                self._result.present.update(shows)
+            for capture in captures:
+                for attribute, slot in capture.attributes:
+                    if attribute in attributes:
+                        self._give(capture.up, slot, attributes[attribute])
+            if opens:
+                frames.append(attributes)
+                waiting.append(_NOTHING)
+            if wants_text:
+                clear()
+
+        return enter_simple if simple else enter
+
+    @staticmethod
+    def _wants_text(node: _Node) -> bool:
+        return (
+            any(plan.text for plan in node.records)
+            or any(capture.text for capture in node.captures)
+            or (node.keys is not None and _TEXT in node.keys)
+        )
+
+    def _leave(self, node: _Node) -> Callable[[], None] | None:
+        if not (node.frame or any(capture.text for capture in node.captures)):
+            return None
+        frames, waiting, pieces = self._frames, self._waiting, self._pieces
+        plans, opens, keys = tuple(node.records), node.frame, node.keys
+        texts = [capture for capture in node.captures if capture.text]
+        wants_text = self._wants_text(node)
+        skipped, counts = self._skipped, self._counts
+
+        def leave_plain() -> None:
+            # One record, all of whose fields stand in its own frame: the shape of nearly every element of a report.
+            frame = frames.pop()
+            late = waiting.pop()
+            if wants_text:
+                frame[_TEXT] = "".join(pieces)
+            record = build(frame)
+            if record is None:
+                skipped[block] += 1
+            else:
+                counts[block] += 1
+                emit(record)
+            if late is not _NOTHING:
+                self._release(late, frame)
+
+        def leave() -> None:
+            text = "".join(pieces)[: self._limits.token] if wants_text else ""
+            frame: Frame = {}
+            late = _NOTHING
+            if opens:
+                frame = frames.pop()
+                late = waiting.pop()
+            for capture in texts:
+                self._give(capture.up, capture.text, text)
+            if opens:
+                frame[_TEXT] = text
+                for plan in plans:
+                    self._record(plan, frame)
+                if keys is not None:
+                    self._key(frame.get(keys[0]), frame.get(keys[1]))
+            if late is not _NOTHING:
+                self._release(late, frame)
+
+        if len(plans) == 1 and not (texts or keys or plans[0].outer or plans[0].joins):
+            block, build, emit = plans[0].block, plans[0].build, plans[0].emit
+            return leave_plain
+        return leave
+
+    def _give(self, up: int, slot: str, text: str) -> None:
+        if up:
+            self._frames[-up].setdefault(slot, text)
+        elif slot not in self._header:
+            self._header[slot] = text[: self._limits.text]
+            if not self._created_told:
+                self._tell_created()
+
+    def _key(self, key: str | None, value: str | None) -> None:
+        if key is not None and value is not None and f"key:{key.strip()}" in self._wanted_keys:
+            self._give(0, f"key:{key.strip()}", value)
+
+    def _record(self, plan: _RecordPlan, frame: Frame) -> None:
+        missing = 0
+        for up, there, here in plan.outer:
+            # The record's own frame is already off the list, so its neighbour above is the last one.
+            value = self._frames[1 - up].get(there) if up > 1 else None
+            if value is not None:
+                frame[here] = value
+            elif there.startswith("/"):
+                missing = max(missing, up)
+        if missing > 1:
+            self._defer(plan, frame, missing)
+        else:
+            self._build(plan, frame)
+
+    def _defer(self, plan: _RecordPlan, frame: Frame, up: int) -> None:
+        """The field stands in an element around, perhaps further on: wait until the outermost of those ends."""
+        self._deferred += 1
+        if self._deferred > self._limits.deferred:
+            raise UnreadableReport("too_complex", f"more than {self._limits.deferred} records wait for outer fields")
+        at = len(self._waiting) + 1 - up
+        if self._waiting[at] is _NOTHING:
+            self._waiting[at] = []
+        self._waiting[at].append((plan, frame, up))
+
+    def _release(self, late: list[_Late], outer_frame: Frame) -> None:
+        self._deferred -= len(late)
+        for plan, frame, awaited in late:
+            for up, there, here in plan.outer:
+                if up == awaited and there in outer_frame:
+                    frame[here] = outer_frame[there]
+            self._build(plan, frame)
+
+    def _build(self, plan: _RecordPlan, frame: Frame) -> None:
+        record = plan.build(join_slots(frame, plan.joins) if plan.joins else frame)
+        if record is None:
+            self._skipped[plan.block] += 1
+        else:
+            self._counts[plan.block] += 1
+            plan.emit(record)
+
+    # --- header
+
+    def _header_field(self, name: str) -> str | None:
+        source = self._layout.header.get(name)
+        if source is None:
+            return None
+        texts = [self._header[place] for place in source.places if place in self._header]
+        return " ".join(texts) if len(texts) == len(source.places) else None
+
+    def _tell_created(self) -> None:
+        text = self._header_field("created")
+        if text is not None:
+            self._created_told = True
+            time = self._builders.time(text)
+            if time is not None:
+                self._sink.created(time)
+
+    # --- the loop
+
+    def run(self, chunks: Iterator[bytes]) -> Reading:
+        limits, pieces = self._limits, self._pieces
+        feed = XmlFeed(limits)
+        unknown = _Node()
+        node = self._root
+        stack: list[_Node] = []
+        push, pop = stack.append, stack.pop
+
+        def start(name: str, attributes: Frame) -> None:
+            nonlocal node
+            push(node)
+            node = node.children.get(name, unknown)
+            if node.enter is not None:
+                node.enter(attributes)
+
+        def end(_: str) -> None:
+            nonlocal node
+            if node.leave is not None:
+                node.leave()
+            node = pop()
+
+        def watch() -> None:
+            if len(stack) > limits.depth:
+                raise UnreadableReport("too_complex", f"elements are nested deeper than {limits.depth}")
+            if len(pieces) > _PENDING_PIECES:
+                pieces[:] = ["".join(pieces)[: limits.text * 4]]
+
+        feed.parser.StartElementHandler = start
+        feed.parser.EndElementHandler = end
+        feed.parser.CharacterDataHandler = pieces.append
+        feed.run(chunks, watch)
+        result = self._result
+        result.counts = {block: count for block, count in self._counts.items() if count}
+        result.skipped = {block: count for block, count in self._skipped.items() if count}
+        result.present.update(result.counts, result.skipped)
+        result.header = {name: self._header_field(name) for name in self._layout.header}
+        return result
+
+
+_NOTHING: Final[list[_Late]] = []
+
+
+def _prefixes(path: str) -> list[str]:
+    """``/a/b`` gives ``/a`` and ``/a/b``."""
+    names = path.strip("/").split("/")
+    return ["/" + "/".join(names[: i + 1]) for i in range(len(names))]
+
+
+def _container(path: str, records: set[str]) -> str:
+    """The element that shows a block even without records: the parent, unless that is the root of the report or
+    itself a record (a user without usage does not tell whether the report has usage)."""
+    parent = path.rpartition("/")[0]
+    return parent if parent.count("/") > 1 and parent not in records else ""
+
+
+def _climb(of: str, place: str) -> tuple[str, str]:
+    """The element that ``../x`` from ``of`` speaks of, and the rest of the place."""
+    while place.startswith("../"):
+        of = of.rpartition("/")[0]
+        place = place[3:]
+    return of, place
