@@ -118,7 +118,7 @@ class Connection:
     def get(self, path: str, login: Credentials | None = None) -> Response:
         """GETs a page, follows redirects on the same host; the whole within ``limits.http_timeout``.
 
-        Raises ``CheckError`` with reason timeout, reset, refused, garbage, too_large, redirects, redirect_foreign.
+        Raises ``CheckError`` with reason timeout, reset, refused, garbage, incomplete, too_large, redirects …
         """
         deadline = time.monotonic() + self._limits.http_timeout
         for _ in range(self._limits.max_redirects + 1):
@@ -165,12 +165,17 @@ class Connection:
             raw = http.client.HTTPResponse(_Deadlined(connection, deadline), method="GET")  # type: ignore[arg-type]
             raw.begin()
             body = raw.read(self._limits.max_body + 1)
+            if raw.length and len(body) <= self._limits.max_body:
+                raise http.client.IncompleteRead(body, raw.length)
         except http.client.RemoteDisconnected:
             self.close()
             raise CheckError("closed", "сервер закрыл соединение, не ответив") from None
         except OSError as error:
             self.close()
             raise explain(error) from None
+        except http.client.IncompleteRead:
+            self.close()
+            raise CheckError("incomplete", "сервер оборвал ответ на середине") from None
         except (http.client.HTTPException, ValueError):
             self.close()
             raise CheckError("garbage", "ответ не похож на HTTP") from None

@@ -55,6 +55,8 @@ class Context:
     """What the name resolved to; set by the dns check."""
     trusted: bool = True
     """False when the certificate is not: then no password is sent."""
+    secured: bool = True
+    """False when TLS could not be started at all."""
     _main: MainPage | CheckError | None = None
     _login: Response | CheckError | None = None
 

@@ -30,6 +30,8 @@ def applies(installation: Installation) -> bool:
 
 
 def check(installation: Installation, context: Context) -> Verdict:
+    if not context.secured:
+        return blocked("tls")
     try:
         page = context.main_page()
     except CheckError as error:

@@ -18,6 +18,7 @@ characters of visible text (assumed)."""
 
 _DECLARED = re.compile(rb"""<meta[^<>]{0,300}?charset\s*=\s*["']?\s*([A-Za-z0-9_.:-]{1,40})""", re.IGNORECASE)
 _HEADER_CHARSET = re.compile(r"charset\s*=\s*\"?([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
+_PAGE_CODECS = ("utf-8", "cp1251", "koi8-r", "cp866", "iso8859-5", "mac-cyrillic", "cp1252", "iso8859-1", "ascii")
 _TAG = re.compile(r"<[^<>]*>")
 _SPACE = re.compile(r"\s+")
 _CYRILLIC = re.compile("[а-яё]", re.IGNORECASE)
@@ -70,12 +71,12 @@ def _decode(body: bytes, declared: str) -> tuple[str, str, bool]:
 
 
 def _text_codec(name: str) -> str:
+    """Python's name of a character set that a Russian page may be in; empty for all else (rot13 is a codec, too)."""
     try:
-        info = codecs.lookup(name) if name else None
+        codec = codecs.lookup(name).name if name else ""
     except LookupError:
         return ""
-    # rot13, zip and the like are codecs too, and not of text
-    return info.name if info is not None and info._is_text_encoding else ""
+    return codec if codec in _PAGE_CODECS else ""
 
 
 def visible_text(source: str) -> str:
@@ -96,6 +97,8 @@ def _cut(source: str, start: str, end: str) -> str:
         position = lowered.find(end, begin + len(start))
         if position < 0:
             return " ".join(kept)
+        if not end.startswith("<"):  # an end tag is left to be removed with all the other tags
+            position += len(end)
     kept.append(source[position:])
     return " ".join(kept)
 

@@ -26,11 +26,13 @@ def check(installation: Installation, context: Context) -> Verdict:
     try:
         trusting = _context(verify, installation.tls_ca_file)
     except OSError:
+        context.secured = False
         return failed("ca_file", f"не читается файл корневых сертификатов {installation.tls_ca_file}")
     try:
         return ok(_facts(context.connection.secure(trusting, timeout)))
     except CheckError as error:
         if error.reason not in _BAD_CERTIFICATE:
+            context.secured = False
             return failed(error.reason, error.text)
         bad = error
     # The page is still worth reading without trust, but the password is not sent.
@@ -38,6 +40,7 @@ def check(installation: Installation, context: Context) -> Verdict:
     try:
         return failed(bad.reason, bad.text, _facts(context.connection.secure(_context(False, ""), timeout)))
     except CheckError as error:
+        context.secured = False
         return failed(error.reason, error.text)
 
 

@@ -20,7 +20,7 @@ OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Part of the exposition. ``families`` is called again only when ``version`` is another object than last time."""
+    """Part of the exposition. ``families`` is called again only when ``version`` differs from last time's."""
 
     key: Hashable
     version: object
@@ -60,7 +60,7 @@ class Exposition:
 
     def _write(self, source: Source) -> _Written:
         known = self._written.get(source.key)
-        if known is not None and known.version is source.version:
+        if known is not None and known.version == source.version:
             return known
         families: dict[str, tuple[str, str, str]] = {}
         for metric in source.families():

@@ -1,0 +1,23 @@
+"""``kodeks-exporter check-config FILE``."""
+
+from __future__ import annotations
+
+import argparse
+
+from kodeks_exporter.config.load import load
+from kodeks_exporter.config.problems import ConfigError
+
+
+def run(options: argparse.Namespace) -> int:
+    try:
+        settings = load(options.file)
+    except ConfigError as error:
+        for problem in error.problems:
+            print(problem)
+        return 1
+    fleet = settings.fleet
+    print(
+        f"{options.file}: fine: {len(fleet.installations)} installations, {len(fleet.online_accesses)} online accesses,"
+        f" {len(fleet.managers)} managers, {len(fleet.dealers)} dealers"
+    )
+    return 0

@@ -1,0 +1,89 @@
+"""The command ``kodeks-exporter``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from kodeks_exporter import __version__
+from kodeks_exporter.cli import check_config, import_, logs, probe, serve
+from kodeks_exporter.config.problems import ConfigError
+from kodeks_exporter.store.database import StorageError
+
+USAGE_ERROR = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command and gives its exit code: 0 fine, 1 what was asked about is not, 2 wrong use."""
+    options = _parser().parse_args(arguments)
+    logs.set_up(options.log_level, options.log_format)
+    try:
+        return int(options.run(options))
+    except (ConfigError, StorageError) as error:
+        print(f"kodeks-exporter: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="kodeks-exporter",
+        description="Prometheus exporter for Kodeks/Техэксперт installations and online accesses.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"kodeks-exporter {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    command = _command(commands, "serve", serve.run, "run the exporter")
+    _config_file(command)
+    command.add_argument(
+        "--web.listen-address", dest="listen_address", default=":9877", metavar="HOST:PORT", help="default %(default)s"
+    )
+    command.add_argument(
+        "--web.config.file", dest="web_config", type=Path, metavar="FILE", help="TLS and basic auth, exporters' format"
+    )
+    command.add_argument(
+        "--storage.path", dest="storage", type=Path, default=Path("data"), metavar="DIR", help="default %(default)s"
+    )
+
+    command = _command(commands, "check-config", check_config.run, "print every problem of a configuration")
+    command.add_argument("file", type=Path)
+
+    command = _command(commands, "probe", probe.run, "run all checks of one installation now")
+    _config_file(command)
+    command.add_argument("name", help="name of the installation in the inventory")
+
+    command = _command(commands, "import", import_.run, "build a configuration from existing inventories")
+    command.add_argument("--managers", type=Path, metavar="FILE", help="managers.csv")
+    command.add_argument("--online", type=Path, metavar="FILE", help="online.csv")
+    command.add_argument("--output", type=Path, required=True, metavar="FILE", help="the configuration to write")
+    command.add_argument("--force", action="store_true", help="overwrite an existing configuration")
+    return parser
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, run: object, text: str
+) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".", allow_abbrev=False)
+    command.add_argument("--log.level", dest="log_level", choices=tuple(logs.LEVELS), default="info")
+    command.add_argument("--log.format", dest="log_format", choices=("logfmt", "json"), default="logfmt")
+    command.set_defaults(run=run)
+    return command
+
+
+def _config_file(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--config.file",
+        dest="config",
+        type=Path,
+        default=Path("kodeks.yml"),
+        metavar="FILE",
+        help="default %(default)s",
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,223 @@
+"""The running exporter: puts the rooms together and answers the HTTP server."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from prometheus_client import GCCollector, PlatformCollector, ProcessCollector
+from prometheus_client.registry import Collector
+
+from kodeks_exporter import __version__
+from kodeks_exporter.checks.chain import has_checks, run_round
+from kodeks_exporter.checks.context import Tools
+from kodeks_exporter.checks.pinger import Pinger
+from kodeks_exporter.checks.resolver import Resolver
+from kodeks_exporter.checks.snmp import SnmpAsker
+from kodeks_exporter.config.load import load
+from kodeks_exporter.config.problems import ConfigError
+from kodeks_exporter.config.show import masked_yaml
+from kodeks_exporter.domain.check import Round
+from kodeks_exporter.domain.fleet import Installation
+from kodeks_exporter.domain.settings import Settings
+from kodeks_exporter.metrics import exporter as exporter_metrics
+from kodeks_exporter.metrics import installation as installation_metrics
+from kodeks_exporter.metrics.exposition import Exposition, Source, render_families
+from kodeks_exporter.poll.scheduler import Job, Pace, Scheduler
+from kodeks_exporter.store.database import Database
+from kodeks_exporter.store.live import LiveStatus, LiveStore
+from kodeks_exporter.web.views import FleetView, InstallationView
+
+log = logging.getLogger(__name__)
+
+_SLOW_ROUND = 4.0
+"""Seconds from which a round has met a time limit: its installation goes to the slow pool."""
+_SLOW_PAUSE = 1.5
+"""A slow installation is checked at most so many intervals apart, well within the 3 that KodeksCheckStale allows."""
+_READY_AFTER = 20.0
+"""Seconds after the start from which the exporter counts as ready although some first round still hangs."""
+_POOL, _SLOW_POOL = "checks", "checks-slow"
+
+
+class Service:
+    """Implements ``web.backend.Backend``. ``start()`` it once; all methods are safe to call from many threads."""
+
+    def __init__(self, config_file: Path, storage: Path) -> None:
+        """Raises ``ConfigError`` and ``StorageError``."""
+        self._config_file = config_file
+        self._settings = load(config_file)
+        self._database = Database(storage)
+        self._live = LiveStore(self._database)
+        self._tools = make_tools(self._settings)
+        self._scheduler = Scheduler(
+            {_POOL: self._settings.poll.concurrency, _SLOW_POOL: self._settings.poll.concurrency}
+        )
+        self._exposition = Exposition()
+        self._reload_lock = threading.Lock()
+        self._reload_ok = True
+        self._reload_time = time.time()
+        self._round_locks: dict[str, threading.Lock] = {}
+        self._started = 0.0
+        self._collectors: tuple[Collector, ...] = (
+            ProcessCollector(registry=None),
+            PlatformCollector(registry=None),
+            GCCollector(registry=None),
+        )
+
+    def start(self) -> None:
+        self._started = time.monotonic()
+        self._live.keep_only(self._settings.fleet.installations)
+        self._scheduler.set_jobs(self._jobs(self._settings))
+        self._scheduler.start()
+        # What is alive now lives as long as the process: the collector need not walk it again and again.
+        gc.collect()
+        gc.freeze()
+
+    def stop(self) -> None:
+        self._scheduler.stop()
+        self._tools.snmp.close()
+        self._tools.resolver.close()
+        self._database.close()
+
+    # What the HTTP server asks for
+
+    def metrics(self, openmetrics: bool) -> bytes:
+        return self._exposition.render(self._sources(), openmetrics=openmetrics)
+
+    def probe(self, name: str, openmetrics: bool) -> bytes | None:
+        installation = self._settings.fleet.installations.get(name)
+        if installation is None:
+            return None
+        if has_checks(installation):
+            self._check(installation)
+        status = self._live.statuses().get(name)
+        return render_families(installation_metrics.families(installation, status), openmetrics=openmetrics)
+
+    def fleet(self) -> FleetView:
+        statuses = self._live.statuses()
+        views = tuple(_view(each, statuses.get(each.name)) for each in self._settings.fleet.installations.values())
+        return FleetView(views, time.time(), __version__)
+
+    def config_yaml(self) -> str:
+        return masked_yaml(self._settings)
+
+    def reload(self) -> list[str]:
+        with self._reload_lock:
+            try:
+                settings = load(self._config_file)
+            except ConfigError as error:
+                self._reload_ok = False
+                log.error(
+                    "reload failed, the old configuration stays in force", extra={"problems": len(error.problems)}
+                )
+                return [str(problem) for problem in error.problems]
+            self._apply(settings)
+            self._reload_ok = True
+            self._reload_time = time.time()
+            log.info("configuration reloaded", extra={"installations": len(settings.fleet.installations)})
+            return []
+
+    def ready(self) -> bool:
+        if time.monotonic() - self._started > _READY_AFTER:
+            return True
+        statuses = self._live.statuses()
+        return all(name in statuses for name, each in self._settings.fleet.installations.items() if has_checks(each))
+
+    # Inside
+
+    def _apply(self, settings: Settings) -> None:
+        if _resolving(settings) != _resolving(self._settings):
+            # The old resolver is only dropped: rounds under way still use it.
+            self._tools = replace(self._tools, resolver=_resolver(settings))
+        self._settings = settings
+        self._live.keep_only(settings.fleet.installations)
+        self._scheduler.set_jobs(self._jobs(settings))
+
+    def _jobs(self, settings: Settings) -> dict[str, Job]:
+        interval = settings.poll.checks
+        return {
+            f"checks {name}": Job(
+                run=lambda name=name: self._round(name),  # type: ignore[misc]
+                interval=interval,
+                longest=interval * _SLOW_PAUSE,
+                pool=_POOL,
+                slow_pool=_SLOW_POOL,
+            )
+            for name, installation in settings.fleet.installations.items()
+            if has_checks(installation)
+        }
+
+    def _round(self, name: str) -> Pace:
+        installation = self._settings.fleet.installations.get(name)
+        if installation is None:
+            return Pace.NORMAL
+        return Pace.SLOW if self._check(installation).duration > _SLOW_ROUND else Pace.NORMAL
+
+    def _check(self, installation: Installation) -> Round:
+        """One round, never two of the same installation at a time."""
+        lock = self._round_locks.setdefault(installation.name, threading.Lock())
+        with lock:
+            previous = self._live.previous(installation.name)
+            round_ = run_round(installation, self._settings.checks, self._tools, previous)
+            if installation.name in self._settings.fleet.installations:
+                self._live.record(round_)
+            return round_
+
+    def _sources(self) -> Iterator[Source]:
+        settings = self._settings
+        statuses = self._live.statuses()
+        for name, installation in settings.fleet.installations.items():
+            status = statuses.get(name)
+            yield Source(
+                name,
+                (installation, status),
+                lambda installation=installation, status=status: installation_metrics.families(installation, status),  # type: ignore[misc]
+            )
+        own = exporter_metrics.ExporterStatus(
+            installations=len(settings.fleet.installations),
+            poll_lag=self._scheduler.lag(_POOL),
+            check_interval=settings.poll.checks,
+            reload_ok=self._reload_ok,
+            reload_time=self._reload_time,
+        )
+        yield Source("exporter", object(), lambda: exporter_metrics.families(own))
+        for collector in self._collectors:
+            yield Source(id(collector), object(), collector.collect)
+
+
+def make_tools(settings: Settings) -> Tools:
+    """The helpers that ``run_round`` wants."""
+    return Tools(_resolver(settings), Pinger(), SnmpAsker())
+
+
+def _resolver(settings: Settings) -> Resolver:
+    return Resolver(*_resolving(settings))
+
+
+def _resolving(settings: Settings) -> tuple[tuple[tuple[str, int], ...], float]:
+    return settings.checks.dns_servers, settings.checks.limits.dns_timeout
+
+
+def _view(installation: Installation, status: LiveStatus | None) -> InstallationView:
+    round_ = status.round if status is not None else None
+    return InstallationView(
+        name=installation.name,
+        client=installation.client,
+        manager=installation.manager,
+        mode=installation.mode.value,
+        url=installation.url,
+        branch=installation.branch,
+        hosting=installation.hosting,
+        state=round_.state if round_ is not None else None,
+        results=tuple(round_.results.values()) if round_ is not None else (),
+        root_cause=round_.root_cause if round_ is not None else None,
+        since=status.since if status is not None else None,
+        last_run=round_.started if round_ is not None else None,
+        planned=round_.planned if round_ is not None else "",
+        time_zone=installation.time_zone,
+    )

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from kodeks_exporter.checks.chain import run_round
+from kodeks_exporter.checks.context import Tools
+from kodeks_exporter.checks.pinger import Pinger
+from kodeks_exporter.checks.resolver import Resolver
+from kodeks_exporter.domain.check import CheckResult, Outcome, Round, SnmpFacts
+from kodeks_exporter.domain.fleet import Credentials, Installation, Snmp
+from kodeks_exporter.domain.secret import Secret
+from kodeks_exporter.domain.settings import CheckSettings, Limits
+from tests.checks.site import Site, kodeks_pages, running
+
+LOGIN = Credentials("smartlogin", Secret("s3cret"))
+
+
+class NoSnmp:
+    def read(self, target: Snmp, timeout: float) -> SnmpFacts:
+        raise AssertionError("no installation of these tests has SNMP")
+
+
+@dataclass
+class Clinic:
+    """Runs rounds against a site, with short limits."""
+
+    site: Site
+    limits: Limits = field(default_factory=lambda: Limits(connect_timeout=1.0, http_timeout=1.0, icmp_timeout=0.3))
+    resolver: Resolver = field(default_factory=Resolver)
+    now: float = 1_790_000_000.0
+
+    def examine(self, previous: Mapping[str, CheckResult] | None = None, **changes: Any) -> Round:
+        installation = Installation(
+            "romashka", "ООО «Ромашка»", "ivanova", url=self.site.url, credentials=LOGIN, catalogs=("/docs",)
+        )
+        installation = replace(installation, **changes)
+        tools = Tools(self.resolver, Pinger(), NoSnmp(), clock=lambda: self.now)
+        return run_round(installation, CheckSettings(limits=self.limits), tools, previous or {})
+
+
+def failures(round_: Round) -> dict[str, str]:
+    """Failed checks with their reasons."""
+    return {r.check: r.reason for r in round_.results.values() if r.outcome is Outcome.FAILED}
+
+
+def blocked(round_: Round) -> dict[str, str]:
+    return {r.check: r.by for r in round_.results.values() if r.outcome is Outcome.BLOCKED}
+
+
+@pytest.fixture
+def clinic() -> Iterator[Clinic]:
+    with running(Site(kodeks_pages())) as site:
+        yield Clinic(site)
