@@ -1,0 +1,103 @@
+"""Configuration files of the programs around the exporter, as the demonstration needs them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from demo import fleet
+
+
+def nginx(directory: Path, port: int, upstreams: dict[str, tuple[str, int]]) -> str:
+    """A reverse proxy for names, unprivileged and in one process (so that nothing is left when it is killed)."""
+    servers = "\n".join(
+        f"""
+    server {{
+        listen 127.0.0.1:{port};
+        server_name {name};
+        location / {{
+            proxy_pass http://{host}:{upstream};
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+            proxy_set_header Host $host;
+            proxy_connect_timeout 2s;
+            proxy_read_timeout 5s;
+        }}
+    }}"""
+        for name, (host, upstream) in upstreams.items()
+    )
+    temporary = "\n    ".join(
+        f"{kind}_temp_path {directory}/nginx-{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    return f"""daemon off;
+master_process off;
+pid {directory}/nginx.pid;
+error_log stderr warn;
+events {{ worker_connections 256; }}
+http {{
+    access_log off;
+    {temporary}
+{servers}
+}}
+"""
+
+
+def snmpd() -> str:
+    """An agent that anybody on this machine may ask by the demonstration's community and SNMP v3 user."""
+    return f"""rocommunity {fleet.COMMUNITY} 127.0.0.1
+createUser {fleet.SNMP_USER} SHA "{fleet.SNMP_AUTH}" AES "{fleet.SNMP_PRIVACY}"
+rouser {fleet.SNMP_USER} priv
+sysName kodeks-demo
+"""
+
+
+def prometheus(exporter: str, alertmanager: str, rules: Path, seconds: int) -> str:
+    """``exporter`` and ``alertmanager`` are host:port or empty; the rules are used as they are."""
+    document: dict[str, Any] = {
+        "global": {"scrape_interval": f"{seconds}s", "evaluation_interval": f"{seconds}s"},
+        "rule_files": [str(rules / "*.yml")],
+        "scrape_configs": [{"job_name": "kodeks", "static_configs": [{"targets": [exporter] if exporter else []}]}],
+    }
+    if alertmanager:
+        document["alerting"] = {"alertmanagers": [{"static_configs": [{"targets": [alertmanager]}]}]}
+    return yaml.safe_dump(document, sort_keys=False)
+
+
+def alertmanager(original: Path, smarthost: str, telegram_url: str, token: str, *, quick: bool = True) -> str:
+    """The project's configuration with the sinks for the outside world; routes, receivers and texts stay.
+
+    ``quick``: groups are told at once instead of after their ordinary waiting time.
+    """
+    document: dict[str, Any] = yaml.safe_load(original.read_text(encoding="utf-8"))
+    settings = document.setdefault("global", {})
+    _replace(settings, "smtp_auth_", {"smtp_smarthost": smarthost, "smtp_require_tls": False})
+    settings.setdefault("smtp_from", "kodeks@dealer.example")
+    settings.pop("telegram_api_url", None)
+    document["templates"] = [str(original.parent / pattern) for pattern in document.get("templates", [])]
+    for receiver in document.get("receivers", []):
+        for mail in receiver.get("email_configs", []):
+            _replace(mail, "auth_", {})
+            for key in ("smarthost", "require_tls", "tls_config"):
+                mail.pop(key, None)
+        for telegram in receiver.get("telegram_configs", []):
+            _replace(telegram, "bot_token", {"api_url": telegram_url, "bot_token": token})
+    if quick:
+        _hurry(document["route"])
+    return yaml.safe_dump(document, allow_unicode=True, sort_keys=False)
+
+
+def _replace(section: dict[str, Any], prefix: str, values: dict[str, Any]) -> None:
+    """Drop the keys that begin with ``prefix`` and set others."""
+    for key in [key for key in section if key.startswith(prefix)]:
+        del section[key]
+    section.update(values)
+
+
+def _hurry(route: dict[str, Any]) -> None:
+    for key, value in (("group_wait", "3s"), ("group_interval", "5s")):
+        if key in route:
+            route[key] = value
+    for child in route.get("routes", []):
+        _hurry(child)

@@ -1,0 +1,137 @@
+"""The demonstration's fleet: twelve installations of different kinds, for the stand and for the exporter."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from demo.stand import LicenceManagerSpec, ServerSpec, Stand, StandSpec, tls
+
+DOMAIN = "kodeks.test"
+PASSWORD = "demo-Пароль"
+COMMUNITY = "kodeks-demo"
+SNMP_USER, SNMP_AUTH, SNMP_PRIVACY = "monitor", "demo-auth-password", "demo-privacy-password"
+UPLOAD_TOKEN = "demo-upload-token"
+
+HOSTING = "te-cloud"
+HOSTED = ("vega", "altair", "deneb", "sirius")
+
+_CLIENTS = {
+    "romashka": "ООО «Ромашка»",
+    "vesna": "АО «Весна»",
+    "sever": "ПАО «Северсталь-Проект»",
+    "zavod": "Завод «Прибор»",
+    "bank": "Банк «Надежда»",
+    "priroda": "НИИ «Природа»",
+    "klyuch": "ГУП «Ключ»",
+    "vostok": "АО «Дальвосток»",
+    "vega": "ООО «Вега»",
+    "altair": "ООО «Альтаир»",
+    "deneb": "ООО «Денеб»",
+    "sirius": "ООО «Сириус»",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Where the fleet meets the rest of the stack. A port of 0: that part does not run."""
+
+    stand: Stand
+    proxy_port: int = 0
+    snmp_port: int = 0
+    round_seconds: float = 5.0
+    """Between two rounds of checks."""
+
+
+def stand_spec(directory: Path) -> StandSpec:
+    """The servers; certificates are written to ``directory``."""
+    certificate = tls.issue(directory / "tls", f"bank.{DOMAIN}")
+
+    def server(name: str, number: int, **more: Any) -> ServerSpec:
+        made = ServerSpec(
+            name,
+            organisation=_CLIENTS[name],
+            regnum=f"0599_1234{number:02}",
+            password=PASSWORD,
+            dns_name=f"{name}.{DOMAIN}",
+        )
+        return dataclasses.replace(made, **more)
+
+    return StandSpec(
+        servers=(
+            server("romashka", 1),
+            server("vesna", 2, kind="windows", version="6.4.4.194"),
+            server("sever", 3, catalogs=("/docs", "/norms"), seats=120, users=77),
+            server("zavod", 4),
+            server("bank", 5, tls_cert=str(certificate.cert), tls_key=str(certificate.key)),
+            # priroda (number 6) has no way in: its reports are pushed
+            server("klyuch", 7, licence_manager="licman"),
+            server("vostok", 8, kind="windows", docs_login=True, metrics_login=True),
+            *(
+                server(name, number, host=f"127.0.0.{20 + number}", dns_name=f"{name}.{HOSTING}.{DOMAIN}",
+                       hosting=HOSTING)
+                for number, name in enumerate(HOSTED, start=9)
+            ),
+        ),
+        licence_managers=(LicenceManagerSpec("licman"),),
+    )  # fmt: skip
+
+
+def document(world: World) -> dict[str, Any]:
+    """kodeks.yml of the fleet, as data. Passwords stand in it: the run directory is private and short-lived."""
+    stand = world.stand
+    entries = {name: _entry(name, world) for name in _CLIENTS}
+    entries["priroda"] = {
+        "name": "priroda", "client": _CLIENTS["priroda"], "manager": "petrov", "mode": "push",
+        "time_zone": "Asia/Novosibirsk",
+    }  # fmt: skip
+    entries["sever"]["catalogs"] = ["/docs", "/norms"]
+    entries["bank"]["tls"] = {"ca_file": str(Path(_spec(stand, "bank").tls_cert).with_name("ca.pem"))}
+    entries["klyuch"]["licence_manager"] = "{}:{}".format(*stand.address("licman"))
+    entries["vostok"]["time_zone"] = "Asia/Vladivostok"
+    if world.proxy_port:
+        entries["zavod"] |= {"url": f"http://zavod.{DOMAIN}:{world.proxy_port}", "reverse_proxy": True}
+    if world.snmp_port:
+        agent = {"address": "127.0.0.1", "port": world.snmp_port}
+        entries["vesna"]["snmp"] = {**agent, "version": "2c", "community": COMMUNITY}
+        entries["sever"]["snmp"] = {
+            **agent, "version": "3", "username": SNMP_USER, "auth_protocol": "SHA", "auth_password": SNMP_AUTH,
+            "privacy_protocol": "AES", "privacy_password": SNMP_PRIVACY,
+        }  # fmt: skip
+    return {
+        "managers": [
+            {"name": "ivanova", "email": ["ivanova@dealer.example"], "telegram_chat_id": -1001234567890,
+             "branch": "saratov", "time_zone": "Europe/Saratov"},
+            {"name": "petrov", "email": ["petrov@dealer.example"], "telegram_chat_id": -1009876543210,
+             "branch": "samara", "time_zone": "Europe/Samara"},
+        ],
+        "installations": list(entries.values()),
+        "dealers": [{"name": "0599demo", "token": UPLOAD_TOKEN}],
+        "poll": {"checks": f"{world.round_seconds:g}s"},
+        "checks": {"dns": {"servers": ["{}:{}".format(*stand.dns_address)]}, "timeouts": {"dns": "2s"}},
+    }  # fmt: skip
+
+
+def _spec(stand: Stand, name: str) -> ServerSpec:
+    return next(each for each in stand.spec.servers if each.name == name)
+
+
+def _entry(name: str, world: World) -> dict[str, Any]:
+    """What every installation says of itself; empty for one that the stand does not run."""
+    if all(each.name != name for each in world.stand.spec.servers):
+        return {}
+    spec = _spec(world.stand, name)
+    entry = {
+        "name": name,
+        "client": _CLIENTS[name],
+        "manager": "ivanova" if name in {"romashka", "vesna", "sever", "zavod", *HOSTED} else "petrov",
+        "url": world.stand.url(name),
+        "catalogs": list(spec.catalogs),
+        "credentials": {"username": spec.login, "password": spec.password},
+        "time_zone": "Europe/Moscow",
+    }
+    if spec.hosting:
+        entry |= {"hosting": spec.hosting, "addresses": [spec.host]}
+    return entry

@@ -1,0 +1,102 @@
+"""The scripted tour: two incidents from fault to RESOLVED, overlapping so that the whole takes under 3 minutes."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.request
+from collections.abc import Callable
+
+from demo import fleet
+from demo.narrator import Narrator
+from demo.sinks import Mail, TelegramMessage
+from demo.stack import Stack
+
+ALERT_SECONDS = 120.0
+"""Within which a fault must be told, and a recovery too (each counted from its moment)."""
+_KEY_CLIENT = "Ромашка"
+_DNS_CLIENTS = ("Вега", "Альтаир", "Денеб", "Сириус")
+
+
+class TourFailedError(RuntimeError):
+    """A message that should have come did not."""
+
+
+def run(stack: Stack, narrator: Narrator) -> None:
+    """Break, wait, mend, wait. TourFailedError when a message is missing; ChildDiedError when a child ended."""
+    narrator.say("Ждём первого круга проверок и чтения экспортёра Prometheus")
+    _wait(stack, lambda: _checked(stack), 60, "Prometheus не увидел проверок")
+    begun = narrator.elapsed
+
+    narrator.say("Случай 1. У клиента «Ромашка» пропал ключ SenseLock (код 4111)")
+    stack.stand.fault("romashka", "key_lost", code=4111)
+    time.sleep(10)
+    narrator.say(f"Случай 2. У площадки {fleet.HOSTING} отказал DNS: имена четырёх клиентов не разрешаются")
+    stack.stand.fault(fleet.HOSTING, "dns_servfail")
+
+    _expect(stack, "о ключе", lambda text: _KEY_CLIENT in text and not _resolved(text))
+    narrator.say("Случай 1. О ключе сообщили почтой и в Telegram. Возвращаем ключ и ждём RESOLVED")
+    stack.stand.clear("romashka")
+
+    _expect(stack, "о DNS", lambda text: _about_dns(text) and not _resolved(text))
+    narrator.say("Случай 2. О DNS сообщили. Чиним DNS и ждём RESOLVED")
+    stack.stand.clear(fleet.HOSTING)
+
+    _expect(stack, "о возвращении ключа", lambda text: _KEY_CLIENT in text and _resolved(text))
+    narrator.say("Случай 1. Закрыт")
+    _expect(stack, "о возвращении DNS", lambda text: _about_dns(text) and _resolved(text))
+    narrator.say("Случай 2. Закрыт")
+    narrator.say(
+        f"Показ окончен за {narrator.elapsed - begun:.0f} с: писем {len(stack.mails.messages)}, "
+        f"сообщений в Telegram {len(stack.telegrams.messages)}, отвергнуто {len(stack.telegrams.refusals)}"
+    )
+
+
+def _about_dns(text: str) -> bool:
+    return "DNS" in text and any(client in text for client in _DNS_CLIENTS)
+
+
+def _resolved(text: str) -> bool:
+    return "RESOLVED" in text.upper()
+
+
+def _expect(stack: Stack, subject: str, fits: Callable[[str], bool]) -> None:
+    """Wait for a mail and a Telegram message that fit."""
+
+    def mail(each: Mail) -> bool:
+        return fits(f"{each.subject}\n{each.text or each.html}")
+
+    def telegram(each: TelegramMessage) -> bool:
+        return fits(each.text)
+
+    _wait(stack, lambda: any(mail(each) for each in stack.mails.messages), ALERT_SECONDS, f"нет письма {subject}")
+    _wait(
+        stack,
+        lambda: any(telegram(each) for each in stack.telegrams.messages),
+        ALERT_SECONDS,
+        f"нет сообщения в Telegram {subject}",
+    )
+
+
+def _wait(stack: Stack, ready: Callable[[], bool], timeout: float, complaint: str) -> None:
+    deadline = time.monotonic() + timeout
+    while not ready():
+        stack.check()
+        if time.monotonic() > deadline:
+            refused = "".join(f"\nTelegram отверг: {each.description}" for each in stack.telegrams.refusals)
+            raise TourFailedError(f"{complaint} за {timeout:.0f} с{refused}\n{_tails(stack)}")
+        time.sleep(0.2)
+
+
+def _tails(stack: Stack) -> str:
+    return "\n".join(f"Журнал {name}:\n{stack.child(name).tail()}" for name in ("alertmanager", "exporter"))
+
+
+def _checked(stack: Stack) -> bool:
+    """Whether Prometheus holds a successful look at the key of the client that is about to lose it."""
+    query = "kodeks_check_success%7Binstallation%3D%22romashka%22%2Ccheck%3D%22key%22%7D"
+    try:
+        with urllib.request.urlopen(f"{stack.prometheus_url}/api/v1/query?query={query}", timeout=5) as answer:
+            return bool(json.load(answer)["data"]["result"])
+    except OSError:
+        return False
