@@ -91,7 +91,7 @@ def _header(name: str, kind: str, help_text: str, openmetrics: bool) -> str:
 
 
 def _sample_line(sample: Sample) -> str:
-    value = floatToGoString(sample.value)  # type: ignore[no-untyped-call]
+    value = floatToGoString(sample.value)
     if not sample.labels:
         return f"{sample.name} {value}\n"
     pairs = ",".join([f'{key}="{_escape(text)}"' for key, text in sample.labels.items()])

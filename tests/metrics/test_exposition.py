@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, InfoMetricFamily
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
+from prometheus_client.parser import text_string_to_metric_families as parse_text
+from prometheus_client.registry import Collector
+
+from kodeks_exporter.metrics.exposition import Exposition, Source, render_families
+
+
+def everything(text: str = "x", value: float = 1.5) -> list[Any]:
+    gauge = GaugeMetricFamily("kodeks_g_seconds", 'help with \\ and\nnewline and "quotes"', labels=["a"])
+    gauge.add_metric([text], value)
+    counter = CounterMetricFamily("kodeks_c", "A counter.", labels=["a"])
+    counter.add_metric([text], value)
+    info = InfoMetricFamily("kodeks_i", "An info.", labels=["a"])
+    info.add_metric([text], {"b": text})
+    histogram = HistogramMetricFamily("kodeks_h_seconds", "A histogram.", labels=["a"])
+    histogram.add_metric([text], [("0.1", 1), ("+Inf", 2)], sum_value=3)
+    return [gauge, counter, info, histogram, GaugeMetricFamily("kodeks_plain", "Without labels.", value=value)]
+
+
+@given(st.text(max_size=20).filter(lambda text: "\r" not in text), st.floats(allow_nan=False))
+def test_text_format_is_what_prometheus_client_writes(text: str, value: float) -> None:
+    class Everything(Collector):
+        def collect(self) -> Iterable[Any]:
+            return everything(text, value)
+
+    registry = CollectorRegistry()
+    registry.register(Everything())
+    assert render_families(everything(text, value)).decode() == generate_latest(registry).decode()
+
+
+@given(st.text(max_size=20))
+def test_hostile_label_values_come_back_unchanged(text: str) -> None:
+    rendered = render_families(everything(text)).decode()
+    samples = [sample for family in parse_text(rendered) for sample in family.samples if "a" in sample.labels]
+    if "\r" not in text and all(character.isprintable() or character == "\n" for character in text):
+        assert {sample.labels["a"] for sample in samples} == {text}
+    assert len([line for line in rendered.split("\n") if line.startswith("kodeks_g_seconds")]) == 1
+
+
+def test_openmetrics_is_valid() -> None:
+    text = render_families(everything(), openmetrics=True).decode()
+    assert text.endswith("# EOF\n")
+    assert {family.name: family.type for family in parse_openmetrics(text)} == {
+        "kodeks_g_seconds": "gauge",
+        "kodeks_c": "counter",
+        "kodeks_i": "info",
+        "kodeks_h_seconds": "histogram",
+        "kodeks_plain": "gauge",
+    }
+
+
+def gauge_of(name: str, value: float) -> Iterable[Any]:
+    family = GaugeMetricFamily("kodeks_x", "X.", labels=["installation"])
+    family.add_metric([name], value)
+    return [family]
+
+
+def test_only_what_changed_is_written_again() -> None:
+    written = []
+    exposition = Exposition()
+
+    def source(name: str, version: int) -> Source:
+        def families() -> Iterable[Any]:
+            written.append(name)
+            return gauge_of(name, version)
+
+        return Source(name, version, families)
+
+    exposition.render([source("a", 1), source("b", 1)])
+    second = exposition.render([source("a", 1), source("b", 2)])
+    assert written == ["a", "b", "b"]
+    assert b'kodeks_x{installation="a"} 1.0\nkodeks_x{installation="b"} 2.0\n' in second
+
+
+def test_samples_of_a_family_stand_together_and_removed_sources_go() -> None:
+    exposition = Exposition()
+    sources = [Source(name, 1, lambda name=name: everything(name)) for name in "abc"]  # type: ignore[misc]
+    text = exposition.render(sources).decode()
+    assert text.count("# TYPE kodeks_g_seconds gauge") == 1
+    assert 'a="b"' not in exposition.render([sources[0], sources[2]]).decode()
+
+
+@pytest.mark.parametrize("openmetrics", [False, True])
+def test_families_without_samples_are_left_out(openmetrics: bool) -> None:
+    empty = GaugeMetricFamily("kodeks_empty", "Nothing.", labels=["a"])
+    assert b"kodeks_empty" not in render_families([empty], openmetrics=openmetrics)

@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from kodeks_exporter.poll.scheduler import Job, Pace, Scheduler
+
+
+@pytest.fixture
+def scheduler() -> Iterator[Scheduler]:
+    scheduler = Scheduler({"fast": 8, "slow": 8})
+    scheduler.start()
+    yield scheduler
+    scheduler.stop()
+
+
+class Diary:
+    """Notes when each job ran."""
+
+    def __init__(self) -> None:
+        self.times: dict[str, list[float]] = defaultdict(list)
+        self.threads: dict[str, list[str]] = defaultdict(list)
+
+    def job(
+        self, name: str, run: Callable[[], Pace] = lambda: Pace.NORMAL, *, interval: float = 0.1, longest: float = 1
+    ) -> Job:
+        def noted() -> Pace:
+            self.times[name].append(time.monotonic())
+            self.threads[name].append(threading.current_thread().name.partition("_")[0])
+            return run()
+
+        return Job(noted, interval, longest, "fast", "slow")
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.01)
+
+
+def gaps(times: list[float]) -> list[float]:
+    return [later - earlier for earlier, later in itertools.pairwise(times)]
+
+
+def test_jobs_run_at_once_and_then_at_their_interval(scheduler: Scheduler) -> None:
+    diary = Diary()
+    begin = time.monotonic()
+    scheduler.set_jobs({"a": diary.job("a", interval=0.2)})
+    wait_for(lambda: len(diary.times["a"]) >= 5)
+    assert diary.times["a"][0] - begin < 0.1
+    assert all(0.1 < gap < 0.35 for gap in gaps(diary.times["a"]))
+
+
+def test_half_of_a_fleet_that_hangs_delays_no_healthy_job(scheduler: Scheduler) -> None:
+    """40 jobs hang for longer than their interval, five times as many as there are threads."""
+    diary = Diary()
+    jobs = {}
+    for number in range(40):
+
+        def hang() -> Pace:
+            time.sleep(0.4)
+            return Pace.SLOW
+
+        jobs[f"black{number}"] = diary.job(f"black{number}", hang, interval=1.0, longest=1.5)
+        jobs[f"good{number}"] = diary.job(f"good{number}", interval=1.0)
+    scheduler.set_jobs(jobs)
+    time.sleep(8)
+    for number in range(40):
+        times = diary.times[f"good{number}"]
+        # the first rounds share the pool with those not yet known to hang; afterwards nothing stands in the way
+        assert max(gaps(times)) < 2.0
+        assert max(gaps([t for t in times if t > times[0] + 3])) < 1.5
+
+
+def test_a_hanging_job_moves_to_the_slow_pool_and_back(scheduler: Scheduler) -> None:
+    diary = Diary()
+    paces = iter([Pace.SLOW, Pace.SLOW, *[Pace.NORMAL] * 1000])
+    scheduler.set_jobs({"a": diary.job("a", lambda: next(paces), interval=0.05, longest=0.1)})
+    wait_for(lambda: len(diary.threads["a"]) >= 5)
+    assert diary.threads["a"][:5] == ["fast", "slow", "slow", "fast", "fast"]
+
+
+def test_failures_are_tried_ever_later_up_to_a_limit(scheduler: Scheduler) -> None:
+    diary = Diary()
+    scheduler.set_jobs({"a": diary.job("a", lambda: Pace.FAILED, interval=0.05, longest=0.4)})
+    wait_for(lambda: len(diary.times["a"]) >= 6)
+    found = gaps(diary.times["a"])
+    assert found[0] < found[1] < found[2]
+    assert all(0.3 < gap < 0.55 for gap in found[3:5])
+
+
+def test_a_crash_is_a_failure_and_stops_nothing(scheduler: Scheduler, caplog: pytest.LogCaptureFixture) -> None:
+    diary = Diary()
+
+    def crash() -> Pace:
+        raise RuntimeError("boom")
+
+    scheduler.set_jobs({"bad": diary.job("bad", crash), "good": diary.job("good")})
+    wait_for(lambda: len(diary.times["bad"]) >= 2 and len(diary.times["good"]) >= 5)
+    assert "boom" in caplog.text
+
+
+def test_reload_keeps_adds_and_removes(scheduler: Scheduler) -> None:
+    diary = Diary()
+    scheduler.set_jobs({"kept": diary.job("kept", interval=60), "gone": diary.job("gone")})
+    wait_for(lambda: bool(diary.times["kept"]) and len(diary.times["gone"]) >= 2)
+    scheduler.set_jobs({"kept": diary.job("kept", interval=60), "new": diary.job("new")})
+    wait_for(lambda: len(diary.times["new"]) >= 3)
+    ran = Counter({name: len(times) for name, times in diary.times.items()})
+    time.sleep(0.3)
+    assert len(diary.times["gone"]) == ran["gone"], "a removed job runs no more"
+    assert len(diary.times["kept"]) == 1, "a job that stays is not run out of turn"
+
+
+def test_lag_tells_that_threads_are_too_few() -> None:
+    scheduler = Scheduler({"fast": 1, "slow": 1})
+    scheduler.start()
+    release = threading.Event()
+    try:
+
+        def hold() -> Pace:
+            release.wait(10)
+            return Pace.NORMAL
+
+        scheduler.set_jobs({name: Job(hold, 60, 60, "fast", "slow") for name in "ab"})
+        time.sleep(0.4)
+        assert 0.2 < scheduler.lag("fast") < 2
+        release.set()
+        wait_for(lambda: scheduler.lag("fast") == 0)
+    finally:
+        release.set()
+        scheduler.stop()
