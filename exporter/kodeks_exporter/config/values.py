@@ -111,7 +111,7 @@ def address(text: str) -> str:
 
 def endpoint(text: str, default_port: int) -> Endpoint:
     """``host``, ``host:port``, ``[IPv6]`` or ``[IPv6]:port``."""
-    match = re.fullmatch(r"(?:\[(?P<v6>[^\]]*)\]|(?P<host>[^\[\]:]*))(?::(?P<port>.*))?", text)
+    match = re.fullmatch(r"(?:\[(?P<v6>[^\]]*)\]|(?P<host>[^\[\]:]*))(?::(?P<port>[^:]*))?", text)
     if match is None:
         raise ValueError("must be host or host:port; an IPv6 address stands in brackets, such as [2001:db8::1]:8888")
     where = address(match["v6"]) if match["v6"] is not None else host(match["host"])
