@@ -102,7 +102,7 @@ BAD = {
     "http_server_config:\n  headers:\n    X-Frame-Option: deny": (
         3, "http_server_config.headers.X-Frame-Option", "did you mean 'X-Frame-Options'?"),
     "basic_auth_users:\n  prometheus: plain-pass-word": (2, "basic_auth_users.prometheus", "must be a bcrypt hash"),
-    f"basic_auth_users:\n  'a:b': {HASH}": (2, "basic_auth_users.a:b", "can't have a ':'"),
+    f"basic_auth_users:\n  'a:b': {HASH}": (2, "basic_auth_users.a…", "can't have a ':'"),
 }  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -36,8 +37,18 @@ def key_path(loc: Loc) -> str:
     """``("installations", 3, "url")`` as ``installations[3].url``."""
     text = ""
     for part in loc:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+        text += f"[{part}]" if isinstance(part, int) else f".{shown_key(part)}" if text else shown_key(part)
     return text
+
+
+def shown_key(key: str) -> str:
+    """A key up to the first character that no key of ours has.
+
+    ``password:x`` and ``{password x}`` with their space or colon forgotten are keys for YAML, with the secret in them.
+    """
+    word = re.match(r"[\w./-]{0,60}", key)
+    assert word is not None
+    return key if word[0] == key else f"{word[0]}…"
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

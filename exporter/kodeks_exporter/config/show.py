@@ -12,6 +12,7 @@ from kodeks_exporter.domain.fleet import Credentials, Dealer, Installation, Mana
 from kodeks_exporter.domain.secret import MASK, Secret
 from kodeks_exporter.domain.settings import CheckSettings, Patterns, PollSettings, Settings
 
+_DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _UNITS = (("w", 7 * 86_400_000), ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1))
 
 
@@ -28,7 +29,7 @@ def masked_yaml(settings: Settings) -> str:
         "checks": _checks(settings.checks),
         "links": _without_empty({"docs": settings.links.docs, "grafana": settings.links.grafana}),
     }
-    return yaml.safe_dump(whole, allow_unicode=True, sort_keys=False, width=120)
+    return str(yaml.dump(whole, Dumper=_DUMPER, allow_unicode=True, sort_keys=False, width=120))
 
 
 def duration_text(seconds: float) -> str:

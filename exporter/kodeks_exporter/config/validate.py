@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from kodeks_exporter.config.document import Plain
-from kodeks_exporter.config.problems import Loc, did_you_mean
+from kodeks_exporter.config.problems import Loc, did_you_mean, shown_key
 from kodeks_exporter.config.schema import Section
 from kodeks_exporter.config.secrets import Surroundings
 
@@ -49,7 +49,10 @@ def _finding(model: type[Section], detail: ErrorDetails) -> Finding:
     context: dict[str, Any] = detail.get("ctx", {})
     kind = detail["type"]
     if kind == "extra_forbidden":
-        return loc, f"unknown key; {did_you_mean(str(loc[-1]), _keys_at(model, loc[:-1]))}"
+        word = shown_key(str(loc[-1]))
+        if word.endswith("…"):
+            return loc, "unknown key; is the colon, or the space after it, forgotten?"
+        return loc, f"unknown key; {did_you_mean(word, _keys_at(model, loc[:-1]))}"
     if kind == "value_error":
         return loc, str(context["error"])
     if kind in ("enum", "literal_error"):
