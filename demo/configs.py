@@ -68,15 +68,20 @@ def prometheus(exporter: str, alertmanager: str, rules: Path, seconds: int) -> s
 def alertmanager(original: Path, smarthost: str, telegram_url: str, token: str, *, quick: bool = True) -> str:
     """The project's configuration with the sinks for the outside world; routes, receivers and texts stay.
 
+    ValueError: the original is not YAML.
     ``quick``: groups are told at once instead of after their ordinary waiting time.
     """
-    document: dict[str, Any] = yaml.safe_load(original.read_text(encoding="utf-8"))
+    try:
+        document: dict[str, Any] = yaml.safe_load(original.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise ValueError(f"{original}: {error}") from error
     settings = document.setdefault("global", {})
     _replace(settings, "smtp_auth_", {"smtp_smarthost": smarthost, "smtp_require_tls": False})
     settings.setdefault("smtp_from", "kodeks@dealer.example")
     settings.pop("telegram_api_url", None)
     document["templates"] = [str(original.parent / pattern) for pattern in document.get("templates", [])]
     for receiver in document.get("receivers", []):
+        receiver.pop("webhook_configs", None)  # nobody listens there in a demonstration
         for mail in receiver.get("email_configs", []):
             _replace(mail, "auth_", {})
             for key in ("smarthost", "require_tls", "tls_config"):

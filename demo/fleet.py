@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from demo.stand import LicenceManagerSpec, ServerSpec, Stand, StandSpec, tls
 
@@ -34,6 +36,10 @@ _CLIENTS = {
 }
 
 
+_ZONES = {"vostok": "Asia/Vladivostok", "priroda": "Asia/Novosibirsk"}
+_ZONE = "Europe/Moscow"
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """Where the fleet meets the rest of the stack. A port of 0: that part does not run."""
@@ -46,7 +52,11 @@ class World:
 
 
 def stand_spec(directory: Path) -> StandSpec:
-    """The servers; certificates are written to ``directory``."""
+    """The servers; certificates are written to ``directory``.
+
+    The nightly backup and restart are announced for the time of day that is furthest from now: during them a fault
+    is expected and not told, and the demonstration is run at night, too.
+    """
     certificate = tls.issue(directory / "tls", f"bank.{DOMAIN}")
 
     def server(name: str, number: int, **more: Any) -> ServerSpec:
@@ -56,6 +66,8 @@ def stand_spec(directory: Path) -> StandSpec:
             regnum=f"0599_1234{number:02}",
             password=PASSWORD,
             dns_name=f"{name}.{DOMAIN}",
+            backup=_local_time(name, hours=11),
+            restart=_local_time(name, hours=12.5),
         )
         return dataclasses.replace(made, **more)
 
@@ -85,12 +97,11 @@ def document(world: World) -> dict[str, Any]:
     entries = {name: _entry(name, world) for name in _CLIENTS}
     entries["priroda"] = {
         "name": "priroda", "client": _CLIENTS["priroda"], "manager": "petrov", "mode": "push",
-        "time_zone": "Asia/Novosibirsk",
+        "time_zone": _zone("priroda"),
     }  # fmt: skip
     entries["sever"]["catalogs"] = ["/docs", "/norms"]
     entries["bank"]["tls"] = {"ca_file": str(Path(_spec(stand, "bank").tls_cert).with_name("ca.pem"))}
     entries["klyuch"]["licence_manager"] = "{}:{}".format(*stand.address("licman"))
-    entries["vostok"]["time_zone"] = "Asia/Vladivostok"
     if world.proxy_port:
         entries["zavod"] |= {"url": f"http://zavod.{DOMAIN}:{world.proxy_port}", "reverse_proxy": True}
     if world.snmp_port:
@@ -114,6 +125,15 @@ def document(world: World) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _zone(name: str) -> str:
+    return _ZONES.get(name, _ZONE)
+
+
+def _local_time(name: str, hours: float) -> str:
+    """The installation's local time so many hours from now, ``HH:MM``."""
+    return (dt.datetime.now(ZoneInfo(_zone(name))) + dt.timedelta(hours=hours)).strftime("%H:%M")
+
+
 def _spec(stand: Stand, name: str) -> ServerSpec:
     return next(each for each in stand.spec.servers if each.name == name)
 
@@ -130,7 +150,7 @@ def _entry(name: str, world: World) -> dict[str, Any]:
         "url": world.stand.url(name),
         "catalogs": list(spec.catalogs),
         "credentials": {"username": spec.login, "password": spec.password},
-        "time_zone": "Europe/Moscow",
+        "time_zone": _zone(name),
     }
     if spec.hosting:
         entry |= {"hosting": spec.hosting, "addresses": [spec.host]}

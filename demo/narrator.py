@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 import time
@@ -46,7 +47,8 @@ class Narrator:
         self.show("Telegram", str(message))
 
     def _print(self, text: str) -> None:
-        with self._lock:
+        """Never raises: whoever listens may have gone, and the cleaning up must go on."""
+        with self._lock, contextlib.suppress(OSError):
             try:
                 print(text, flush=True)
             except UnicodeEncodeError:  # a terminal without UTF-8

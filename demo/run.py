@@ -47,8 +47,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stack.check()
     except KeyboardInterrupt:
         return _INTERRUPTED
-    except (ChildDiedError, TimeoutError, OSError, tour.TourFailedError) as error:
+    except (ChildDiedError, OSError, ValueError, tour.TourFailedError) as error:
         narrator.tell(f"\nНе получилось: {error}")
+        if not given.keep:
+            narrator.tell("Чтобы сохранить журналы и настройки, запустите ещё раз с ключом --keep.")
         return 1
     finally:
         _deafen()

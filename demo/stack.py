@@ -63,6 +63,8 @@ class Stack:
     For tests: ``Stack({Part.EXPORTER, Part.PROMETHEUS, Part.ALERTMANAGER})`` with ``spec`` (the stand's servers; the
     demonstration's by default) and ``configure``, which gets kodeks.yml as data before it is written and may change
     it or give another one. With an own ``spec``, ``configure`` makes the whole document: it gets an empty one.
+    ``quick``: scrapes, evaluations and groups of alerts come after seconds; ``quick=False`` leaves 15 s and the
+    project's own waiting times. ``rate_limit``: of the Telegram sink, messages per chat and minute.
     The thread that enters must live as long as the stack.
     """
 
@@ -75,6 +77,8 @@ class Stack:
         round_seconds: float = 5.0,
         rate_limit: int = 0,
         quick: bool = True,
+        rules: Path = tools.ROOT / "rules",
+        alertmanager_config: Path = tools.ROOT / "alertmanager" / "alertmanager.yml",
         keep: bool = False,
         on_mail: Callable[[Mail], None] | None = None,
         on_telegram: Callable[[TelegramMessage], None] | None = None,
@@ -84,6 +88,7 @@ class Stack:
         self.keep = keep
         self.round_seconds = round_seconds
         self._spec, self._configure, self._quick, self._progress = spec, configure, quick, progress
+        self._rules, self._alertmanager_config = rules, alertmanager_config
         self._run: RunDirectory | None = None
         self._stand: Stand | None = None
         self._children: dict[str, Child] = {}
@@ -273,9 +278,10 @@ class Stack:
         self.alertmanager_url = f"http://127.0.0.1:{port}"
         path = self.directory / "alertmanager.yml"
         path.touch(mode=0o600)
-        original = tools.ROOT / "alertmanager" / "alertmanager.yml"
         smarthost = f"{self.mails.host}:{self.mails.port}"
-        adapted = configs.alertmanager(original, smarthost, self.telegrams.url, self.telegrams.token, quick=self._quick)
+        adapted = configs.alertmanager(
+            self._alertmanager_config, smarthost, self.telegrams.url, self.telegrams.token, quick=self._quick
+        )
         path.write_text(adapted, encoding="utf-8")
         self._spawn(
             "alertmanager", tools.find("alertmanager") or "alertmanager",
@@ -295,7 +301,7 @@ class Stack:
             configs.prometheus(
                 self.exporter_url.removeprefix("http://"),
                 self.alertmanager_url.removeprefix("http://"),
-                tools.ROOT / "rules",
+                self._rules,
                 5 if self._quick else 15,
             ),
             encoding="utf-8",
