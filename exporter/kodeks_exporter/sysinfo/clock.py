@@ -30,7 +30,7 @@ FIRST_YEAR: Final = 1971  # earlier ones stand for "never" (0001-01-01, 1899-12-
 LAST_YEAR: Final = 2199
 _LONGEST: Final = 40
 _HOURS_KEPT: Final = 20_000
-_SECONDS: Final = {f":{m:02}:{s:02}": float(m * 60 + s) for m in range(60) for s in range(60)}
+SECONDS: Final = {f":{m:02}:{s:02}": float(m * 60 + s) for m in range(60) for s in range(60)}
 
 
 def compile_format(text: str) -> re.Pattern[str]:
@@ -68,13 +68,14 @@ class Clock:
     def __init__(self, formats: Iterable[str], zone: ZoneInfo) -> None:
         self._patterns = tuple(compile_format(text) for text in formats)
         self._zone = zone
-        self._hours: dict[str, float] = {}
+        self.hours: dict[str, float] = {}
+        """What stands before ``:MM:SS`` to the start of that hour, for texts met before. See ``__call__``."""
 
     def __call__(self, text: str) -> float | None:
         """Unix seconds, or None when the text fits no format or is no real time."""
         # Nearly all times end in :MM:SS; what stands before is the same for a whole hour, so it is worked out once.
         try:
-            return self._hours[text[:-6]] + _SECONDS[text[-6:]]
+            return self.hours[text[:-6]] + SECONDS[text[-6:]]
         except KeyError:
             return self._slow(text)
 
@@ -119,13 +120,13 @@ class Clock:
             return None
         time = found.timestamp()
         rest = text[-6:]
-        if rest in _SECONDS and found.microsecond == 0 and found.minute * 60 + found.second == _SECONDS[rest]:
+        if rest in SECONDS and found.microsecond == 0 and found.minute * 60 + found.second == SECONDS[rest]:
             start = found.replace(minute=0, second=0)
             # Only an hour without a change of the offset inside is a plain sum.
             if (start + timedelta(minutes=59, seconds=59)).timestamp() - start.timestamp() == 3599.0:
-                if len(self._hours) >= _HOURS_KEPT:
-                    self._hours.clear()
-                self._hours[text[:-6]] = start.timestamp()
+                if len(self.hours) >= _HOURS_KEPT:
+                    self.hours.clear()
+                self.hours[text[:-6]] = start.timestamp()
         return time
 
 

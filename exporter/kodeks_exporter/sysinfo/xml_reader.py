@@ -15,12 +15,14 @@ from kodeks_exporter.domain.report import Block, ReportSink, UnreadableReport
 from kodeks_exporter.sysinfo.fields import BLOCK_FIELDS
 from kodeks_exporter.sysinfo.limits import ReadLimits
 from kodeks_exporter.sysinfo.profile import Layout, Source
-from kodeks_exporter.sysinfo.records import NO_SLOT, Builder, Builders, Reading, Record, emitters, join_slots
+from kodeks_exporter.sysinfo.records import NO_SLOT, Builder, Builders, Joins, Reading, Record, emitters, join_slots
 from kodeks_exporter.sysinfo.xml_text import XmlFeed
 
 # Slots other than the element's own attributes start with "/", which no attribute name can.
 _TEXT: Final = "/text"
 _PENDING_PIECES: Final = 64
+_SKIPPED: Final = 0
+_TAKEN: Final = 1
 
 Frame = dict[str, str]
 
@@ -41,8 +43,10 @@ class _RecordPlan:
     emit: Callable[[Record], None]
     outer: tuple[tuple[int, str, str], ...]
     """Slots taken from frames around: how far up among the frames, the slot there, the slot here."""
-    joins: tuple[tuple[str, tuple[str, ...]], ...]
+    joins: Joins
     text: bool
+    tally: list[int]
+    """How many records were skipped and taken."""
 
 
 _Late = tuple[_RecordPlan, Frame, int]
@@ -77,10 +81,9 @@ class _Reader:
         self._sink = sink
         self._limits = limits
         self._result = Reading()
-        self._counts = dict.fromkeys(Block, 0)
-        self._skipped = dict.fromkeys(Block, 0)
+        self._tallies = {block: [0, 0] for block in layout.blocks}
         self._frames: list[Frame] = []
-        self._waiting: list[list[_Late]] = []
+        self._late: dict[int, list[_Late]] = {}  # by the place of the awaited frame in the list of frames
         self._deferred = 0
         self._pieces: list[str] = []
         self._header: dict[str, str] = {}
@@ -117,7 +120,9 @@ class _Reader:
                 slots[name] = NO_SLOT if source is None else self._slot(spec.of, source, name, joins, outer)
             build = self._builders.builder(block, spec, slots)
             text = any("text()" in mapped.places for mapped in spec.fields.values())
-            self._node(spec.of).records.append(_RecordPlan(block, build, emit[block], tuple(outer), tuple(joins), text))
+            self._node(spec.of).records.append(
+                _RecordPlan(block, build, emit[block], tuple(outer), tuple(joins), text, self._tallies[block])
+            )
         for mapped in layout.header.values():
             for place in mapped.places:
                 if not place.startswith("key:"):
@@ -197,17 +202,14 @@ class _Reader:
             return show
         if not (node.frame or node.captures):
             return None
-        frames, waiting, clear = self._frames, self._waiting, self._pieces.clear
+        push, clear = self._frames.append, self._pieces.clear
         captures = [capture for capture in node.captures if capture.attributes]
         shows, opens = node.shows, node.frame
         wants_text = self._wants_text(node)
-        simple = opens and not captures and not shows
 
-        def enter_simple(attributes: Frame) -> None:
-            frames.append(attributes)
-            waiting.append(_NOTHING)
-            if wants_text:
-                clear()
+        def enter_with_text(attributes: Frame) -> None:
+            push(attributes)
+            clear()
 
         def enter(attributes: Frame) -> None:
             if shows:
@@ -217,12 +219,13 @@ class _Reader:
                     if attribute in attributes:
                         self._give(capture.up, slot, attributes[attribute])
             if opens:
-                frames.append(attributes)
-                waiting.append(_NOTHING)
+                push(attributes)
             if wants_text:
                 clear()
 
-        return enter_simple if simple else enter
+        if opens and not captures and not shows:
+            return enter_with_text if wants_text else push
+        return enter
 
     @staticmethod
     def _wants_text(node: _Node) -> bool:
@@ -235,34 +238,28 @@ class _Reader:
     def _leave(self, node: _Node) -> Callable[[], None] | None:
         if not (node.frame or any(capture.text for capture in node.captures)):
             return None
-        frames, waiting, pieces = self._frames, self._waiting, self._pieces
+        frames, pieces, late = self._frames, self._pieces, self._late
         plans, opens, keys = tuple(node.records), node.frame, node.keys
         texts = [capture for capture in node.captures if capture.text]
         wants_text = self._wants_text(node)
-        skipped, counts = self._skipped, self._counts
 
         def leave_plain() -> None:
             # One record, all of whose fields stand in its own frame: the shape of nearly every element of a report.
             frame = frames.pop()
-            late = waiting.pop()
             if wants_text:
                 frame[_TEXT] = "".join(pieces)
             record = build(frame)
             if record is None:
-                skipped[block] += 1
+                tally[_SKIPPED] += 1
             else:
-                counts[block] += 1
+                tally[_TAKEN] += 1
                 emit(record)
-            if late is not _NOTHING:
-                self._release(late, frame)
+            if late:
+                self._release(frame)
 
         def leave() -> None:
-            text = "".join(pieces)[: self._limits.token] if wants_text else ""
-            frame: Frame = {}
-            late = _NOTHING
-            if opens:
-                frame = frames.pop()
-                late = waiting.pop()
+            text = "".join(pieces) if wants_text else ""
+            frame = frames.pop() if opens else {}
             for capture in texts:
                 self._give(capture.up, capture.text, text)
             if opens:
@@ -271,11 +268,11 @@ class _Reader:
                     self._record(plan, frame)
                 if keys is not None:
                     self._key(frame.get(keys[0]), frame.get(keys[1]))
-            if late is not _NOTHING:
-                self._release(late, frame)
+                if late:
+                    self._release(frame)
 
         if len(plans) == 1 and not (texts or keys or plans[0].outer or plans[0].joins):
-            block, build, emit = plans[0].block, plans[0].build, plans[0].emit
+            build, emit, tally = plans[0].build, plans[0].emit, plans[0].tally
             return leave_plain
         return leave
 
@@ -310,25 +307,24 @@ class _Reader:
         self._deferred += 1
         if self._deferred > self._limits.deferred:
             raise UnreadableReport("too_complex", f"more than {self._limits.deferred} records wait for outer fields")
-        at = len(self._waiting) + 1 - up
-        if self._waiting[at] is _NOTHING:
-            self._waiting[at] = []
-        self._waiting[at].append((plan, frame, up))
+        self._late.setdefault(len(self._frames) + 1 - up, []).append((plan, frame, up))
 
-    def _release(self, late: list[_Late], outer_frame: Frame) -> None:
-        self._deferred -= len(late)
-        for plan, frame, awaited in late:
+    def _release(self, outer_frame: Frame) -> None:
+        """Builds what waited for this frame, which has just been taken off the list."""
+        for plan, frame, awaited in self._late.pop(len(self._frames), ()):
+            self._deferred -= 1
             for up, there, here in plan.outer:
                 if up == awaited and there in outer_frame:
                     frame[here] = outer_frame[there]
             self._build(plan, frame)
 
-    def _build(self, plan: _RecordPlan, frame: Frame) -> None:
+    @staticmethod
+    def _build(plan: _RecordPlan, frame: Frame) -> None:
         record = plan.build(join_slots(frame, plan.joins) if plan.joins else frame)
         if record is None:
-            self._skipped[plan.block] += 1
+            plan.tally[_SKIPPED] += 1
         else:
-            self._counts[plan.block] += 1
+            plan.tally[_TAKEN] += 1
             plan.emit(record)
 
     # --- header
@@ -382,14 +378,11 @@ class _Reader:
         feed.parser.CharacterDataHandler = pieces.append
         feed.run(chunks, watch)
         result = self._result
-        result.counts = {block: count for block, count in self._counts.items() if count}
-        result.skipped = {block: count for block, count in self._skipped.items() if count}
+        result.counts = {block: tally[_TAKEN] for block, tally in self._tallies.items() if tally[_TAKEN]}
+        result.skipped = {block: tally[_SKIPPED] for block, tally in self._tallies.items() if tally[_SKIPPED]}
         result.present.update(result.counts, result.skipped)
         result.header = {name: self._header_field(name) for name in self._layout.header}
         return result
-
-
-_NOTHING: Final[list[_Late]] = []
 
 
 def _prefixes(path: str) -> list[str]:

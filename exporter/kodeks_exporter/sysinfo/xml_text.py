@@ -18,8 +18,9 @@ from kodeks_exporter.domain.report import UnreadableReport
 from kodeks_exporter.sysinfo.limits import ReadLimits
 from kodeks_exporter.sysinfo.profile import ENCODINGS
 
-CHUNK: Final = 64 * 1024
+CHUNK: Final = 32 * 1024
 _CONTROLS: Final = bytes(b if b >= 32 or b in b"\t\n\r" else 32 for b in range(256))
+_DAMAGE: Final = "\ufffd"
 _BOMS: Final = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _DECLARED: Final = re.compile(rb"""<\?xml[^>]{0,200}?\sencoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
 _ALIASES: Final = {"cp1251": "windows-1251", "win-1251": "windows-1251", "utf8": "utf-8", "ascii": "us-ascii"}
@@ -52,6 +53,25 @@ def detect_encoding(head: bytes) -> tuple[str, int]:
 
 def clean_chunks(stream: IO[bytes], head: bytes, encoding: str) -> Iterator[bytes]:
     """UTF-8 pieces of the stream; ``head``: what was already read of it."""
+    if encoding == "utf-8":
+        return _clean_utf8(stream, head)
+    return _recoded(stream, head, encoding)
+
+
+def _clean_utf8(stream: IO[bytes], head: bytes) -> Iterator[bytes]:
+    chunk, begun = head, b""
+    while chunk:
+        data = begun + chunk.translate(_CONTROLS)
+        text, used = codecs.utf_8_decode(data, "replace", False)
+        # Decoding is only a look for damage: what is sound goes on as the bytes that it was.
+        yield text.encode() if _DAMAGE in text else data[:used]
+        begun = data[used:]
+        chunk = stream.read(CHUNK)
+    if begun:
+        yield _DAMAGE.encode()
+
+
+def _recoded(stream: IO[bytes], head: bytes, encoding: str) -> Iterator[bytes]:
     decode = codecs.getincrementaldecoder(encoding)("replace").decode
     wide = encoding.startswith("utf-16")
     chunk = head

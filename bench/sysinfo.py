@@ -1,0 +1,184 @@
+"""Speed and memory of reading a sysinfo report: ``python bench/sysinfo.py [MEGABYTES ...]`` (20 and 200 by default).
+
+For each size a believable report in the default layout is made and read, next to a bare ``lxml.etree.parse`` of the
+same file. Exits with 1 when reading takes 2 times lxml or more, or the process grows by 32 MB or more.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import multiprocessing
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import TextIO
+from zoneinfo import ZoneInfo
+
+from lxml import etree
+
+from kodeks_exporter.domain.report import (
+    KassistDay,
+    Module,
+    OperUpFile,
+    Rejection,
+    ReportHeader,
+    SearchEvent,
+    Session,
+    User,
+    UserUsage,
+    Volume,
+)
+from kodeks_exporter.sysinfo.profile import load_profile
+from kodeks_exporter.sysinfo.read import read_report
+
+MIB = 1024 * 1024
+MAX_RATIO = 2.0
+MAX_GROWTH_MIB = 32.0
+ROUNDS = 5
+ZONE = ZoneInfo("Europe/Saratov")
+TITLES = ("", "трубы стальные", "правила приёмки и испытаний бетонных смесей", "пожарная безопасность")
+FAMILIES = ("ГОСТ", "ГОСТ Р", "СП", "ТУ", "РД", "СНиП", "приказ Ростехнадзора")
+
+
+class CountingSink:
+    """Takes every record and keeps none."""
+
+    def __init__(self) -> None:
+        self.searches = 0
+        self.others = 0
+
+    def created(self, time: float) -> None: ...
+    def header(self, header: ReportHeader) -> None: ...
+
+    def search(self, event: SearchEvent) -> None:
+        self.searches += 1 if event else 0
+
+    def _other(self, record: object) -> None:
+        self.others += 1 if record else 0
+
+    def module(self, module: Module) -> None:
+        self._other(module)
+
+    def session(self, session: Session) -> None:
+        self._other(session)
+
+    def volume(self, volume: Volume) -> None:
+        self._other(volume)
+
+    def operup(self, file: OperUpFile) -> None:
+        self._other(file)
+
+    def user(self, user: User) -> None:
+        self._other(user)
+
+    def usage(self, usage: UserUsage) -> None:
+        self._other(usage)
+
+    def rejection(self, rejection: Rejection) -> None:
+        self._other(rejection)
+
+    def kassist_day(self, day: KassistDay) -> None:
+        self._other(day)
+
+
+def write_report(file: TextIO, size: int, seed: int = 1) -> None:
+    """A report of about ``size`` bytes in UTF-8: 100 users a megabyte, the rest half a year of searches."""
+    pick = random.Random(seed)
+    users = max(3, size // MIB * 100)
+    written = file.write(
+        '<?xml version="1.0" encoding="UTF-8"?>\n<sysinfo version="2.0.6.15" created="2026-11-20T09:55:00">\n'
+        '  <server version="6.4.5.127 (x64)" os="Windows Server 2019" started="2026-11-20T03:10:00"/>\n'
+        '  <registration regnum="0599_123456" client="ООО &quot;Ромашка&quot;" seats="25" expires="2027-01-31">\n'
+        '    <protection binding="SenseLock" status="ok" code="0" message=""/>\n  </registration>\n'
+        '  <modules><module name="ksrv" version="6.4.5.127"/></modules>\n  <spp status="ok"/>\n  <users>\n'
+    )
+    for user in range(users):
+        written += 60 + file.write(
+            f'    <user login="user{user}" domain="ROMASHKA" fullname="Иванова Анна Петровна" position="Инженер ПТО"'
+            f' department="ПТО" phone="+7 000 000-00-01" email="user{user}@example.org" registered="2025-02-10"'
+            f' last_seen="2026-11-20T09:50:00">\n      <usage month="2026-11" requests="{pick.randrange(900)}"'
+            f' documents="{pick.randrange(200)}" services="14" links="151" searches_intellectual="88"'
+            ' searches_attribute="12" searches_empty="3" printed="4" saved="21" kassist="9"/>\n    </user>\n'
+        )
+    file.write("  </users>\n  <searches>\n")
+    while written < size:
+        empty = pick.random() < 0.1
+        query = f"{pick.choice(FAMILIES)} {pick.randint(1, 60000)}-{pick.randint(1970, 2025)} {pick.choice(TITLES)}"
+        line = (
+            f'    <search time="2026-{pick.randint(6, 11):02}-{pick.randint(1, 28):02}T{pick.randint(8, 18):02}'
+            f':{pick.randint(0, 59):02}:{pick.randint(0, 59):02}" login="user{pick.randrange(users)}" catalog="/docs"'
+            f' source="ksrv" type="{pick.choice(("intellectual", "attribute"))}"'
+            f' status="{"empty" if empty else "ok"}" found="{0 if empty else pick.randint(1, 400)}"'
+            f' duration="{pick.random() * 10:.2f}">{query}</search>\n'
+        )
+        file.write(line)
+        written += len(line.encode())
+    file.write("  </searches>\n</sysinfo>\n")
+
+
+def forget_peak() -> None:
+    """Lets the kernel count the most memory of this process from now on."""
+    Path("/proc/self/clear_refs").write_text("5")
+
+
+def memory(line: str) -> float:
+    """A line of ``/proc/self/status`` in MiB: VmRSS is what the process has, VmHWM the most it has had."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.split(f"{line}:")[1].split()[0]) / 1024
+
+
+def seconds(actions: Sequence[Callable[[], object]]) -> list[float]:
+    """Processor time of each action, the best of some rounds in turn: other work on the machine hits all alike."""
+    best = [float("inf")] * len(actions)
+    for _ in range(ROUNDS):
+        for number, action in enumerate(actions):
+            gc.collect()
+            start = time.process_time()
+            action()
+            best[number] = min(best[number], time.process_time() - start)
+    return best
+
+
+def measure(path: Path, answer: Connection) -> None:
+    """Runs in a process of its own, so that its memory is only the reader's."""
+    profile = load_profile("default")
+    before = memory("VmRSS")
+    forget_peak()
+    read_report(path, profile, ZONE, CountingSink())
+    growth = memory("VmHWM") - before
+    own, bare = seconds([lambda: read_report(path, profile, ZONE, CountingSink()), lambda: etree.parse(path)])
+    sink = CountingSink()
+    read_report(path, profile, ZONE, sink)
+    answer.send((own, bare, growth, sink.searches, sink.others))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("megabytes", nargs="*", type=int, default=[20, 200])
+    failed = False
+    with tempfile.TemporaryDirectory() as folder:
+        for megabytes in parser.parse_args().megabytes:
+            path = Path(folder) / "report.xml"
+            with path.open("w", encoding="utf-8") as file:
+                write_report(file, megabytes * MIB)
+            here, there = multiprocessing.Pipe()
+            child = multiprocessing.get_context("spawn").Process(target=measure, args=(path, there))
+            child.start()
+            own, bare, growth, searches, others = here.recv()
+            child.join()
+            failed = failed or own / bare >= MAX_RATIO or growth >= MAX_GROWTH_MIB
+            print(
+                f"sysinfo {megabytes} MB: read in {own:.2f} s, lxml.etree.parse {bare:.2f} s, ratio {own / bare:.2f}"
+                f" (under {MAX_RATIO:g}); grew by {growth:.1f} MiB (under {MAX_GROWTH_MIB:g});"
+                f" {searches} searches, {others} other records"
+            )
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
