@@ -192,6 +192,7 @@ class _Server(wsgi.Server):
         self.max_request_header_size = options.max_header
         self.max_request_body_size = options.max_body
         self.keep_alive_conn_limit = options.max_connections // 2
+        self.expiration_interval = 0.2  # how often the accepting thread looks up: the most that stopping waits for it
         self._open = 0
         self._open_lock = threading.Lock()
 

@@ -316,7 +316,7 @@ def _check_row(result: CheckResult, zone: tzinfo | None) -> CheckRow:
     text = result.text.rstrip(".")
     if result.outcome is Outcome.BLOCKED:
         because = words.blocked_by(result)
-        text = f"не проверялось из-за: {because}" if because else "не проверялось"
+        text = f"не проверялось, причина — {because}" if because else "не проверялось"
     elif not text:
         text = words.OUTCOMES[result.outcome]
         if result.outcome is Outcome.FAILED and result.reason:
@@ -331,7 +331,7 @@ def _some(names: list[str]) -> str:
     """The first few of many: the rest is in the list of all checks."""
     if len(names) <= SHORT_LIST + 1:
         return ", ".join(names)
-    return f"{', '.join(names[:SHORT_LIST])} и ещё {len(names) - SHORT_LIST}"
+    return f"{', '.join(names[:SHORT_LIST])} и\u00a0ещё\u00a0{len(names) - SHORT_LIST}"
 
 
 def _sentence(result: CheckResult) -> str:

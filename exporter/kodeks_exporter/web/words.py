@@ -191,7 +191,8 @@ def moment(unix: float, now: float, zone: tzinfo | None) -> str:
 
 def since(unix: float, now: float, zone: tzinfo | None) -> str:
     """«с 21:04, 12 мин»; with a comma in the moment the span goes in brackets."""
-    when, span = moment(unix, now, zone), duration(now - unix)
+    when = moment(unix, now, zone)
+    span = duration(now - unix) if now - unix >= 60 else "меньше минуты"
     preposition = "со" if when.startswith("вчера") else "с"
     return f"{preposition} {when} ({span})" if "," in when else f"{preposition} {when}, {span}"
 
