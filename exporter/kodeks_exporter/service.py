@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from prometheus_client import GCCollector, PlatformCollector, ProcessCollector
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.registry import Collector
 
 from kodeks_exporter import __version__
@@ -66,7 +66,7 @@ class Service:
         self._collectors: tuple[Collector, ...] = (
             ProcessCollector(registry=None),
             PlatformCollector(registry=None),
-            GCCollector(registry=None),
+            GCCollector(registry=CollectorRegistry()),
         )
 
     def start(self) -> None:
@@ -180,6 +180,7 @@ class Service:
             )
         own = exporter_metrics.ExporterStatus(
             installations=len(settings.fleet.installations),
+            rounds=self._live.rounds,
             poll_lag=self._scheduler.lag(_POOL),
             check_interval=settings.poll.checks,
             reload_ok=self._reload_ok,

@@ -254,7 +254,7 @@ def test_a_fault_of_our_own_fails_its_check_and_stops_no_other(
     def broken(*_: object) -> bool:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(auth, "is_out_of_seats", broken)
+    monkeypatch.setattr(auth, "ok", broken)
     round_ = clinic.examine()
     assert failures(round_) == {"auth": "internal_error"}
     assert round_.results["catalog"].outcome is Outcome.OK

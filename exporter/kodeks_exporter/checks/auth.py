@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from kodeks_exporter.checks.context import Context
 from kodeks_exporter.checks.errors import CheckError
-from kodeks_exporter.checks.login import is_out_of_seats
 from kodeks_exporter.checks.verdict import Verdict, blocked, failed, ok
 from kodeks_exporter.domain.fleet import Installation
 
@@ -16,13 +15,14 @@ def applies(installation: Installation) -> bool:
 def check(_installation: Installation, context: Context) -> Verdict:
     path = context.settings.paths.title
     try:
-        response = context.login()
+        login = context.login()
     except CheckError as error:
         return failed(error.reason, f"вход по {path}: {error.text}")
-    if is_out_of_seats(context, response):
+    if login.out_of_seats:
         return blocked("seats")
-    if response.status == 200:
+    status = login.response.status
+    if status == 200:
         return ok()
-    if response.status == 401:
+    if status == 401:
         return failed("refused", "логину мониторинга отказано (401): проверьте имя и пароль")
-    return failed(f"http_{response.status}", f"вход по {path}: код ответа {response.status}")
+    return failed(f"http_{status}", f"вход по {path}: код ответа {status}")

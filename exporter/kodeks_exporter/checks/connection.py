@@ -160,7 +160,7 @@ class Connection:
     def _exchange_once(self, path: str, login: Credentials | None, deadline: float) -> Response:
         try:
             connection = self._ready(deadline)
-            connection.settimeout(max(deadline - time.monotonic(), 0.001))
+            _allow(connection, deadline)
             connection.sendall(self._request(path, login))
             raw = http.client.HTTPResponse(_Deadlined(connection, deadline), method="GET")  # type: ignore[arg-type]
             raw.begin()
@@ -258,8 +258,17 @@ class _Reader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        left = self._deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        self._connection.settimeout(left)
+        _allow(self._connection, self._deadline)
         return self._connection.recv_into(buffer)
+
+
+def _allow(connection: socket.socket, deadline: float) -> None:
+    """Lets the next operation last until ``deadline``, give or take what a system call more at each read would cost."""
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    if abs(left - (connection.gettimeout() or 0.0)) > _TOLERANCE:
+        connection.settimeout(left)
+
+
+_TOLERANCE = 0.2

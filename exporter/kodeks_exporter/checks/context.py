@@ -11,7 +11,7 @@ from typing import Protocol
 from kodeks_exporter.checks.connection import Connection, Response, Target, target_of
 from kodeks_exporter.checks.errors import CheckError
 from kodeks_exporter.checks.pinger import Pinger
-from kodeks_exporter.checks.reading import Text, read_text, shows_kodeks, state_of_page
+from kodeks_exporter.checks.reading import Text, is_out_of_seats, read_text, shows_kodeks, state_of_page
 from kodeks_exporter.checks.resolver import Resolver
 from kodeks_exporter.domain.check import CheckResult, InstallationState, SnmpFacts
 from kodeks_exporter.domain.fleet import Credentials, Installation, Snmp
@@ -42,6 +42,15 @@ class MainPage:
     kodeks: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Login:
+    """What ``/admin/title`` gave to the monitor's account. ``out_of_seats``: refused only for lack of a free seat."""
+
+    response: Response
+    text: str
+    out_of_seats: bool
+
+
 @dataclass
 class Context:
     """One round of one installation. Not shared between threads; ``close()`` it at the end."""
@@ -58,7 +67,7 @@ class Context:
     secured: bool = True
     """False when TLS could not be started at all."""
     _main: MainPage | CheckError | None = None
-    _login: Response | CheckError | None = None
+    _login: Login | CheckError | None = None
 
     @cached_property
     def target(self) -> Target:
@@ -95,11 +104,13 @@ class Context:
         state = state_of_page(patterns, response.status, text.visible)
         return MainPage(response, text, state, shows_kodeks(patterns, response, text.visible))
 
-    def login(self) -> Response:
+    def login(self) -> Login:
         """The answer to the monitor's login, tried once a round. Needs ``credentials``. Raises ``CheckError``."""
         if self._login is None:
             try:
-                self._login = self.connection.get(self.settings.paths.title, self.credentials)
+                response = self.connection.get(self.settings.paths.title, self.credentials)
+                text = read_text(response).visible
+                self._login = Login(response, text, is_out_of_seats(self.settings.patterns, response, text))
             except CheckError as error:
                 self._login = error
         if isinstance(self._login, CheckError):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from kodeks_exporter.checks.context import Context
 from kodeks_exporter.checks.errors import CheckError
-from kodeks_exporter.checks.login import is_out_of_seats
-from kodeks_exporter.checks.reading import read_text
+from kodeks_exporter.checks.reading import is_out_of_seats, read_text
 from kodeks_exporter.checks.verdict import Verdict, blocked, failed, ok, skipped
 from kodeks_exporter.domain.check import InstallationState, Outcome, ProtectionFacts
 from kodeks_exporter.domain.fleet import Installation
@@ -55,7 +54,7 @@ def _licence_page(context: Context) -> Verdict:
             )
     if response.status == 200 and any(pattern.search(text) for pattern in patterns.protection_ok):
         return ok(ProtectionFacts(0))
-    if is_out_of_seats(context, response):
+    if is_out_of_seats(patterns, response, text):
         return blocked("seats")
     return skipped(
         "not_understood", f"страница {context.settings.paths.licence} не распознана: проверьте checks.patterns"
@@ -67,8 +66,8 @@ def _not_admitted(context: Context) -> Verdict:
     if context.credentials is None:
         return skipped("no_credentials", "для проверки ключа нужен логин мониторинга (credentials)")
     login = context.login()
-    if is_out_of_seats(context, login):
+    if login.out_of_seats:
         return blocked("seats")
-    if login.status == 200:
+    if login.response.status == 200:
         return skipped("forbidden", f"у логина мониторинга нет права на {context.settings.paths.licence}")
     return blocked("auth")

@@ -117,3 +117,18 @@ def shows_kodeks(patterns: Patterns, response: Response, text: str) -> bool:
     """Whether Kodeks itself made the answer (and not a proxy, or another program on its port)."""
     server = response.headers.get("server", "")
     return any(sign.search(server) or sign.search(text) for sign in patterns.kodeks_signs)
+
+
+def is_out_of_seats(patterns: Patterns, response: Response, text: str) -> bool:
+    """Whether the monitor's login was refused because every seat is taken: 403, or a page that says so (assumed).
+
+    The server is healthy then. A working page may mention such words among others, so with 200 only a short one counts.
+    """
+    if response.status == 403:
+        return True
+    if response.status == 401 or (response.status == 200 and len(text) > _SHORT_REFUSAL):
+        return False
+    return any(pattern.search(text) for pattern in patterns.out_of_seats)
+
+
+_SHORT_REFUSAL = 1000

@@ -7,8 +7,6 @@ from collections.abc import Iterable
 
 from kodeks_exporter.checks.context import Context
 from kodeks_exporter.checks.errors import CheckError
-from kodeks_exporter.checks.login import is_out_of_seats
-from kodeks_exporter.checks.reading import read_text
 from kodeks_exporter.checks.verdict import Verdict, blocked, failed, ok, skipped
 from kodeks_exporter.domain.check import InstallationState, SeatsFacts
 from kodeks_exporter.domain.fleet import Installation
@@ -26,16 +24,15 @@ def check(_installation: Installation, context: Context) -> Verdict:
     if context.credentials is None:
         return skipped("no_credentials", "нужен логин мониторинга (credentials)")
     try:
-        response = context.login()
+        login = context.login()
     except CheckError:
         return blocked("auth")
-    if is_out_of_seats(context, response):
+    if login.out_of_seats:
         return failed("login_refused", f"{_NONE_FREE}: логину мониторинга отказано")
-    if response.status != 200:
+    if login.response.status != 200:
         return blocked("auth")
-    text = read_text(response).visible
     patterns = context.settings.patterns
-    return ok(SeatsFacts(_number(patterns.seats, text), _number(patterns.seats_used, text)))
+    return ok(SeatsFacts(_number(patterns.seats, login.text), _number(patterns.seats_used, login.text)))
 
 
 def _number(patterns: Iterable[re.Pattern[str]], text: str) -> int | None:

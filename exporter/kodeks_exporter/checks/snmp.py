@@ -14,7 +14,8 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -47,6 +48,8 @@ _REPETITIONS: Final = 25  # rows an answer; an answer of 25 process names stays 
 _LINUX_NAME: Final = 15  # the kernel cuts a process name to so many characters
 _NO_REAL_DISK: Final = ("/run", "/dev", "/proc", "/sys", "/snap", "/var/snap", "/var/lib/docker", "/var/lib/containers")
 _WINDOWS_DRIVE: Final = re.compile(r"([A-Za-z]:)\\")
+# pysnmp 7.1 keeps some 300 bytes of every v3 answer for ever (the security state that only a responder would use).
+_READS_OF_AN_ENGINE: Final = 2000
 _IDLE_SECONDS: Final = 900.0  # an engine of credentials that nobody uses any more (reloaded configuration) is closed
 
 
@@ -168,8 +171,9 @@ class SnmpAsker:
         try:
             async with asyncio.timeout(timeout):
                 address, family = await self._resolve(target)
-                agent = await self._engine(target).agent(target, address, family, timeout)
-                return await self._facts(agent, target)
+                with self._engine(target) as engine:
+                    agent = await engine.agent(target, address, family, timeout)
+                    return await self._facts(agent, target)
         except TimeoutError:
             raise _error(_silence(target)) from None
 
@@ -188,7 +192,8 @@ class SnmpAsker:
             raise _error("dns") from None
         return str(found[0][4][0]), found[0][0]
 
-    def _engine(self, target: Snmp) -> _Engine:
+    @contextmanager
+    def _engine(self, target: Snmp) -> Iterator[_Engine]:
         """One engine for all v2c agents. One for each v3 login: pysnmp keeps keys by user name, and a name may have
         other keys on another host."""
         key: tuple[object, ...] = ("2c",)
@@ -198,13 +203,18 @@ class SnmpAsker:
                 target.privacy_protocol, target.privacy_password,
             )  # fmt: skip
         now = time.monotonic()
-        if key not in self._engines:
-            for idle in [k for k, engine in self._engines.items() if now - engine.used > _IDLE_SECONDS]:
-                self._engines.pop(idle).close()
-            self._engines[key] = _Engine()
-        engine = self._engines[key]
+        for old in [k for k, engine in self._engines.items() if engine.is_spent(now)]:
+            self._engines.pop(old).retire()
+        engine = self._engines.get(key) or self._engines.setdefault(key, _Engine())
         engine.used = now
-        return engine
+        engine.reads += 1
+        engine.busy += 1
+        try:
+            yield engine
+        finally:
+            engine.busy -= 1
+            if engine.retired and not engine.busy:
+                engine.close()
 
     async def _facts(self, agent: _Agent, target: Snmp) -> SnmpFacts:
         await agent.first()
@@ -253,11 +263,14 @@ class SnmpAsker:
 class _Engine:
     """A pysnmp engine: one UDP socket and the keys of one login. Used in the loop's thread only.
 
-    ``used``: when somebody last asked for it, seconds of the monotonic clock.
+    ``used``: when somebody last asked for it, seconds of the monotonic clock. ``busy``: reads under way.
     """
 
     def __init__(self) -> None:
         self.used = 0.0
+        self.reads = 0
+        self.busy = 0
+        self.retired = False
         self._hlapi = _library("pysnmp.hlapi.v3arch.asyncio")
         self._engine = self._hlapi.SnmpEngine()
 
@@ -269,6 +282,15 @@ class _Engine:
         patience = max(0.5, round(timeout * 0.4, 1))
         peer = await kind.create((address, target.port), timeout=patience, retries=0)
         return _Agent(hlapi, self._engine, _login(hlapi, target), peer, _silence(target))
+
+    def is_spent(self, now: float) -> bool:
+        return self.reads >= _READS_OF_AN_ENGINE or (not self.busy and now - self.used > _IDLE_SECONDS)
+
+    def retire(self) -> None:
+        """Closes it as soon as nobody uses it."""
+        self.retired = True
+        if not self.busy:
+            self.close()
 
     def close(self) -> None:
         self._engine.close_dispatcher()

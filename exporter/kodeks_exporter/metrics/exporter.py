@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from prometheus_client import Metric
-from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
 
 from kodeks_exporter import __version__
 
@@ -17,6 +17,7 @@ class ExporterStatus:
     """Times are Unix seconds, durations seconds."""
 
     installations: int
+    rounds: int
     poll_lag: float
     check_interval: float
     reload_ok: bool
@@ -28,6 +29,9 @@ def families(status: ExporterStatus) -> Iterator[Metric]:
     build.add_metric([], {"version": __version__, "python": platform.python_version()})
     yield build
     yield _gauge("kodeks_exporter_installations", "Installations in the inventory.", status.installations)
+    yield CounterMetricFamily(
+        "kodeks_exporter_rounds", "Rounds of checks run since the start, one an installation.", value=status.rounds
+    )
     yield _gauge(
         "kodeks_exporter_poll_lag_seconds", "By how much the most overdue round of checks is late.", status.poll_lag
     )

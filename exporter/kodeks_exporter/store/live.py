@@ -42,7 +42,13 @@ class LiveStore:
         self._database = database
         self._lock = threading.Lock()
         self._statuses: dict[str, LiveStatus] = {}
+        self._rounds = 0
         self._memories: dict[str, _Memory] = _load(database)
+
+    @property
+    def rounds(self) -> int:
+        """How many rounds were recorded since the start."""
+        return self._rounds
 
     def statuses(self) -> Mapping[str, LiveStatus]:
         """A snapshot, by installation; one that was not yet checked is absent."""
@@ -63,6 +69,7 @@ class LiveStore:
     def record(self, round_: Round) -> None:
         name = round_.installation
         with self._lock:
+            self._rounds += 1
             before = self._memories.get(name)
             memory = _remember(round_, before)
             self._memories[name] = memory

@@ -1,0 +1,26 @@
+"""``./run bench [SUBJECT …]``: all measurements, or those named."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from bench import rounds
+
+SUBJECTS: dict[str, Callable[[], None]] = {"rounds": rounds.main}
+
+
+def main() -> int:
+    wanted = sys.argv[1:] or list(SUBJECTS)
+    unknown = [name for name in wanted if name not in SUBJECTS]
+    if unknown:
+        print(f"no such measurement: {', '.join(unknown)}; there are: {', '.join(SUBJECTS)}", file=sys.stderr)
+        return 2
+    for name in wanted:
+        print(f"== {name}", flush=True)
+        SUBJECTS[name]()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,126 @@
+"""Processor time of a full round of checks, beside blackbox_exporter doing the same six kinds of probes."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from urllib.parse import urlencode
+
+import yaml
+
+from bench.fleet import fleet, write_config
+from bench.process import cpu_seconds, end, fetch, free_port, memory_megabytes, wait_until
+
+SIZE = 200
+ROUNDS = 6
+PATHS = ("/docs", "/admin/title", "/admin/lic", "/sysinfo/metrics")
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder, fleet(SIZE) as urls:
+        ours = exporter_milliseconds(Path(folder), urls)
+        print(f"kodeks-exporter   {ours:6.2f} ms of CPU per installation and round (12 checks, scrapes included)")
+        theirs = blackbox_milliseconds(Path(folder), urls)
+        print(f"blackbox_exporter {theirs:6.2f} ms of CPU per installation and round (icmp, tcp, 4 x http)")
+        print(f"ratio {ours / theirs:.2f} (aim: under 0.40)")
+    with tempfile.TemporaryDirectory() as folder, fleet(1000) as urls:
+        used = exporter_megabytes(Path(folder), urls)
+        print(f"memory at 1000 installations: {used:.0f} MB (aim: under 150; ratio {used / 150:.2f})")
+
+
+def exporter_milliseconds(folder: Path, urls: list[str]) -> float:
+    interval = 10
+    with_exporter = _Exporter(folder, urls, f"{interval}s")
+    try:
+        with_exporter.scrape()
+        before, rounds_before = cpu_seconds(with_exporter.pid), with_exporter.rounds()
+        for _ in range(ROUNDS * 2):
+            time.sleep(interval / 2)
+            with_exporter.scrape()
+        used = cpu_seconds(with_exporter.pid) - before
+        return 1000 * used / (with_exporter.rounds() - rounds_before)
+    finally:
+        with_exporter.end()
+
+
+def exporter_megabytes(folder: Path, urls: list[str]) -> float:
+    with_exporter = _Exporter(folder, urls, "30s")
+    try:
+        for _ in range(5):
+            time.sleep(15)
+            with_exporter.scrape()
+        return memory_megabytes(with_exporter.pid)
+    finally:
+        with_exporter.end()
+
+
+class _Exporter:
+    def __init__(self, folder: Path, urls: list[str], interval: str) -> None:
+        write_config(folder / "kodeks.yml", urls, interval)
+        self.url = f"http://127.0.0.1:{free_port()}"
+        self._process = subprocess.Popen(
+            [
+                Path(sys.executable).with_name("kodeks-exporter"),
+                "serve",
+                f"--config.file={folder}/kodeks.yml",
+                f"--storage.path={folder}/data",
+                f"--web.listen-address={self.url.removeprefix('http://')}",
+                "--log.level=error",
+            ]
+        )
+        self.pid = self._process.pid
+        wait_until(lambda: fetch(self.url + "/-/ready") != b"", "the exporter's first rounds", 120)
+
+    def scrape(self) -> str:
+        return fetch(self.url + "/metrics").decode()
+
+    def rounds(self) -> float:
+        found = re.search(r"^kodeks_exporter_rounds_total (\S+)", self.scrape(), re.MULTILINE)
+        assert found is not None
+        return float(found[1])
+
+    def end(self) -> None:
+        end(self._process)
+
+
+def blackbox_milliseconds(folder: Path, urls: list[str]) -> float:
+    login = {"basic_auth": {"username": "smartlogin", "password": "smartpassword"}}
+    modules = {
+        "icmp": {"prober": "icmp", "icmp": {"preferred_ip_protocol": "ip4"}},
+        "tcp": {"prober": "tcp", "tcp": {"preferred_ip_protocol": "ip4"}},
+        "http": {"prober": "http", "http": {"preferred_ip_protocol": "ip4", **login}},
+    }
+    (folder / "blackbox.yml").write_text(yaml.safe_dump({"modules": modules}))
+    address = f"127.0.0.1:{free_port()}"
+    process = subprocess.Popen(
+        [
+            "prometheus-blackbox-exporter",
+            f"--config.file={folder}/blackbox.yml",
+            f"--web.listen-address={address}",
+            "--log.level=error",
+        ]
+    )
+    try:
+        wait_until(lambda: b"ealthy" in fetch(f"http://{address}/-/healthy"), "blackbox_exporter")
+        probes = []
+        for url in urls:
+            host = url.removeprefix("http://")
+            probes += [("icmp", host.partition(":")[0]), ("tcp", host), *(("http", url + path) for path in PATHS)]
+        _probe(address, probes[:60])
+        before = cpu_seconds(process.pid)
+        for _ in range(2):
+            _probe(address, probes)
+        return 1000 * (cpu_seconds(process.pid) - before) / (2 * len(urls))
+    finally:
+        end(process)
+
+
+def _probe(address: str, probes: list[tuple[str, str]]) -> None:
+    for module, target in probes:
+        text = fetch(f"http://{address}/probe?{urlencode({'module': module, 'target': target})}")
+        if b"\nprobe_success 1" not in text:
+            raise RuntimeError(f"blackbox_exporter: {module} {target} did not succeed")
