@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
 from kodeks_exporter.domain.check import (
@@ -28,7 +28,7 @@ OPENMETRICS_BODY = b"# HELP up Answers.\n# TYPE up gauge\nup 1.0\n" + b"up 2.0\n
 
 @dataclass
 class FakeBackend:
-    """Implements ``web.backend.Backend``. ``hold``: metrics wait for it, to look at what happens meanwhile."""
+    """Implements ``web.backend.Backend``. ``hold``: metrics and probes wait for it."""
 
     view: FleetView = field(default_factory=lambda: fleet())
     problems: list[str] = field(default_factory=list)
@@ -48,6 +48,8 @@ class FakeBackend:
 
     def probe(self, name: str, openmetrics: bool) -> bytes | None:
         self.probed.append(name)
+        if self.hold is not None:
+            assert self.hold.wait(10)
         if name not in {view.name for view in self.view.installations}:
             return None
         return OPENMETRICS_BODY if openmetrics else self.body
@@ -190,6 +192,21 @@ def twelve() -> FleetView:
         InstallationView(name="closed-net", client="ФГУП «Закрытый контур»", manager="ivanova", mode="push"),
         InstallationView(name="novaya", client="ООО «Новая»", manager="ivanova", url="http://novaya.example"),
     )
+
+
+def long_named(failed: int) -> FleetView:
+    """A thousand installations with names and addresses about as long as they get."""
+    client = "Государственное бюджетное учреждение «Областной центр государственной кадастровой оценки» № "
+    views = tuple(
+        replace(
+            view,
+            client=client + view.name[-4:],
+            url=f"https://{view.name}.kodeks.long-hosting-name.example:8080",
+            hosting="data-centre-of-the-dealer",
+        )
+        for view in thousand(failed).installations
+    )
+    return fleet(*views)
 
 
 def thousand(failed: int = 30) -> FleetView:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import gzip
 import json
 import logging
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from werkzeug.test import Client
@@ -105,6 +108,20 @@ def test_probe(client: Client, backend: FakeBackend) -> None:
     assert client.get("/probe?target=romashka").data == TEXT_BODY
     assert client.get("/probe?target=romashka", headers={"Accept": PROMETHEUS_2}).data == OPENMETRICS_BODY
     assert backend.probed == ["romashka", "romashka"]
+
+
+def test_probes_at_once_are_limited(backend: FakeBackend) -> None:
+    backend.hold = threading.Event()
+    client = Client(Application(backend, max_probes=1))
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(client.get, "/probe?target=romashka")
+        while not backend.probed:
+            time.sleep(0.01)
+        assert client.get("/probe?target=romashka").status_code == 503
+        backend.hold.set()
+        assert first.result().status_code == 200
+    assert client.get("/probe?target=nobody").status_code == 404
+    assert client.get("/probe?target=romashka").status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +15,7 @@ from werkzeug.test import Client
 
 from kodeks_exporter.domain.check import CheckResult, InstallationState, Outcome
 from kodeks_exporter.web.views import FleetView
-from tests.web.fakes import NOW, FakeBackend, failing, fleet, healthy, results, thousand
+from tests.web.fakes import NOW, FakeBackend, failing, fleet, healthy, long_named, results, thousand
 
 
 def page(client: Client, path: str = "/") -> Any:  # an lxml element; the stubs of xpath() know too little
@@ -296,9 +297,12 @@ def test_page_of_an_installation_without_checks(client: Client) -> None:
     assert "Проверок ещё не было" in said
 
 
+@pytest.mark.parametrize("make", [thousand, long_named])
 @pytest.mark.parametrize("failed", [0, 30, 1000])
-def test_a_thousand_installations_fit_into_a_megabyte(client: Client, backend: FakeBackend, failed: int) -> None:
-    backend.view = thousand(failed)
+def test_a_thousand_installations_fit_into_a_megabyte(
+    client: Client, backend: FakeBackend, make: Callable[[int], FleetView], failed: int
+) -> None:
+    backend.view = make(failed)
     answer = client.get("/")
     assert len(answer.data) < 1_000_000
     document = page(client)

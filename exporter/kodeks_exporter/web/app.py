@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from werkzeug.exceptions import BadRequest, HTTPException, InternalServerError, MethodNotAllowed, NotFound
+from werkzeug.exceptions import (
+    BadRequest,
+    HTTPException,
+    InternalServerError,
+    MethodNotAllowed,
+    NotFound,
+    ServiceUnavailable,
+)
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
@@ -46,10 +54,15 @@ class Route:
 
 
 class Application:
-    """The exporter's WSGI application. ``routes``: those of other modules of this room, such as uploads."""
+    """The exporter's WSGI application. ``routes``: those of other modules of this room, such as uploads.
 
-    def __init__(self, backend: Backend, routes: Iterable[Route] = ()) -> None:
+    ``max_probes``: probes that may run at once. A probe of a dead server lasts long, and must not take all worker
+    threads from /metrics; there are twice as many of them.
+    """
+
+    def __init__(self, backend: Backend, routes: Iterable[Route] = (), max_probes: int = 8) -> None:
         self._backend = backend
+        self._probe_slots = threading.BoundedSemaphore(max_probes)
         self._pages = Pages()
         self._handlers: dict[str, Handler] = {}
         rules = []
@@ -116,7 +129,12 @@ class Application:
         if not target:
             raise BadRequest("parameter target is missing: /probe?target=NAME, a name of the inventory")
         openmetrics = negotiation.wants_openmetrics(request)
-        body = self._backend.probe(target, openmetrics)
+        if not self._probe_slots.acquire(blocking=False):
+            raise ServiceUnavailable("too many probes at once; the figures of the regular checks are on /metrics")
+        try:
+            body = self._backend.probe(target, openmetrics)
+        finally:
+            self._probe_slots.release()
         if body is None:
             raise NotFound("unknown target: not in the inventory")
         return _exposition(body, openmetrics)

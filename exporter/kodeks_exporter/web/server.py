@@ -36,7 +36,7 @@ class ServerOptions:
     scrape intervals. ``stop_timeout``: for requests in work when the server stops.
     """
 
-    threads: int = 10
+    threads: int = 16
     io_grace: float = 10.0
     io_rate: int = 16 * 1024
     idle_timeout: float = 90.0

@@ -14,7 +14,7 @@ from kodeks_exporter.web import words
 from kodeks_exporter.web.facts import facts
 from kodeks_exporter.web.views import FleetView, InstallationView
 
-MAX_CARDS: Final = 100  # failing installations shown in full; more would be no page to read but a megabyte
+MAX_CARDS: Final = 60  # failing installations shown in full; more would be no page to read but a megabyte
 SMALL_RESULT: Final = 8  # a search with that few results shows healthy installations in full as well
 STALE_AFTER: Final = 300.0  # seconds without a round; ten intervals by default
 GROUP_BY_HOSTING: Final = 3  # as many installations of one hosting with one cause hardly fail by chance
