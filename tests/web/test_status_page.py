@@ -174,6 +174,20 @@ def test_a_fault_of_a_working_server_is_shown_as_one(client: Client, backend: Fa
     assert set(cards(page(client, "/?state=faulty"))) == {"ООО «А»"}
 
 
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        ("сервер в режиме обслуживания", "Сервер в режиме обслуживания"),
+        ("romashka.example не находится в DNS", "romashka.example не находится в DNS"),
+        ("", "Ключ защиты: timeout"),
+    ],
+)
+def test_the_cause_is_a_sentence(client: Client, backend: FakeBackend, told: str, shown: str) -> None:
+    backend.view = fleet(failing("a", "ООО «А»", "key", told))
+    (cause,) = page(client).xpath("//p[@class='cause']")
+    assert text(cause) == shown
+
+
 def test_second_faults_are_told_too(client: Client, backend: FakeBackend) -> None:
     view = failing("a", "ООО «А»", "key", "Ключ не обнаружен.", InstallationState.KEY_MISSING)
     snmp = CheckResult("snmp", Outcome.FAILED, "timeout", "Агент SNMP не отвечает.")

@@ -335,7 +335,7 @@ def _some(names: list[str]) -> str:
 
 
 def _sentence(result: CheckResult) -> str:
-    return result.text or f"{words.check_name(result.check)}: {result.reason or 'сбой'}"
+    return _capital(result.text) or f"{words.check_name(result.check)}: {result.reason or 'сбой'}"
 
 
 def _said(hint: str, text: str) -> bool:
@@ -480,4 +480,5 @@ def _folded(text: str) -> str:
 
 
 def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    """The first letter made a capital, unless it begins a name of a machine or a protocol."""
+    return text[:1].upper() + text[1:] if text[:1].isalpha() and not text[:1].isascii() else text
