@@ -46,10 +46,16 @@ def run(stack: Stack, narrator: Narrator) -> None:
     narrator.say("Случай 1. Закрыт")
     _expect(stack, "о возвращении DNS", lambda text: _about_dns(text) and _resolved(text))
     narrator.say("Случай 2. Закрыт")
+    others = [each.subject for each in stack.mails.messages if not _expected(f"{each.subject}\n{each.text}")]
+    narrator.say(f"Других писем пришло: {len(others)}" + "".join(f"\n    {subject}" for subject in others))
     narrator.say(
         f"Показ окончен за {narrator.elapsed - begun:.0f} с: писем {len(stack.mails.messages)}, "
         f"сообщений в Telegram {len(stack.telegrams.messages)}, отвергнуто {len(stack.telegrams.refusals)}"
     )
+
+
+def _expected(text: str) -> bool:
+    return _KEY_CLIENT in text or _about_dns(text)
 
 
 def _about_dns(text: str) -> bool:

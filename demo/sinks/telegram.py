@@ -6,7 +6,9 @@ which the real API takes too, are understood as well.
 
 from __future__ import annotations
 
+import html
 import json
+import re
 import threading
 import time
 from collections import deque
@@ -20,6 +22,7 @@ from urllib.parse import parse_qsl, urlsplit
 from demo.sinks.inbox import Inbox
 from demo.sinks.markup import MarkupError, visible_text
 
+_LINK = re.compile(r"<a\s+href\s*=\s*([\"'])(?P<address>.*?)\1\s*>(?P<label>.*?)</a>", re.DOTALL | re.IGNORECASE)
 MAX_CHARACTERS = 4096
 """Of visible text. Counted here in UTF-16 units, as Telegram's clients do: the stricter reading of "characters"."""
 
@@ -35,7 +38,15 @@ class TelegramMessage:
     silent: bool
 
     def __str__(self) -> str:
-        return f"Чат {self.chat_id}{' (без звука)' if self.silent else ''}\n\n{self.text.strip()}"
+        links = "".join(f"\n  {label}: {address}" for label, address in self.links)
+        return f"Чат {self.chat_id}{' (без звука)' if self.silent else ''}\n\n{self.text.strip()}{links}"
+
+    @property
+    def links(self) -> list[tuple[str, str]]:
+        """Label and address of each link."""
+        if not self.parse_mode:
+            return []
+        return [(visible_text(each["label"]), html.unescape(each["address"])) for each in _LINK.finditer(self.markup)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ class Fault(StrEnum):
     GARBAGE = "garbage"
     HUGE_HEADER = "huge_header"
     PORT_CLOSED = "port_closed"
+    BLACK_HOLE = "black_hole"
     NIGHTLY_RESTART = "nightly_restart"
     TLS_EXPIRED = "tls_expired"
     # What the stand's name server says of the server's name.
@@ -45,7 +46,7 @@ class Fault(StrEnum):
 
 
 DNS_FAULTS = frozenset({Fault.DNS_GONE, Fault.DNS_SERVFAIL, Fault.DNS_SILENT})
-CLOSING_FAULTS = frozenset({Fault.PORT_CLOSED, Fault.NIGHTLY_RESTART})
+CLOSING_FAULTS = frozenset({Fault.PORT_CLOSED, Fault.NIGHTLY_RESTART, Fault.BLACK_HOLE})
 LICENCE_MANAGER_FAULTS = frozenset({Fault.PORT_CLOSED, Fault.HANG})
 
 DESCRIPTIONS: Mapping[Fault, str] = {
@@ -55,7 +56,7 @@ DESCRIPTIONS: Mapping[Fault, str] = {
     Fault.NOT_STARTED: "the server behind the web service is not started; status=503, text=",
     Fault.SERVER_ERROR: "internal server error on every page; status=500, text=",
     Fault.EMERGENCY: "the main page reports an emergency of another kind; status=200, text=",
-    Fault.OUT_OF_SEATS: "other users take every seat: a new login gets 403",
+    Fault.OUT_OF_SEATS: "other users take every seat: a new login gets 403; main_page=healthy|full",
     Fault.AUTH_REFUSED: "no login is accepted (401)",
     Fault.CATALOG_BROKEN: "a catalog is assembled with errors; reason=no required volume DB, catalog=(first)",
     Fault.UPDATING: "a catalog is being updated (reason: update DB); catalog=(first)",
@@ -70,6 +71,7 @@ DESCRIPTIONS: Mapping[Fault, str] = {
     Fault.GARBAGE: "the answer is not HTTP",
     Fault.HUGE_HEADER: "the answer's header is enormous; size=1000000 bytes",
     Fault.PORT_CLOSED: "the port refuses connections (also of a licence manager)",
+    Fault.BLACK_HOLE: "the port neither accepts nor refuses: connecting takes until the visitor gives up",
     Fault.NIGHTLY_RESTART: "away for a while, then back by itself; minutes=10 (or seconds=)",
     Fault.TLS_EXPIRED: "the TLS certificate is expired",
     Fault.DNS_GONE: "the name does not exist (NXDOMAIN)",

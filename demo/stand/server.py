@@ -121,6 +121,9 @@ class KodeksServer:
             options = self.faults.get(fault)
             if options is not None:
                 return self._state(options, status, wording)
+        full = self.faults.get(Fault.OUT_OF_SEATS)
+        if full is not None and text(full, "main_page", "healthy") == "full":
+            return self._state(full, 403, pages.TOO_MANY_USERS)
         lost = self.faults.get(Fault.KEY_LOST, {})
         shown = text(lost, "main_page", "key")
         if self.key_error and shown == "key":

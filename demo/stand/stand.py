@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import resource
+import socket
 import ssl
 import threading
 from collections.abc import Coroutine, Mapping
@@ -42,8 +43,10 @@ class _Listener:
     context: ssl.SSLContext | None = None
     peers: set[HttpProtocol] = field(default_factory=set)
     server: asyncio.Server | None = None
+    hole: list[socket.socket] = field(default_factory=list)
 
     async def open(self) -> None:
+        self._leave_hole()
         if self.server is not None:
             return
         loop = asyncio.get_running_loop()
@@ -56,7 +59,24 @@ class _Listener:
         if self.server is not None:
             self.server.close()
             self.server = None
+        self._leave_hole()
         await close_all(self.peers)
+
+    async def open_hole(self) -> None:
+        """Listen with room for one connection, take that room, and never accept: the kernel drops further SYNs."""
+        await self.close()
+        listening, only = socket.socket(), socket.socket()
+        self.hole = [listening, only]
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((self.host, self.port))
+        listening.listen(0)
+        only.setblocking(False)
+        only.connect_ex((self.host, self.port))
+
+    def _leave_hole(self) -> None:
+        for each in self.hole:
+            each.close()
+        self.hole.clear()
 
 
 @dataclass(eq=False)
@@ -359,7 +379,7 @@ class Stand:
         """Make a server's listener what its faults demand."""
         server, listener = self._servers[name], self._listeners[name]
         if CLOSING_FAULTS & server.faults.keys():
-            await listener.close()
+            await (listener.open_hole() if Fault.BLACK_HOLE in server.faults else listener.close())
             server.sessions.clear()  # a server that went down has forgotten who was logged in
             return
         if server.spec.tls_cert:

@@ -162,6 +162,9 @@ def test_free_ports_differ() -> None:
 def test_fleet_has_twelve_installations_of_different_kinds(tmp_path: Path) -> None:
     with Stand(fleet.stand_spec(tmp_path)) as stand:
         document = fleet.document(fleet.World(stand, proxy_port=8080, snmp_port=1161))
+        bare = {each["name"]: each for each in fleet.document(fleet.World(stand))["installations"]}
+        assert bare["zavod"]["url"] == stand.url("zavod")
+    assert not any("snmp" in each or "reverse_proxy" in each for each in bare.values())
     entries = {each["name"]: each for each in document["installations"]}
     assert len(entries) == 12
     assert entries["zavod"]["reverse_proxy"] is True

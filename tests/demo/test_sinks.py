@@ -69,6 +69,7 @@ def test_telegram_takes_what_alertmanager_sends(telegram: TelegramSink) -> None:
     message = telegram.wait_for(lambda each: "4111" in each.text, timeout=1)
     assert message.text == "Ключ <4111> что делать"
     assert message.silent
+    assert message.links == [("что делать", "http://x/?a=1&b=2")]
     assert telegram.refusals == []
 
 

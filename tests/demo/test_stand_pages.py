@@ -110,6 +110,13 @@ def test_out_of_seats_refuses_the_login_and_not_the_page(stand: Stand) -> None:
     get(stand, "romashka", "/logout", cookie=answer.cookie)
 
 
+def test_out_of_seats_may_show_on_the_main_page(stand: Stand) -> None:
+    stand.fault("romashka", "out_of_seats", main_page="full")
+    answer = get(stand, "romashka", "/docs")
+    assert answer.status == 403
+    assert "(2008)" in answer.text
+
+
 def test_auth_refused(stand: Stand) -> None:
     stand.fault("romashka", "auth_refused")
     assert get(stand, "romashka", "/admin/title", BASIC).status == 401

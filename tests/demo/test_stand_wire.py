@@ -31,6 +31,14 @@ def test_port_closed_drops_and_refuses(stand: Stand) -> None:
     assert get(stand, "romashka", "/docs").status == 200
 
 
+def test_black_hole_lets_the_visitor_wait(stand: Stand) -> None:
+    stand.fault("romashka", "black_hole")
+    with pytest.raises(TimeoutError):
+        socket.create_connection(stand.address("romashka"), 0.4)
+    stand.clear("romashka")
+    assert get(stand, "romashka", "/docs").status == 200
+
+
 def test_nightly_restart_ends_by_itself(stand: Stand) -> None:
     stand.fault("romashka", "nightly_restart", seconds=0.3)
     with pytest.raises(OSError, match="refused"):
