@@ -77,7 +77,8 @@ def stand_spec(directory: Path) -> StandSpec:
             server("vesna", 2, kind="windows", version="6.4.4.194"),
             server("sever", 3, catalogs=("/docs", "/norms"), seats=120, users=77),
             server("zavod", 4),
-            server("bank", 5, tls_cert=str(certificate.cert), tls_key=str(certificate.key)),
+            server("bank", 5, tls_cert=str(certificate.cert), tls_key=str(certificate.key),
+                   tls_expired_cert=str(certificate.expired)),
             # priroda (number 6) has no way in: its reports are pushed
             server("klyuch", 7, licence_manager="licman"),
             server("vostok", 8, kind="windows", docs_login=True, metrics_login=True),

@@ -50,6 +50,8 @@ class ServerSpec:
     tls_cert: str = ""
     tls_key: str = ""
     """PEM files; empty: plain HTTP."""
+    tls_expired_cert: str = ""
+    """PEM file of an expired certificate for the same key, for the fault ``tls_expired``."""
 
     def __post_init__(self) -> None:
         if self.kind not in {"linux", "windows"}:

@@ -342,8 +342,8 @@ class Stand:
         spec = self._servers[name].spec
         if fault in DNS_FAULTS and not spec.dns_name:
             raise ValueError(f"{name} has no DNS name")
-        if fault is Fault.TLS_EXPIRED and not spec.tls_cert:
-            raise ValueError(f"{name} has no TLS")
+        if fault is Fault.TLS_EXPIRED and not spec.tls_expired_cert:
+            raise ValueError(f"{name} has no TLS, or no expired certificate")
 
     async def _set(self, names: list[str], fault: Fault, options: Options) -> None:
         for name in names:
@@ -388,10 +388,8 @@ class Stand:
 
     async def _apply_tls(self, server: KodeksServer, listener: _Listener) -> None:
         spec = server.spec
-        if Fault.TLS_EXPIRED in server.faults:
-            context = tls.expired_context(spec.dns_name or spec.host, spec.host)
-        else:
-            context = tls.context(spec.tls_cert, spec.tls_key)
+        expired = Fault.TLS_EXPIRED in server.faults
+        context = tls.context(spec.tls_expired_cert if expired else spec.tls_cert, spec.tls_key)
         await listener.close()
         listener.context = context
 

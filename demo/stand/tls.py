@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import ipaddress
 import ssl
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,15 +16,17 @@ from cryptography.x509.oid import NameOID
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """Paths of PEM files: the authority's certificate, the server's certificate and its key."""
+    """Paths of PEM files: the authority's certificate, the server's, its key, and an expired one of the server."""
 
     ca: Path
     cert: Path
     key: Path
+    expired: Path
+    """Of the same authority and for the same key: ended yesterday."""
 
 
 def issue(folder: Path, *names: str, days: float = 365.0) -> Certificate:
-    """Make an authority and a certificate for the names and IPv4 addresses; negative ``days``: already expired."""
+    """Make an authority and a certificate for the names and IPv4 addresses, valid for ``days``."""
     now = dt.datetime.now(dt.UTC)
     authority_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     authority_name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Kodeks demo CA")])
@@ -41,22 +42,29 @@ def issue(folder: Path, *names: str, days: float = 365.0) -> Certificate:
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(authority_key.public_key()), critical=False)
         .sign(authority_key, hashes.SHA256())
     )
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])]))
-        .issuer_name(authority_name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=400))
-        .not_valid_after(now + dt.timedelta(days=days))
-        .add_extension(x509.SubjectAlternativeName([_general_name(name) for name in names]), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False)
-        .sign(authority_key, hashes.SHA256())
-    )
+
+    def certificate(days_left: float) -> bytes:
+        made = (
+            x509.CertificateBuilder()
+            .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])]))
+            .issuer_name(authority_name)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - dt.timedelta(days=400))
+            .not_valid_after(now + dt.timedelta(days=days_left))
+            .add_extension(x509.SubjectAlternativeName([_general_name(name) for name in names]), critical=False)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False
+            )
+            .sign(authority_key, hashes.SHA256())
+        )
+        return made.public_bytes(serialization.Encoding.PEM)
+
     folder.mkdir(parents=True, exist_ok=True)
-    made = Certificate(folder / "ca.pem", folder / "cert.pem", folder / "key.pem")
+    made = Certificate(folder / "ca.pem", folder / "cert.pem", folder / "key.pem", folder / "expired.pem")
     made.ca.write_bytes(authority.public_bytes(serialization.Encoding.PEM))
-    made.cert.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    made.cert.write_bytes(certificate(days))
+    made.expired.write_bytes(certificate(-1))
     made.key.touch(mode=0o600)
     made.key.write_bytes(
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
@@ -69,13 +77,6 @@ def context(cert: str, key: str) -> ssl.SSLContext:
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     made.load_cert_chain(cert, key)
     return made
-
-
-def expired_context(*names: str) -> ssl.SSLContext:
-    """A server's TLS context with a certificate that ended yesterday."""
-    with tempfile.TemporaryDirectory() as folder:
-        made = issue(Path(folder), *dict.fromkeys(names), days=-1)
-        return context(str(made.cert), str(made.key))
 
 
 def _general_name(name: str) -> x509.GeneralName:

@@ -155,7 +155,13 @@ def test_faults_that_do_not_fit_are_refused(stand: Stand) -> None:
 
 def test_tls_holds_expires_and_is_mended(tmp_path: Path) -> None:
     made = tls.issue(tmp_path, "bank.kodeks.test", "127.0.0.1")
-    spec = ServerSpec("bank", dns_name="bank.kodeks.test", tls_cert=str(made.cert), tls_key=str(made.key))
+    spec = ServerSpec(
+        "bank",
+        dns_name="bank.kodeks.test",
+        tls_cert=str(made.cert),
+        tls_key=str(made.key),
+        tls_expired_cert=str(made.expired),
+    )
     trusting = ssl.create_default_context(cafile=str(made.ca))
     with Stand(StandSpec((spec,))) as stand:
 
@@ -166,7 +172,7 @@ def test_tls_holds_expires_and_is_mended(tmp_path: Path) -> None:
 
         assert ask() == 200
         stand.fault("bank", "tls_expired")
-        with pytest.raises(ssl.SSLCertVerificationError):
+        with pytest.raises(ssl.SSLCertVerificationError, match="expired"):
             ask()
         unverified = ssl.create_default_context()
         unverified.check_hostname, unverified.verify_mode = False, ssl.CERT_NONE
