@@ -23,6 +23,8 @@ class NoSnmp:
     def read(self, target: Snmp, timeout: float) -> SnmpFacts:
         raise AssertionError("no installation of these tests has SNMP")
 
+    def close(self) -> None: ...
+
 
 @dataclass
 class Clinic:

@@ -20,6 +20,7 @@ from kodeks_exporter.domain.settings import CheckSettings
 
 class SnmpReader(Protocol):
     def read(self, target: Snmp, timeout: float) -> SnmpFacts: ...
+    def close(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

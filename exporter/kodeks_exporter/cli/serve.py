@@ -7,11 +7,14 @@ import logging
 import queue
 import signal
 import sys
+from pathlib import Path
 
 from kodeks_exporter import __version__
-from kodeks_exporter.config.webfile import load_web_config
+from kodeks_exporter.config.problems import ConfigError
+from kodeks_exporter.config.webfile import WebConfig, load_web_config
 from kodeks_exporter.service import Service
 from kodeks_exporter.web.app import Application
+from kodeks_exporter.web.security import ServerSecurity
 from kodeks_exporter.web.server import WebServer
 
 log = logging.getLogger(__name__)
@@ -21,7 +24,7 @@ def run(options: argparse.Namespace) -> int:
     signals: queue.SimpleQueue[int] = queue.SimpleQueue()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda received, _frame: signals.put(received))
-    security = load_web_config(options.web_config) if options.web_config else None
+    security = _security(load_web_config(options.web_config)) if options.web_config else None
     service = Service(options.config, options.storage)
     try:
         server = WebServer(options.listen_address, Application(service), security)
@@ -35,8 +38,32 @@ def run(options: argparse.Namespace) -> int:
         while signals.get() == signal.SIGHUP:
             for problem in service.reload():
                 log.error(problem)
+            if options.web_config:
+                _secure_again(server, options.web_config)
     finally:
         log.info("stopping")
         server.stop()
         service.stop()
     return 0
+
+
+def _secure_again(server: WebServer, file: Path) -> None:
+    try:
+        server.secure(_security(load_web_config(file)))
+    except (ConfigError, OSError, ValueError) as error:
+        log.error("web configuration not reloaded, the old one stays in force: %s", error)
+
+
+def _security(config: WebConfig) -> ServerSecurity:
+    users = {name: hashed.encode() for name, hashed in config.basic_auth_users.items()}
+    if config.tls is None:
+        return ServerSecurity(users=users, headers=config.headers)
+    return ServerSecurity(
+        cert_file=config.tls.cert_file,
+        key_file=config.tls.key_file,
+        client_ca_file=config.tls.client_ca_file,
+        client_verify=config.tls.client_verify,
+        min_version=config.tls.min_version,
+        users=users,
+        headers=config.headers,
+    )

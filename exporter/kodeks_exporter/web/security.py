@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import secrets
+import ssl
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
@@ -29,15 +30,15 @@ _BCRYPT_LIMIT: Final = 72  # bytes of a password that bcrypt looks at; the rest 
 class ServerSecurity:
     """What of web.yml the server needs. Without ``cert_file`` it speaks plain HTTP, without ``users`` anyone may ask.
 
-    ``client_auth_type`` and ``min_version`` are exporter-toolkit's words (``RequireAndVerifyClientCert``, ``TLS12``).
+    ``client_verify`` other than CERT_NONE needs ``client_ca_file``.
     ``users``: name to bcrypt hash. ``headers`` are set on every answer, in place of our own of the same name.
     """
 
     cert_file: Path | None = None
     key_file: Path | None = None
     client_ca_file: Path | None = None
-    client_auth_type: str = "NoClientCert"
-    min_version: str = "TLS12"
+    client_verify: ssl.VerifyMode = ssl.CERT_NONE
+    min_version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_2
     users: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict)
 
