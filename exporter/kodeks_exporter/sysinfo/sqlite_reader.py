@@ -226,7 +226,7 @@ class _Reader:
             wanted.update(dict.fromkeys(source.places))
             slots[name] = source.places[0]
             if len(source.places) > 1:
-                slots[name] = f"/joined/{name}"
+                slots[name] = f"//joined/{name}"
                 joins.append((slots[name], source.places))
         if not wanted:
             return

@@ -18,8 +18,8 @@ from kodeks_exporter.sysinfo.profile import Layout, Source
 from kodeks_exporter.sysinfo.records import NO_SLOT, Builder, Builders, Joins, Reading, Record, emitters, join_slots
 from kodeks_exporter.sysinfo.xml_text import XmlFeed
 
-# Slots other than the element's own attributes start with "/", which no attribute name can.
-_TEXT: Final = "/text"
+# Slots of child elements are "/" and their path, other slots start with "//": no attribute can be named so.
+_TEXT: Final = "//text"
 _PENDING_PIECES: Final = 64
 _SKIPPED: Final = 0
 _TAKEN: Final = 1
@@ -154,8 +154,8 @@ class _Reader:
         slots = tuple(self._place_slot(of, place, outer) for place in source.places)
         if len(slots) == 1:
             return slots[0]
-        joins.append((f"/joined/{name}", slots))
-        return f"/joined/{name}"
+        joins.append((f"//joined/{name}", slots))
+        return f"//joined/{name}"
 
     def _place_slot(self, of: str, place: str, outer: list[tuple[int, str, str]]) -> str:
         if place == "text()":
@@ -167,8 +167,8 @@ class _Reader:
             # Frames between the record and that element, both counted: the frame list holds no others.
             up = sum(1 for path in _prefixes(of) if len(path) >= len(above) and self._node(path).frame)
             there = self._place_slot(above, rest, [])
-            outer.append((up, there, f"/outer/{place}"))
-            return f"/outer/{place}"
+            outer.append((up, there, f"//outer/{place}"))
+            return f"//outer/{place}"
         path, _, attribute = place.partition("/@")
         node = self._node(f"{of}/{path}")
         up = sum(1 for p in _prefixes(node.path) if len(p) >= len(of) and p != node.path and self._node(p).frame)
