@@ -1,0 +1,221 @@
+from __future__ import annotations
+
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from demo.stand import Stand, StandSpec
+from demo.stand.model import ServerSpec
+from tests.cli.running import COMMAND, command, serving, wait_for, write
+
+
+@pytest.fixture(scope="module")
+def stand() -> Iterator[Stand]:
+    with Stand(StandSpec(servers=(ServerSpec(name="romashka"), ServerSpec(name="vasilek")))) as stand:
+        yield stand
+
+
+@pytest.fixture(autouse=True)
+def healthy(stand: Stand) -> Iterator[None]:
+    yield
+    stand.clear()
+
+
+def document(stand: Stand, *names: str) -> dict[str, Any]:
+    return {
+        "managers": [{"name": "ivanova"}],
+        "poll": {"checks": "5s"},
+        "installations": [
+            {
+                "name": name,
+                "client": f"ООО «{name}»",
+                "manager": "ivanova",
+                "url": stand.url(name),
+                "credentials": {"username": "smartlogin", "password": "smartpassword"},
+            }
+            for name in names
+        ],
+    }
+
+
+@pytest.fixture
+def config(stand: Stand, tmp_path: Path) -> Path:
+    return write(tmp_path / "kodeks.yml", document(stand, "romashka", "vasilek"))
+
+
+def test_probe_prints_a_table(config: Path, stand: Stand) -> None:
+    healthy = command("probe", "--config.file", config, "romashka")
+    assert healthy.returncode == 0, healthy.stderr
+    assert healthy.stdout.splitlines()[1].split() == ["CHECK", "RESULT", "MS", "DETAILS"]
+    assert "state: ok" in healthy.stdout
+
+    stand.fault("romashka", "key_lost")
+    broken = command("probe", "--config.file", config, "romashka")
+    assert broken.returncode == 1
+    assert "FAILED" in broken.stdout
+    assert "by key" in broken.stdout
+    assert "state: key_missing; cause: key" in broken.stdout
+    assert "smartpassword" not in broken.stdout + broken.stderr
+
+
+def test_probe_of_an_unknown_name_suggests(config: Path) -> None:
+    result = command("probe", "--config.file", config, "romashka1")
+    assert result.returncode == 2
+    assert "did you mean romashka?" in result.stderr
+
+
+def test_probe_leaves_no_seat_taken(config: Path, stand: Stand) -> None:
+    command("probe", "--config.file", config, "romashka")
+    assert "smartlogin" not in stand.sessions("romashka")
+
+
+def test_check_config(config: Path, stand: Stand, tmp_path: Path) -> None:
+    fine = command("check-config", config)
+    assert (fine.returncode, "2 installations" in fine.stdout) == (0, True)
+    bad = document(stand, "romashka", "romashka")
+    bad["installations"][1]["manager"] = "petrova"
+    result = command("check-config", write(tmp_path / "bad.yml", bad))
+    assert result.returncode == 1
+    assert len(result.stdout.splitlines()) == 2, "every problem at once, a line each"
+
+
+def test_import_builds_a_configuration_that_is_fine(tmp_path: Path) -> None:
+    managers = tmp_path / "managers.csv"
+    managers.write_text(
+        "192.0.2.1:8080,ivanova,i@d.example,http,download,upload,process,ping,-1,3600,604800\r\n", "utf-8-sig"
+    )
+    result = command("import", "--managers", managers, "--output", tmp_path / "kodeks.yml")
+    assert result.returncode == 0, result.stderr
+    assert command("check-config", tmp_path / "kodeks.yml").returncode == 0
+    again = command("import", "--managers", managers, "--output", tmp_path / "kodeks.yml")
+    assert again.returncode == 1
+    assert "Traceback" not in again.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["serve", "--config.file=missing.yml"],
+        ["serve", "--config.file={config}", "--web.listen-address=nonsense"],
+        ["serve", "--config.file={config}", "--storage.path=/dev/null/x"],
+        ["serve", "--config.file={config}", "--web.config.file=missing.yml"],
+        ["check-config", "missing.yml"],
+    ],
+)
+def test_what_is_wrong_is_one_clear_line(config: Path, arguments: list[str]) -> None:
+    result = command(*[argument.format(config=config) for argument in arguments])
+    assert result.returncode == 1
+    assert "Traceback" not in result.stderr
+    assert result.stderr + result.stdout
+
+
+def test_serve(config: Path, stand: Stand, tmp_path: Path) -> None:
+    with serving(config, tmp_path / "data") as exporter:
+        wait_for(lambda: exporter.get("/-/ready").ok)
+        assert exporter.metric('kodeks_check_success{installation="romashka",check="auth"}') == 1
+        assert exporter.metric("kodeks_exporter_installations") == 2
+        stand.fault("romashka", "maintenance")
+        wait_for(lambda: exporter.metric('kodeks_installation_state{installation="romashka",state="maintenance"}') == 1)
+        assert exporter.metric('kodeks_check_blocked{installation="romashka",check="auth",by="maintenance"}') == 1
+        assert "smartpassword" not in exporter.get("/config").text + exporter.get("/").text + exporter.log
+
+
+@pytest.mark.parametrize("fault", ["", "key_lost", "port_closed", "maintenance", "catalog_broken"])
+def test_promtool_has_no_complaint(config: Path, tool: Any, stand: Stand, tmp_path: Path, fault: str) -> None:
+    if fault:
+        stand.fault("romashka", fault)
+    with serving(config, tmp_path / "data") as exporter:
+        wait_for(lambda: exporter.get("/-/ready").ok)
+        for path in ("/metrics", "/probe?target=romashka"):
+            text = exporter.get(path).text
+            lint = subprocess.run(
+                [tool("promtool"), "check", "metrics"], input=text, capture_output=True, text=True, check=False
+            )
+            assert (lint.returncode, lint.stdout + lint.stderr) == (0, ""), path
+
+
+def test_probe_over_http_runs_the_checks_now(config: Path, stand: Stand, tmp_path: Path) -> None:
+    with serving(config, tmp_path / "data") as exporter:
+        wait_for(lambda: exporter.get("/-/ready").ok)
+        stand.fault("romashka", "port_closed")
+        text = exporter.get("/probe?target=romashka").text
+        assert 'kodeks_check_success{installation="romashka",check="tcp"} 0.0' in text
+        assert "vasilek" not in text
+        assert exporter.get("/probe?target=example.org").status_code == 404
+
+
+@pytest.mark.parametrize("way", ["signal", "post"])
+def test_reload_swaps_or_keeps(config: Path, stand: Stand, tmp_path: Path, way: str) -> None:
+    with serving(config, tmp_path / "data") as exporter:
+        wait_for(lambda: exporter.get("/-/ready").ok)
+
+        def reload() -> requests.Response | None:
+            if way == "signal":
+                exporter.hang_up()
+                return None
+            return requests.post(exporter.url + "/-/reload", timeout=30)
+
+        write(config, document(stand, "vasilek"))
+        reload()
+        wait_for(lambda: exporter.metric("kodeks_exporter_installations") == 1)
+        assert "romashka" not in exporter.get("/metrics").text
+
+        config.write_text("installations: [{name: broken}]")
+        answer = reload()
+        wait_for(lambda: exporter.metric("kodeks_exporter_config_last_reload_successful") == 0)
+        if answer is not None:
+            assert answer.status_code == 500
+            assert "installations[0]" in answer.text
+        assert exporter.metric('kodeks_check_success{installation="vasilek",check="tcp"}') == 1
+
+        write(config, document(stand, "vasilek", "romashka"))
+        reload()
+        wait_for(lambda: exporter.metric('kodeks_check_success{installation="romashka",check="tcp"}') == 1)
+        assert exporter.metric("kodeks_exporter_config_last_reload_successful") == 1
+
+
+def test_since_when_survives_kill(config: Path, stand: Stand, tmp_path: Path) -> None:
+    stand.fault("romashka", "maintenance")
+    series = 'kodeks_maintenance_start_timestamp_seconds{installation="romashka"}'
+    with serving(config, tmp_path / "data") as exporter:
+        wait_for(lambda: exporter.metric(series))
+        before = exporter.metric(series)
+        exporter.process.send_signal(signal.SIGKILL)
+        exporter.process.wait()
+    with serving(config, tmp_path / "data") as exporter:
+        wait_for(lambda: exporter.metric(series))
+        assert exporter.metric(series) == before
+
+
+def test_web_configuration(config: Path, tmp_path: Path) -> None:
+    hashed = "$2y$04$abcdefghijklmnopqrstuuNvaBdfUFHEmbNdfPYnRO9N7JBKGvWTe"
+    web = write(tmp_path / "web.yml", {"basic_auth_users": {"prometheus": hashed}})
+    with serving(config, tmp_path / "data", f"--web.config.file={web}") as exporter:
+        assert exporter.get("/metrics").status_code == 401
+        assert exporter.get("/metrics", auth=("prometheus", "wrong")).status_code == 401
+
+
+def test_stops_at_once_when_told(config: Path, tmp_path: Path, stand: Stand) -> None:
+    stand.fault("romashka", "hang")
+    with serving(config, tmp_path / "data") as exporter:
+        wait_for(lambda: exporter.metric('kodeks_check_success{installation="vasilek",check="tcp"}') == 1)
+        exporter.process.terminate()
+        assert exporter.process.wait(10) == 0
+
+
+def test_help_names_every_flag_of_the_contract() -> None:
+    text = subprocess.run([COMMAND, "serve", "--help"], capture_output=True, text=True, check=True).stdout
+    for flag in (
+        "--config.file",
+        "--web.listen-address",
+        "--web.config.file",
+        "--storage.path",
+        "--log.level",
+        "--log.format",
+    ):
+        assert flag in text
