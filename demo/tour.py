@@ -34,7 +34,7 @@ def run(stack: Stack, narrator: Narrator) -> None:
     narrator.say(f"Случай 2. У площадки {fleet.HOSTING} отказал DNS: имена четырёх клиентов не разрешаются")
     stack.stand.fault(fleet.HOSTING, "dns_servfail")
 
-    _expect(stack, "о ключе", lambda text: _KEY_CLIENT in text and not _resolved(text))
+    _expect(stack, "о ключе", lambda text: _about_key(text) and not _resolved(text))
     narrator.say("Случай 1. О ключе сообщили почтой и в Telegram. Возвращаем ключ и ждём RESOLVED")
     stack.stand.clear("romashka")
 
@@ -42,10 +42,14 @@ def run(stack: Stack, narrator: Narrator) -> None:
     narrator.say("Случай 2. О DNS сообщили. Чиним DNS и ждём RESOLVED")
     stack.stand.clear(fleet.HOSTING)
 
-    _expect(stack, "о возвращении ключа", lambda text: _KEY_CLIENT in text and _resolved(text))
+    _expect(stack, "о возвращении ключа", lambda text: _about_key(text) and _resolved(text))
     narrator.say("Случай 1. Закрыт")
     _expect(stack, "о возвращении DNS", lambda text: _about_dns(text) and _resolved(text))
     narrator.say("Случай 2. Закрыт")
+    for number, fits in ((1, _about_key), (2, _about_dns)):
+        about = [each.subject for each in stack.mails.messages if fits(f"{each.subject}\n{each.text}")]
+        closing = sum(_resolved(subject) for subject in about)
+        narrator.say(f"Случай {number}. Писем: о сбое {len(about) - closing}, о восстановлении {closing}")
     others = [each.subject for each in stack.mails.messages if not _expected(f"{each.subject}\n{each.text}")]
     narrator.say(f"Других писем пришло: {len(others)}" + "".join(f"\n    {subject}" for subject in others))
     narrator.say(
@@ -55,7 +59,11 @@ def run(stack: Stack, narrator: Narrator) -> None:
 
 
 def _expected(text: str) -> bool:
-    return _KEY_CLIENT in text or _about_dns(text)
+    return _about_key(text) or _about_dns(text)
+
+
+def _about_key(text: str) -> bool:
+    return _KEY_CLIENT in text
 
 
 def _about_dns(text: str) -> bool:
@@ -63,7 +71,8 @@ def _about_dns(text: str) -> bool:
 
 
 def _resolved(text: str) -> bool:
-    return "RESOLVED" in text.upper()
+    """Whether a message tells a recovery alone; one that also lists what still fails does not."""
+    return "RESOLVED" in text and "FIRING" not in text and "🔴" not in text
 
 
 def _expect(stack: Stack, subject: str, fits: Callable[[str], bool]) -> None:

@@ -197,7 +197,7 @@ def test_alertmanager_speaks_to_the_sinks_and_keeps_its_routes(tmp_path: Path) -
     assert made["global"]["smtp_smarthost"] == "127.0.0.1:2525"
     assert made["global"]["smtp_require_tls"] is False
     assert made["templates"] == [str(tmp_path / "templates/*.tmpl")]
-    assert made["route"]["group_wait"] == made["route"]["routes"][0]["group_wait"] == "3s"
+    assert made["route"]["group_wait"] == made["route"]["routes"][0]["group_wait"] == "10s"
     assert made["route"]["repeat_interval"] == "4h"
     receiver = made["receivers"][0]
     assert receiver["email_configs"] == [{"to": "x@y.example", "send_resolved": True}]
