@@ -13,7 +13,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 from kodeks_exporter.domain.check import InstallationState
-from kodeks_exporter.domain.fleet import Fleet
+from kodeks_exporter.domain.fleet import Credentials, Fleet
+from kodeks_exporter.domain.secret import Secret
 
 
 def _patterns(*sources: str) -> tuple[re.Pattern[str], ...]:
@@ -134,6 +135,112 @@ class Links:
 
 
 @dataclass(frozen=True, slots=True)
+class ForwardSettings:
+    """Sending received reports on, to an АСРП gateway for instance. Times in seconds.
+
+    How such a gateway is asked and what it answers is assumed; hence all of it is configuration.
+    """
+
+    url: str = ""
+    """Empty: nothing is sent."""
+    interval: float = 7 * 86400.0
+    intervals: Mapping[str, float] = field(default_factory=dict)
+    """Installations with an interval of their own, by name; 0: never."""
+    field_name: str = "file"
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """Other form fields."""
+    headers: Mapping[str, Secret] = field(default_factory=dict)
+    """Request headers, such as one with a token."""
+    credentials: Credentials | None = None
+    tls_verify: bool = True
+    tls_ca_file: str = ""
+    timeout: float = 300.0
+    results: Mapping[str, tuple[re.Pattern[str], ...]] = field(
+        default_factory=lambda: MappingProxyType(
+            {
+                "error": _patterns(r"\berror\b", r"\bошибк"),
+                "warning": _patterns(r"\bwarning\b"),
+                "ok": _patterns(r"\bok\b", r"\bsuccess"),
+            }
+        )
+    )
+    """Result to patterns over the answer's text; the first that is found counts."""
+    states: Mapping[str, tuple[re.Pattern[str], ...]] = field(
+        default_factory=lambda: MappingProxyType({"Повтор": _patterns(r"повтор"), "Принят": _patterns(r"принят")})
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSettings:
+    """How reports get in. Sizes in bytes, times in seconds."""
+
+    upload_limit: int = 64 * 1024 * 1024
+    """Of one uploaded or dropped report."""
+    max_uploads: int = 64
+    """Uploads in work at once; the web server needs that many threads, and some more for /metrics."""
+    ingest_concurrency: int = 2
+    """Reports read at once."""
+    inbox: str = ""
+    """Folder to drop files into; empty: ``inbox`` in the storage."""
+    inbox_interval: float = 5.0
+    download_path: str = "/sysinfo/si_save_request"
+    download_limit: int = 64 * 1024 * 1024
+    download_timeout: float = 600.0
+    """For one whole download."""
+    download_concurrency: int = 3
+    forward: ForwardSettings = field(default_factory=ForwardSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchEventSettings:
+    """Which single searches become series of an installation: the newest ones, bounded in number and age (seconds).
+
+    ``unsuccessful`` are empty and failed searches, ``ok`` all others. ``text``: characters of a label value.
+    """
+
+    ok_count: int = 200
+    ok_age: float = 86400.0
+    unsuccessful_count: int = 100
+    unsuccessful_age: float = 14 * 86400.0
+    text: int = 120
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesLimits:
+    """How many of each an installation may have in the metrics; ``kodeks_series_dropped`` tells what is left out."""
+
+    users: int = 1000
+    sessions: int = 500
+    volumes: int = 500
+    operup_files: int = 500
+    rejected_users: int = 200
+    search_kinds: int = 200
+    """Combinations of catalog, source, type and status."""
+
+
+@dataclass(frozen=True, slots=True)
+class JournalSettings:
+    """Search events as JSON lines, in files ``searches-NNNNNN.jsonl`` of the folder ``journal`` of the storage."""
+
+    enabled: bool = True
+    file_size: int = 50 * 1024 * 1024
+    """Bytes from which on the next file begins."""
+    files: int = 5
+    """How many files are kept, the one being written included."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSettings:
+    """What is kept of sysinfo reports and shown of them."""
+
+    searches: SearchEventSettings = field(default_factory=SearchEventSettings)
+    series: SeriesLimits = field(default_factory=SeriesLimits)
+    journal: JournalSettings = field(default_factory=JournalSettings)
+    retention: float = 396 * 86400.0
+    """Seconds that events, users not seen any more and their usage are kept: 13 months."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that kodeks.yml says, with the defaults filled in and secrets resolved."""
 
@@ -141,6 +248,7 @@ class Settings:
     poll: PollSettings = field(default_factory=PollSettings)
     checks: CheckSettings = field(default_factory=CheckSettings)
     links: Links = field(default_factory=Links)
+    reports: ReportSettings = field(default_factory=ReportSettings)
     user_labels: str = "plain"
     """``privacy.user_labels``: plain, hashed or off."""
     source: Path = Path()

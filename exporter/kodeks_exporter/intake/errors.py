@@ -1,0 +1,42 @@
+"""Why a received file was not taken, apart from being unreadable (``domain.report.UnreadableReport``)."""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class IntakeError(Exception):
+    """``text`` is one Russian sentence for people."""
+
+    text = "Файл не принят."
+
+
+class UnknownInstallation(IntakeError):  # noqa: N818 - reads as what it says
+    text = "Установки с таким именем нет в конфигурации."
+
+
+class UnknownSuffix(IntakeError):  # noqa: N818
+    text = "Такие файлы не принимаются: нужен .zip, .xml, .db, .sqlite или .status."
+
+
+class TooLarge(IntakeError):  # noqa: N818
+    """``limit`` in bytes."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"more than {limit} bytes")
+        self.limit = limit
+        self.text = f"Файл больше допустимого: {limit} байт."
+
+
+class StorageFull(IntakeError):  # noqa: N818
+    text = "На диске сервера кончилось место: файл не сохранён, пришлите его ещё раз позже."
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether an error of writing means that the disk (or a quota) is full."""
+    if isinstance(error, OSError):
+        return error.errno in _FULL
+    return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL

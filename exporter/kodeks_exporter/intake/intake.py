@@ -1,0 +1,236 @@
+"""Takes a received file to where it belongs: into the store, then among the files that are shown.
+
+The order makes it safe to be killed at any moment. A complete file is first settled in the spool, then stored, then
+moved to ``files``; only after that the sender hears 200. What lies in the spool when the exporter starts is stored
+then; that it may have been stored already does no harm, since the store takes the same report only once.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
+from zoneinfo import ZoneInfo
+
+from kodeks_exporter.domain.fleet import Fleet, Installation
+from kodeks_exporter.domain.report import UnreadableReport
+from kodeks_exporter.intake.errors import StorageFull, UnknownInstallation, UnknownSuffix, is_full
+from kodeks_exporter.intake.spool import Incoming, Parcel, Spool, Via, storage_errors, sync_directory
+from kodeks_exporter.intake.statuses import SUFFIX as STATUS_SUFFIX
+from kodeks_exporter.intake.statuses import PushedStatus, StatusBook, read_status
+from kodeks_exporter.intake.tally import Tally
+from kodeks_exporter.sysinfo.profile import Profile
+from kodeks_exporter.sysinfo.status_file import UnreadableStatus
+
+log = logging.getLogger(__name__)
+
+REPORT_SUFFIXES: Final = (".zip", ".xml", ".db", ".sqlite")
+SUFFIXES: Final = (*REPORT_SUFFIXES, STATUS_SUFFIX)
+"""Of files that are taken; lower case."""
+
+
+class Reports(Protocol):
+    """The store of reports."""
+
+    def ingest(
+        self, installation: str, path: Path, profile: Profile, zone: ZoneInfo, via: Via, received: float
+    ) -> object:
+        """Reads and keeps a report; the same one twice counts once. Raises UnreadableReport and keeps nothing then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """``file`` is ``NAME.suffix``. ``result``: what the store gave; None for a status."""
+
+    installation: str
+    file: str
+    via: Via
+    received: float
+    size: int
+    result: object | None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The newest good report of an installation. ``received`` in Unix seconds."""
+
+    path: Path
+    received: float
+
+
+class Intake:
+    """Safe to use from many threads; reports of one installation are taken one after another.
+
+    ``errors`` counts by installation and reason what could not be taken (``kodeks_sysinfo_errors_total``).
+    """
+
+    def __init__(
+        self,
+        storage: Path,
+        fleet: Callable[[], Fleet],
+        reports: Reports,
+        profile: Callable[[Installation], Profile],
+        *,
+        concurrency: int = 2,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """``concurrency``: reports that are read at once; the others wait. Raises OSError."""
+        self._fleet = fleet
+        self._reports = reports
+        self._profile = profile
+        self._clock = clock
+        self._files = storage / "files"
+        self._rejected = storage / "rejected"
+        for directory in (self._files, self._rejected):
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._spool = Spool(storage / "spool")
+        self._left_behind = self._spool.settled()
+        self._statuses = StatusBook(self._files)
+        self._slots = threading.BoundedSemaphore(concurrency)
+        self._locks: dict[tuple[str, bool], threading.Lock] = {}
+        self._locks_lock = threading.Lock()
+        self.errors = Tally()
+
+    def recover(self) -> int:
+        """Takes what was complete, but not stored, when the last process ended. Call it once; returns how many files.
+
+        It may last minutes after a crash in the rush hour, and runs well beside new uploads.
+        """
+        taken = 0
+        for path, parcel in self._left_behind:
+            if parcel.installation not in self._fleet().installations or parcel.suffix not in SUFFIXES:
+                log.warning("left alone: not in the inventory any more", extra={"file": path.name})
+                continue
+            try:
+                self._take(path, parcel, keep_when_full=True)
+                taken += 1
+            except Exception as error:
+                log.warning("can't be recovered", extra={"file": path.name, "reason": f"{type(error).__name__}"})
+        self._left_behind = []
+        if taken:
+            log.info("recovered files that came before the restart", extra={"files": taken})
+        return taken
+
+    def incoming(self, limit: int) -> Incoming:
+        """Where to write a file that is being received: at most ``limit`` bytes. Raises StorageFull."""
+        return self._spool.incoming(limit)
+
+    def accept(
+        self, installation: str, incoming: Incoming, via: Via, suffix: str, received: float | None = None
+    ) -> Accepted:
+        """Stores a complete file. When it returns, the file is safe.
+
+        ``suffix`` of ``SUFFIXES``. Raises UnknownInstallation, UnknownSuffix, StorageFull, UnreadableReport or
+        UnreadableStatus (the file is then kept in ``rejected``, the last one of each installation), and what the store
+        raises when it is broken.
+        """
+        if installation not in self._fleet().installations:
+            raise UnknownInstallation(installation)
+        if suffix not in SUFFIXES:
+            raise UnknownSuffix(suffix)
+        parcel = Parcel(installation, suffix, via, self._clock() if received is None else received)
+        return self._take(self._spool.settle(incoming.finish(), parcel), parcel)
+
+    def file(self, installation: str, suffix: str) -> Path:
+        """Where the newest good file of that kind is, if there is one."""
+        return self._files / (installation + suffix)
+
+    def newest(self, installation: str) -> Kept | None:
+        """The newest good report, however it came."""
+        found = [
+            Kept(path, path_time)
+            for suffix in REPORT_SUFFIXES
+            if (path_time := _modified(path := self.file(installation, suffix))) is not None
+        ]
+        return max(found, key=lambda kept: kept.received, default=None)
+
+    def statuses(self) -> Mapping[str, PushedStatus]:
+        """The newest pushed status of each installation of the inventory that has one."""
+        installations = self._fleet().installations
+        return {name: status for name, status in self._statuses.all().items() if name in installations}
+
+    def _take(self, path: Path, parcel: Parcel, *, keep_when_full: bool = False) -> Accepted:
+        name = parcel.installation
+        with self._lock(name, parcel.suffix == STATUS_SUFFIX):
+            try:
+                size = path.stat().st_size
+                result = self._store(path, parcel)
+                self._place(path, parcel)
+            except Exception as error:
+                cause = _cause(error)
+                self.errors.count(name, cause)
+                if cause != "storage_full":
+                    self._reject(path, parcel)
+                elif not keep_when_full:
+                    path.unlink(missing_ok=True)
+                if cause == "storage_full" and not isinstance(error, StorageFull):
+                    raise StorageFull("the disk is full") from error
+                raise
+        log.info("file taken", extra={"file": parcel.file, "via": parcel.via, "size": size})
+        return Accepted(name, parcel.file, parcel.via, parcel.received, size, result)
+
+    def _store(self, path: Path, parcel: Parcel) -> object | None:
+        if parcel.suffix == STATUS_SUFFIX:
+            self._statuses.put(read_status(parcel.installation, path, parcel.received))
+            return None
+        installation = self._fleet().installations[parcel.installation]
+        profile = self._profile(installation)
+        with self._slots:
+            return self._reports.ingest(
+                installation.name, path, profile, installation.time_zone, parcel.via, parcel.received
+            )
+
+    def _place(self, path: Path, parcel: Parcel) -> None:
+        target = self.file(parcel.installation, parcel.suffix)
+        kind = (STATUS_SUFFIX,) if parcel.suffix == STATUS_SUFFIX else REPORT_SUFFIXES
+        others = [self.file(parcel.installation, suffix) for suffix in kind]
+        if any((_modified(other) or 0.0) > parcel.received for other in others):
+            path.unlink()  # recovered after a newer one came
+            return
+        with storage_errors():
+            # The time of receipt is the file's, so that it is known after a restart.
+            os.utime(path, (parcel.received, parcel.received))
+            path.replace(target)
+            for other in others:
+                if other != target:
+                    other.unlink(missing_ok=True)
+            sync_directory(self._files)
+
+    def _reject(self, path: Path, parcel: Parcel) -> None:
+        """Keeps the last broken report and the last broken status of an installation, for whoever looks into it."""
+        kind = (STATUS_SUFFIX,) if parcel.suffix == STATUS_SUFFIX else REPORT_SUFFIXES
+        try:
+            for suffix in kind:
+                if suffix != parcel.suffix:
+                    (self._rejected / (parcel.installation + suffix)).unlink(missing_ok=True)
+            path.replace(self._rejected / parcel.file)
+        except OSError as error:
+            log.warning("a refused file can't be kept", extra={"file": parcel.file, "reason": error.strerror})
+
+    def _lock(self, name: str, status: bool) -> threading.Lock:
+        with self._locks_lock:
+            return self._locks.setdefault((name, status), threading.Lock())
+
+
+_DISK_FULL: Final = frozenset(os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT))
+
+
+def _cause(error: Exception) -> str:
+    if isinstance(error, StorageFull) or is_full(error):
+        return "storage_full"
+    if isinstance(error, UnreadableReport) and error.reason == "io_error" and error.detail in _DISK_FULL:
+        return "storage_full"  # while unpacking
+    return error.reason if isinstance(error, UnreadableReport | UnreadableStatus) else "internal"
+
+
+def _modified(path: Path) -> float | None:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return None
