@@ -173,6 +173,16 @@ class SnmpAsker:
                 address, family = await self._resolve(target)
                 with self._engine(target) as engine:
                     agent = await engine.agent(target, address, family, timeout)
+                    if (address, target.port) not in engine.answered or await agent.answers():
+                        facts = await self._facts(agent, target)
+                        if target.version == "3":
+                            engine.answered.add((address, target.port))
+                        return facts
+                    # An agent that answered this engine is silent now. It is away, or was started anew: after that
+                    # pysnmp 7.1 does not find its way back into the agent's time window, so begin from the beginning.
+                    engine.reads = _READS_OF_AN_ENGINE
+                with self._engine(target) as engine:
+                    agent = await engine.agent(target, address, family, timeout)
                     return await self._facts(agent, target)
         except TimeoutError:
             raise _error(_silence(target)) from None
@@ -264,6 +274,7 @@ class _Engine:
     """A pysnmp engine: one UDP socket and the keys of one login. Used in the loop's thread only.
 
     ``used``: when somebody last asked for it, seconds of the monotonic clock. ``busy``: reads under way.
+    ``answered``: address and port of the v3 agents that it has read.
     """
 
     def __init__(self) -> None:
@@ -271,6 +282,7 @@ class _Engine:
         self.reads = 0
         self.busy = 0
         self.retired = False
+        self.answered: set[tuple[str, int]] = set()
         self._hlapi = _library("pysnmp.hlapi.v3arch.asyncio")
         self._engine = self._hlapi.SnmpEngine()
 
@@ -312,13 +324,19 @@ class _Agent:
         await self._first()
         self.peer.retries = 1
 
-    async def _first(self) -> None:
+    async def answers(self) -> bool:
+        """False: not a word. Raises ``SnmpError`` for a refusal."""
         try:
             await self.get(_UPTIME)
-            return
         except SnmpError as error:
             if error.reason != "timeout":
                 raise
+            return False
+        return True
+
+    async def _first(self) -> None:
+        if await self.answers():
+            return
         if self.login.security_level == "authPriv" and await self._answers_unencrypted():
             # net-snmp drops what it cannot decrypt without a word.
             try:
