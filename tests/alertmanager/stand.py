@@ -1,0 +1,134 @@
+"""A real Alertmanager with the project's configuration, and sinks for what it sends."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import requests
+import yaml
+
+from demo import configs
+from demo.sinks.mail import Mail, MailSink
+from demo.sinks.telegram import TelegramMessage, TelegramSink
+from tests.conftest import free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+CONFIG = ROOT / "alertmanager" / "alertmanager.yml"
+DOCS = "https://github.com/kodeks-exporter/kodeks-exporter/blob/main"
+SECONDS = 20.0
+
+
+def alert(name: str = "KodeksTcpStatus", *, minutes: float = 3, **labels: str) -> dict[str, Any]:
+    """A firing alert as Prometheus posts it, of ivanova's client Ромашка where nothing else is said."""
+    site = labels.get("installation", "romashka")
+    return {
+        "labels": {
+            "alertname": name, "severity": "critical", "priority": "K1", "manager": "ivanova", "branch": "saratov",
+            "client": "ООО «Ромашка»", "installation": site, "url": f"http://{site}.example:8080",
+        } | labels,
+        "annotations": {
+            "title": "Порт установки закрыт",
+            "summary": f"Порт установки закрыт: ООО «Ромашка» ({site})",
+            "details": "",
+            "description": f"Порт Кодекса на {site} не принимает соединений. Сначала: проверьте, запущена ли служба.",
+            "runbook_url": f"{DOCS}/docs/errors/{name}.md",
+            "dashboard": f"/d/kodeks-fleet?var-installation={site}",
+        },
+        "startsAt": (datetime.now(UTC) - timedelta(minutes=minutes)).isoformat(),
+    }  # fmt: skip
+
+
+def resolved(firing: dict[str, Any]) -> dict[str, Any]:
+    return {**firing, "endsAt": datetime.now(UTC).isoformat()}
+
+
+@dataclass(frozen=True)
+class Stand:
+    url: str
+    mails: MailSink
+    telegrams: TelegramSink
+
+    def post(self, *alerts: dict[str, Any]) -> None:
+        response = requests.post(f"{self.url}/api/v2/alerts", json=list(alerts), timeout=10)
+        assert response.status_code == 200, response.text
+
+    def mail(self, subject: str) -> Mail:
+        """The first mail whose subject holds the text."""
+        return self.mails.wait_for(lambda mail: subject in mail.subject, SECONDS)
+
+    def telegram(self, text: str) -> TelegramMessage:
+        """The first Telegram message that holds the text."""
+        return self.telegrams.wait_for(lambda message: text in message.text, SECONDS)
+
+    def inhibited(self, name: str) -> bool:
+        """Are all firing alerts of this name muted now?"""
+        alerts = requests.get(f"{self.url}/api/v2/alerts", params={"filter": f'alertname="{name}"'}, timeout=10).json()
+        assert alerts, f"no alert {name}"
+        return all(found["status"]["state"] == "suppressed" for found in alerts)
+
+    def receivers(self, name: str) -> set[str]:
+        alerts = requests.get(f"{self.url}/api/v2/alerts", params={"filter": f'alertname="{name}"'}, timeout=10).json()
+        return {receiver["name"] for found in alerts for receiver in found["receivers"]}
+
+
+def _quick(route: dict[str, Any]) -> None:
+    route.update(group_wait="300ms", group_interval="1s")
+    for child in route.get("routes", []):
+        _quick(child)
+
+
+@contextlib.contextmanager
+def running(program: str, directory: Path, dead_man: str) -> Iterator[Stand]:
+    """``dead_man``: where the webhook of KodeksWatchdog is sent to."""
+    with MailSink() as mails, TelegramSink() as telegrams:
+        smarthost = f"{mails.host}:{mails.port}"
+        document = yaml.safe_load(configs.alertmanager(CONFIG, smarthost, telegrams.url, telegrams.token, quick=False))
+        _quick(document["route"])
+        for receiver in document["receivers"]:
+            if receiver["name"] == "dead-man":
+                receiver["webhook_configs"] = [{"url": dead_man, "send_resolved": False}]
+        config = directory / "alertmanager.yml"
+        config.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
+        port = free_port()
+        log = directory / "alertmanager.log"
+        with log.open("w") as errors:
+            process = subprocess.Popen(
+                [
+                    program,
+                    f"--config.file={config}",
+                    f"--storage.path={directory / 'data'}",
+                    f"--web.listen-address=127.0.0.1:{port}",
+                    "--cluster.listen-address=",
+                ],
+                stdout=errors,
+                stderr=errors,
+                env={"TZ": "Europe/Saratov", "PATH": "/usr/bin:/bin"},
+            )
+        try:
+            url = f"http://127.0.0.1:{port}"
+            _wait_ready(url, process, log)
+            yield Stand(url, mails, telegrams)
+        finally:
+            process.terminate()
+            process.wait(10)
+        text = log.read_text(encoding="utf-8")
+        assert "template" not in "".join(line for line in text.splitlines() if "level=error" in line), text
+        assert not telegrams.refusals
+
+
+def _wait_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        assert process.poll() is None, log.read_text(encoding="utf-8")
+        with contextlib.suppress(requests.ConnectionError):
+            if requests.get(f"{url}/-/ready", timeout=5).ok:
+                return
+        time.sleep(0.1)
+    raise AssertionError(log.read_text(encoding="utf-8"))

@@ -1,0 +1,103 @@
+"""The configuration file: clean, complete, and nobody falls past the last receiver."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+CONFIG = ROOT / "alertmanager" / "alertmanager.yml"
+
+
+def document() -> Any:
+    return yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
+
+
+def alerts() -> set[str]:
+    found = set()
+    for path in (ROOT / "rules").glob("*.yml"):
+        for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]:
+            found |= {rule["alert"] for rule in group["rules"] if "alert" in rule}
+    return found
+
+
+def test_amtool_finds_nothing(tool: Callable[[str], str]) -> None:
+    found = subprocess.run([tool("amtool"), "check-config", str(CONFIG)], capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stdout + found.stderr
+
+
+@pytest.mark.parametrize(
+    ("labels", "receiver"),
+    [
+        ("manager=ivanova branch=saratov severity=critical priority=K2", "ivanova-urgent"),
+        ("manager=ivanova branch=saratov severity=info priority=K1", "ivanova-urgent"),
+        ("manager=ivanova branch=saratov severity=info priority=K4", "ivanova"),
+        ("manager=ivanova branch=moscow severity=info priority=K4", "ops"),
+        ("manager=petrov severity=critical priority=K4", "petrov-urgent"),
+        ("manager=petrov severity=info priority=K5", "petrov"),
+        ("manager=nobody severity=critical priority=K1", "ops-urgent"),
+        ("manager=nobody severity=info priority=K3", "ops-urgent"),
+        ("manager=nobody severity=info priority=K5", "ops"),
+        ("severity=warning", "ops"),
+        ("alertname=KodeksExporterDown manager=ops severity=critical priority=K1", "ops-urgent"),
+        ("alertname=KodeksWatchdog manager=ops severity=none priority=K5", "dead-man"),
+    ],
+)
+def test_route(labels: str, receiver: str, tool: Callable[[str], str]) -> None:
+    found = subprocess.run(
+        [tool("amtool"), "config", "routes", "test", "--config.file", str(CONFIG), *labels.split()],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert found.stdout.strip() == receiver
+
+
+def test_every_person_gets_mail_and_hears_of_the_end() -> None:
+    for receiver in document()["receivers"]:
+        if receiver["name"] == "dead-man":
+            continue
+        assert receiver["email_configs"], receiver["name"]
+        for config in receiver["email_configs"] + receiver.get("telegram_configs", []):
+            assert config["send_resolved"] is True
+        assert ("telegram_configs" in receiver) == receiver["name"].endswith("-urgent")
+
+
+def test_inhibitions_name_alerts_that_exist() -> None:
+    known = alerts()
+    for rule in document()["inhibit_rules"]:
+        for matcher in rule["source_matchers"] + rule["target_matchers"]:
+            names = re.fullmatch(r'alertname=~?"([\w|]+)"', matcher)
+            assert names, matcher
+            assert set(names[1].split("|")) <= known, matcher
+
+
+def test_every_count_alert_mutes_its_single_one() -> None:
+    muted = {
+        (rule["source_matchers"][0], rule["target_matchers"][0]): rule.get("equal")
+        for rule in document()["inhibit_rules"]
+    }
+    for name in alerts():
+        if name.endswith("Count"):
+            pair = (f'alertname="{name}"', f'alertname="{name.removesuffix("Count")}"')
+            assert muted[pair] == ["manager", "branch"]
+
+
+def test_nothing_mutes_itself_or_in_a_circle() -> None:
+    causes: dict[str, set[str]] = {}
+    for rule in document()["inhibit_rules"]:
+        names = [re.findall(r"\w+", matcher.split("=", 1)[1]) for key in ("source_matchers", "target_matchers")
+                 for matcher in rule[key]]  # fmt: skip
+        for source in names[0]:
+            causes.setdefault(source, set()).update(names[1])
+
+    def reached(name: str, seen: frozenset[str] = frozenset()) -> set[str]:
+        assert name not in seen, name
+        return set().union(*({target} | reached(target, seen | {name}) for target in causes.get(name, ())), set())
+
+    for name in causes:
+        assert name not in reached(name)

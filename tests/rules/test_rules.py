@@ -1,0 +1,218 @@
+"""The rule files: valid, complete against the catalogue, each alert tested both ways and with a page of its own."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from kodeks_exporter.domain.protection import PROTECTION_ERRORS
+
+ROOT = Path(__file__).resolve().parents[2]
+RULES = ROOT / "rules"
+PAGES = ROOT / "docs" / "errors"
+RULE_FILES = sorted(RULES.glob("*.yml"))
+TEST_FILES = sorted((RULES / "tests").glob("*.test.yml"))
+RUNBOOKS = "https://github.com/kodeks-exporter/kodeks-exporter/blob/main/docs/errors"
+
+HEADINGS = [
+    "## Что это значит",
+    "## Что чувствуют пользователи",
+    "## Как проверить",
+    "## Как исправить",
+    "## Что сказать клиенту",
+]
+
+LATER = {
+    "KodeksOfflineSensLockCheck", "KodeksXmlSensLockStatus", "KodeksSppStatus", "SmartXMLfileIsToOld",
+}  # fmt: skip
+"""Alerts of the groups below that need a sysinfo report."""
+
+GROUPS = {"network", "state", "licence-manager", "senselock", "service"}
+"""Groups of the catalogue's known part that have rules."""
+
+BEYOND = {
+    "KodeksDnsFailure", "KodeksCertificateExpiring", "KodeksCatalogBroken", "KodeksDiskSpaceLow",
+    "KodeksServiceProcessDown", "KodeksCheckStale", "KodeksExporterDown", "KodeksWatchdog",
+}  # fmt: skip
+"""Alerts of the catalogue's other part that have rules."""
+
+
+def load(path: Path) -> Any:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def alert_rules() -> list[dict[str, Any]]:
+    return [rule for path in RULE_FILES for group in load(path)["groups"] for rule in group["rules"] if "alert" in rule]
+
+
+def catalogue() -> dict[str, dict[str, Any]]:
+    """Every alert that has rules by now, with its severity and priority; Count variants too."""
+    book = load(Path(__file__).with_name("catalogue.yml"))
+    found: dict[str, dict[str, Any]] = {}
+    for entry in book["known"] + book["beyond"]:
+        name = entry["alert"]
+        if name in LATER or not (entry.get("group") in GROUPS or name in BEYOND):
+            continue
+        found[name] = entry
+        if entry.get("count"):
+            found[f"{name}Count"] = {**entry, "priority": entry.get("count_priority", entry["priority"])}
+    return found
+
+
+RULE_LIST = alert_rules()
+NAMES = sorted({rule["alert"] for rule in RULE_LIST})
+
+
+def ids(rule: dict[str, Any]) -> str:
+    return str(rule["alert"])
+
+
+def test_rule_files_are_valid(tool: Callable[[str], str]) -> None:
+    found = subprocess.run(
+        [tool("promtool"), "check", "rules", *map(str, RULE_FILES)], capture_output=True, text=True, check=False
+    )
+    assert found.returncode == 0, found.stdout + found.stderr
+    assert "FAILED" not in found.stdout
+    assert "duplicate" not in found.stdout + found.stderr
+
+
+@pytest.mark.parametrize("path", TEST_FILES, ids=lambda path: path.name)
+def test_promtool_cases(path: Path, tool: Callable[[str], str]) -> None:
+    found = subprocess.run([tool("promtool"), "test", "rules", str(path)], capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stdout + found.stderr
+
+
+def test_every_rule_file_is_loaded_by_every_test() -> None:
+    names = {f"../{path.name}" for path in RULE_FILES}
+    for path in TEST_FILES:
+        assert set(load(path)["rule_files"]) == names, path.name
+
+
+def test_the_alerts_are_those_of_the_catalogue() -> None:
+    assert set(NAMES) == set(catalogue())
+
+
+@pytest.mark.parametrize("rule", RULE_LIST, ids=ids)
+def test_severity_priority_and_words_are_the_catalogues(rule: dict[str, Any]) -> None:
+    entry = catalogue()[rule["alert"]]
+    assert rule["labels"]["severity"] == entry["severity"]
+    assert rule["labels"]["priority"] == entry["priority"]
+    if not rule["alert"].endswith("Count"):
+        assert entry["summary_ru"] in rule["annotations"]["title"]
+        if rule["alert"] != "KodeksExporterDown":
+            assert entry["summary_ru"] in rule["annotations"]["summary"]
+
+
+@pytest.mark.parametrize("rule", RULE_LIST, ids=ids)
+def test_annotations_are_complete(rule: dict[str, Any]) -> None:
+    annotations = rule["annotations"]
+    assert {"title", "summary", "description", "runbook_url", "dashboard"} <= set(annotations)
+    assert annotations["runbook_url"] == f"{RUNBOOKS}/{rule['alert']}.md"
+    assert annotations["dashboard"].startswith("/d/")
+    assert "\n" not in annotations["summary"].strip()
+    assert "Сначала: " in annotations["description"]
+
+
+def expected_alerts() -> list[tuple[str, str, dict[str, Any]]]:
+    """File, alert name and expectation of every check of an alert in the promtool tests."""
+    return [
+        (path.name, check["alertname"], check)
+        for path in TEST_FILES
+        for case in load(path)["tests"]
+        for check in case.get("alert_rule_test", [])
+    ]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_alert_is_tested_firing_and_silent(name: str) -> None:
+    checks = [check for _, alert, check in expected_alerts() if alert == name]
+    assert any(check["exp_alerts"] for check in checks), "never seen firing"
+    if name != "KodeksWatchdog":
+        assert any(not check["exp_alerts"] for check in checks), "never seen silent"
+
+
+def test_firing_alerts_carry_the_contracts_labels_and_annotations() -> None:
+    for file, name, check in expected_alerts():
+        for alert in check["exp_alerts"]:
+            where = f"{file} {name} at {check['eval_time']}"
+            assert {"severity", "priority", "manager", "client", "installation"} <= set(alert["exp_labels"]), where
+            annotations = alert["exp_annotations"]
+            assert len(annotations["description"]) <= 700, where
+            for text in annotations.values():
+                assert "{{" not in text, where
+                assert "<no value>" not in text, where
+                assert "  " not in text, where
+
+
+def test_protection_codes_are_told_in_words_of_the_domain() -> None:
+    told = {}
+    for _, name, check in expected_alerts():
+        for alert in check["exp_alerts"]:
+            if name == "KodeksOnlineSensLockCheck":
+                found = re.search(r"Ошибка (\d+)", alert["exp_annotations"]["description"])
+                if found:
+                    told[int(found[1])] = alert["exp_annotations"]["description"]
+    assert set(PROTECTION_ERRORS) <= set(told)
+    for code, error in PROTECTION_ERRORS.items():
+        assert error.meaning in told[code]
+        assert error.first_check in told[code]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_alert_has_a_page_with_the_fixed_headings(name: str) -> None:
+    text = (PAGES / f"{name}.md").read_text(encoding="utf-8")
+    assert text.startswith(f"# {name}\n")
+    assert [line for line in text.splitlines() if line.startswith("## ")] == HEADINGS
+    for part in re.split(r"^## .*$", text, flags=re.MULTILINE)[1:]:
+        assert part.strip(), "an empty part"
+
+
+def test_each_page_has_an_alert() -> None:
+    assert {path.stem for path in PAGES.glob("*.md")} - {"README"} == set(NAMES)
+
+
+def test_the_index_lists_every_page_once_under_its_group() -> None:
+    text = (PAGES / "README.md").read_text(encoding="utf-8")
+    assert sorted(re.findall(r"^- \[(\w+)\]\(\1\.md\)", text, flags=re.MULTILINE)) == NAMES
+    listed = {
+        name: number
+        for number, part in enumerate(re.split(r"^## ", text, flags=re.MULTILINE))
+        for name in re.findall(r"^- \[(\w+)\]", part, flags=re.MULTILINE)
+    }
+    for path in RULE_FILES:
+        for group in load(path)["groups"]:
+            places = {listed[rule["alert"]] for rule in group["rules"] if "alert" in rule}
+            assert len(places) <= 1, f"{group['name']} is spread over several headings"
+
+
+def test_links_of_the_pages_lead_somewhere() -> None:
+    for page in [*PAGES.glob("*.md"), ROOT / "docs" / "alerts.md"]:
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_key_page_explains_every_protection_code() -> None:
+    text = (PAGES / "KodeksOnlineSensLockCheck.md").read_text(encoding="utf-8")
+    rows = [line for line in text.splitlines() if line.startswith("| ")]
+    for code, error in PROTECTION_ERRORS.items():
+        assert any(re.search(rf"\b{code}\b", row.split("|")[1]) and error.meaning in row for row in rows), code
+
+
+def test_the_table_of_alerts_is_complete() -> None:
+    text = (ROOT / "docs" / "alerts.md").read_text(encoding="utf-8")
+    rows = {
+        found[1]: found[0]
+        for line in text.splitlines()
+        if (found := re.match(r"\| \[(\w+)\]\(errors/\1\.md\) \| .* \|$", line))
+    }
+    assert sorted(rows) == NAMES
+    for rule in RULE_LIST:
+        cells = [cell.strip() for cell in rows[rule["alert"]].split("|")]
+        assert rule["labels"]["priority"] in cells
+        assert rule["labels"]["severity"] in cells
