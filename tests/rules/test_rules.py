@@ -216,3 +216,18 @@ def test_the_table_of_alerts_is_complete() -> None:
         cells = [cell.strip() for cell in rows[rule["alert"]].split("|")]
         assert rule["labels"]["priority"] in cells
         assert rule["labels"]["severity"] in cells
+
+
+def test_the_table_tells_what_mutes_what() -> None:
+    config = load(ROOT / "alertmanager" / "alertmanager.yml")
+    muted: dict[str, set[str]] = {name: set() for name in NAMES}
+    for rule in config["inhibit_rules"]:
+        sources, targets = (
+            re.findall(r"\w+", rule[key][0].split("=", 1)[1]) for key in ("source_matchers", "target_matchers")
+        )
+        for target in targets:
+            muted[target].update(sources)
+    text = (ROOT / "docs" / "alerts.md").read_text(encoding="utf-8")
+    for name in NAMES:
+        row = next(line for line in text.splitlines() if line.startswith(f"| [{name}]"))
+        assert set(re.findall(r"\w+", row.split("|")[-2])) == muted[name], name
