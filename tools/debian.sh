@@ -126,6 +126,13 @@ wrap() { # PROGRAM: .cache/tools/bin/PROGRAM, which runs the unpacked one with t
             # Debian keeps the pages of its web interface beside the program.
             echo "exec \"\$root/$target\" --web.local-assets=\"\$root/usr/share/prometheus/web/\" \"\$@\""
             ;;
+        prometheus-alertmanager)
+            # Debian's build reads its default templates at a fixed path and stops where they are not. In the unpacked
+            # program that path is replaced by one of the same length, which leads to the folder opened as number 9.
+            LC_ALL=C sed -i "s|/usr/share/prometheus/alertmanager|/proc/self/fd/9/./././././././././|g" "$ROOT/$target"
+            echo 'exec 9<"$root/usr/share/prometheus/alertmanager"'
+            echo "exec \"\$root/$target\" \"\$@\""
+            ;;
         snmpd | snmpwalk)
             echo 'export MIBS="" # numeric OIDs only; the MIB files are not where the program looks'
             echo "exec \"\$root/$target\" \"\$@\""

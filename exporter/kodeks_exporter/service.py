@@ -6,7 +6,7 @@ import gc
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from kodeks_exporter.checks.snmp import SnmpAsker
 from kodeks_exporter.config.load import load
 from kodeks_exporter.config.problems import ConfigError
 from kodeks_exporter.config.show import masked_yaml
-from kodeks_exporter.domain.check import Round
+from kodeks_exporter.domain.check import CheckResult, Outcome, Round
 from kodeks_exporter.domain.fleet import Installation
 from kodeks_exporter.domain.settings import Settings
 from kodeks_exporter.metrics import exporter as exporter_metrics
@@ -41,6 +41,7 @@ _SLOW_PAUSE = 1.5
 """A slow installation is checked at most so many intervals apart, well within the 3 that KodeksCheckStale allows."""
 _READY_AFTER = 20.0
 """Seconds after the start from which the exporter counts as ready although some first round still hangs."""
+_WAY = ("dns", "icmp", "tcp", "tls", "http", "proxy")
 _POOL, _SLOW_POOL = "checks", "checks-slow"
 
 
@@ -141,7 +142,7 @@ class Service:
     def _jobs(self, settings: Settings) -> dict[str, Job]:
         interval = settings.poll.checks
         return {
-            f"checks {name}": Job(
+            _job(name): Job(
                 run=lambda name=name: self._round(name),  # type: ignore[misc]
                 interval=interval,
                 longest=interval * _SLOW_PAUSE,
@@ -156,7 +157,16 @@ class Service:
         installation = self._settings.fleet.installations.get(name)
         if installation is None:
             return Pace.NORMAL
-        return Pace.SLOW if self._check(installation).duration > _SLOW_ROUND else Pace.NORMAL
+        before = self._live.previous(name)
+        round_ = self._check(installation)
+        if installation.hosting and before and _reachable(before) != _reachable(round_.results):
+            # What fails together is told together: the neighbours are looked at now and not up to a round later.
+            self._scheduler.hurry(
+                _job(each.name)
+                for each in self._settings.fleet.installations.values()
+                if each.hosting == installation.hosting and each.name != name
+            )
+        return Pace.SLOW if round_.duration > _SLOW_ROUND else Pace.NORMAL
 
     def _check(self, installation: Installation) -> Round:
         """One round, never two of the same installation at a time."""
@@ -202,6 +212,15 @@ def _resolver(settings: Settings) -> Resolver:
 
 def _resolving(settings: Settings) -> tuple[tuple[tuple[str, int], ...], float]:
     return settings.checks.dns_servers, settings.checks.limits.dns_timeout
+
+
+def _job(installation: str) -> str:
+    return f"checks {installation}"
+
+
+def _reachable(results: Mapping[str, CheckResult]) -> bool:
+    """Whether nothing on the way to the server failed: what installations of one hosting have in common."""
+    return all(results[name].outcome is not Outcome.FAILED for name in _WAY if name in results)
 
 
 def _view(installation: Installation, status: LiveStatus | None) -> InstallationView:

@@ -136,3 +136,17 @@ def test_lag_tells_that_threads_are_too_few() -> None:
     finally:
         release.set()
         scheduler.stop()
+
+
+def test_hurried_jobs_run_now_and_then_go_on(scheduler: Scheduler) -> None:
+    diary = Diary()
+    scheduler.set_jobs({"a": diary.job("a", interval=1.0), "b": diary.job("b", interval=1.0)})
+    wait_for(lambda: len(diary.times["a"]) == 1 and len(diary.times["b"]) == 1)
+    scheduler.hurry(["a", "unknown"])
+    assert len(diary.times["a"]) == 1, "it has only just been run"
+    time.sleep(0.4)
+    scheduler.hurry(["a"])
+    time.sleep(0.15)
+    assert len(diary.times["a"]) == 2
+    assert len(diary.times["b"]) == 1
+    wait_for(lambda: len(diary.times["a"]) == 3, 2)

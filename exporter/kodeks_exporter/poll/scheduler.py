@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import heapq
 import logging
+import math
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
@@ -49,6 +50,8 @@ class _Entry:
     pauses: int = 0
     """Failures in a row."""
     slow: bool = False
+    ended: float = -math.inf
+    """When the last run was over."""
 
 
 class Scheduler:
@@ -92,6 +95,18 @@ class Scheduler:
                     heapq.heappush(self._heap, (now + job.delay, key))
             self._wake.notify()
 
+    def hurry(self, keys: Iterable[str]) -> None:
+        """Makes waiting jobs due now, each unless it was run less than a quarter of its interval ago."""
+        now = time.monotonic()
+        with self._wake:
+            for key in keys:
+                entry = self._entries.get(key)
+                if entry is None or not entry.waiting or entry.due <= now or now < entry.ended + entry.job.interval / 4:
+                    continue
+                entry.due = now
+                heapq.heappush(self._heap, (now, key))
+            self._wake.notify()
+
     def lag(self, pool: str) -> float:
         """Seconds by which the most overdue job of a pool (its slow pool included) is late; 0 when none is."""
         now = time.monotonic()
@@ -129,6 +144,7 @@ class Scheduler:
         with self._wake:
             if self._entries.get(key) is not entry:
                 return
+            entry.ended = time.monotonic()
             entry.due = self._next(entry, pace)
             entry.waiting = True
             heapq.heappush(self._heap, (entry.due, key))
