@@ -72,7 +72,7 @@ CHECKS: tuple[Check, ...] = (
     Check("auth", auth.check, auth.applies, (*_PAGE, "tls", "key", "page", "seats")),
     Check("catalog", catalog.check, catalog.applies, (*_PAGE, "key", "page")),
     Check("schedule", schedule.check, schedule.applies, (*_PAGE, "tls", "key", "page", "seats", "auth"), every=3600.0),
-    Check("snmp", snmp_agent.check, snmp_agent.applies),
+    Check("snmp", snmp_agent.check, snmp_agent.applies, every=60.0),
 )
 
 CHECK_NAMES = frozenset(check.name for check in CHECKS)
