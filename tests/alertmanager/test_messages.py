@@ -243,7 +243,7 @@ def test_the_watchdog_reaches_the_dead_mans_switch_alone(stand: Stand, watchdog:
         ("KodeksMaintenanceToLong", "KodeksMaintenance"),
         ("LicmanTcpStatus", "KodeksOnlineSensLockCheck"),
         ("KodeksExporterDown", "KodeksCheckStale"),
-        ("KodeksTcpStatus", "KodeksCheckStale"),
+        ("KodeksTcpStatus", "KodeksWarning"),
     ],
 )
 def test_a_cause_mutes_its_consequence(stand: Stand, cause: str, consequence: str) -> None:
