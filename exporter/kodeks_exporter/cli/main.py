@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kodeks_exporter import __version__
-from kodeks_exporter.cli import check_config, import_, logs, probe, serve
+from kodeks_exporter.cli import check_config, import_, inspect_, logs, probe, serve
 from kodeks_exporter.config.problems import ConfigError
 from kodeks_exporter.store.database import StorageError
 
@@ -55,6 +55,12 @@ def _parser() -> argparse.ArgumentParser:
     command = _command(commands, "probe", probe.run, "run all checks of one installation now")
     _config_file(command)
     command.add_argument("name", help="name of the installation in the inventory")
+
+    sysinfo = commands.add_parser("sysinfo", help="sysinfo reports: inspect", description="Sysinfo reports.")
+    reports = sysinfo.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    command = _command(reports, "inspect", inspect_.run, "show what a report holds and what a profile makes of it")
+    command.add_argument("file", type=Path)
+    command.add_argument("--profile", default="default", help="name of a profile, or its file; default %(default)s")
 
     command = _command(commands, "import", import_.run, "build a configuration from existing inventories")
     command.add_argument("--managers", type=Path, metavar="FILE", help="managers.csv")
