@@ -379,6 +379,20 @@ def test_a_time_budget_for_databases(folder: Path) -> None:
     refused(content, folder, "too_slow", ReadLimits(seconds=0.02))
 
 
+def test_a_schema_bomb(folder: Path) -> None:
+    content = database(
+        GOOD + "PRAGMA writable_schema=ON; INSERT INTO sqlite_master WITH RECURSIVE n(i) AS"
+        " (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)"
+        " SELECT 'table', 't' || i, 't' || i, 2, 'CREATE TABLE t' || i || '(a,b,c,d,e,f)' FROM n;",
+        folder,
+    )
+    start = time.process_time()
+    refused(content, folder, "too_complex")
+    assert time.process_time() - start < 1.0
+    many_tables = "".join(f"CREATE TABLE t{n}(a);" for n in range(1500))
+    assert blocks(read(database(f"BEGIN;{many_tables}{GOOD}COMMIT;", folder), folder)) == {"modules"}
+
+
 def test_too_many_users(folder: Path) -> None:
     content = database(
         "CREATE TABLE users(login, domain); INSERT INTO users VALUES (1, 'd'), (2, 'd'), (3, 'd');", folder

@@ -22,9 +22,11 @@ from kodeks_exporter.sysinfo.limits import ReadLimits
 from kodeks_exporter.sysinfo.profile import BlockLayout, Layout
 from kodeks_exporter.sysinfo.records import NO_SLOT, Builders, Joins, Reading, Values, emitters, join_slots
 
-_TABLES: Final = 500
+_TABLES: Final = 3000
 _KEYS: Final = 5000
 _STEPS: Final = 20_000  # virtual machine instructions between looks at the clock
+_SCHEMA_STEP: Final = 500
+_SCHEMA_STEPS: Final = 60
 _LIMITS: Final = (
     # Not tighter: the schema is parsed whole, and a harmless long view must not make the file unreadable.
     (sqlite3.SQLITE_LIMIT_SQL_LENGTH, 1_000_000),
@@ -58,6 +60,7 @@ class ForeignDatabase:
         self._limits = limits
         self._deadline = time.monotonic() + limits.seconds
         self._readable: frozenset[str] = frozenset()
+        self._schema_read = False
         with self._errors():
             self._connection = sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None)
             try:
@@ -75,7 +78,9 @@ class ForeignDatabase:
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, self._limits.cell)
         for category, limit in _LIMITS:
             connection.setlimit(category, limit)
-        connection.set_progress_handler(lambda: time.monotonic() > self._deadline, _STEPS)
+        # SQLite takes the whole schema into memory before anything else: one of a hundred thousand tables is stopped.
+        steps = iter(range(_SCHEMA_STEPS))
+        connection.set_progress_handler(lambda: next(steps, None) is None, _SCHEMA_STEP)
         for pragma in (
             "trusted_schema=OFF",
             "query_only=ON",
@@ -93,6 +98,8 @@ class ForeignDatabase:
         rows = self._connection.execute(
             "SELECT CAST(name AS TEXT), CAST(sql AS TEXT) FROM sqlite_master WHERE type = 'table' LIMIT ?", (_TABLES,)
         ).fetchall()
+        self._schema_read = True
+        self._connection.set_progress_handler(lambda: time.monotonic() > self._deadline, _STEPS)
         tables: dict[str, tuple[str, tuple[str, ...]]] = {}
         for name, sql in rows:
             if not name or name.lower().startswith("sqlite_") or not _is_plain(sql):
@@ -128,6 +135,8 @@ class ForeignDatabase:
         try:
             yield
         except sqlite3.OperationalError as error:
+            if not self._schema_read and _detail(error) == "SQLITE_INTERRUPT":
+                raise UnreadableReport("too_complex", "the database has too many tables") from None
             if time.monotonic() > self._deadline:
                 raise UnreadableReport("too_slow", f"not read within {self._limits.seconds:g} s") from None
             raise UnreadableReport("broken_sqlite", _detail(error)) from None
