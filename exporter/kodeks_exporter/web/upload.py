@@ -1,0 +1,296 @@
+"""Reports pushed by clients' scripts: ``POST /upload``, then ``GET`` or ``HEAD`` of ``/files/NAME`` to make sure.
+
+Thousands of scripts depend on the letter of these requests and answers (docs/reports.md). Who asks is told by the
+header ``dealer`` and its token in the query. Nothing of a request is used as a path: a file's name is only compared
+with the inventory. The body goes to the disk piece by piece, none of it before the token was found good.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import hmac
+import json
+import logging
+import re
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
+from werkzeug.wrappers import Request, Response
+from werkzeug.wsgi import wrap_file
+
+from kodeks_exporter.domain.fleet import Dealer, Fleet, Mode
+from kodeks_exporter.domain.report import UnreadableReport
+from kodeks_exporter.intake.errors import StorageFull, TooLarge, UnknownInstallation, UnknownSuffix
+from kodeks_exporter.intake.intake import SUFFIXES, Accepted, Intake
+from kodeks_exporter.intake.spool import Incoming
+from kodeks_exporter.intake.statuses import SUFFIX as STATUS_SUFFIX
+from kodeks_exporter.intake.tally import Tally
+from kodeks_exporter.sysinfo.status_file import MAX_SIZE, UnreadableStatus
+from kodeks_exporter.web.app import Route
+
+log = logging.getLogger(__name__)
+
+OPEN_PATHS: Final = ("/upload", "/files/")
+"""Paths with a token of their own: basic authentication of web.yml would lock the scripts out."""
+RESULTS: Final = (
+    "ok", "forbidden", "bad_request", "bad_name", "bad_type", "unknown_name", "too_large", "unreadable", "busy",
+    "storage_full", "aborted", "error",
+)  # fmt: skip
+"""Label values of ``kodeks_exporter_uploads_total``."""
+RETRY_AFTER: Final = 30
+"""Seconds after which a script may come again when too many upload at once."""
+
+_PLAIN: Final = "text/plain; charset=utf-8"
+_PIECE: Final = 64 * 1024
+_MEMORY: Final = 4 * _PIECE  # headers of a part and what is not yet written
+_MAX_PARTS: Final = 20
+_OVERHEAD: Final = 64 * 1024  # of the form around the file
+_NAME: Final = re.compile(r"[A-Za-z0-9_.:-]{1,200}")
+_LINGER: Final = 2.0
+_LINGER_BYTES: Final = 8 * 1024 * 1024
+
+
+class Refusal(Exception):  # noqa: N818 - an answer, not an error
+    """``result`` is one of ``RESULTS``; ``text`` goes to the sender."""
+
+    def __init__(self, status: int, result: str, text: str, detail: str = "") -> None:
+        super().__init__(f"{status} {result}")
+        self.status = status
+        self.result = result
+        self.text = text
+        self.detail = detail
+
+
+class Uploads:
+    """The routes of this room for ``web.app.Application``. ``results`` counts uploads by ``RESULTS``."""
+
+    def __init__(self, intake: Intake, fleet: Callable[[], Fleet], limit: int, max_uploads: int) -> None:
+        """``limit``: bytes of one file. ``max_uploads`` at once; beyond that 503 tells to come again."""
+        self._intake = intake
+        self._fleet = fleet
+        self._limit = limit
+        self._slots = threading.BoundedSemaphore(max_uploads)
+        self._key = secrets.token_bytes(32)
+        self._no_token = secrets.token_hex(32)
+        self.results = Tally((result,) for result in RESULTS)
+
+    def routes(self) -> tuple[Route, ...]:
+        return Route("/upload", ("POST",), self._upload), Route("/files/<name>", ("GET",), self._file)
+
+    def _upload(self, request: Request, _: Mapping[str, str]) -> Response:
+        seen: list[str] = []  # the file's name, once it is known, for the log
+        try:
+            accepted = self._receive(request, seen)
+        except Refusal as refusal:
+            self.results.count(refusal.result)
+            return self._refused(request, refusal, seen)
+        except Exception:
+            self.results.count("error")
+            log.exception("upload failed", extra=self._who(request, seen))
+            return self._refused(
+                request, Refusal(500, "error", "Внутренняя ошибка сервера, файл не принят / internal error"), seen
+            )
+        self.results.count("ok")
+        return _answer(200, {"ok": True, "path": f"/files/{accepted.file}"})
+
+    def _receive(self, request: Request, seen: list[str]) -> Accepted:
+        length = request.content_length
+        if length is None:
+            raise Refusal(411, "bad_request", "Нужен заголовок Content-Length / Content-Length is required")
+        if length > self._limit + _OVERHEAD:
+            raise _too_large(self._limit)
+        dealer = self._dealer(request)
+        if not self._slots.acquire(blocking=False):
+            raise Refusal(503, "busy", "Слишком много загрузок сразу, повторите позже / too many uploads, retry later")
+        try:
+            return self._read_form(request, dealer, seen)
+        except TooLarge as error:
+            raise _too_large(error.limit) from None
+        except RequestEntityTooLarge:
+            raise Refusal(413, "too_large", "Слишком большая форма / the form is too large") from None
+        except (ClientDisconnected, OSError) as error:
+            if isinstance(error, OSError) and not isinstance(error, TimeoutError | ConnectionError):
+                raise
+            raise Refusal(400, "aborted", "Файл передан не до конца / the upload broke off") from None
+        except StorageFull as error:
+            raise Refusal(507, "storage_full", f"{error.text} / no space left on the server") from None
+        except UnknownSuffix as error:
+            raise Refusal(415, "bad_type", f"{error.text} / unsupported file extension") from None
+        except UnknownInstallation as error:
+            raise Refusal(404, "unknown_name", f"{error.text} / unknown installation") from None
+        except (UnreadableReport, UnreadableStatus) as error:
+            if error.reason == "io_error":
+                raise  # not the sender's fault
+            detail = f"{error.reason}: {error.detail}"
+            raise Refusal(422, "unreadable", f"{error.text} / {detail}", detail) from None
+        finally:
+            self._slots.release()
+
+    def _read_form(self, request: Request, dealer: Dealer, seen: list[str]) -> Accepted:
+        if request.mimetype != "multipart/form-data":
+            raise _bad_form("not multipart/form-data")
+        boundary = request.mimetype_params.get("boundary", "").encode("latin-1", "replace")
+        if not 0 < len(boundary) <= 200:
+            raise _bad_form("no boundary")
+        decoder = MultipartDecoder(boundary, _MEMORY, max_parts=_MAX_PARTS)
+        with contextlib.ExitStack() as stack:
+            incoming: Incoming | None = None
+            name = suffix = ""
+            writing = complete = False
+            for event in _events(decoder, request):
+                match event:
+                    case File(name="file", filename=filename) if incoming is None:
+                        seen.append(filename)
+                        if "\\" in event.headers["content-disposition"]:  # the parser has taken it for an escape
+                            raise _bad_name()
+                        name, suffix = self._target(filename, dealer)
+                        limit = MAX_SIZE if suffix == STATUS_SUFFIX else self._limit
+                        incoming = stack.enter_context(self._intake.incoming(limit))
+                        writing = True
+                    case File(name="file"):
+                        raise _bad_form("more than one file")
+                    case Field(name="file"):
+                        raise _bad_form("the field 'file' holds no file: use -F file=@NAME.zip")
+                    case File() | Field():
+                        writing = False
+                    case Data(data=data) if writing and incoming is not None:
+                        incoming.write(data)
+                    case Epilogue():
+                        complete = True
+            if incoming is None:
+                raise _bad_form("no field 'file'")
+            if not complete:
+                raise _bad_form("the form has no end")
+            return self._intake.accept(name, incoming, "push", suffix)
+
+    def _target(self, filename: str, dealer: Dealer) -> tuple[str, str]:
+        """Installation and suffix of a file that this dealer may write. Raises Refusal."""
+        name, dot, extension = filename.rpartition(".")
+        if _NAME.fullmatch(filename) is None or name in ("", ".", ".."):
+            raise _bad_name()
+        suffix = (dot + extension).lower()
+        if not dot or suffix not in SUFFIXES:
+            raise UnknownSuffix(suffix)
+        if name not in self._allowed(dealer):
+            raise UnknownInstallation(name)
+        return name, suffix
+
+    def _allowed(self, dealer: Dealer) -> frozenset[str]:
+        installations = self._fleet().installations
+        if dealer.installations is not None:
+            return dealer.installations & installations.keys()
+        return frozenset(name for name, each in installations.items() if each.mode is Mode.PUSH)
+
+    def _dealer(self, request: Request) -> Dealer:
+        """Who asks, once the token is found good. Raises Refusal; an unknown dealer costs the same as a wrong token."""
+        dealer = self._fleet().dealers.get(request.headers.get("dealer", ""))
+        expected = dealer.token.reveal() if dealer is not None else self._no_token
+        given = request.args.get("token", "")
+        if hmac.compare_digest(self._digest(given), self._digest(expected)) and dealer is not None:
+            return dealer
+        raise Refusal(403, "forbidden", "Неизвестный дилер или неверный токен / unknown dealer or wrong token")
+
+    def _digest(self, token: str) -> bytes:
+        return hashlib.blake2b(token.encode("utf-8", "surrogatepass"), key=self._key).digest()
+
+    def _file(self, request: Request, variables: Mapping[str, str]) -> Response:
+        filename = variables["name"]
+        try:
+            name, suffix = self._target(filename, self._dealer(request))
+        except (UnknownSuffix, UnknownInstallation) as error:
+            return self._refused(request, Refusal(404, "unknown_name", f"{error.text} / no such file"), [filename])
+        except Refusal as refusal:
+            return self._refused(request, refusal, [filename])
+        path = self._intake.file(name, suffix)
+        try:
+            file = path.open("rb")
+            status = path.stat()
+        except FileNotFoundError:
+            # Usual: a script asks before it has ever sent anything.
+            return _answer(404, {"ok": False, "error": "Такого файла ещё не было / no such file yet"})
+        response = Response(
+            wrap_file(request.environ, file, _PIECE), content_type="application/octet-stream", direct_passthrough=True
+        )
+        response.content_length = status.st_size
+        response.last_modified = status.st_mtime  # type: ignore[assignment]  # seconds are taken as well
+        response.headers["Content-Disposition"] = f'attachment; filename="{path.name}"'
+        return response
+
+    def _refused(self, request: Request, refusal: Refusal, seen: list[str]) -> Response:
+        extra = {**self._who(request, seen), "status": refusal.status, "result": refusal.result}
+        if refusal.detail:
+            extra["reason"] = refusal.detail
+        log.warning("upload refused" if request.method == "POST" else "file refused", extra=extra)
+        response = _answer(refusal.status, {"ok": False, "error": refusal.text})
+        if refusal.status == 503:
+            response.headers["Retry-After"] = str(RETRY_AFTER)
+        if request.method == "POST":
+            response.headers["Connection"] = "close"
+            response.call_on_close(lambda: _linger(request))
+        return response
+
+    def _who(self, request: Request, seen: list[str]) -> dict[str, object]:
+        """For the log: never the token, so neither the query nor a dealer that is none (it may be a misplaced one)."""
+        dealer = request.headers.get("dealer", "")
+        return {
+            "remote": request.remote_addr or "",
+            "dealer": dealer if dealer in self._fleet().dealers else "unknown",
+            "file": seen[0][:100] if seen else "",
+        }
+
+
+def _events(decoder: MultipartDecoder, request: Request) -> Iterator[object]:
+    """The parts of the form as they arrive. Raises Refusal, RequestEntityTooLarge, and errors of the connection."""
+    body, left = request.stream, request.content_length or 0
+    more = True
+    while more:
+        piece = body.read(min(_PIECE, left)) if left else b""
+        if left and not piece:
+            raise ClientDisconnected
+        left -= len(piece)
+        more = bool(piece)
+        try:
+            decoder.receive_data(piece or None)
+            while not isinstance(event := decoder.next_event(), NeedData):
+                yield event
+                if isinstance(event, Epilogue):
+                    return
+        except ValueError:  # UnicodeDecodeError is one
+            raise _bad_form("broken multipart") from None
+
+
+def _too_large(limit: int) -> Refusal:
+    return Refusal(413, "too_large", f"Файл больше допустимого ({limit} байт) / the file is larger than {limit} bytes")
+
+
+def _bad_name() -> Refusal:
+    text = "Недопустимое имя файла: нужно ИМЯ_УСТАНОВКИ.zip / bad file name: INSTALLATION.zip is needed"
+    return Refusal(400, "bad_name", text)
+
+
+def _bad_form(detail: str) -> Refusal:
+    return Refusal(400, "bad_request", f"Запрос не разобран: нужна форма с полем file / bad form: {detail}", detail)
+
+
+def _answer(status: int, body: Mapping[str, object]) -> Response:
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return Response(text, status, content_type=_PLAIN)
+
+
+def _linger(request: Request) -> None:
+    """After a refusal: reads on for a moment. A connection closed on a sender who still sends loses our answer."""
+    deadline = time.monotonic() + _LINGER
+    left = min(_LINGER_BYTES, request.content_length or 0)
+    body = request.environ["wsgi.input"]
+    with contextlib.suppress(Exception):
+        while left > 0 and time.monotonic() < deadline:
+            piece = body.read(min(_PIECE // 4, left))
+            if not piece:
+                return
+            left -= len(piece)
