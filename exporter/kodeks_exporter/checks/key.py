@@ -27,11 +27,15 @@ def check(_installation: Installation, context: Context) -> Verdict:
 
 
 def _or_licence_manager(context: Context, lost: Verdict) -> Verdict:
-    """A key that a silent licence manager should lend is not lost: the manager is the cause."""
-    for name in ("licman_icmp", "licman_tcp"):
-        result = context.results.get(name)
-        if result is not None and result.outcome is Outcome.FAILED:
-            return blocked(name, lost.text, lost.facts)
+    """A key that a silent licence manager should lend is not lost: the manager is the cause.
+
+    Its port decides. A ping that is not answered says nothing while the port is open.
+    """
+    port = context.results.get("licman_tcp")
+    if port is not None and port.outcome is Outcome.FAILED:
+        return blocked("licman_tcp", lost.text, lost.facts)
+    if port is not None and port.outcome is Outcome.BLOCKED:
+        return blocked(port.by, lost.text, lost.facts)
     return lost
 
 
