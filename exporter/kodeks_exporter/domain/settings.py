@@ -230,7 +230,7 @@ class JournalSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class ReportSettings:
+class HistorySettings:
     """What is kept of sysinfo reports and shown of them."""
 
     searches: SearchEventSettings = field(default_factory=SearchEventSettings)
@@ -249,6 +249,7 @@ class Settings:
     checks: CheckSettings = field(default_factory=CheckSettings)
     links: Links = field(default_factory=Links)
     reports: ReportSettings = field(default_factory=ReportSettings)
+    history: HistorySettings = field(default_factory=HistorySettings)
     user_labels: str = "plain"
     """``privacy.user_labels``: plain, hashed or off."""
     source: Path = Path()
