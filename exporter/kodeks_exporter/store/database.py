@@ -1,10 +1,10 @@
-"""The SQLite file in ``--storage.path``: opening, schema versions, and one lock for all who write."""
+"""A SQLite file in ``--storage.path``: opening, schema versions, and one lock for all who write."""
 
 from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -34,13 +34,23 @@ class Database:
     """One connection for the process. ``transaction()`` serialises the writers; with WAL a kill -9 loses nothing
     that was committed."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        file_name: str = FILE_NAME,
+        migrations: Sequence[str] = MIGRATIONS,
+        page_size: int = 4096,
+    ) -> None:
+        """``page_size``: bytes, of a file that is made anew; large pages suit large values."""
         self._lock = threading.RLock()
-        path = directory / FILE_NAME
+        self._migrations = migrations
+        path = directory / file_name
         try:
             directory.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
+            self._connection.execute(f"PRAGMA page_size={page_size:d}")
             self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.execute("PRAGMA journal_size_limit=16777216")
             self._connection.execute("PRAGMA synchronous=NORMAL")
             self._connection.execute("PRAGMA foreign_keys=ON")
             self._migrate(path)
@@ -51,11 +61,11 @@ class Database:
 
     def _migrate(self, path: Path) -> None:
         version = self._connection.execute("PRAGMA user_version").fetchone()[0]
-        if version > len(MIGRATIONS):
+        if version > len(self._migrations):
             raise StorageError(
                 f"{path}: written by a newer version (schema {version}); update the exporter or move it away"
             )
-        for number, script in enumerate(MIGRATIONS[version:], version + 1):
+        for number, script in enumerate(self._migrations[version:], version + 1):
             self._connection.executescript(f"BEGIN; {script} PRAGMA user_version={number}; COMMIT;")
 
     @contextmanager

@@ -1,0 +1,226 @@
+"""Events of reports, each kept exactly once: grouped by UTC day, a day's events encoded as one msgpack array.
+
+Reports overlap: an hourly one repeats the days before. Events have no identity but their values, so a day is compared
+as a multiset: what the report has more of than the storage is new (two identical searches in a second count as two).
+A day that is the same as when it was last merged, as nearly every day of nearly every report, is told by its digest.
+
+What is new of a day is added as a *part*; parts are numbered in the order they came, and never change, so whoever
+follows the log (the journal) needs to remember only a number.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import IO, Final, Generic, TypeVar
+
+import msgspec
+
+from kodeks_exporter.domain.report import Rejection, SearchEvent
+
+DAY: Final = 86400
+_BUFFERED: Final = 4096
+"""Events held as objects."""
+_ENCODED: Final = 4 * 1024 * 1024
+"""Bytes of encoded events held in memory; what is more goes to a temporary file."""
+
+
+class Kind(IntEnum):
+    SEARCH = 1
+    REJECTION = 2
+
+
+E = TypeVar("E", bound=SearchEvent | Rejection)
+
+_encoder: Final = msgspec.msgpack.Encoder()
+_searches: Final = msgspec.msgpack.Decoder(list[SearchEvent])
+_rejections: Final = msgspec.msgpack.Decoder(list[Rejection])
+
+
+def encode(events: list[E]) -> bytes:
+    """The elements of a msgpack array, without its header, so that pieces can be joined."""
+    try:
+        data = _encoder.encode(events)
+    except UnicodeEncodeError:  # halves of surrogate pairs, which only a broken SQLite text can hold
+        data = _encoder.encode([_clean(event) for event in events])
+    return data[1 if len(events) < 16 else 3 if len(events) < 65536 else 5 :]
+
+
+def _clean(event: E) -> E:
+    values = (value.encode(errors="replace").decode() if isinstance(value, str) else value for value in event)
+    return type(event)(*values)  # type: ignore[arg-type]
+
+
+def _array(count: int, elements: bytes) -> bytes:
+    return b"\xdd" + count.to_bytes(4, "big") + elements
+
+
+def decode_searches(count: int, elements: bytes) -> list[SearchEvent]:
+    return _searches.decode(_array(count, elements))
+
+
+def decode_rejections(count: int, elements: bytes) -> list[Rejection]:
+    return _rejections.decode(_array(count, elements))
+
+
+@dataclass(slots=True)
+class _Day:
+    count: int = 0
+    pieces: list[bytes] = field(default_factory=list)
+    spilled: list[tuple[int, int]] = field(default_factory=list)
+    """Where pieces stand in the temporary file, and how long they are."""
+
+
+class DayCollector(Generic[E]):
+    """Takes the events of one report, in any order and number, in bounded memory (but for what it keeps per day).
+
+    ``seen`` gets each day's events once as objects, in portions, while they are at hand.
+    """
+
+    def __init__(self, seen: Callable[[int, list[E]], None]) -> None:
+        self._seen = seen
+        self._buffer: list[E] = []
+        self._days: dict[int, _Day] = {}
+        self._held = 0
+        self._file: IO[bytes] | None = None
+
+    def add(self, event: E) -> None:
+        buffer = self._buffer
+        buffer.append(event)
+        if len(buffer) >= _BUFFERED:
+            self.flush()
+
+    def flush(self) -> None:
+        by_day: dict[float, list[E]] = defaultdict(list)
+        for event in self._buffer:
+            by_day[event[0] // DAY].append(event)
+        self._buffer.clear()
+        for number, events in by_day.items():
+            day = self._days.setdefault(int(number), _Day())
+            elements = encode(events)
+            day.count += len(events)
+            day.pieces.append(elements)
+            self._held += len(elements)
+            self._seen(int(number), events)
+        if self._held > _ENCODED:
+            self._spill()
+
+    def _spill(self) -> None:
+        if self._file is None:
+            self._file = tempfile.TemporaryFile(prefix="kodeks-report-")  # noqa: SIM115 - closed by close()
+        offset = self._file.seek(0, 2)
+        for day in self._days.values():
+            if day.pieces:
+                written = self._file.write(b"".join(day.pieces))
+                day.spilled.append((offset, written))
+                offset += written
+                day.pieces.clear()
+        self._held = 0
+
+    def days(self) -> Iterator[tuple[int, int, bytes]]:
+        """By day: its number, the count of its events and these encoded, in the order of the report."""
+        self.flush()
+        for number in sorted(self._days):
+            day = self._days[number]
+            pieces = []
+            for offset, length in day.spilled:
+                assert self._file is not None
+                self._file.seek(offset)
+                pieces.append(self._file.read(length))
+            yield number, day.count, b"".join(pieces + day.pieces)
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
+
+def known_days(connection: sqlite3.Connection, installation: str, kind: Kind) -> frozenset[int]:
+    rows = connection.execute("SELECT day FROM event_day WHERE installation = ? AND kind = ?", (installation, kind))
+    return frozenset(day for (day,) in rows)
+
+
+def merge_days(
+    connection: sqlite3.Connection,
+    installation: str,
+    kind: Kind,
+    days: Iterator[tuple[int, int, bytes]],
+    known: frozenset[int],
+    horizon: int,
+    decode: Callable[[int, bytes], list[E]],
+    new: Callable[[list[E]], None],
+) -> int:
+    """Writes what the report has and the storage has not; gives how many events that were.
+
+    ``known``: days that the storage had when the reading of the report began. Of those, ``new`` gets the events that
+    were new; of all other days every event is, and the caller has seen them. Days before ``horizon`` were pruned, and
+    are left out.
+    """
+    added_count = 0
+    for day, count, elements in days:
+        if day < horizon:
+            continue
+        digest = hashlib.sha256(elements).digest()
+        key = (installation, kind, day)
+        if day not in known:
+            connection.execute("INSERT INTO event_day VALUES (?, ?, ?, ?)", (*key, digest))
+            _add_part(connection, key, count, elements)
+            added_count += count
+            continue
+        row = connection.execute(
+            "SELECT digest FROM event_day WHERE installation = ? AND kind = ? AND day = ?", key
+        ).fetchone()
+        if row is not None and row[0] == digest:
+            continue
+        added = _missing(connection, key, decode(count, elements), decode)
+        connection.execute("INSERT OR REPLACE INTO event_day VALUES (?, ?, ?, ?)", (*key, digest))
+        if added:
+            _add_part(connection, key, len(added), encode(added))
+            added_count += len(added)
+            new(added)
+    return added_count
+
+
+def _missing(
+    connection: sqlite3.Connection,
+    key: tuple[str, Kind, int],
+    events: list[E],
+    decode: Callable[[int, bytes], list[E]],
+) -> list[E]:
+    """Of a day's events those that the storage does not have, multiplicities counted, in the order of the report."""
+    stored: Counter[E] = Counter()
+    for count, elements in connection.execute(
+        "SELECT count, events FROM event_part WHERE installation = ? AND kind = ? AND day = ?", key
+    ):
+        stored.update(decode(count, elements))
+    added = []
+    for event in events:
+        if stored[event] > 0:
+            stored[event] -= 1
+        else:
+            added.append(event)
+    return added
+
+
+def _add_part(connection: sqlite3.Connection, key: tuple[str, Kind, int], count: int, elements: bytes) -> None:
+    connection.execute(
+        "INSERT INTO event_part (installation, kind, day, count, events) VALUES (?, ?, ?, ?, ?)",
+        (*key, count, elements),
+    )
+
+
+def delete_before(connection: sqlite3.Connection, installation: str, horizon: int) -> None:
+    for table in ("event_day", "event_part"):
+        connection.execute(f"DELETE FROM {table} WHERE installation = ? AND day < ?", (installation, horizon))  # noqa: S608 - fixed names
+
+
+def encoded_searches(connection: sqlite3.Connection, installation: str, first_day: int) -> list[tuple[int, bytes]]:
+    """All searches from ``first_day`` on, by day, for ``decode_searches``."""
+    return connection.execute(
+        "SELECT count, events FROM event_part WHERE installation = ? AND kind = ? AND day >= ? ORDER BY day, id",
+        (installation, Kind.SEARCH, first_day),
+    ).fetchall()

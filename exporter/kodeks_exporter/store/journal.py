@@ -1,0 +1,138 @@
+"""Search events as JSON lines, for Loki and the like, and the explanation of empty ones.
+
+Follows the log of events in the storage. How far it got (the last part, the file, its length) is kept in the same
+transaction as the counters of empty searches. After a kill at any moment the file is cut back to the length that was
+kept, and what was cut off is written again, the same to the byte: no line is lost and none stands twice.
+
+Files are ``searches-NNNNNN.jsonl``: a full one is left and the next number begun. Nothing is renamed, so a reader that
+follows the files never mistakes one for another.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import Counter, defaultdict
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from kodeks_exporter.domain import queries
+from kodeks_exporter.domain.report import SearchEvent
+from kodeks_exporter.domain.settings import JournalSettings
+from kodeks_exporter.store.database import StorageError
+from kodeks_exporter.store.privacy import UserNames
+from kodeks_exporter.store.reports import Part, Position, ReportStore
+from kodeks_exporter.store.snapshot import Explanation
+
+FOLDER: Final = "journal"
+_BATCH: Final = 2000
+"""Events of one write, one fsync and one transaction, at least."""
+
+
+@lru_cache(maxsize=8192)
+def explain(query: str) -> Explanation:
+    """Why a search for ``query`` probably found nothing, and what it was after; a tenth of a millisecond."""
+    return Explanation(queries.cause(query).value, queries.family(query))
+
+
+class Journal:
+    """``run()`` it after reports came in; it may be called from any thread, at any time."""
+
+    def __init__(self, store: ReportStore, directory: Path, settings: JournalSettings, names: UserNames) -> None:
+        """``directory``: of the storage."""
+        self._store = store
+        self._folder = directory / FOLDER
+        self._settings = settings
+        self._names = names
+        self._lock = threading.Lock()
+        self._position = store.position()
+
+    def configure(self, settings: JournalSettings, names: UserNames) -> None:
+        """After a reload; holds for what is written from now on."""
+        with self._lock:
+            self._settings = settings
+            self._names = names
+
+    def run(self) -> int:
+        """Writes and explains everything that is new; gives how many events that were. Raises StorageError."""
+        handled = 0
+        with self._lock:
+            while parts := self._store.parts_after(self._position.part, _BATCH):
+                handled += self._batch(parts)
+        return handled
+
+    def _batch(self, parts: list[Part]) -> int:
+        empty: defaultdict[str, Counter[Explanation]] = defaultdict(Counter)
+        explanations: dict[str, Explanation] = {}
+        lines = []
+        for part in parts:
+            for event in part.events:
+                explanation = None
+                if event.status == "empty":
+                    explanation = explanations[event.query] = explain(event.query)
+                    empty[part.installation][explanation] += 1
+                lines.append(self._line(part.installation, event, explanation))
+        position = replace(self._position, part=parts[-1].number)
+        if self._settings.enabled:
+            try:
+                position = self._write(position, b"".join(lines))
+            except OSError as error:
+                raise StorageError(f"{self._folder}: {error}; check its disk, space and rights") from error
+        self._store.followed(position, empty, explanations)
+        self._position = position
+        return len(lines)
+
+    def _line(self, installation: str, event: SearchEvent, explanation: Explanation | None) -> bytes:
+        record: dict[str, str | int | float | None] = {
+            "time": datetime.fromtimestamp(event.time, UTC).isoformat().replace("+00:00", "Z"),
+            "installation": installation,
+            "user": self._names.label(installation, event.login),
+            "catalog": event.catalog,
+            "source": event.source,
+            "type": event.type,
+            "status": event.status,
+            "query": event.query,
+            "found": event.found,
+            "duration": event.duration,
+        }
+        if explanation is not None:
+            record["cause"] = explanation.cause
+            record["family"] = explanation.family
+        return msgspec.json.encode({key: value for key, value in record.items() if value not in (None, "")}) + b"\n"
+
+    def _write(self, position: Position, data: bytes) -> Position:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        path = self._path(position.file)
+        _cut(path, position.offset)
+        if position.offset >= self._settings.file_size:
+            # The new file is begun in the same step that keeps its first lines; what a kill left of it is cut off.
+            position = Position(position.part, position.file + 1, 0)
+            path = self._path(position.file)
+            _cut(path, 0)
+            self._remove_old(position.file)
+        with path.open("ab") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+            return replace(position, offset=file.tell())
+
+    def _path(self, number: int) -> Path:
+        return self._folder / f"searches-{number:06}.jsonl"
+
+    def _remove_old(self, newest: int) -> None:
+        for number in range(newest - self._settings.files, 0, -1):
+            try:
+                self._path(number).unlink()
+            except FileNotFoundError:
+                return
+
+
+def _cut(path: Path, length: int) -> None:
+    """Takes off what was written after the last kept position. A file that someone made shorter stays as it is."""
+    if path.exists() and path.stat().st_size > length:
+        os.truncate(path, length)

@@ -1,0 +1,107 @@
+"""From the snapshot before and a report taken in to the snapshot after. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from kodeks_exporter.domain.report import KassistDay, ReadSummary, UserUsage
+from kodeks_exporter.store.sink import ReportIntake, larger
+from kodeks_exporter.store.snapshot import KnownUser, LastReport, ReportSnapshot, UserKey
+
+_COUNTERS: Final = UserUsage._fields[3:]
+_KASSIST_DAYS: Final = 400
+
+
+def merge(
+    before: ReportSnapshot, intake: ReportIntake, summary: ReadSummary, zone: ZoneInfo, via: str, received: float
+) -> ReportSnapshot:
+    """Usage is not merged here: it is stored by month. An older report adds its events, users and days of kAssist that
+    were not known, and changes nothing else."""
+    newest = before.report is None or intake.made >= before.report.made
+    return replace(
+        before,
+        report=_last_report(before.report, intake, summary, zone, via, received) if newest else before.report,
+        users=_users(before.users, intake),
+        searches=intake.tally.kinds(before.searches),
+        durations=intake.tally.durations(before.durations),
+        rejections=intake.rejection_tally.counts(before.rejections),
+        window=intake.picker.window(before.window),
+        kassist=_kassist(before.kassist, intake.kassist, newest),
+    )
+
+
+def _last_report(
+    before: LastReport | None, intake: ReportIntake, summary: ReadSummary, zone: ZoneInfo, via: str, received: float
+) -> LastReport:
+    told = frozenset(
+        name
+        for rows in intake.usage_by_month.values()
+        for row in rows.values()
+        for name, value in zip(_COUNTERS, row[3:], strict=True)
+        if value is not None
+    )
+    local = datetime.fromtimestamp(intake.made, zone)
+    return LastReport(
+        header=summary.header,
+        made=intake.made,
+        date=local.date().isoformat(),
+        month=local.strftime("%Y-%m"),
+        received=received,
+        via=via,
+        size=summary.size,
+        blocks=summary.blocks_present,
+        modules=tuple(intake.modules),
+        sessions=tuple(intake.sessions),
+        volumes=tuple(intake.volumes),
+        operup=tuple(intake.operup_files),
+        usage_fields=told if told or before is None else before.usage_fields,
+        left_out=intake.left_out,
+    )
+
+
+def _users(before: Mapping[UserKey, KnownUser], intake: ReportIntake) -> Mapping[UserKey, KnownUser]:
+    if not intake.users:
+        return before
+    made = intake.made
+    users = dict(before)
+    for key, user in intake.users.items():
+        known = users.get(key)
+        users[key] = user._replace(first_report=made, last_report=made) if known is None else _again(known, user, made)
+    return users
+
+
+def _again(known: KnownUser, user: KnownUser, made: float) -> KnownUser:
+    newer, older = (user, known) if made >= known.last_report else (known, user)
+    seen = [time for time in (known.last_seen, user.last_seen) if time is not None]
+    return KnownUser(
+        known.login,
+        known.domain,
+        older.registered if newer.registered is None else newer.registered,
+        min(known.first_report, made),
+        max(seen, default=None),
+        max(known.last_report, made),
+        newer.told,
+        newer.filled,
+    )
+
+
+def _kassist(
+    before: Mapping[str, KassistDay], days: Mapping[str, KassistDay], newest: bool
+) -> Mapping[str, KassistDay]:
+    if not days:
+        return before
+    merged = {**before, **days} if newest else {**days, **before}
+    return {date: merged[date] for date in sorted(merged)[-_KASSIST_DAYS:]}
+
+
+def merge_usage(before: Mapping[UserKey, UserUsage], rows: Mapping[UserKey, UserUsage]) -> dict[UserKey, UserUsage]:
+    """Usage of one month."""
+    merged = dict(before)
+    for key, row in rows.items():
+        known = merged.get(key)
+        merged[key] = row if known is None else larger(known, row)
+    return merged

@@ -1,0 +1,156 @@
+"""Takes the records of one report as they are read, in bounded memory, without touching what is stored."""
+
+from __future__ import annotations
+
+from typing import Final, TypeVar
+
+from kodeks_exporter.domain.report import (
+    Block,
+    KassistDay,
+    Module,
+    OperUpFile,
+    Rejection,
+    ReportHeader,
+    SearchEvent,
+    Session,
+    User,
+    UserUsage,
+    Volume,
+)
+from kodeks_exporter.domain.settings import SearchEventSettings
+from kodeks_exporter.store.eventlog import DAY, DayCollector
+from kodeks_exporter.store.snapshot import KnownUser, UserKey, known_user
+from kodeks_exporter.store.tally import RejectionTally, SearchTally, WindowPicker
+
+CLOCK_TOLERANCE: Final = 3600.0
+"""Seconds by which a report may say that it was made after it came. Beyond that its clock is wrong, and must not make
+it the newest report for ever."""
+_MOST: Final = {
+    Block.MODULES: 200,
+    Block.SESSIONS: 10_000,
+    Block.VOLUMES: 10_000,
+    Block.OPERUP: 10_000,
+    Block.USERS: 50_000,
+    Block.USAGE: 100_000,
+    Block.KASSIST: 4_000,
+}
+"""Records of one report that are kept; real ones have far fewer."""
+
+R = TypeVar("R")
+
+
+class ReportIntake:
+    """A ``ReportSink``. Close it after use.
+
+    ``known_searches`` and ``known_rejections``: days that the storage has. Events of all other days from ``horizon`` on
+    are new for certain, and are counted at once, while they are at hand.
+    """
+
+    def __init__(
+        self,
+        received: float,
+        settings: SearchEventSettings,
+        known_searches: frozenset[int],
+        known_rejections: frozenset[int],
+        horizon: int,
+    ) -> None:
+        self._received = received
+        self._known_searches = known_searches
+        self._known_rejections = known_rejections
+        self._horizon = horizon
+        self.made = received
+        self.picker = WindowPicker(settings, received)
+        self.tally = SearchTally()
+        self.rejection_tally = RejectionTally()
+        self.searches: DayCollector[SearchEvent] = DayCollector(self._searches_seen)
+        self.rejections: DayCollector[Rejection] = DayCollector(self._rejections_seen)
+        self.search = self.searches.add
+        self.rejection = self.rejections.add
+        self.report_header = ReportHeader()
+        self.modules: list[Module] = []
+        self.sessions: list[Session] = []
+        self.volumes: list[Volume] = []
+        self.operup_files: list[OperUpFile] = []
+        self.users: dict[UserKey, KnownUser] = {}
+        self.usage_by_month: dict[str, dict[UserKey, UserUsage]] = {}
+        self.kassist: dict[str, KassistDay] = {}
+        self.left_out: dict[str, int] = {}
+        self._usage_rows = 0
+
+    def close(self) -> None:
+        self.searches.close()
+        self.rejections.close()
+
+    def created(self, time: float) -> None:
+        if time <= self._received + CLOCK_TOLERANCE:
+            self.made = time
+            self.picker.move(time)
+
+    def header(self, header: ReportHeader) -> None:
+        self.report_header = header
+
+    def module(self, module: Module) -> None:
+        self._keep(self.modules, module, Block.MODULES)
+
+    def session(self, session: Session) -> None:
+        self._keep(self.sessions, session, Block.SESSIONS)
+
+    def volume(self, volume: Volume) -> None:
+        self._keep(self.volumes, volume, Block.VOLUMES)
+
+    def operup(self, file: OperUpFile) -> None:
+        self._keep(self.operup_files, file, Block.OPERUP)
+
+    def user(self, user: User) -> None:
+        key = (user.login, user.domain)
+        if key in self.users or len(self.users) < _MOST[Block.USERS]:
+            self.users[key] = known_user(user, 0.0)
+        else:
+            self._leave_out(Block.USERS)
+
+    def usage(self, usage: UserUsage) -> None:
+        if self._usage_rows >= _MOST[Block.USAGE]:
+            self._leave_out(Block.USAGE)
+            return
+        self._usage_rows += 1
+        rows = self.usage_by_month.setdefault(usage.month, {})
+        key = (usage.login, usage.domain)
+        rows[key] = larger(rows[key], usage) if key in rows else usage
+
+    def kassist_day(self, day: KassistDay) -> None:
+        if len(self.kassist) < _MOST[Block.KASSIST]:
+            self.kassist[day.date] = day
+
+    def _keep(self, records: list[R], record: R, block: Block) -> None:
+        if len(records) < _MOST[block]:
+            records.append(record)
+        else:
+            self._leave_out(block)
+
+    def _leave_out(self, block: Block) -> None:
+        self.left_out[block.value] = self.left_out.get(block.value, 0) + 1
+
+    def _searches_seen(self, day: int, events: list[SearchEvent]) -> None:
+        if day not in self._known_searches and day >= self._horizon:
+            self.new_searches(events)
+
+    def new_searches(self, events: list[SearchEvent]) -> None:
+        """Counts events that the storage did not have."""
+        self.tally.add(events)
+        if events[0].time + DAY > self.picker.since:
+            self.picker.add(events)
+
+    def _rejections_seen(self, day: int, events: list[Rejection]) -> None:
+        if day not in self._known_rejections and day >= self._horizon:
+            self.rejection_tally.add(events)
+
+
+def larger(a: UserUsage, b: UserUsage) -> UserUsage:
+    """Each counter as far as it got: within a month the server's counters only grow (known)."""
+    return UserUsage(a.login, a.domain, a.month, *map(_larger, a[3:], b[3:]))
+
+
+def _larger(a: int | None, b: int | None) -> int | None:
+    if a is None or b is None:
+        return b if a is None else a
+    return max(a, b)

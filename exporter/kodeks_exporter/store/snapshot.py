@@ -1,0 +1,223 @@
+"""What is known of an installation from its reports: plain values, replaced as a whole, never changed.
+
+A snapshot is also what is written to the storage, as one value: so a report is either wholly in force or not at all,
+and a restart shows the same figures. A field added later needs a default, so that older storages can still be read.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+import msgspec
+
+from kodeks_exporter.domain.report import (
+    CARD_FIELDS,
+    Block,
+    KassistDay,
+    Module,
+    OperUpFile,
+    ReportHeader,
+    SearchEvent,
+    Session,
+    User,
+    UserUsage,
+    Volume,
+)
+
+DURATION_BUCKETS: Final = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 60.0)
+"""Upper bounds in seconds; one more bucket holds what is slower."""
+
+SearchKind = tuple[str, str, str, str]
+"""Catalog, source, type, status."""
+UserKey = tuple[str, str]
+"""Login, domain."""
+
+
+class KnownUser(NamedTuple):
+    """A user that any report ever had. Times are Unix seconds.
+
+    ``first_report``, ``last_report``: when the first and the last report with this user were made. ``told`` and
+    ``filled`` are bits by place in ``CARD_FIELDS``: which fields the report knows, and which of them are filled.
+    """
+
+    login: str
+    domain: str
+    registered: float | None
+    first_report: float
+    last_seen: float | None
+    last_report: float
+    told: int
+    filled: int
+
+    @property
+    def first_seen(self) -> float:
+        return self.first_report if self.registered is None else self.registered
+
+    def card(self) -> dict[str, bool]:
+        return {name: bool(self.filled >> bit & 1) for bit, name in enumerate(CARD_FIELDS) if self.told >> bit & 1}
+
+
+def known_user(user: User, made: float) -> KnownUser:
+    told = filled = 0
+    for bit, name in enumerate(CARD_FIELDS):
+        if name in user.filled:
+            told |= 1 << bit
+            filled |= user.filled[name] << bit
+    return KnownUser(user.login, user.domain, user.registered, made, user.last_seen, made, told, filled)
+
+
+class Durations(NamedTuple):
+    """A histogram. ``counts``: per bucket of ``DURATION_BUCKETS`` and one more, not cumulative.
+
+    ``microseconds``: sum, whole so that it does not depend on the order of adding.
+    """
+
+    counts: tuple[int, ...] = (0,) * (len(DURATION_BUCKETS) + 1)
+    microseconds: int = 0
+
+
+class Explanation(NamedTuple):
+    """Why a search was probably empty, and the family of documents it was after; see ``domain.queries``."""
+
+    cause: str
+    family: str
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The newest single searches, oldest first. ``unsuccessful`` are empty and failed ones, ``ok`` all others."""
+
+    ok: tuple[SearchEvent, ...] = ()
+    unsuccessful: tuple[SearchEvent, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LastReport:
+    """The report in force. ``made``: Unix seconds, ``created`` of the header or, where that is not told or lies in the
+    future, when the report came. ``date`` and ``month``: of ``made`` in local time, ``YYYY-MM-DD`` and ``YYYY-MM``.
+    """
+
+    header: ReportHeader
+    made: float
+    date: str
+    month: str
+    received: float
+    via: str
+    size: int
+    blocks: frozenset[Block]
+    modules: tuple[Module, ...] = ()
+    sessions: tuple[Session, ...] = ()
+    volumes: tuple[Volume, ...] = ()
+    operup: tuple[OperUpFile, ...] = ()
+    usage_fields: frozenset[str] = frozenset()
+    """Counters of ``UserUsage`` that the installation's reports tell."""
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    """By subject: records beyond the bounds of what is kept of one report."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReportSnapshot:
+    """All mappings are read-only. ``report`` None: no readable report yet. Compared by identity: every change makes
+    another snapshot."""
+
+    report: LastReport | None = None
+    errors: Mapping[str, int] = field(default_factory=dict)
+    """Reports that could not be had or read, by reason."""
+    users: Mapping[UserKey, KnownUser] = field(default_factory=dict)
+    usage: Mapping[UserKey, UserUsage] = field(default_factory=dict)
+    """Of the month of the report in force."""
+    searches: Mapping[SearchKind, int] = field(default_factory=dict)
+    durations: Mapping[str, Durations] = field(default_factory=dict)
+    """By status."""
+    empty_searches: Mapping[Explanation, int] = field(default_factory=dict)
+    rejections: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """By login and reason."""
+    window: Window = field(default_factory=Window)
+    explanations: Mapping[str, Explanation] = field(default_factory=dict)
+    """By query, of the empty searches in the window."""
+    kassist: Mapping[str, KassistDay] = field(default_factory=dict)
+    """By date."""
+    horizon: int = 0
+    """Events of days before this one (days since 1970 UTC) were pruned."""
+
+    @property
+    def current_users(self) -> list[KnownUser]:
+        """Those of the report in force."""
+        report = self.report
+        return [] if report is None else [user for user in self.users.values() if user.last_report >= report.made]
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """A snapshot as it is written: keys that stand in the values too are left out."""
+
+    report: LastReport | None = None
+    errors: dict[str, int] = field(default_factory=dict)
+    users: list[KnownUser] = field(default_factory=list)
+    searches: list[tuple[SearchKind, int]] = field(default_factory=list)
+    durations: dict[str, Durations] = field(default_factory=dict)
+    empty_searches: list[tuple[Explanation, int]] = field(default_factory=list)
+    rejections: list[tuple[tuple[str, str], int]] = field(default_factory=list)
+    window: Window = field(default_factory=Window)
+    explanations: dict[str, Explanation] = field(default_factory=dict)
+    kassist: list[KassistDay] = field(default_factory=list)
+    horizon: int = 0
+
+
+_encoder: Final = msgspec.msgpack.Encoder()
+_decoder: Final = msgspec.msgpack.Decoder(_Stored)
+_usage_decoder: Final = msgspec.msgpack.Decoder(list[UserUsage])
+
+
+def encode_snapshot(snapshot: ReportSnapshot) -> bytes:
+    """Without usage, which is stored by month."""
+    return _encoder.encode(
+        _Stored(
+            report=snapshot.report,
+            errors=dict(snapshot.errors),
+            users=list(snapshot.users.values()),
+            searches=list(snapshot.searches.items()),
+            durations=dict(snapshot.durations),
+            empty_searches=list(snapshot.empty_searches.items()),
+            rejections=list(snapshot.rejections.items()),
+            window=snapshot.window,
+            explanations=dict(snapshot.explanations),
+            kassist=list(snapshot.kassist.values()),
+            horizon=snapshot.horizon,
+        )
+    )
+
+
+def decode_snapshot(data: bytes, usage: Mapping[UserKey, UserUsage]) -> ReportSnapshot:
+    """Raises ``msgspec.DecodeError``."""
+    stored = _decoder.decode(data)
+    return ReportSnapshot(
+        report=stored.report,
+        errors=stored.errors,
+        users={(user.login, user.domain): user for user in stored.users},
+        usage=usage,
+        searches=dict(stored.searches),
+        durations=stored.durations,
+        empty_searches=dict(stored.empty_searches),
+        rejections=dict(stored.rejections),
+        window=stored.window,
+        explanations=stored.explanations,
+        kassist={day.date: day for day in stored.kassist},
+        horizon=stored.horizon,
+    )
+
+
+def encode_usage(usage: Mapping[UserKey, UserUsage]) -> bytes:
+    return _encoder.encode(list(usage.values()))
+
+
+def decode_usage(data: bytes) -> dict[UserKey, UserUsage]:
+    return {(row.login, row.domain): row for row in _usage_decoder.decode(data)}
+
+
+def bucket(duration: float) -> int:
+    """Which of ``Durations.counts`` a duration in seconds belongs to."""
+    return bisect_left(DURATION_BUCKETS, duration)

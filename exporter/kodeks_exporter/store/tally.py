@@ -1,0 +1,139 @@
+"""Counting searches and rejections, and picking the searches that are shown one by one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from operator import attrgetter, itemgetter
+from typing import Final
+
+from kodeks_exporter.domain.report import Rejection, SearchEvent
+from kodeks_exporter.domain.settings import SearchEventSettings
+from kodeks_exporter.store.snapshot import DURATION_BUCKETS, Durations, SearchKind, Window, bucket
+
+OTHER: Final = "other"
+UNSUCCESSFUL: Final = frozenset(("empty", "error"))
+_FUTURE: Final = 86400.0
+"""Seconds by which a search may be later than its report; what is later still would stand in the window for ever."""
+_DISTINCT: Final = 20_000
+_MOST_KINDS: Final = 1000
+_MOST_REJECTED: Final = 5000
+_CANDIDATES: Final = 4096
+
+_kind_and_duration: Final = itemgetter(2, 3, 4, 5, 8)
+_login_and_reason: Final = itemgetter(1, 2)
+_time: Final = attrgetter("time")
+
+
+class SearchTally:
+    """Counts searches by kind and duration. Many of them share both, so they are counted first and sorted after."""
+
+    def __init__(self) -> None:
+        self._pending: Counter[tuple[str, str, str, str, float | None]] = Counter()
+        self._kinds: Counter[SearchKind] = Counter()
+        self._buckets: dict[str, list[int]] = {}
+        self._microseconds: Counter[str] = Counter()
+
+    def add(self, events: Iterable[SearchEvent]) -> None:
+        self._pending.update(map(_kind_and_duration, events))
+        if len(self._pending) > _DISTINCT:
+            self._fold()
+
+    def _fold(self) -> None:
+        for (catalog, source, kind, status, duration), count in self._pending.items():
+            key = (catalog, source, kind, status)
+            if key not in self._kinds and len(self._kinds) >= _MOST_KINDS:
+                key = (OTHER, source, kind, status)
+            self._kinds[key] += count
+            if duration is not None:
+                counts = self._buckets.setdefault(status, [0] * (len(DURATION_BUCKETS) + 1))
+                counts[bucket(duration)] += count
+                self._microseconds[status] += round(duration * 1e6) * count
+        self._pending.clear()
+
+    def kinds(self, before: Mapping[SearchKind, int]) -> Mapping[SearchKind, int]:
+        """``before`` and what was counted. Beyond a bound, new catalogs count as ``other``."""
+        self._fold()
+        counts = dict(before)
+        for key, count in self._kinds.items():
+            if key not in counts and len(counts) >= _MOST_KINDS:
+                key = (OTHER, *key[1:])
+            counts[key] = counts.get(key, 0) + count
+        return counts
+
+    def durations(self, before: Mapping[str, Durations]) -> Mapping[str, Durations]:
+        self._fold()
+        merged = dict(before)
+        for status, counts in self._buckets.items():
+            old = merged.get(status, Durations())
+            merged[status] = Durations(
+                tuple(a + b for a, b in zip(old.counts, counts, strict=True)),
+                old.microseconds + self._microseconds[status],
+            )
+        return merged
+
+
+class RejectionTally:
+    """Counts refused connections by login and reason."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[tuple[str, str]] = Counter()
+
+    def add(self, events: Iterable[Rejection]) -> None:
+        for key, count in Counter(map(_login_and_reason, events)).items():
+            known = key in self._counts or len(self._counts) < _MOST_REJECTED
+            self._counts[key if known else (OTHER, key[1])] += count
+
+    def counts(self, before: Mapping[tuple[str, str], int]) -> Mapping[tuple[str, str], int]:
+        counts = dict(before)
+        for key, count in self._counts.items():
+            if key not in counts and len(counts) >= _MOST_REJECTED:
+                key = (OTHER, key[1])
+            counts[key] = counts.get(key, 0) + count
+        return counts
+
+
+class WindowPicker:
+    """Picks the newest searches out of many. ``made``: when the report was made, Unix seconds."""
+
+    def __init__(self, settings: SearchEventSettings, made: float) -> None:
+        self._settings = settings
+        self._ok: list[SearchEvent] = []
+        self._unsuccessful: list[SearchEvent] = []
+        self.move(made)
+
+    def move(self, made: float) -> None:
+        """For what is added from now on; a report usually tells when it was made before anything else."""
+        self._since_ok = made - self._settings.ok_age
+        self._since_unsuccessful = made - self._settings.unsuccessful_age
+        self._until = made + _FUTURE
+        self.since = min(self._since_ok, self._since_unsuccessful)
+
+    def add(self, events: Iterable[SearchEvent]) -> None:
+        until, since_ok, since_unsuccessful = self._until, self._since_ok, self._since_unsuccessful
+        for event in events:
+            time = event.time
+            if event.status in UNSUCCESSFUL:
+                if since_unsuccessful <= time <= until:
+                    self._unsuccessful.append(event)
+            elif since_ok <= time <= until:
+                self._ok.append(event)
+        if len(self._ok) > _CANDIDATES:
+            self._ok = _newest(self._ok, self._settings.ok_count)
+        if len(self._unsuccessful) > _CANDIDATES:
+            self._unsuccessful = _newest(self._unsuccessful, self._settings.unsuccessful_count)
+
+    def window(self, before: Window) -> Window:
+        """The newest of ``before`` and of what was added."""
+        if not self._ok and not self._unsuccessful:
+            return before
+        settings = self._settings
+        return Window(
+            tuple(_newest([*before.ok, *self._ok], settings.ok_count)),
+            tuple(_newest([*before.unsuccessful, *self._unsuccessful], settings.unsuccessful_count)),
+        )
+
+
+def _newest(events: list[SearchEvent], count: int) -> list[SearchEvent]:
+    events.sort(key=_time)
+    return events[-count:] if count else []
