@@ -1,0 +1,68 @@
+"""All families of what reports tell of an installation: the list of subjects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from prometheus_client import Metric
+
+from kodeks_exporter.domain.fleet import Installation
+from kodeks_exporter.domain.report import Block
+from kodeks_exporter.domain.settings import HistorySettings
+from kodeks_exporter.metrics import kassist, licences, searches, sessions, sysinfo, users
+from kodeks_exporter.metrics.exposition import Source
+from kodeks_exporter.metrics.reportview import ReportView, gauge
+from kodeks_exporter.store.privacy import UserNames
+from kodeks_exporter.store.snapshot import ReportSnapshot
+
+
+def sources(
+    installation: Installation, snapshot: ReportSnapshot, settings: HistorySettings, names: UserNames, now: float
+) -> Iterator[Source]:
+    """Two, so that a search that gets too old does not make everything be written again. ``now``: Unix seconds."""
+    view = ReportView(installation, snapshot, settings, names)
+    version = (installation, snapshot, settings, names)
+    yield Source(("report", installation.name), version, lambda: families(view))
+    yield Source(
+        ("searches", installation.name),
+        (*version, searches.events_version(view, now)),
+        lambda: searches.events(view, now),
+    )
+
+
+def families(view: ReportView) -> Iterator[Metric]:
+    """Everything but single searches."""
+    yield from sysinfo.families(view)
+    yield from licences.families(view)
+    yield from sessions.families(view)
+    yield from users.families(view)
+    yield from searches.families(view)
+    yield from kassist.families(view)
+    yield from _dropped(view)
+
+
+def _dropped(view: ReportView) -> Iterator[Metric]:
+    """What a bound cut off, so that nobody takes a part for the whole."""
+    report, limits = view.snapshot.report, view.settings.series
+    if report is None:
+        return
+    dropped = dict(report.left_out)
+
+    def bounded(subject: str, there: int, most: int) -> None:
+        if there > most:
+            dropped[subject] = dropped.get(subject, 0) + there - most
+
+    if view.per_user:
+        known = view.snapshot.current_users if Block.USERS in report.blocks else view.snapshot.usage
+        bounded("users", len(known), limits.users)
+        bounded("sessions", len(report.sessions), limits.sessions)
+        bounded("rejections", len({login for login, _ in view.snapshot.rejections}), limits.rejected_users)
+    bounded("volumes", len(report.volumes), limits.volumes)
+    bounded("operup", len(report.operup), limits.operup_files)
+    bounded("searches", len(view.snapshot.searches), limits.search_kinds)
+    family = gauge(
+        "kodeks_series_dropped", "Series, or records of the report, left out because of a bound, by subject.", "subject"
+    )
+    for subject, count in sorted(dropped.items()):
+        family.add_metric([view.name, subject], count)
+    yield family

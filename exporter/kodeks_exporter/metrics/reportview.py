@@ -1,0 +1,69 @@
+"""What the subjects of report metrics are given, and what they share."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, TypeVar
+
+from prometheus_client.core import GaugeMetricFamily
+
+from kodeks_exporter.domain.fleet import Installation
+from kodeks_exporter.domain.report import Block
+from kodeks_exporter.domain.settings import HistorySettings
+from kodeks_exporter.store.privacy import OFF, UserNames
+from kodeks_exporter.store.snapshot import LastReport, ReportSnapshot
+
+LABEL: Final = 120
+"""Characters of a label value that a report brought."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class ReportView:
+    installation: Installation
+    snapshot: ReportSnapshot
+    settings: HistorySettings
+    names: UserNames
+
+    @property
+    def name(self) -> str:
+        return self.installation.name
+
+    @property
+    def per_user(self) -> bool:
+        """Whether there are series of single users."""
+        return self.names.mode != OFF
+
+    def block(self, block: Block) -> LastReport | None:
+        """The report in force, if it has that block: a missing block is not an empty one."""
+        report = self.snapshot.report
+        return report if report is not None and block in report.blocks else None
+
+    def local(self, time: float) -> str:
+        """ISO 8601 in the installation's local time, seconds, no offset."""
+        return datetime.fromtimestamp(time, self.installation.time_zone).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def gauge(name: str, documentation: str, *labels: str) -> GaugeMetricFamily:
+    """A gauge whose first label is the installation."""
+    return GaugeMetricFamily(name, documentation, labels=["installation", *labels])
+
+
+def short(text: str, length: int = LABEL) -> str:
+    return text[:length]
+
+
+def base_names(paths: Sequence[str]) -> list[str]:
+    """The last part of each path, ``\\`` or ``/``; where two would be the same, also the part before it."""
+    parts = [path.replace("\\", "/").rstrip("/").split("/") for path in paths]
+    last = Counter(part[-1] for part in parts)
+    return [short(part[-1] if last[part[-1]] == 1 else "/".join(part[-2:])) for part in parts]
+
+
+def unique(rows: Iterable[tuple[tuple[str, ...], T]]) -> dict[tuple[str, ...], T]:
+    """Rows by label values: of rows that would be the same series, the last one stays."""
+    return dict(rows)
