@@ -1,0 +1,55 @@
+"""Takes numbered files without end, until it is killed: ``python -m tests.intake.kill_child STORAGE FIRST``."""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from kodeks_exporter.intake.intake import Intake
+from kodeks_exporter.intake.spool import Via
+from kodeks_exporter.sysinfo.profile import Profile
+from tests.intake.fakes import PROFILE, fleet
+
+
+class SqliteStore:
+    """Like the real one: the same report twice counts once."""
+
+    def __init__(self, storage: Path) -> None:
+        self._connection = sqlite3.connect(storage / "store.sqlite", isolation_level=None, check_same_thread=False)
+        self._connection.execute("PRAGMA journal_mode=WAL")
+        self._connection.execute("CREATE TABLE IF NOT EXISTS report (number INTEGER PRIMARY KEY)")
+
+    def ingest(
+        self, installation: str, path: Path, profile: Profile, zone: ZoneInfo, via: Via, received: float
+    ) -> None:
+        self._connection.execute("INSERT OR IGNORE INTO report VALUES (?)", (int(path.read_bytes()),))
+
+
+def open_intake(storage: Path) -> Intake:
+    inventory = fleet()
+    return Intake(storage, lambda: inventory, SqliteStore(storage), lambda _: PROFILE)
+
+
+def stored(storage: Path) -> list[int]:
+    with sqlite3.connect(storage / "store.sqlite") as connection:
+        return [number for (number,) in connection.execute("SELECT number FROM report")]
+
+
+def main() -> None:
+    storage, number = Path(sys.argv[1]), int(sys.argv[2])
+    intake = open_intake(storage)
+    print("ready", flush=True)
+    intake.recover()
+    while True:
+        with intake.incoming(100) as incoming:
+            for digit in str(number):
+                incoming.write(digit.encode())
+            intake.accept("romashka", incoming, "push", ".zip")
+        print(number, flush=True)
+        number += 1
+
+
+if __name__ == "__main__":
+    main()

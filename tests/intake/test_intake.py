@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+import errno
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from kodeks_exporter.domain.fleet import Fleet
+from kodeks_exporter.domain.report import UnreadableReport
+from kodeks_exporter.intake.errors import StorageFull, TooLarge, UnknownInstallation, UnknownSuffix
+from kodeks_exporter.intake.intake import Accepted, Intake
+from kodeks_exporter.intake.spool import Parcel, Spool, Via
+from kodeks_exporter.sysinfo.status_file import UnreadableStatus
+from tests.intake import kill_child
+from tests.intake.fakes import BROKEN, STATUS, FakeStore, files, fleet, intake, zipped
+
+
+def send(
+    to: Intake, data: bytes, name: str = "romashka", suffix: str = ".zip", via: Via = "push", at: float | None = None
+) -> Accepted:
+    with to.incoming(10_000_000) as incoming:
+        incoming.write(data)
+        return to.accept(name, incoming, via, suffix, at)
+
+
+def test_a_good_report_is_stored_and_shown(tmp_path: Path) -> None:
+    store = FakeStore()
+    taker = intake(tmp_path, store)
+    accepted = send(taker, b"data", at=1000.5)
+    assert accepted == Accepted("romashka", "romashka.zip", "push", 1000.5, 4, store.reports[0])
+    assert files(tmp_path) == {"files/romashka.zip"}
+    newest = taker.newest("romashka")
+    assert newest is not None
+    assert (newest.path.read_bytes(), newest.received) == (b"data", 1000.5)
+    assert taker.newest("vasilek") is None
+
+
+def test_only_the_newest_report_is_kept_whatever_its_suffix(tmp_path: Path) -> None:
+    taker = intake(tmp_path, FakeStore())
+    send(taker, b"1", suffix=".zip", at=1000)
+    send(taker, STATUS, suffix=".status", at=1000)
+    send(taker, b"2", suffix=".xml", at=2000)
+    assert files(tmp_path) == {"files/romashka.xml", "files/romashka.status"}
+    send(taker, b"late", suffix=".zip", at=1500)
+    assert files(tmp_path) == {"files/romashka.xml", "files/romashka.status"}
+
+
+def test_a_broken_report_leaves_the_good_one_and_is_kept_apart(tmp_path: Path) -> None:
+    taker = intake(tmp_path, FakeStore())
+    send(taker, b"good")
+    for suffix in (".zip", ".xml", ".zip"):
+        with pytest.raises(UnreadableReport):
+            send(taker, BROKEN, suffix=suffix)
+    with pytest.raises(UnreadableStatus):
+        send(taker, BROKEN, suffix=".status")
+    assert files(tmp_path) == {"files/romashka.zip", "rejected/romashka.zip", "rejected/romashka.status"}
+    assert taker.file("romashka", ".zip").read_bytes() == b"good"
+    assert taker.errors.totals() == {("romashka", "not_a_report"): 3, ("romashka", "status_no_date"): 1}
+
+
+def test_names_and_suffixes_are_those_of_the_inventory(tmp_path: Path) -> None:
+    taker = intake(tmp_path, FakeStore())
+    with pytest.raises(UnknownInstallation):
+        send(taker, b"x", name="../../etc/passwd")
+    with pytest.raises(UnknownSuffix):
+        send(taker, b"x", suffix="/../x.zip")
+    assert files(tmp_path) == set()
+
+
+def test_a_file_that_is_too_large_leaves_nothing(tmp_path: Path) -> None:
+    taker = intake(tmp_path, FakeStore())
+    with taker.incoming(10) as incoming:
+        incoming.write(b"1234567890")
+        with pytest.raises(TooLarge):
+            incoming.write(b"1")
+    assert files(tmp_path) == set()
+
+
+FULL = sqlite3.OperationalError("database or disk is full")
+FULL.sqlite_errorcode = sqlite3.SQLITE_FULL
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [OSError(errno.ENOSPC, "x"), OSError(errno.EDQUOT, "x"), FULL,
+     UnreadableReport("io_error", os.strerror(errno.ENOSPC))],
+)  # fmt: skip
+def test_a_full_disk_is_told_and_leaves_nothing_half_written(tmp_path: Path, failure: Exception) -> None:
+    store = FakeStore()
+    taker = intake(tmp_path, store)
+    send(taker, b"good")
+    store.failure = failure
+    with pytest.raises(StorageFull):
+        send(taker, b"new")
+    assert files(tmp_path) == {"files/romashka.zip"}
+    assert taker.file("romashka", ".zip").read_bytes() == b"good"
+
+
+def test_reports_are_read_two_at_a_time_and_one_of_an_installation(tmp_path: Path) -> None:
+    names = [f"client-{number}" for number in range(10)]
+    store = FakeStore(slowness=0.03)
+    taker = intake(tmp_path, store, fleet(*names))
+    with ThreadPoolExecutor(20) as pool:
+        for one in [pool.submit(send, taker, b"x", name) for name in names * 2]:
+            one.result()
+    assert store.most_at_once == 2
+    store.most_at_once = 0
+    with ThreadPoolExecutor(20) as pool:
+        for one in [pool.submit(send, taker, b"x", "romashka") for _ in range(5)]:
+            one.result()
+    assert store.most_at_once == 1
+
+
+def test_statuses_wait_for_no_report(tmp_path: Path) -> None:
+    store = FakeStore(hold=threading.Event())
+    taker = intake(tmp_path, store, concurrency=1)
+    with ThreadPoolExecutor(1) as pool:
+        report = pool.submit(send, taker, b"x")
+        while not store.at_once:
+            time.sleep(0.01)
+        send(taker, STATUS, suffix=".status")
+        assert store.hold is not None
+        store.hold.set()
+        report.result()
+
+
+def test_statuses_outlive_a_restart_and_follow_the_inventory(tmp_path: Path) -> None:
+    send(intake(tmp_path, FakeStore()), STATUS, suffix=".status", at=5000.0)
+    status = intake(tmp_path, FakeStore()).statuses()["romashka"]
+    assert (status.received, status.created) == (5000.0, 1795303735.0)
+    assert [catalog.path for catalog in status.facts.catalogs] == ["/docs", "/norms"]
+    assert intake(tmp_path, FakeStore(), Fleet()).statuses() == {}
+
+
+def test_what_was_complete_before_a_crash_is_stored_after_it(tmp_path: Path) -> None:
+    store = FakeStore()
+    first = Spool(tmp_path / "spool")
+    incoming = first.incoming(100)
+    incoming.write(b"half")
+    for number, at in ((1, 1000.25), (2, 2000.5)):
+        complete = first.incoming(100)
+        complete.write(b"report %d" % number)
+        first.settle(complete.finish(), _parcel(at))
+    second = intake(tmp_path, store)
+    assert second.recover() == 2
+    assert [(report.data, report.received, report.via) for report in store.reports] == [
+        (b"report 1", 1000.25, "push"), (b"report 2", 2000.5, "push"),
+    ]  # fmt: skip
+    assert files(tmp_path) == {"files/a.b.zip"}
+    assert second.file("a.b", ".zip").read_bytes() == b"report 2"
+    assert second.recover() == 0
+
+
+def test_recovery_waits_for_room_and_for_the_inventory(tmp_path: Path) -> None:
+    first = Spool(tmp_path / "spool")
+    complete = first.incoming(100)
+    complete.write(b"report")
+    first.settle(complete.finish(), _parcel(1000.0))
+    assert intake(tmp_path, FakeStore(failure=OSError(errno.ENOSPC, "full"))).recover() == 0
+    assert intake(tmp_path, FakeStore(), Fleet()).recover() == 0
+    assert len(files(tmp_path)) == 1
+    assert intake(tmp_path, FakeStore()).recover() == 1
+
+
+def _parcel(at: float) -> Parcel:
+    return Parcel("a.b", ".zip", "push", at)
+
+
+def test_killed_at_any_moment_nothing_that_was_confirmed_is_lost(tmp_path: Path) -> None:
+    """A child takes numbered files and prints each number once it is confirmed; it is killed again and again."""
+    confirmed: list[int] = []
+    chance = random.Random(7)
+    for _ in range(12):
+        child = subprocess.Popen(
+            [sys.executable, "-m", "tests.intake.kill_child", str(tmp_path), str(max(confirmed, default=0) + 1)],
+            stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert child.stdout is not None
+        assert child.stdout.readline() == "ready\n"
+        time.sleep(chance.uniform(0.02, 0.25))
+        os.kill(child.pid, signal.SIGKILL)
+        confirmed += [int(line) for line in child.stdout if line.endswith("\n")]
+        child.wait()
+    kill_child.open_intake(tmp_path).recover()
+    stored = Counter(kill_child.stored(tmp_path))
+    assert len(confirmed) > 12
+    assert set(confirmed) <= stored.keys()
+    assert set(stored.values()) == {1}
+    assert files(tmp_path) - {"store.sqlite", "store.sqlite-wal", "store.sqlite-shm"} == {"files/romashka.zip"}
+    assert int((tmp_path / "files/romashka.zip").read_bytes()) == max(stored)
+
+
+def test_many_threads_count(tmp_path: Path) -> None:
+    taker = intake(tmp_path, FakeStore())
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(1000):
+            pool.submit(taker.errors.count, "romashka", "timeout")
+    assert taker.errors.totals() == {("romashka", "timeout"): 1000}
+    assert zipped().startswith(b"PK")

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kodeks_exporter.domain.check import CatalogState
+from kodeks_exporter.sysinfo.status_file import MAX_SIZE, UnreadableStatus, parse_status
+from tests.intake.fakes import STATUS
+
+CATALOGS = (CatalogState("/docs", True, "", True, ""), CatalogState("/norms", False, "update DB", None, ""))
+WHEN = 1795303735.0
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        STATUS,
+        STATUS.replace(b"\r\n", b"\n"),
+        b"\xef\xbb\xbf" + STATUS,
+        STATUS.decode().encode("utf-16"),
+        STATUS.replace(b"date:", b"Date:").replace(b" GMT", b""),
+        b"HTTP/1.1 200 OK\r\nServer: WWW-Kodeks/6.4\r\n"
+        + STATUS.replace(b" GMT\r\n", b" GMT\r\nConnection: close\r\n\r\n"),
+        STATUS + b'\n# TYPE sysmon_other untyped\nsysmon_other{x="} broken\n\xff\xfe\n',
+    ],
+)
+def test_forms_that_scripts_may_write(data: bytes) -> None:
+    status = parse_status(data)
+    assert (status.created, status.facts.catalogs) == (WHEN, CATALOGS)
+
+
+def test_metrics_without_catalogs_are_fine() -> None:
+    assert parse_status(b"date: Sat, 21 Nov 2026 23:28:55 GMT\nsysmon_sessions 3\n").facts.catalogs == ()
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "empty"), (b" \r\n", "empty"), (bytes(MAX_SIZE + 1), "status_too_large"),
+        (b"kserver_main_page 0\n", "status_no_date"), (b"date: tomorrow\nx 1\n", "status_no_date"),
+        (b"date: Sat, 21 Nov 99999 23:28:55 GMT\nx 1\n", "status_no_date"),
+        (b"date: Sat, 21 Nov 2026 23:28:55 GMT\n<html>401</html>\n", "status_no_metrics"),
+        (b'date: Sat, 21 Nov 2026 23:28:55 GMT\nkserver_main_page{path="/docs" 0\nx 1\n', "status_broken"),
+        (b"date: Sat, 21 Nov 2026 23:28:55 GMT\n" + b"kserver_main_page 0\n" * 2000, "status_broken"),
+    ],
+)  # fmt: skip
+def test_what_is_no_status(data: bytes, reason: str) -> None:
+    with pytest.raises(UnreadableStatus) as raised:
+        parse_status(data)
+    assert raised.value.reason == reason
+
+
+LINES = st.lists(
+    st.sampled_from(STATUS.splitlines()) | st.binary(max_size=60)
+    | st.text(alphabet='kserver_main_page{}="\\,#/ 01\t', max_size=60).map(lambda t: b"kserver_main_page" + t.encode())
+)  # fmt: skip
+
+
+@given(LINES.map(b"\n".join))
+def test_any_bytes(data: bytes) -> None:
+    try:
+        status = parse_status(data)
+    except UnreadableStatus:
+        return
+    assert len(status.facts.catalogs) <= 50
