@@ -16,7 +16,9 @@ from bench.fleet import fleet, write_config
 from bench.process import cpu_seconds, end, fetch, free_port, memory_megabytes, wait_until
 
 SIZE = 200
-ROUNDS = 6
+ROUNDS = 4
+INTERVAL = 10
+"""Seconds between two rounds of an installation."""
 PATHS = ("/docs", "/admin/title", "/admin/lic", "/sysinfo/metrics")
 
 
@@ -33,13 +35,12 @@ def main() -> None:
 
 
 def exporter_milliseconds(folder: Path, urls: list[str]) -> float:
-    interval = 10
-    with_exporter = _Exporter(folder, urls, f"{interval}s")
+    with_exporter = _Exporter(folder, urls, f"{INTERVAL}s")
     try:
         with_exporter.scrape()
         before, rounds_before = cpu_seconds(with_exporter.pid), with_exporter.rounds()
         for _ in range(ROUNDS * 2):
-            time.sleep(interval / 2)
+            time.sleep(INTERVAL / 2)
             with_exporter.scrape()
         used = cpu_seconds(with_exporter.pid) - before
         return 1000 * used / (with_exporter.rounds() - rounds_before)
@@ -106,20 +107,22 @@ def blackbox_milliseconds(folder: Path, urls: list[str]) -> float:
     )
     try:
         wait_until(lambda: b"ealthy" in fetch(f"http://{address}/-/healthy"), "blackbox_exporter")
-        probes = []
-        for url in urls:
-            host = url.removeprefix("http://")
-            probes += [("icmp", host.partition(":")[0]), ("tcp", host), *(("http", url + path) for path in PATHS)]
-        _probe(address, probes[:60])
+        for url in urls[:10]:
+            _probe(address, url)
         before = cpu_seconds(process.pid)
-        for _ in range(2):
-            _probe(address, probes)
-        return 1000 * (cpu_seconds(process.pid) - before) / (2 * len(urls))
+        rounds = 3
+        for number in range(rounds * len(urls)):
+            # at the pace of the exporter: back to back, caches stay warm and a probe costs less than in real life
+            time.sleep(INTERVAL / len(urls) / 2)
+            _probe(address, urls[number % len(urls)])
+        return 1000 * (cpu_seconds(process.pid) - before) / (rounds * len(urls))
     finally:
         end(process)
 
 
-def _probe(address: str, probes: list[tuple[str, str]]) -> None:
+def _probe(address: str, url: str) -> None:
+    host = url.removeprefix("http://")
+    probes = [("icmp", host.partition(":")[0]), ("tcp", host), *(("http", url + path) for path in PATHS)]
     for module, target in probes:
         text = fetch(f"http://{address}/probe?{urlencode({'module': module, 'target': target})}")
         if b"\nprobe_success 1" not in text:
