@@ -1,7 +1,9 @@
 """The stand's control interface over HTTP, and a small client of it for the shell.
 
 ``GET /servers``, ``GET /faults``, ``POST /fault {"server": NAME, "fault": FAULT, "options": {}}``,
-``POST /clear {"server": NAME, "fault": FAULT}`` (both optional). NAME is a server, a licence manager or a hosting.
+``POST /clear {"server": NAME, "fault": FAULT}`` (both optional),
+``POST /search {"server": NAME, "login": LOGIN, "query": TEXT, "status": "empty"}``. NAME is a server, a licence manager
+or a hosting.
 """
 
 from __future__ import annotations
@@ -25,9 +27,10 @@ if TYPE_CHECKING:
 ENVIRONMENT = "KODEKS_STAND"
 """Where the shell client finds the control interface's address, unless --url says so."""
 
-_HELP = """Stand control. GET /servers, GET /faults, POST /fault, POST /clear. For example:
+_HELP = """Stand control. GET /servers, GET /faults, POST /fault, POST /clear, POST /search. For example:
 curl -d '{"server": "romashka", "fault": "key_lost", "options": {"code": 4113}}' URL/fault
 curl -d '{"server": "romashka"}' URL/clear
+curl -d '{"server": "romashka", "login": "ivanova.a", "query": "GYLA 14.1"}' URL/search
 """
 
 
@@ -51,7 +54,7 @@ class ControlSite:
                 return _json(200, self._stand.describe())
             case "GET" | "HEAD", "/faults":
                 return _json(200, {str(fault): DESCRIPTIONS[fault] for fault in Fault})
-            case "POST", "/fault" | "/clear":
+            case "POST", "/fault" | "/clear" | "/search":
                 return self._change(request)
             case _:
                 return _json(404, {"error": "no such address"})
@@ -63,7 +66,10 @@ class ControlSite:
                 raise ValueError("a JSON object is expected")
             target, fault = order.get("server"), order.get("fault")
             known = Fault(fault) if fault is not None else None
-            if request.path == "/clear":
+            if request.path == "/search":
+                login, query = str(order["login"]), str(order["query"])
+                work = self._stand.search_soon(str(target), login, query, str(order.get("status", "empty")))
+            elif request.path == "/clear":
                 work = self._stand.clear_soon(target, known)
             elif target is None or known is None:
                 raise ValueError("server and fault are needed")
@@ -101,6 +107,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     breaking.add_argument("server", help="server, licence manager or hosting")
     breaking.add_argument("fault", choices=[str(fault) for fault in Fault])
     breaking.add_argument("options", nargs="*", metavar="KEY=VALUE")
+    searching = commands.add_parser("search", help="let a user search; it stands in the next sysinfo report")
+    searching.add_argument("server")
+    searching.add_argument("login")
+    searching.add_argument("query")
+    searching.add_argument("--status", default="empty", choices=["ok", "empty", "error"])
     mending = commands.add_parser("clear", help="mend")
     mending.add_argument("server", nargs="?")
     mending.add_argument("fault", nargs="?", choices=[str(fault) for fault in Fault])
@@ -115,6 +126,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 print(_ask(f"{url}/fault", {"server": given.server, "fault": given.fault, "options": options}), end="")
             case "clear":
                 print(_ask(f"{url}/clear", {"server": given.server, "fault": given.fault}), end="")
+            case "search":
+                order = {name: getattr(given, name) for name in ("server", "login", "query", "status")}
+                print(_ask(f"{url}/search", order), end="")
             case command:
                 print(_ask(f"{url}/{command}"), end="")
     except urllib.error.HTTPError as error:

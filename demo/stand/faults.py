@@ -28,6 +28,15 @@ class Fault(StrEnum):
     REDIRECT_LOOP = "redirect_loop"
     FOREIGN_REDIRECT = "foreign_redirect"
     WRONG_CHARSET = "wrong_charset"
+    # What the sysinfo report says, and what comes instead of it.
+    VOLUME_ERROR = "volume_error"
+    OPERUP_STALE = "operup_stale"
+    SPP_DOWN = "spp_down"
+    REPORT_BROKEN = "report_broken"
+    REPORT_HTML = "report_html"
+    REPORT_SLOW = "report_slow"
+    REPORT_HUGE = "report_huge"
+    REPORT_MISSING = "report_missing"
     # How the answer travels.
     SLOW = "slow"
     HANG = "hang"
@@ -64,6 +73,14 @@ DESCRIPTIONS: Mapping[Fault, str] = {
     Fault.REDIRECT_LOOP: "the catalogs redirect to themselves; count=30",
     Fault.FOREIGN_REDIRECT: "the catalogs redirect to another host; location=http://foreign.kodeks.test/login",
     Fault.WRONG_CHARSET: "the pages declare one encoding and are written in another; declare=utf-8|windows-1251",
+    Fault.VOLUME_ERROR: "a volume has an error in the report; code=2007|4101|none",
+    Fault.OPERUP_STALE: "a file of daily updates is old in the report; days=5",
+    Fault.SPP_DOWN: "the report says that the user support service does not work",
+    Fault.REPORT_BROKEN: "the report is cut off; share=0.6 of its bytes come",
+    Fault.REPORT_HTML: "a login page comes instead of the report; status=200",
+    Fault.REPORT_SLOW: "the report comes slowly; rate=2000 bytes a second",
+    Fault.REPORT_HUGE: "the report is enormous; size=100 megabytes",
+    Fault.REPORT_MISSING: "the report lacks blocks; block=searches (users, volumes, protection …, comma-separated)",
     Fault.SLOW: "every answer comes late; delay=3.0 seconds",
     Fault.HANG: "connections are accepted and never answered (also of a licence manager)",
     Fault.DRIP: "the answer comes byte by byte and never ends; interval=1.0 seconds",

@@ -53,7 +53,24 @@ class ServerSpec:
     tls_expired_cert: str = ""
     """PEM file of an expired certificate for the same key, for the fault ``tls_expired``."""
 
+    time_zone: str = "Europe/Moscow"
+    """Of the server's clock: reports are written in its local time."""
+    seed: int = 0
+    """Another seed, other people."""
+    population: int = 0
+    """Users in the reports, those of years to come too; 0: drawn, 20 to 200."""
+    report_charset: str = "utf-8"
+    """Of XML reports: ``utf-8`` or ``windows-1251``."""
+    report_format: str = "xml"
+    """What is inside a zip: ``xml`` or ``sqlite``."""
+    report_cookie: bool = False
+    """Whether asking for a report is first answered by a redirect that sets a cookie."""
+    occasional: bool = False
+    """Whether volumes have errors and updates grow old now and then, without a fault."""
+
     def __post_init__(self) -> None:
+        if self.report_format not in {"xml", "sqlite"}:
+            raise ValueError(f"server {self.name}: report_format must be xml or sqlite, not {self.report_format!r}")
         if self.kind not in {"linux", "windows"}:
             raise ValueError(f"server {self.name}: kind must be linux or windows, not {self.kind!r}")
         if bool(self.tls_cert) != bool(self.tls_key):

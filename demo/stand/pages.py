@@ -59,6 +59,16 @@ def plain_page(text: str, charset: str) -> str:
     return page("Кодекс", f"<P>{escape(text)}</P>", charset)
 
 
+def login_page(charset: str) -> str:
+    """A form that asks for login and password (markup assumed)."""
+    body = (
+        '<CENTER><H3>Вход в систему</H3></CENTER>\n<FORM METHOD="POST" ACTION="/users/login">\n'
+        'Имя: <INPUT NAME="user"><BR>\nПароль: <INPUT TYPE="password" NAME="pass"><BR>\n'
+        '<INPUT TYPE="submit" VALUE="Войти"></FORM>'
+    )
+    return page("Вход", body, charset)
+
+
 def title_page(spec: ServerSpec, sessions: int, working: int, charset: str) -> str:
     """``/admin/title``, as in the sample. ``working`` users hold seats."""
     system = "Windows Server 2019" if spec.kind == "windows" else "Debian GNU/Linux 12"

@@ -2,7 +2,8 @@
 
 What is not known of Kodeks, and chosen here: a login holds a seat whichever page it was made on; during
 maintenance the administration pages still answer; with a lost key ``/admin/title`` refuses the login while
-``/admin/lic`` still tells the reason; the session's cookie is called ``KodeksSession``.
+``/admin/lic`` still tells the reason; the session's cookie is called ``KodeksSession``; asking for a sysinfo report
+holds a seat only where the server answers with a cookie first.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from demo.stand import pages
+from demo.stand import pages, sysinfo
 from demo.stand.faults import CLOSING_FAULTS, Fault, Options, number, text
 from demo.stand.model import ServerSpec
 from demo.stand.wire import Reply, Request
@@ -57,7 +58,14 @@ class KodeksServer:
     sessions: dict[str, Session] = field(default_factory=dict)
     requests: int = 0
     banner: str = "WWW-Kodeks/6.4"
+    wall: Callable[[], float] = time.time
+    """Unix seconds."""
+    chronicle: sysinfo.Chronicle = field(init=False)
+    """What has happened on command, and the diary of the server's people."""
     _healthy: dict[str, bytes] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.chronicle = sysinfo.Chronicle(self.spec)
 
     # State.
 
@@ -213,6 +221,26 @@ class KodeksServer:
         page = pages.plain_page("Вы вышли из системы", self._declared())
         return self._html(200, page, (("Set-Cookie", f"{COOKIE}=; Path=/; Max-Age=0"),))
 
+    def _report(self, request: Request) -> Reply:
+        if self.spec.report_cookie:
+            if _session_id(request) not in self.sessions:
+                refused, cookie = self._login(request)
+                again = f"{sysinfo.PATH}?type={sysinfo.kind(request)}"
+                return refused or Reply(302, headers=(("Location", again), *cookie))
+            refused, _ = self._login(request)
+            if refused:
+                return refused
+        elif request.method != "POST":
+            return self._html(405, pages.plain_page("Метод не поддерживается", self._declared()))
+        elif Fault.AUTH_REFUSED in self.faults or _basic(request) != (self.spec.login, self.spec.password):
+            return self._unauthorized()
+        html = self.faults.get(Fault.REPORT_HTML)
+        if html is not None:
+            return self._html(int(number(html, "status", 200)), pages.login_page(self._declared()))
+        ages = ((each, self.clock() - each.since) for each in self.sessions.values())
+        visitors = [(each.login, each.address, self.wall() - age) for each, age in ages]
+        return self.chronicle.answer(sysinfo.kind(request), self.wall(), self.faults, self.key_error, visitors)
+
     # Logins.
 
     def _login(self, request: Request) -> tuple[Reply | None, tuple[tuple[str, str], ...]]:
@@ -258,7 +286,7 @@ class KodeksServer:
 
     def set_times(self, restart: str, backup: str) -> None:
         """Announce other nightly times in /admin/pref."""
-        self.spec = dataclasses.replace(self.spec, restart=restart, backup=backup)
+        self.spec = self.chronicle.spec = dataclasses.replace(self.spec, restart=restart, backup=backup)
 
 
 def _session_id(request: Request) -> str:
@@ -289,6 +317,6 @@ _PAGES: dict[tuple[str, str], _Handler] = {
     ("GET", "/admin/pref"): KodeksServer._preferences,
     ("GET", "/admin/cookies"): KodeksServer._cookies,
     ("GET", "/logout"): KodeksServer._logout,
-    # ("POST", "/sysinfo/si_save_request") comes here with the reports: a module reports.py that makes a believable
-    # report of a ServerSpec at a moment, and a handler like the others.
+    ("POST", sysinfo.PATH): KodeksServer._report,
+    ("GET", sysinfo.PATH): KodeksServer._report,
 }

@@ -26,11 +26,13 @@ from demo.stand.faults import (
 )
 from demo.stand.model import LicenceManagerSpec, ServerSpec, StandSpec
 from demo.stand.names import NameServer
+from demo.stand.reports import Report
 from demo.stand.server import KodeksServer
 from demo.stand.wire import HttpProtocol, Site, close_all
 
 _T = TypeVar("_T")
 BACKLOG = 512
+SEARCH_STATUSES = ("ok", "empty", "error")
 
 
 @dataclass(eq=False)
@@ -194,6 +196,28 @@ class Stand:
         """Announce other nightly times in the server's /admin/pref, ``HH:MM`` of its local time."""
         self._servers[name].set_times(restart, backup)
 
+    # People.
+
+    def search(self, name: str, login: str, query: str, status: str = "empty") -> None:
+        """Let a user of a server search now; it stands in the reports from now on. A new login makes a new user.
+
+        KeyError: no such server; ValueError: a status other than ok, empty and error.
+        """
+        self._call(self._search(name, login, query, status))
+
+    def search_soon(self, name: str, login: str, query: str, status: str) -> asyncio.Task[None]:
+        """The same from inside the stand's loop, for the control interface."""
+        if name not in self._servers:
+            raise KeyError(name)
+        if status not in SEARCH_STATUSES:
+            raise ValueError(f"status must be one of {', '.join(SEARCH_STATUSES)}")
+        return self._loop.create_task(self._search(name, login, query, status))
+
+    def report(self, name: str, moment: float | None = None) -> Report:
+        """The sysinfo report of a server as data, now or at ``moment`` (Unix seconds), as if nothing were broken."""
+        server = self._servers[name]
+        return server.chronicle.report(server.wall() if moment is None else moment)
+
     # What it is like at the moment.
 
     def address(self, name: str) -> tuple[str, int]:
@@ -345,6 +369,12 @@ class Stand:
         if fault is Fault.TLS_EXPIRED and not spec.tls_expired_cert:
             raise ValueError(f"{name} has no TLS, or no expired certificate")
 
+    async def _search(self, name: str, login: str, query: str, status: str) -> None:
+        if status not in SEARCH_STATUSES:
+            raise ValueError(f"status must be one of {', '.join(SEARCH_STATUSES)}")
+        server = self._servers[name]
+        server.chronicle.search(server.wall(), login, query, status)
+
     async def _set(self, names: list[str], fault: Fault, options: Options) -> None:
         for name in names:
             if name in self._managers:
@@ -356,6 +386,8 @@ class Stand:
                 self._names.faults[server.spec.dns_name.lower()] = fault
                 continue
             server.faults[fault] = options
+            if fault is Fault.OUT_OF_SEATS:
+                server.chronicle.refuse(server.wall())
             await self._apply(name)
             if fault is Fault.NIGHTLY_RESTART:
                 self._end_restart_later(name, number(options, "seconds", number(options, "minutes", 10.0) * 60))

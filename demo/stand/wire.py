@@ -19,6 +19,8 @@ from demo.stand.faults import Fault, Options, number
 
 MAX_HEADER = 64 * 1024
 MAX_BODY = 1024 * 1024
+_PIECE = 64 * 1024
+_TICK, _PAUSE = 0.1, 0.002
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +37,19 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One answer; ``Content-Length``, ``Date`` and ``Connection`` are added on the way."""
+    """One answer; ``Content-Length``, ``Date`` and ``Connection`` are added on the way.
+
+    ``chunked``: in chunks instead of with a length. ``close``: the connection is closed afterwards. ``rate``: bytes a
+    second at which the body is written; 0: as fast as it is read.
+    """
 
     status: int
     body: bytes = b""
     content_type: str = "text/html"
     headers: tuple[tuple[str, str], ...] = ()
+    chunked: bool = False
+    close: bool = False
+    rate: float = 0.0
 
 
 class Site(Protocol):
@@ -73,7 +82,7 @@ _clock = _Clock()
 
 
 def encode(reply: Reply, banner: str, *, head: bool, close: bool) -> bytes:
-    """The bytes of an answer. ``head``: without the body."""
+    """The bytes of an answer, without a body that travels by pieces. ``head``: without any body."""
     try:
         phrase = HTTPStatus(reply.status).phrase
     except ValueError:
@@ -83,13 +92,13 @@ def encode(reply: Reply, banner: str, *, head: bool, close: bool) -> bytes:
         f"Server: {banner}",
         f"Date: {_clock.now()}",
         f"Content-Type: {reply.content_type}",
-        f"Content-Length: {len(reply.body)}",
+        "Transfer-Encoding: chunked" if reply.chunked else f"Content-Length: {len(reply.body)}",
         *(f"{name}: {value}" for name, value in reply.headers),
     ]
     if close:
         lines.append("Connection: close")
     header = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
-    return header if head else header + reply.body
+    return header if head or reply.chunked or reply.rate else header + reply.body
 
 
 @dataclass(eq=False)
@@ -207,9 +216,35 @@ class HttpProtocol(asyncio.Protocol):
         self._send(reply, head=request.method == "HEAD", close=request.headers["connection"].lower() == "close")
 
     def _send(self, reply: Reply, *, head: bool, close: bool) -> None:
+        close = close or reply.close
         self._write(encode(reply, self.site.banner, head=head, close=close))
+        if (reply.chunked or reply.rate) and not head:
+            self.busy = True
+            self._pour(reply, 0, close)
+        elif close:
+            self._close()
+
+    def _pour(self, reply: Reply, sent: int, close: bool) -> None:
+        """The body piece by piece: in chunks, or slowly, or both."""
+        if self.transport is None or self.transport.is_closing():
+            return
+        later = asyncio.get_running_loop().call_later
+        if self.paused:
+            later(_PAUSE, self._pour, reply, sent, close)
+            return
+        size = max(1, int(reply.rate * _TICK)) if reply.rate else _PIECE
+        piece = reply.body[sent : sent + size]
+        if piece:
+            self._write(b"%x\r\n%b\r\n" % (len(piece), piece) if reply.chunked else piece)
+            later(_TICK if reply.rate else 0, self._pour, reply, sent + size, close)
+            return
+        if reply.chunked:
+            self._write(b"0\r\n\r\n")
+        self.busy = False
         if close:
             self._close()
+        else:
+            self._next()
 
     def _write(self, data: bytes) -> None:
         if self.transport is not None:
