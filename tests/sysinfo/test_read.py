@@ -16,6 +16,7 @@ from kodeks_exporter.domain.report import (
     OperUpFile,
     Protection,
     Rejection,
+    ReportHeader,
     SearchEvent,
     Session,
     User,
@@ -23,8 +24,9 @@ from kodeks_exporter.domain.report import (
     Volume,
 )
 from kodeks_exporter.sysinfo.profile import parse_profile
+from kodeks_exporter.sysinfo.read import read_report
 
-from .conftest import SAMPLE_XML, Reading, database, read, sample_database, zipped
+from .conftest import DEFAULT, SAMPLE_XML, SARATOV, Collected, Reading, database, read, sample_database, zipped
 
 
 def utc(year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0) -> float:
@@ -348,3 +350,34 @@ def test_the_same_login_in_two_domains_keeps_its_first_in_sqlite(folder: Path) -
         ("b", "", "2026-11", 6, None),
         ("c", "", "2026-11", 7, None),
     ]
+
+
+def test_created_is_told_before_all_records_and_the_header_after(folder: Path) -> None:
+    class Order(Collected):
+        def created(self, time: float) -> None:
+            assert [*self.modules, *self.users, *self.searches, *self.volumes] == []
+            super().created(time)
+
+        def header(self, header: ReportHeader) -> None:
+            assert len(self.searches) == 3
+            assert len(self.days) == 1
+            super().header(header)
+
+    for content in (SAMPLE_XML.encode(), sample_database(folder)):
+        path = folder / "report"
+        path.write_bytes(content)
+        sink = Order()
+        read_report(path, DEFAULT, SARATOV, sink)
+        assert len(sink.created_at) == len(sink.headers) == 1
+
+
+def test_what_a_sink_raises_comes_through(folder: Path) -> None:
+    class Full(Collected):
+        def search(self, event: SearchEvent) -> None:
+            raise LookupError("disk full")
+
+    for content in (SAMPLE_XML.encode(), zipped(("a", SAMPLE_XML)), sample_database(folder)):
+        path = folder / "report"
+        path.write_bytes(content)
+        with pytest.raises(LookupError, match="disk full"):
+            read_report(path, DEFAULT, SARATOV, Full())
