@@ -47,6 +47,7 @@ class FakeStore:
     at_once: int = 0
     most_at_once: int = 0
     keep_data: bool = True
+    errors: list[tuple[str, str]] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def ingest(
@@ -64,6 +65,7 @@ class FakeStore:
             with path.open("rb") as file:
                 data = file.read() if self.keep_data else file.read(10)
             if data == BROKEN:
+                self.record_error(installation, "not_a_report")
                 raise UnreadableReport("not_a_report", "neither XML nor SQLite inside")
             report = Ingested(installation, data, via, received)
             with self._lock:
@@ -72,6 +74,9 @@ class FakeStore:
         finally:
             with self._lock:
                 self.at_once -= 1
+
+    def record_error(self, installation: str, reason: str) -> None:
+        self.errors.append((installation, reason))
 
 
 def zipped(text: str = "<sysinfo/>") -> bytes:

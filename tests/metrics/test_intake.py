@@ -39,11 +39,9 @@ def test_old_statuses_and_live_checked_installations_tell_only_when_it_came() ->
     assert not pushed.is_fresh(PUSHED, 2001.0 + pushed.FRESH)
 
 
-def test_counters() -> None:
-    uploads, errors = Tally([("ok",), ("busy",)]), Tally()
+def test_uploads() -> None:
+    uploads = Tally([("ok",), ("busy",)])
     uploads.count("ok")
-    errors.count("romashka", "timeout")
-    text = render_families(intake.families(uploads.totals(), errors.totals())).decode()
+    text = render_families(intake.families(uploads.totals())).decode()
     assert 'kodeks_exporter_uploads_total{result="ok"} 1.0' in text
     assert 'kodeks_exporter_uploads_total{result="busy"} 0.0' in text
-    assert 'kodeks_sysinfo_errors_total{installation="romashka",reason="timeout"} 1.0' in text

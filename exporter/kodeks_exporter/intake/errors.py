@@ -36,7 +36,9 @@ class StorageFull(IntakeError):  # noqa: N818
 
 
 def is_full(error: BaseException) -> bool:
-    """Whether an error of writing means that the disk (or a quota) is full."""
+    """Whether an error of writing, or what it was raised from, means that the disk (or a quota) is full."""
     if isinstance(error, OSError):
         return error.errno in _FULL
-    return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+    if isinstance(error, sqlite3.Error):
+        return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+    return error.__cause__ is not None and is_full(error.__cause__)

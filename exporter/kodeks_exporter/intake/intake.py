@@ -24,7 +24,6 @@ from kodeks_exporter.intake.errors import StorageFull, UnknownInstallation, Unkn
 from kodeks_exporter.intake.spool import Incoming, Parcel, Spool, Via, storage_errors, sync_directory
 from kodeks_exporter.intake.statuses import SUFFIX as STATUS_SUFFIX
 from kodeks_exporter.intake.statuses import PushedStatus, StatusBook, read_status
-from kodeks_exporter.intake.tally import Tally
 from kodeks_exporter.sysinfo.profile import Profile
 from kodeks_exporter.sysinfo.status_file import UnreadableStatus
 
@@ -41,7 +40,10 @@ class Reports(Protocol):
     def ingest(
         self, installation: str, path: Path, profile: Profile, zone: ZoneInfo, via: Via, received: float
     ) -> object:
-        """Reads and keeps a report; the same one twice counts once. Raises UnreadableReport and keeps nothing then."""
+        """Reads and keeps a report; the same one twice counts once. Raises UnreadableReport, after counting it."""
+
+    def record_error(self, installation: str, reason: str) -> None:
+        """Counts a report that could not be had or kept (``kodeks_sysinfo_errors_total``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +67,7 @@ class Kept:
 
 
 class Intake:
-    """Safe to use from many threads; reports of one installation are taken one after another.
-
-    ``errors`` counts by installation and reason what could not be taken (``kodeks_sysinfo_errors_total``).
-    """
+    """Safe to use from many threads; reports of one installation are taken one after another."""
 
     def __init__(
         self,
@@ -95,7 +94,6 @@ class Intake:
         self._slots = threading.BoundedSemaphore(concurrency)
         self._locks: dict[tuple[str, bool], threading.Lock] = {}
         self._locks_lock = threading.Lock()
-        self.errors = Tally()
 
     def recover(self) -> int:
         """Takes what was complete, but not stored, when the last process ended. Call it once; returns how many files.
@@ -155,6 +153,13 @@ class Intake:
         installations = self._fleet().installations
         return {name: status for name, status in self._statuses.all().items() if name in installations}
 
+    def note_error(self, installation: str, reason: str) -> None:
+        """Counts why a report could not be had. Raises nothing: there is a greater trouble already."""
+        try:
+            self._reports.record_error(installation, reason)
+        except Exception:
+            log.exception("an error can't be counted", extra={"installation": installation, "reason": reason})
+
     def _take(self, path: Path, parcel: Parcel, *, keep_when_full: bool = False) -> Accepted:
         name = parcel.installation
         with self._lock(name, parcel.suffix == STATUS_SUFFIX):
@@ -164,7 +169,8 @@ class Intake:
                 self._place(path, parcel)
             except Exception as error:
                 cause = _cause(error)
-                self.errors.count(name, cause)
+                if not isinstance(error, UnreadableReport):  # those the store has counted itself
+                    self.note_error(name, cause)
                 if cause != "storage_full":
                     self._reject(path, parcel)
                 elif not keep_when_full:

@@ -1,4 +1,4 @@
-"""How reports get in: uploads, and what could not be taken."""
+"""How reports get in."""
 
 from __future__ import annotations
 
@@ -7,21 +7,10 @@ from collections.abc import Iterator, Mapping
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily
 
-Totals = Mapping[tuple[str, ...], int]
-"""Of a ``Tally``."""
 
-
-def families(uploads: Totals, errors: Totals) -> Iterator[Metric]:
-    """``uploads`` by result (``Uploads.results``), ``errors`` by installation and reason (``Intake.errors``)."""
+def families(uploads: Mapping[tuple[str, ...], int]) -> Iterator[Metric]:
+    """``uploads`` by result: ``Uploads.results.totals()``."""
     results = CounterMetricFamily("kodeks_exporter_uploads", "Uploads by result.", labels=["result"])
     for labels, number in uploads.items():
         results.add_metric(labels, number)
     yield results
-    failed = CounterMetricFamily(
-        "kodeks_sysinfo_errors",
-        "Reports that could not be downloaded, read or kept, by reason.",
-        labels=["installation", "reason"],
-    )
-    for labels, number in errors.items():
-        failed.add_metric(labels, number)
-    yield failed

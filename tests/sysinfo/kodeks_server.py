@@ -1,0 +1,103 @@
+"""A server that behaves as a test tells it: one function answers each request."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+@dataclass
+class Asked:
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+Answer = Callable[[BaseHTTPRequestHandler, Asked], None]
+
+
+@dataclass
+class KodeksServer:
+    answer: Answer
+    asked: list[Asked] = field(default_factory=list)
+    url: str = ""
+
+    def lines(self) -> list[str]:
+        return [f"{one.method} {one.path} {one.body.decode()}".strip() for one in self.asked]
+
+
+@contextmanager
+def serving(answer: Answer, context: ssl.SSLContext | None = None) -> Iterator[KodeksServer]:
+    server = KodeksServer(answer)
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def handle_one(self) -> None:
+            length = int(self.headers.get("Content-Length", 0))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            asked = Asked(self.command, self.path, headers, self.rfile.read(length))
+            server.asked.append(asked)
+            try:
+                server.answer(self, asked)
+            except OSError:
+                self.close_connection = True
+
+        do_GET = do_POST = handle_one  # noqa: N815
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, *_: Any) -> None:
+            pass
+
+    http = Server(("127.0.0.1", 0), Handler)
+    if context is not None:
+        http.socket = context.wrap_socket(http.socket, server_side=True)
+    server.url = f"{'https' if context else 'http'}://127.0.0.1:{http.server_address[1]}"
+    thread = threading.Thread(target=http.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        http.shutdown()
+        http.server_close()
+
+
+def reply(to: BaseHTTPRequestHandler, status: int, body: bytes = b"", **headers: str) -> None:
+    to.send_response(status)
+    for name, value in headers.items():
+        to.send_header(name.replace("_", "-"), value)
+    to.send_header("Content-Length", str(len(body)))
+    to.end_headers()
+    to.wfile.write(body)
+
+
+def chunked(to: BaseHTTPRequestHandler, pieces: Iterator[bytes] | list[bytes]) -> None:
+    """As Kodeks sends XML: chunked, and the connection is closed after it."""
+    to.send_response(200)
+    to.send_header("Content-Type", "text/xml; charset=utf-8")
+    to.send_header("Transfer-Encoding", "chunked")
+    to.send_header("Connection", "close")
+    to.end_headers()
+    for piece in pieces:
+        to.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+    to.wfile.write(b"0\r\n\r\n")
+    to.close_connection = True
+
+
+def closed_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
