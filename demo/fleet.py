@@ -15,7 +15,9 @@ DOMAIN = "kodeks.test"
 PASSWORD = "demo-Пароль"
 COMMUNITY = "kodeks-demo"
 SNMP_USER, SNMP_AUTH, SNMP_PRIVACY = "monitor", "demo-auth-password", "demo-privacy-password"
-UPLOAD_TOKEN = "demo-upload-token"
+UPLOAD_DEALER, UPLOAD_TOKEN = "0599demo", "demo-upload-token"
+PUSHING = "priroda"
+"""Has no way in: its server is only there for the script beside it, which pushes."""
 
 HOSTING = "te-cloud"
 HOSTED = ("vega", "altair", "deneb", "sirius")
@@ -58,6 +60,7 @@ def stand_spec(directory: Path) -> StandSpec:
     is expected and not told, and the demonstration is run at night, too.
     """
     certificate = tls.issue(directory / "tls", f"bank.{DOMAIN}")
+    expires = (dt.datetime.now(ZoneInfo(_ZONE)) + dt.timedelta(days=240)).strftime("%d.%m.%Y")
 
     def server(name: str, number: int, **more: Any) -> ServerSpec:
         made = ServerSpec(
@@ -66,6 +69,9 @@ def stand_spec(directory: Path) -> StandSpec:
             regnum=f"0599_1234{number:02}",
             password=PASSWORD,
             dns_name=f"{name}.{DOMAIN}",
+            expires=expires,
+            population=48,
+            time_zone=_zone(name),
             backup=_local_time(name, hours=11),
             restart=_local_time(name, hours=12.5),
         )
@@ -74,12 +80,13 @@ def stand_spec(directory: Path) -> StandSpec:
     return StandSpec(
         servers=(
             server("romashka", 1),
-            server("vesna", 2, kind="windows", version="6.4.4.194"),
-            server("sever", 3, catalogs=("/docs", "/norms"), seats=120, users=77),
-            server("zavod", 4),
+            server("vesna", 2, kind="windows", version="6.4.4.194", report_charset="windows-1251"),
+            server("sever", 3, catalogs=("/docs", "/norms"), seats=120, users=77, population=200),
+            server("zavod", 4, report_format="sqlite"),
             server("bank", 5, tls_cert=str(certificate.cert), tls_key=str(certificate.key),
-                   tls_expired_cert=str(certificate.expired)),
-            # priroda (number 6) has no way in: its reports are pushed
+                   tls_expired_cert=str(certificate.expired),
+                   report_cookie=True),
+            server(PUSHING, 6, dns_name=""),
             server("klyuch", 7, licence_manager="licman"),
             server("vostok", 8, kind="windows", docs_login=True, metrics_login=True),
             *(
@@ -96,9 +103,9 @@ def document(world: World) -> dict[str, Any]:
     """kodeks.yml of the fleet, as data. Passwords stand in it: the run directory is private and short-lived."""
     stand = world.stand
     entries = {name: _entry(name, world) for name in _CLIENTS}
-    entries["priroda"] = {
-        "name": "priroda", "client": _CLIENTS["priroda"], "manager": "petrov", "mode": "push",
-        "time_zone": _zone("priroda"),
+    entries[PUSHING] = {
+        "name": PUSHING, "client": _CLIENTS[PUSHING], "manager": "petrov", "mode": "push",
+        "time_zone": _zone(PUSHING),
     }  # fmt: skip
     entries["sever"]["catalogs"] = ["/docs", "/norms"]
     entries["bank"]["tls"] = {"ca_file": str(Path(_spec(stand, "bank").tls_cert).with_name("ca.pem"))}
@@ -120,7 +127,7 @@ def document(world: World) -> dict[str, Any]:
              "branch": "samara", "time_zone": "Europe/Samara"},
         ],
         "installations": list(entries.values()),
-        "dealers": [{"name": "0599demo", "token": UPLOAD_TOKEN}],
+        "dealers": [{"name": UPLOAD_DEALER, "token": UPLOAD_TOKEN}],
         "poll": {"checks": f"{world.round_seconds:g}s"},
         "checks": {"dns": {"servers": ["{}:{}".format(*stand.dns_address)]}, "timeouts": {"dns": "2s"}},
     }  # fmt: skip

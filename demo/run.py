@@ -9,8 +9,8 @@ import time
 from collections.abc import Sequence
 from types import FrameType
 
+from demo import fleet, tour
 from demo import stack as stacks
-from demo import tour
 from demo.narrator import Narrator
 from demo.processes import ChildDiedError
 from demo.stack import EVERYTHING, Part, Stack
@@ -88,6 +88,8 @@ def _explain(lacking: dict[Part, str], narrator: Narrator) -> None:
         narrator.tell("Без Prometheus и Alertmanager оповещений не будет: показываем стенд и экспортёр.")
     if Part.PROXY in lacking:
         narrator.tell("Без nginx установка zavod видна напрямую, без прокси.")
+    if Part.PUSH in lacking:
+        narrator.tell(f"Без curl установка {fleet.PUSHING} не присылает отчётов.")
     if Part.SNMP in lacking:
         narrator.tell("Без snmpd нет проверки дисков и службы.")
 

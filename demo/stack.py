@@ -17,6 +17,7 @@ import yaml
 
 from demo import configs, fleet, tools
 from demo.processes import Child, free_ports, wait_http
+from demo.push import Errand, Pusher
 from demo.rundir import RunDirectory
 from demo.sinks import Mail, MailSink, TelegramMessage, TelegramSink
 from demo.stand import Stand, StandSpec
@@ -26,6 +27,8 @@ class Part(StrEnum):
     """A part of the stack beside the stand, which always runs."""
 
     PROXY = "proxy"
+    PUSH = "push"
+    """A script that pushes the reports of the demonstration's installation without a way in, by curl."""
     SNMP = "snmp"
     EXPORTER = "exporter"
     PROMETHEUS = "prometheus"
@@ -36,6 +39,7 @@ class Part(StrEnum):
 EVERYTHING = frozenset(Part)
 PROGRAMS = {
     Part.PROXY: "nginx",
+    Part.PUSH: "curl",
     Part.SNMP: "snmpd",
     Part.PROMETHEUS: "prometheus",
     Part.ALERTMANAGER: "alertmanager",
@@ -95,6 +99,8 @@ class Stack:
         self._stopping = threading.Lock()
         self.mails = MailSink(on_mail)
         self.telegrams = TelegramSink(rate_limit=rate_limit, listener=on_telegram)
+        self.pusher: Pusher | None = None
+        """Runs with ``Part.PUSH``, the exporter and the demonstration's own fleet."""
         self.proxy_port = self.snmp_port = 0
         self.exporter_url = self.prometheus_url = self.alertmanager_url = ""
         """Bases such as ``http://127.0.0.1:9877``; empty when the part does not run."""
@@ -145,6 +151,8 @@ class Stack:
     def stop(self) -> None:
         """Stop every child and remove the run directory. May be called twice."""
         with self._stopping:
+            if self.pusher is not None:
+                self.pusher.stop()
             for child in self._children.values():
                 child.ask_to_stop()
             for child in reversed(self._children.values()):
@@ -215,6 +223,8 @@ class Stack:
         ):
             if url:
                 wait_http(f"{url}/-/ready", self._children[name])
+        if Part.PUSH in self.parts and self.exporter_url and self._spec is None:
+            self._start_pushing()
         time.sleep(0.1)  # a child that finds its port taken ends at once
         self.check()
 
@@ -272,6 +282,21 @@ class Stack:
             "--storage.path", str(self.directory / "storage"),
             hint=f"Проверьте конфигурацию: kodeks-exporter check-config {self.config_file}",
         )  # fmt: skip
+
+    def _start_pushing(self) -> None:
+        self._progress(f"скрипт клиента {fleet.PUSHING}: раз в минуту отправляет отчёт через curl")
+        spec = next(each for each in self.stand.spec.servers if each.name == fleet.PUSHING)
+        errand = Errand(
+            client=fleet.PUSHING,
+            server="http://{}:{}".format(*self.stand.address(fleet.PUSHING)),
+            login=spec.login,
+            password=spec.password,
+            host=self.exporter_url.removeprefix("http://"),
+            dealer=fleet.UPLOAD_DEALER,
+            token=fleet.UPLOAD_TOKEN,
+        )
+        self.pusher = Pusher(errand, self.directory / "push", complain=self._progress)
+        self.pusher.start()
 
     def _start_alertmanager(self, port: int) -> None:
         self._progress("Alertmanager")
