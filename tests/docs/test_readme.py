@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from prometheus_client import Metric
 
 from demo.stand import tls
@@ -109,6 +110,15 @@ def test_alertmanager_yml(page: str, tool: Tool, tmp_path: Path) -> None:
     assert receiver("alertname=LicmanIcmp", "priority=K2", "manager=petrov") == "kodeks-ops"
     assert receiver("alertname=KodeksWatchdog") == "dead-man"
     assert receiver("alertname=NodeDown", "manager=ivanova") == "default"
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.ru.md"])
+def test_groups_of_the_snippet_are_those_of_the_example(page: str) -> None:
+    (body,) = of_file(page, "/etc/prometheus/alertmanager.yml")
+    (route,) = yaml.safe_load(body)["route"]["routes"]
+    example = yaml.safe_load(read("alertmanager/alertmanager.yml"))["route"]
+    for key in ("group_by", "group_wait", "group_interval"):
+        assert route[key] == example[key]
 
 
 def test_web_yml(tmp_path: Path) -> None:
