@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from kodeks_exporter.intake.inbox import Inbox
+from kodeks_exporter.poll.scheduler import Pace
 from tests.intake.fakes import BROKEN, STATUS, FakeStore, files, fleet, intake
 
 
@@ -127,6 +128,15 @@ def test_a_broken_store_is_not_asked_again_and_again(desk: Desk) -> None:
     assert desk.polls(3) == 0
     os.utime(path, (1, 1))  # dropped anew
     assert desk.polls(2) == 1
+
+
+def test_a_folder_that_vanished_is_told_and_found_again(desk: Desk) -> None:
+    desk.folder.rmdir()
+    assert desk.inbox.run() is Pace.FAILED
+    desk.folder.mkdir()
+    desk.drop("romashka.zip", b"report")
+    assert [desk.inbox.run(), desk.inbox.run()] == [Pace.NORMAL, Pace.NORMAL]
+    assert len(desk.store.reports) == 1
 
 
 def test_the_newest_of_several_stays_in_force(desk: Desk) -> None:

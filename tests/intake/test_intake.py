@@ -53,8 +53,26 @@ def test_only_the_newest_report_is_kept_whatever_its_suffix(tmp_path: Path) -> N
     send(taker, STATUS, suffix=".status", at=1000)
     send(taker, b"2", suffix=".xml", at=2000)
     assert files(tmp_path) == {"files/romashka.xml", "files/romashka.status"}
-    send(taker, b"late", suffix=".zip", at=1500)
-    assert files(tmp_path) == {"files/romashka.xml", "files/romashka.status"}
+    send(taker, b"3", suffix=".db", at=1500)  # the clock was put back
+    assert files(tmp_path) == {"files/romashka.db", "files/romashka.status"}
+
+
+@pytest.mark.parametrize(("suffix", "old"), [(".zip", b"old"), (".status", STATUS.replace(b"/docs", b"/old"))])
+def test_what_is_recovered_late_does_not_hide_what_came_since(tmp_path: Path, suffix: str, old: bytes) -> None:
+    spool = Spool(tmp_path / "spool")
+    complete = spool.incoming(1000)
+    complete.write(old)
+    spool.settle(complete.finish(), Parcel("romashka", suffix, "push", 1000.0))
+    store = FakeStore()
+    taker = intake(tmp_path, store)
+    send(taker, STATUS, suffix=suffix, at=2000.0)
+    assert taker.recover() == 1
+    assert files(tmp_path) == {f"files/romashka{suffix}"}
+    assert taker.file("romashka", suffix).read_bytes() == STATUS
+    if suffix == ".status":
+        assert taker.statuses()["romashka"].received == 2000.0
+    else:
+        assert [report.data for report in store.reports] == [STATUS, b"old"]  # it may hold events that were missing
 
 
 def test_a_broken_report_leaves_the_good_one_and_is_kept_apart(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from werkzeug.test import Client
 from kodeks_exporter.intake.intake import Intake
 from kodeks_exporter.web.app import Application
 from kodeks_exporter.web.server import ServerOptions, WebServer
-from kodeks_exporter.web.upload import Uploads
+from kodeks_exporter.web.upload import RESULTS, Uploads
 from tests.intake.fakes import BROKEN, STATUS, TOKEN, FakeStore, files, fleet, intake, zipped
 from tests.web.fakes import FakeBackend
 
@@ -120,6 +120,26 @@ def test_the_two_curl_lines(site: Site, tmp_path: Path, suffix: str) -> None:
     assert f"Content-Length: {len(data)}" in lines
     modified = next(line.partition(": ")[2] for line in lines if line.startswith("Last-Modified"))
     assert abs(parsedate_to_datetime(modified).timestamp() - time.time()) < 60
+
+
+def test_the_curl_lines_of_the_docs(site: Site, tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reports.md").read_text(encoding="utf-8")
+    lines = [line for line in page.splitlines() if line.startswith("curl ")]
+    assert len(lines) == 2
+    (tmp_path / "romashka.zip").write_bytes(zipped())
+    answers = []
+    for line in lines:
+        for word, text in (("http://HOST", site.url), ("DEALER", "all"), ("TOKEN", "t-all"), ("CLIENT", "romashka")):
+            line = line.replace(word, text)
+        done = subprocess.run(["sh", "-c", line], cwd=tmp_path, capture_output=True, text=True, check=True)
+        answers.append(done.stdout)
+    assert answers[0] == '{"ok":true,"path":"/files/romashka.zip"}'
+    assert answers[1].startswith("HTTP/1.1 200 ")
+
+
+def test_the_docs_name_every_outcome() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reports.md").read_text(encoding="utf-8")
+    assert [result for result in RESULTS if f"`{result}`" not in page] == []
 
 
 def test_curl_asks_before_it_sends_a_large_file(site: Site, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from kodeks_exporter.domain.report import UnreadableReport
 from kodeks_exporter.intake.errors import IntakeError, StorageFull, UnknownInstallation, UnknownSuffix
 from kodeks_exporter.intake.intake import SUFFIXES, Intake
 from kodeks_exporter.intake.statuses import SUFFIX as STATUS_SUFFIX
+from kodeks_exporter.poll.scheduler import Pace
 from kodeks_exporter.sysinfo.status_file import MAX_SIZE, UnreadableStatus
 
 log = logging.getLogger(__name__)
@@ -69,6 +70,15 @@ class Inbox:
             except OSError as error:
                 self._give_up(name, stamps[name], error.strerror or type(error).__name__)
         return taken
+
+    def run(self) -> Pace:
+        """``poll`` as a job of the scheduler."""
+        try:
+            self.poll()
+        except OSError as error:
+            log.error("inbox can't be read", extra={"folder": str(self._directory), "reason": error.strerror})
+            return Pace.FAILED
+        return Pace.NORMAL
 
     def _look(self) -> dict[str, _Stamp]:
         stamps: dict[str, _Stamp] = {}

@@ -106,7 +106,7 @@ class Intake:
                 log.warning("left alone: not in the inventory any more", extra={"file": path.name})
                 continue
             try:
-                self._take(path, parcel, keep_when_full=True)
+                self._take(path, parcel, recovered=True)
                 taken += 1
             except Exception as error:
                 log.warning("can't be recovered", extra={"file": path.name, "reason": f"{type(error).__name__}"})
@@ -160,20 +160,25 @@ class Intake:
         except Exception:
             log.exception("an error can't be counted", extra={"installation": installation, "reason": reason})
 
-    def _take(self, path: Path, parcel: Parcel, *, keep_when_full: bool = False) -> Accepted:
+    def _take(self, path: Path, parcel: Parcel, *, recovered: bool = False) -> Accepted:
         name = parcel.installation
         with self._lock(name, parcel.suffix == STATUS_SUFFIX):
             try:
                 size = path.stat().st_size
-                result = self._store(path, parcel)
-                self._place(path, parcel)
+                # Only then the order of time counts: else a clock that was put back would hide what comes.
+                outdated = recovered and self._shown_since(parcel) > parcel.received
+                result = None if outdated and parcel.suffix == STATUS_SUFFIX else self._store(path, parcel)
+                if outdated:
+                    path.unlink()
+                else:
+                    self._place(path, parcel)
             except Exception as error:
                 cause = _cause(error)
                 if not isinstance(error, UnreadableReport):  # those the store has counted itself
                     self.note_error(name, cause)
                 if cause != "storage_full":
                     self._reject(path, parcel)
-                elif not keep_when_full:
+                elif not recovered:
                     path.unlink(missing_ok=True)
                 if cause == "storage_full" and not isinstance(error, StorageFull):
                     raise StorageFull("the disk is full") from error
@@ -194,25 +199,23 @@ class Intake:
 
     def _place(self, path: Path, parcel: Parcel) -> None:
         target = self.file(parcel.installation, parcel.suffix)
-        kind = (STATUS_SUFFIX,) if parcel.suffix == STATUS_SUFFIX else REPORT_SUFFIXES
-        others = [self.file(parcel.installation, suffix) for suffix in kind]
-        if any((_modified(other) or 0.0) > parcel.received for other in others):
-            path.unlink()  # recovered after a newer one came
-            return
         with storage_errors():
             # The time of receipt is the file's, so that it is known after a restart.
             os.utime(path, (parcel.received, parcel.received))
             path.replace(target)
-            for other in others:
-                if other != target:
-                    other.unlink(missing_ok=True)
+            for suffix in _kind(parcel):
+                if suffix != parcel.suffix:
+                    self.file(parcel.installation, suffix).unlink(missing_ok=True)
             sync_directory(self._files)
+
+    def _shown_since(self, parcel: Parcel) -> float:
+        """When the file of the same kind that is shown was received; 0 when there is none."""
+        return max(_modified(self.file(parcel.installation, suffix)) or 0.0 for suffix in _kind(parcel))
 
     def _reject(self, path: Path, parcel: Parcel) -> None:
         """Keeps the last broken report and the last broken status of an installation, for whoever looks into it."""
-        kind = (STATUS_SUFFIX,) if parcel.suffix == STATUS_SUFFIX else REPORT_SUFFIXES
         try:
-            for suffix in kind:
+            for suffix in _kind(parcel):
                 if suffix != parcel.suffix:
                     (self._rejected / (parcel.installation + suffix)).unlink(missing_ok=True)
             path.replace(self._rejected / parcel.file)
@@ -233,6 +236,11 @@ def _cause(error: Exception) -> str:
     if isinstance(error, UnreadableReport) and error.reason == "io_error" and error.detail in _DISK_FULL:
         return "storage_full"  # while unpacking
     return error.reason if isinstance(error, UnreadableReport | UnreadableStatus) else "internal"
+
+
+def _kind(parcel: Parcel) -> tuple[str, ...]:
+    """Suffixes of which an installation has one file at most."""
+    return (STATUS_SUFFIX,) if parcel.suffix == STATUS_SUFFIX else REPORT_SUFFIXES
 
 
 def _modified(path: Path) -> float | None:

@@ -26,8 +26,9 @@ _LONGEST_SPREAD: Final = 300.0
 
 
 def due(newest: float | None, now: float, interval: float) -> bool:
-    """Whether it is time for another report: the newest one is about as old as the interval."""
-    return newest is None or now - newest >= interval - interval / _LOOKS / 2
+    """Whether it is time for another report: the newest one is about as old as the interval (or of the future: then the
+    clock was put back)."""
+    return newest is None or not 0 <= now - newest < interval - interval / _LOOKS / 2
 
 
 def pull_job(

@@ -41,11 +41,8 @@ class StatusBook:
                 log.warning("kept status can't be read", extra={"file": path.name, "reason": str(error)})
 
     def put(self, status: PushedStatus) -> None:
-        """Keeps it, unless a newer one is known."""
         with self._lock:
-            known = self._statuses.get(status.installation)
-            if known is None or known.received <= status.received:
-                self._statuses[status.installation] = status
+            self._statuses[status.installation] = status
 
     def all(self) -> Mapping[str, PushedStatus]:
         with self._lock:
