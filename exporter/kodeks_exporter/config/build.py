@@ -9,6 +9,13 @@ from pathlib import Path
 from types import MappingProxyType
 
 from kodeks_exporter.config import schema
+from kodeks_exporter.domain.alerting import (
+    PRIORITIES,
+    AlertingSettings,
+    AlertmanagerSettings,
+    InhibitRule,
+    PrometheusSettings,
+)
 from kodeks_exporter.domain.check import InstallationState
 from kodeks_exporter.domain.fleet import (
     UTC,
@@ -39,6 +46,11 @@ def settings(document: schema.Document, source: Path) -> Settings:
         poll=_poll(document.poll),
         checks=_checks(document.checks),
         links=Links(docs=document.links.docs, grafana=document.links.grafana),
+        alerting=AlertingSettings(
+            alertmanager=_alertmanager(document.alertmanager),
+            prometheus=_prometheus(document.prometheus),
+            thresholds=MappingProxyType(dict(document.thresholds)),
+        ),
         user_labels=document.privacy.user_labels,
         source=source,
     )
@@ -176,4 +188,42 @@ def _patterns(item: schema.CheckPatterns) -> Patterns:
         seats_used=pick(item.seats_used, default.seats_used),
         restart_field=item.restart_field or default.restart_field,
         backup_field=item.backup_field or default.backup_field,
+    )
+
+
+def _alertmanager(item: schema.Alertmanager) -> AlertmanagerSettings:
+    smtp, ops = item.smtp, item.ops
+    hours = ops.working_hours
+    return AlertmanagerSettings(
+        smarthost=smtp.smarthost,
+        smtp_from=smtp.sender,
+        smtp_require_tls=smtp.require_tls,
+        smtp_credentials=Credentials(smtp.username, smtp.password) if smtp.password else None,
+        telegram_bot_token=item.telegram.bot_token,
+        telegram_api_url=item.telegram.api_url,
+        ops=Manager(
+            name="ops",
+            email=ops.email,
+            telegram_chat_id=ops.telegram_chat_id,
+            working_hours=WorkingHours(hours.start, hours.end, hours.days) if hours else None,
+            time_zone=(hours and hours.time_zone) or ops.time_zone or UTC,
+        ),
+        dead_man_url=item.dead_man.url,
+        sound_at_night=item.night.sound,
+        repeat=MappingProxyType({priority: getattr(item.repeat, priority) for priority in PRIORITIES}),
+        inhibit_rules=tuple(
+            InhibitRule(rule.source_matchers, rule.target_matchers, rule.equal) for rule in item.inhibit_rules
+        ),
+    )
+
+
+def _prometheus(item: schema.Prometheus) -> PrometheusSettings:
+    return PrometheusSettings(
+        exporters=item.exporters,
+        hashmod=item.sharding == "hashmod",
+        scheme=item.scheme,
+        credentials=_credentials(item.credentials) if item.credentials else None,
+        tls_verify=item.tls.verify,
+        tls_ca_file=item.tls.ca_file,
+        alertmanagers=item.alertmanagers,
     )

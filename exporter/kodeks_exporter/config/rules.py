@@ -33,6 +33,7 @@ def findings(data: Plain) -> Iterator[Finding]:
             yield from _snmp((*loc, "snmp"), _mapping(installation["snmp"]))
     yield from _online_folders(top)
     yield from _dealers(top)
+    yield from _alerting(top)
 
 
 def _mapping(value: Plain) -> Mapping:
@@ -144,3 +145,19 @@ def _dealers(top: Mapping) -> Iterator[Finding]:
             if isinstance(name, str) and name not in known:
                 where: Loc = (*loc, "installations", index) if isinstance(listed, list) else (*loc, "installations")
                 yield where, f"unknown installation {name!r}; {did_you_mean(name, known)}"
+
+
+def _alerting(top: Mapping) -> Iterator[Finding]:
+    alertmanager = _mapping(top.get("alertmanager"))
+    yield from _working_hours(("alertmanager", "ops"), _mapping(alertmanager.get("ops")))
+    smtp = _mapping(alertmanager.get("smtp"))
+    if _given(smtp, "password") and smtp.get("username") is None:
+        yield ("alertmanager", "smtp", "username"), "is missing; a password needs it"
+    if smtp.get("username") is not None and not _given(smtp, "password"):
+        yield ("alertmanager", "smtp", "password"), "is missing; a username needs password or password_file"
+    prometheus = _mapping(top.get("prometheus"))
+    if prometheus.get("tls") is not None and prometheus.get("scheme") != "https":
+        tls = _mapping(prometheus["tls"])
+        if tls.get("ca_file") is not None or tls.get("verify") == "false":
+            yield ("prometheus", "tls"), "has no effect; set scheme: https"
+    yield from _once(("prometheus", "exporters"), prometheus.get("exporters"))

@@ -22,6 +22,7 @@ from pydantic import (
 
 from kodeks_exporter.config import secrets, values
 from kodeks_exporter.config.problems import did_you_mean
+from kodeks_exporter.domain.alerting import THRESHOLDS, AlertmanagerSettings, PrometheusSettings
 from kodeks_exporter.domain.fleet import Endpoint, Mode
 from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.domain.settings import Limits, Paths, PlannedDowntime, PollSettings
@@ -34,12 +35,16 @@ CHECKS: Final = (
 LICENCE_MANAGER_PORT: Final = 8888
 SHORTEST_ROUND: Final = 5.0
 """Seconds between two rounds of checks of one installation; less would load the monitored system."""
+SHORTEST_REPEAT: Final = 300.0
+"""Seconds between two messages of the same."""
 SNMP3_SHORTEST_PASSWORD: Final = 8
 """Characters; RFC 3414, 11.2."""
 _P = PollSettings()
 _L = Limits()
 _D = PlannedDowntime()
 _PATHS = Paths()
+_A = AlertmanagerSettings()
+_PROMETHEUS = PrometheusSettings()
 
 
 def as_text(parse: Callable[[str], Any]) -> BeforeValidator:
@@ -71,6 +76,43 @@ def _check_name(text: str) -> str:
     if text not in CHECKS:
         raise ValueError(f"unknown check; {did_you_mean(text, CHECKS)}")
     return text
+
+
+def _repeat_interval(text: str) -> float:
+    seconds = _positive(text)
+    if seconds < SHORTEST_REPEAT:
+        raise ValueError(f"must be at least {SHORTEST_REPEAT // 60:g}m, so as not to flood people")
+    return seconds
+
+
+def _threshold_name(text: str) -> str:
+    if text not in THRESHOLDS:
+        raise ValueError(f"unknown threshold; {did_you_mean(text, THRESHOLDS)}")
+    return text
+
+
+def _exporter(text: str) -> str:
+    return str(values.endpoint(text, 9877))
+
+
+def _alertmanager(text: str) -> str:
+    return str(values.endpoint(text, 9093))
+
+
+def _smarthost(text: str) -> str:
+    return str(values.endpoint(text, 25))
+
+
+def _alert_name(text: str) -> str:
+    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", text) is None:
+        raise ValueError("must be the name of an alert, such as KodeksHostingOutage")
+    return text
+
+
+def _secret_url(secret: Secret) -> Secret:
+    if re.fullmatch(r"https?://[^\s\x00-\x20]+", secret.reveal()) is None:
+        raise ValueError("must begin with http:// or https:// and hold no spaces")
+    return secret
 
 
 def _dns_server(text: str) -> Endpoint:
@@ -119,6 +161,7 @@ Many = Annotated[tuple[T, ...], BeforeValidator(_many)]
 """A list; where it has one item, that item alone may be written."""
 SecretText = Annotated[InstanceOf[Secret], BeforeValidator(_secret)]
 Snmp3Password = Annotated[SecretText, AfterValidator(_snmp3_password)]
+SecretUrl = Annotated[SecretText, AfterValidator(_secret_url)]
 File = Annotated[str, BeforeValidator(_file)]
 Label = Annotated[str, as_text(values.label)]
 Name = Annotated[str, as_text(values.name)]
@@ -139,6 +182,14 @@ Duration = Annotated[float, as_text(_positive)]
 Margin = Annotated[float, as_text(values.duration)]
 RoundInterval = Annotated[float, as_text(_round_interval)]
 CheckName = Annotated[str, as_text(_check_name)]
+ThresholdName = Annotated[str, as_text(_threshold_name)]
+ThresholdValue = Annotated[float, as_text(values.amount)]
+ChatId = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+RepeatInterval = Annotated[float, as_text(_repeat_interval)]
+Exporter = Annotated[str, as_text(_exporter)]
+AlertmanagerAddress = Annotated[str, as_text(_alertmanager)]
+Smarthost = Annotated[str, as_text(_smarthost)]
+AlertName = Annotated[str, as_text(_alert_name)]
 Pattern = Annotated[InstanceOf[re.Pattern[str]], as_text(values.pattern)]
 NumberPattern = Annotated[InstanceOf[re.Pattern[str]], as_text(values.number_pattern)]
 
@@ -185,7 +236,7 @@ class WorkingHours(Section):
 class Manager(Section):
     name: Label
     email: Many[Email] = ()
-    telegram_chat_id: Annotated[int, Field(ge=-(2**63), lt=2**63)] | None = None
+    telegram_chat_id: ChatId | None = None
     branch: Label = ""
     working_hours: WorkingHours | None = None
     time_zone: Zone | None = None
@@ -332,6 +383,70 @@ class Checks(Section):
     dns: Dns = Dns()
 
 
+class Smtp(Section):
+    SECRETS = ("password",)
+    smarthost: Smarthost = ""
+    sender: Email = ""
+    require_tls: bool = _A.smtp_require_tls
+    username: Label = ""
+    password: SecretText | None = None
+
+
+class Telegram(Section):
+    SECRETS = ("bot_token",)
+    bot_token: SecretText | None = None
+    api_url: Url = ""
+
+
+class Ops(Section):
+    email: Many[Email] = ()
+    telegram_chat_id: ChatId | None = None
+    working_hours: WorkingHours | None = None
+    time_zone: Zone | None = None
+
+
+class DeadMan(Section):
+    SECRETS = ("url",)
+    url: SecretUrl | None = None
+
+
+class Night(Section):
+    sound: Many[AlertName] = ()
+
+
+class Repeat(Section):
+    K1: RepeatInterval = _A.repeat["K1"]
+    K2: RepeatInterval = _A.repeat["K2"]
+    K3: RepeatInterval = _A.repeat["K3"]
+    K4: RepeatInterval = _A.repeat["K4"]
+    K5: RepeatInterval = _A.repeat["K5"]
+
+
+class InhibitRule(Section):
+    source_matchers: Annotated[Many[Label], Field(min_length=1)]
+    target_matchers: Annotated[Many[Label], Field(min_length=1)]
+    equal: Many[Label] = ()
+
+
+class Alertmanager(Section):
+    smtp: Smtp = Smtp()
+    telegram: Telegram = Telegram()
+    ops: Ops = Ops()
+    dead_man: DeadMan = DeadMan()
+    night: Night = Night()
+    repeat: Repeat = Repeat()
+    inhibit_rules: tuple[InhibitRule, ...] = ()
+
+
+class Prometheus(Section):
+    exporters: Annotated[Many[Exporter], Field(min_length=1)] = _PROMETHEUS.exporters
+    sharding: Literal["inventory", "hashmod"] = "inventory"
+    scheme: Literal["http", "https"] = "http"
+    credentials: Credentials | None = None
+    tls: Tls = Tls()
+    alertmanagers: Many[AlertmanagerAddress] = _PROMETHEUS.alertmanagers
+
+
 class Document(Section):
     """The whole file."""
 
@@ -343,3 +458,6 @@ class Document(Section):
     privacy: Privacy = Privacy()
     checks: Checks = Checks()
     links: Links = Links()
+    alertmanager: Alertmanager = Alertmanager()
+    prometheus: Prometheus = Prometheus()
+    thresholds: dict[ThresholdName, ThresholdValue] = Field(default_factory=dict)

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from kodeks_exporter.domain.alerting import AlertingSettings, AlertmanagerSettings, PrometheusSettings
 from kodeks_exporter.domain.fleet import Credentials, Dealer, Installation, Manager, OnlineAccess, Snmp
 from kodeks_exporter.domain.secret import MASK, Secret
 from kodeks_exporter.domain.settings import CheckSettings, Patterns, PollSettings, Settings
@@ -28,6 +29,7 @@ def masked_yaml(settings: Settings) -> str:
         "privacy": {"user_labels": settings.user_labels},
         "checks": _checks(settings.checks),
         "links": _without_empty({"docs": settings.links.docs, "grafana": settings.links.grafana}),
+        **_alerting(settings.alerting),
     }
     return str(yaml.dump(whole, Dumper=_DUMPER, allow_unicode=True, sort_keys=False, width=120))
 
@@ -185,3 +187,56 @@ def _patterns(item: Patterns) -> dict[str, Any]:
 
 def _sources(patterns: Iterable[re.Pattern[str]]) -> list[str]:
     return [pattern.pattern for pattern in patterns]
+
+
+def _alerting(item: AlertingSettings) -> dict[str, Any]:
+    return {
+        "alertmanager": _alertmanager(item.alertmanager),
+        "prometheus": _prometheus(item.prometheus),
+        "thresholds": {name: f"{value:g}" for name, value in sorted(item.thresholds.items())},
+    }
+
+
+def _alertmanager(item: AlertmanagerSettings) -> dict[str, Any]:
+    login = item.smtp_credentials
+    ops = _manager(item.ops)
+    del ops["name"]
+    return {
+        "smtp": _without_empty(
+            {
+                "smarthost": item.smarthost,
+                "sender": item.smtp_from,
+                "require_tls": item.smtp_require_tls,
+                "username": login.username if login else "",
+                "password": _mask(login.password) if login else None,
+            }
+        ),
+        "telegram": _without_empty({"bot_token": _mask(item.telegram_bot_token), "api_url": item.telegram_api_url}),
+        "ops": ops,
+        "dead_man": _without_empty({"url": _mask(item.dead_man_url)}),
+        "night": {"sound": list(item.sound_at_night)},
+        "repeat": {priority: duration_text(seconds) for priority, seconds in item.repeat.items()},
+        "inhibit_rules": [
+            _without_empty(
+                {
+                    "source_matchers": list(rule.source_matchers),
+                    "target_matchers": list(rule.target_matchers),
+                    "equal": list(rule.equal),
+                }
+            )
+            for rule in item.inhibit_rules
+        ],
+    }
+
+
+def _prometheus(item: PrometheusSettings) -> dict[str, Any]:
+    return _without_empty(
+        {
+            "exporters": list(item.exporters),
+            "sharding": "hashmod" if item.hashmod else "inventory",
+            "scheme": item.scheme,
+            "credentials": _credentials(item.credentials),
+            "tls": _without_empty({"verify": item.tls_verify, "ca_file": item.tls_ca_file}),
+            "alertmanagers": list(item.alertmanagers),
+        }
+    )

@@ -31,6 +31,13 @@ def duration(text: str) -> float:
     return sum(int(number) * unit for number, unit in zip(match.groups(), _UNITS, strict=True) if number)
 
 
+def amount(text: str) -> float:
+    """A number above zero, such as ``20`` or ``2.5``."""
+    if re.fullmatch(r"\d{1,6}(\.\d{1,3})?", text, re.ASCII) is None or float(text) == 0:
+        raise ValueError("must be a number above zero, such as 20 or 2.5")
+    return float(text)
+
+
 def day_time(text: str) -> time:
     """``07:30`` as a time of day."""
     match = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", text, re.ASCII)

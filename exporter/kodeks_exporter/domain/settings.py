@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
+from kodeks_exporter.domain.alerting import AlertingSettings
 from kodeks_exporter.domain.check import InstallationState
 from kodeks_exporter.domain.fleet import Credentials, Fleet
 from kodeks_exporter.domain.secret import Secret
@@ -250,6 +251,7 @@ class Settings:
     links: Links = field(default_factory=Links)
     reports: ReportSettings = field(default_factory=ReportSettings)
     history: HistorySettings = field(default_factory=HistorySettings)
+    alerting: AlertingSettings = field(default_factory=AlertingSettings)
     user_labels: str = "plain"
     """``privacy.user_labels``: plain, hashed or off."""
     source: Path = Path()
