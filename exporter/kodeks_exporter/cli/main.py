@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kodeks_exporter import __version__
-from kodeks_exporter.cli import check_config, import_, inspect_, logs, probe, serve
+from kodeks_exporter.cli import check_config, import_, inspect_, logs, probe, render, serve
 from kodeks_exporter.config.problems import ConfigError
 from kodeks_exporter.store.database import StorageError
 
@@ -67,6 +67,10 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--online", type=Path, metavar="FILE", help="online.csv")
     command.add_argument("--output", type=Path, required=True, metavar="FILE", help="the configuration to write")
     command.add_argument("--force", action="store_true", help="overwrite an existing configuration")
+
+    command = _command(commands, "render", render.run, "write what Prometheus and Alertmanager need for this fleet")
+    _config_file(command)
+    command.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder of the files")
     return parser
 
 

@@ -1,0 +1,56 @@
+"""Lets the programs that will read the files check them."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+_CHECKS: Final = (
+    ("amtool", ("check-config", "alertmanager.yml")),
+    ("promtool", ("check", "config", "prometheus.yml")),
+)
+_SECONDS: Final = 120
+
+
+class CheckError(Exception):
+    """A program refuses the files; the text is what it says, without secrets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Programs that found nothing wrong, and programs that are not on PATH."""
+
+    by: tuple[str, ...]
+    missing: tuple[str, ...]
+
+
+def check(folder: Path, secrets: Sequence[str]) -> Checked:
+    """Raises CheckError when a program finds a fault. ``secrets`` are taken out of what it says."""
+    passed, missing = [], []
+    for program, arguments in _CHECKS:
+        path = shutil.which(program)
+        if path is None:
+            missing.append(program)
+            continue
+        try:
+            result = subprocess.run(
+                [path, *arguments],
+                cwd=folder,
+                capture_output=True,
+                timeout=_SECONDS,
+                check=False,
+                stdin=subprocess.DEVNULL,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise CheckError(f"{program} can't be run: {type(error).__name__}") from None
+        if result.returncode != 0:
+            told = (result.stdout + result.stderr).decode("utf-8", "replace")
+            for secret in sorted(secrets, key=len, reverse=True):
+                told = told.replace(secret, "***")
+            raise CheckError(f"{program} {' '.join(arguments)} refuses the files:\n{told.strip()}")
+        passed.append(program)
+    return Checked(tuple(passed), tuple(missing))

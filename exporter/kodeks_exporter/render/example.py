@@ -1,0 +1,69 @@
+"""What the rendered configuration shares with the project's own alertmanager.yml, read from there.
+
+So grouping, waiting times, the form of messages and the table of what mutes what are written in one place.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from kodeks_exporter.render.assets import AssetsError
+
+_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_WATCHDOG: Final = 'alertname="KodeksWatchdog"'
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """``grouping``: of the root route. ``watchdog``: times of its route. ``mail``, ``telegram``: options of a receiver
+    without address and secret. ``inhibit_rules``: the section as text, comments included."""
+
+    smtp_from: str
+    smarthost: str
+    grouping: dict[str, Any]
+    watchdog: dict[str, Any]
+    mail: dict[str, Any]
+    telegram: dict[str, Any]
+    templates: tuple[str, ...]
+    inhibit_rules: str
+
+
+def read(assets: Path) -> Example:
+    """Raises AssetsError when the file is not as expected."""
+    path = assets / "alertmanager" / "alertmanager.yml"
+    text = path.read_text(encoding="utf-8")
+    try:
+        document = yaml.load(text, Loader=_LOADER)  # noqa: S506 (a safe loader)
+        route = document["route"]
+        watchdog = next(each for each in route["routes"] if each["matchers"] == [_WATCHDOG])
+        mails = [mail for receiver in document["receivers"] for mail in receiver.get("email_configs", ())]
+        telegrams = [each for receiver in document["receivers"] for each in receiver.get("telegram_configs", ())]
+        return Example(
+            smtp_from=document["global"]["smtp_from"],
+            smarthost=document["global"]["smtp_smarthost"],
+            grouping=_without(route, "receiver", "routes", "repeat_interval"),
+            watchdog=_without(watchdog, "receiver", "matchers"),
+            mail=_without(mails[0], "to"),
+            telegram=_without(telegrams[0], "bot_token", "bot_token_file", "api_url", "chat_id"),
+            templates=tuple(document["templates"]),
+            inhibit_rules=_section(text, "inhibit_rules"),
+        )
+    except (KeyError, IndexError, TypeError, StopIteration, yaml.YAMLError) as error:
+        raise AssetsError(f"{path} is not as expected: {error!r}") from error
+
+
+def _without(section: dict[str, Any], *keys: str) -> dict[str, Any]:
+    return {key: value for key, value in section.items() if key not in keys}
+
+
+def _section(text: str, key: str) -> str:
+    """A top-level section with the comments right above it."""
+    found = re.search(rf"^(?:#[^\n]*\n)*{key}:[^\n]*\n(?:(?:[ #-][^\n]*)?\n)*", text, re.MULTILINE)
+    if found is None:
+        raise KeyError(key)
+    return found[0].rstrip("\n") + "\n"

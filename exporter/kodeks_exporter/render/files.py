@@ -1,0 +1,71 @@
+"""All files of a fleet, as bytes in memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from kodeks_exporter.domain.settings import Settings
+from kodeks_exporter.render import alertmanager, example, prometheus, rules, templates
+from kodeks_exporter.render.assets import AssetsError, find
+
+LONGEST_LINK = 150
+"""Characters of a link that the message templates still show."""
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedFile:
+    """``path`` is relative to the output folder, with ``/``. ``secret``: for its owner's eyes only."""
+
+    path: str
+    content: bytes
+    secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """``notes``: what the person who renders should know, one line each; no secrets in them."""
+
+    files: tuple[RenderedFile, ...]
+    notes: tuple[str, ...]
+
+
+class RenderError(Exception):
+    """The settings can't be rendered; the text says what to mend."""
+
+
+def render(settings: Settings, assets: Path | None = None) -> Rendered:
+    """The same settings give the same bytes. Raises AssetsError and RenderError.
+
+    Files come in the order in which they should replace older ones: what is named by others before them.
+    """
+    assets = assets or find()
+    own_rules = rules.read(assets)
+    alerts = rules.alert_names(own_rules)
+    alerting = settings.alerting
+    for name in alerting.alertmanager.sound_at_night:
+        if name not in alerts:
+            raise RenderError(f"alertmanager.night.sound: there is no alert {name!r}")
+    docs, grafana = templates.link_base(settings.links.docs), templates.link_base(settings.links.grafana)
+    notes = alertmanager.problems(alerting.alertmanager, settings.fleet)
+    if len(docs) + max(len(f"/docs/errors/{alert}.md") for alert in alerts) > LONGEST_LINK:
+        notes.append("links.docs is so long that Telegram messages leave the link out")
+    site_rules = rules.rendered(own_rules, alerting.thresholds, docs)
+    site_templates = templates.rendered(templates.read(assets), grafana, docs)
+    secret_scrape = alerting.prometheus.credentials is not None
+    files = [
+        *(RenderedFile(f"rules/{name}", text.encode()) for name, text in site_rules.items()),
+        *(RenderedFile(f"templates/{name}", text.encode()) for name, text in site_templates.items()),
+        RenderedFile(
+            "alertmanager.yml",
+            alertmanager.rendered(alerting.alertmanager, settings.fleet, example.read(assets)).encode(),
+            secret=alertmanager.has_secrets(alerting.alertmanager),
+        ),
+        RenderedFile(
+            "prometheus.yml", prometheus.rendered(alerting.prometheus, site_rules).encode(), secret=secret_scrape
+        ),
+    ]
+    return Rendered(tuple(files), tuple(notes))
+
+
+__all__ = ["AssetsError", "RenderError", "Rendered", "RenderedFile", "render"]

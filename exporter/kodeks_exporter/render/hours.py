@@ -1,0 +1,56 @@
+"""Working hours as Alertmanager's time intervals, and how long days and nights last."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final
+
+from kodeks_exporter.domain.fleet import Manager
+
+_DAYS: Final = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
+_DAY_MINUTES: Final = 24 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """When a person may be rung. ``shortest_day``, ``shortest_night``: seconds in a row within a week."""
+
+    start: str
+    end: str
+    weekdays: str
+    zone: str
+    shortest_day: float
+    shortest_night: float
+
+    @property
+    def name(self) -> str:
+        """People with the same hours share an interval of this name."""
+        return f"{self.weekdays} {self.start}-{self.end} {self.zone}"
+
+
+def day_of(person: Manager) -> Day | None:
+    """None: any hour is fine, either because no hours are given or because they fill the week."""
+    hours = person.working_hours
+    if hours is None:
+        return None
+    start = hours.start.hour * 60 + hours.start.minute
+    end = hours.end.hour * 60 + hours.end.minute
+    if end == _DAY_MINUTES - 1:  # the latest that can be written means midnight
+        end = _DAY_MINUTES
+    first, last = hours.days.split(":")[0], hours.days.split(":")[-1]
+    working = range(_DAYS.index(first), _DAYS.index(last) + 1)
+    week = [day in working and start <= minute < end for day in range(len(_DAYS)) for minute in range(_DAY_MINUTES)]
+    if all(week):
+        return None
+    # The week is a circle: turn it so that it begins where something changes.
+    turn = next(index for index in range(len(week)) if week[index] != week[index - 1])
+    spells = [(works, len(list(minutes))) for works, minutes in groupby(week[turn:] + week[:turn])]
+    return Day(
+        start=f"{start // 60:02}:{start % 60:02}",
+        end=f"{end // 60:02}:{end % 60:02}",
+        weekdays=hours.days,
+        zone=person.time_zone.key,
+        shortest_day=60.0 * min(length for works, length in spells if works),
+        shortest_night=60.0 * min(length for works, length in spells if not works),
+    )

@@ -1,0 +1,109 @@
+"""prometheus.yml: what is scraped, which rules are evaluated, where alerts go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from kodeks_exporter.domain.alerting import PrometheusSettings
+from kodeks_exporter.render.yamltext import flow, scalar
+
+_PROBED = (
+    "kodeks_(check_.*|installation_(info|state)|known_address_up|planned_downtime|maintenance_start_.*"
+    "|http_response_code|tls_.*)"
+)
+"""What live checks give: in hashmod mode it comes from /probe, so the same from /metrics is dropped."""
+
+_HEAD = """\
+# Prometheus 2.42 and newer. Rendered by `kodeks-exporter render`: a change here is lost at the next run.
+#
+# Thirteen months of history need a flag of Prometheus, its own default is 15 days:
+#   --storage.tsdb.retention.time=400d
+global:
+  # Alerts count on both: a fault is told within two minutes.
+  scrape_interval: 15s
+  evaluation_interval: 15s
+
+rule_files:
+"""
+
+
+def rendered(settings: PrometheusSettings, rule_files: Iterable[str]) -> str:
+    text = _HEAD + "".join(f"  - {scalar(f'rules/{name}')}\n" for name in rule_files)
+    text += "  # Rules of the site's own; this folder is never touched.\n  - site-rules/*.yml\n"
+    text += (
+        "\nalerting:\n  alertmanagers:\n    - static_configs:\n"
+        f"        - targets: {flow(settings.alertmanagers)}\n\nscrape_configs:\n"
+    )
+    return text + (_hashmod(settings) if settings.hashmod else _static(settings))
+
+
+def _static(settings: PrometheusSettings) -> str:
+    # Job names matter: the rules look for `kodeks` or `kodeks-…`.
+    several = len(settings.exporters) > 1
+    text = "  # Each exporter watches the installations of its own kodeks.yml.\n" if several else ""
+    return text + "  - job_name: kodeks\n" + _static_targets(settings) + _access(settings, "    ")
+
+
+def _static_targets(settings: PrometheusSettings) -> str:
+    return f"    static_configs:\n      - targets: {flow(settings.exporters)}\n"
+
+
+def _hashmod(settings: PrometheusSettings) -> str:
+    count = len(settings.exporters)
+    text = f"""\
+  # The exporters themselves and what they know from reports. What live checks give comes from the job below.
+  - job_name: kodeks
+{_static_targets(settings)}    metric_relabel_configs:
+      - source_labels: [__name__]
+        regex: {scalar(_PROBED)}
+        action: drop
+{_access(settings, "    ")}
+  # Each installation is asked through one of the exporters: that which the hash of its name falls to.
+  # The name of this job does not begin with kodeks, so that one exporter that is down is one alert.
+  - job_name: probe-kodeks
+    metrics_path: /probe
+    scrape_interval: 30s
+    scrape_timeout: 25s
+    http_sd_configs:
+      - url: {scalar(f"{settings.scheme}://{settings.exporters[0]}/sd")}
+{_access(settings, "        ")}    relabel_configs:
+      - source_labels: [__meta_kodeks_url]
+        regex: .+
+        action: keep
+      - source_labels: [__address__]
+        target_label: __param_target
+      - source_labels: [__address__]
+        target_label: instance
+      - source_labels: [__address__]
+        modulus: {count}
+        target_label: __tmp_shard
+        action: hashmod
+"""
+    for shard, exporter in enumerate(settings.exporters):
+        text += f"""\
+      - source_labels: [__tmp_shard]
+        regex: '{shard}'
+        target_label: __address__
+        replacement: {scalar(exporter.replace("$", "$$"))}
+"""
+    return text + _access(settings, "    ")
+
+
+def _access(settings: PrometheusSettings, indent: str) -> str:
+    lines = []
+    if settings.scheme != "http":
+        if not indent.startswith("     "):
+            lines.append(f"scheme: {settings.scheme}")
+        if settings.tls_ca_file or not settings.tls_verify:
+            lines.append("tls_config:")
+            if settings.tls_ca_file:
+                lines.append(f"  ca_file: {scalar(settings.tls_ca_file)}")
+            if not settings.tls_verify:
+                lines.append("  insecure_skip_verify: true")
+    if settings.credentials:
+        lines += [
+            "basic_auth:",
+            f"  username: {scalar(settings.credentials.username)}",
+            f"  password: {scalar(settings.credentials.password.reveal())}",
+        ]
+    return "".join(f"{indent}{line}\n" for line in lines)

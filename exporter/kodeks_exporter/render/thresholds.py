@@ -1,0 +1,102 @@
+"""Puts a site's thresholds into the text of the rules: into the expression, and into the words that name the number.
+
+The rules are edited as text, so that their comments and layout stay. Each place is looked for within the rules of the
+alerts it belongs to; when it is not there, that is an error and never a threshold that does nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from kodeks_exporter.domain.alerting import THRESHOLDS
+from kodeks_exporter.render.assets import AssetsError
+
+_RULE: Final = re.compile(r"^ *- (?:alert|record): *(\S+)[^\n]*\n", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A number in the rules of some alerts.
+
+    ``alerts``: regular expression over whole names; every alert that it fits must have the number.
+    ``text``: what stands there, on one line, with ``{n}`` for the number in an expression, ``{words}`` for the number
+    in Russian words, ``{longer}`` and ``{after}`` for hours after «больше» and after «через».
+    """
+
+    alerts: str
+    text: str
+
+
+PLACES: Final[Mapping[str, tuple[Place, ...]]] = {
+    "disk_free_gib": (
+        Place("KodeksDiskSpaceLow", "/ 2^30 < {n}"),
+        Place("KodeksDiskSpaceLow", "/ 2^30 <= {n}"),
+        Place("KodeksDiskSpaceLow", "Меньше {words} ГБ свободного места"),
+    ),
+    "certificate_days": (Place("KodeksCertificateExpiring", "/ 86400) < {n}"),),
+    "maintenance_hours": (
+        Place("KodeksMaintenanceToLong(Count)?", "/ 3600 > {n})"),
+        Place("KodeksMaintenanceToLong(Count)?", "дольше {longer}"),
+        Place("KodeksMaintenanceToLong(Count)?", "больше {longer} в режиме"),
+        Place("KodeksMaintenance", "Через {after}"),
+        Place("KodeksMaintenanceCount", "через {after}"),
+    ),
+    "many_at_manager": (Place(r"(?!KodeksMaintenanceCount).*Count", ") > {n}"),),
+    "many_in_maintenance": (
+        Place("KodeksMaintenanceCount", "== 0) > {n}"),
+        Place("KodeksMaintenanceCount", "больше {words} установок"),
+    ),
+    "stale_intervals": (Place("KodeksCheckStale", "> {n} * scalar(max(kodeks_exporter_poll_interval_seconds"),),
+}
+
+
+def replaced(rules: Mapping[str, str], thresholds: Mapping[str, float]) -> dict[str, str]:
+    """The rule files (name to text) with these thresholds. Raises AssetsError when a place is not as expected."""
+    texts = dict(rules)
+    for name in sorted(thresholds):
+        for place in PLACES[name]:
+            texts = _put(texts, name, place, thresholds[name])
+    return texts
+
+
+def _put(rules: Mapping[str, str], name: str, place: Place, value: float) -> dict[str, str]:
+    # A digit behind the number would make it another one: "> 3" is no place in "> 30".
+    old = re.compile(re.escape(_filled(place.text, THRESHOLDS[name].default)) + r"(?![\d.]*\d)")
+    new = _filled(place.text, value)
+    expected: set[str] = set()
+    found: set[str] = set()
+    texts = {}
+    for file, text in rules.items():
+        pieces = []
+        end = 0
+        starts = list(_RULE.finditer(text))
+        for start, following in zip(starts, [*starts[1:], None], strict=True):
+            stop = following.start() if following else len(text)
+            if re.fullmatch(place.alerts, start[1]):
+                expected.add(start[1])
+                block, count = old.subn(lambda _: new, text[start.start() : stop])
+                if count:
+                    found.add(start[1])
+                pieces += [text[end : start.start()], block]
+                end = stop
+        texts[file] = "".join(pieces) + text[end:]
+    missing = expected - found
+    if missing or not found:
+        where = ", ".join(sorted(missing)) or place.alerts
+        raise AssetsError(
+            f"threshold {name}: the rules of {where} do not hold {old.pattern!r}; mend render/thresholds.py"
+        )
+    return texts
+
+
+def _filled(text: str, value: float) -> str:
+    words = f"{value:g}".replace(".", ",")
+    singular = value % 10 == 1 and value % 100 != 11
+    few = value % 10 in (2, 3, 4) and value % 100 not in (12, 13, 14)
+    fraction = value != int(value)
+    longer = "часа" if singular or fraction else "часов"
+    after = "час" if singular else "часа" if few or fraction else "часов"
+    return text.format(n=f"{value:g}", words=words, longer=f"{words} {longer}", after=f"{words} {after}")

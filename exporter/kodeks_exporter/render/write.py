@@ -1,0 +1,80 @@
+"""Puts rendered files in place: checked first, then each one replaced at a stroke."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from kodeks_exporter.render.check import Checked, check
+from kodeks_exporter.render.files import RenderedFile
+
+_OPEN: Final = 0o644
+_SECRET: Final = 0o600
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Paths relative to the output folder. ``leftover``: rule files there that this version does not have."""
+
+    changed: tuple[str, ...]
+    unchanged: tuple[str, ...]
+    leftover: tuple[str, ...]
+    checked: Checked
+
+
+def write(files: Sequence[RenderedFile], output: Path, secrets: Sequence[str] = ()) -> Written:
+    """Raises OSError, and CheckError before anything of the old files is touched."""
+    output.mkdir(parents=True, exist_ok=True)
+    # Within the output folder, so that a rename is within one file system; the dot hides it from patterns like *.yml.
+    beside = Path(tempfile.mkdtemp(prefix=".rendering-", dir=output))
+    try:
+        for file in files:
+            _put(beside / file.path, file)
+        checked = check(beside, secrets)
+        changed: list[str] = []
+        unchanged: list[str] = []
+        for file in files:
+            replaced = _replace(beside / file.path, output / file.path, file)
+            (changed if replaced else unchanged).append(file.path)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    ours = {file.path for file in files}
+    there = sorted(path.relative_to(output).as_posix() for path in output.glob("rules/*.yml"))
+    leftover = tuple(path for path in there if path not in ours)
+    return Written(tuple(changed), tuple(unchanged), leftover, checked)
+
+
+def _mode(file: RenderedFile) -> int:
+    return _SECRET if file.secret else _OPEN
+
+
+def _put(path: Path, file: RenderedFile) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Born with its mode: a secret is at no moment readable for others.
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _mode(file))
+    with os.fdopen(descriptor, "wb") as stream:
+        os.fchmod(stream.fileno(), _mode(file))
+        stream.write(file.content)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _replace(new: Path, old: Path, file: RenderedFile) -> bool:
+    """False when the old file holds the same already; then only its mode is seen to."""
+    with contextlib.suppress(FileNotFoundError):
+        before = old.stat()
+        same_mode = not file.secret or before.st_mode & 0o777 == _SECRET
+        if old.is_file() and old.read_bytes() == file.content and same_mode:
+            return False
+        # Alertmanager runs as a user of its own: what was given to it stays its own.
+        if os.geteuid() == 0:
+            os.chown(new, before.st_uid, before.st_gid)
+    old.parent.mkdir(exist_ok=True)
+    new.replace(old)
+    return True

@@ -1,0 +1,57 @@
+"""Texts of other people in YAML, in Alertmanager's matchers and in Go templates, so that they stay mere texts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+_PLAIN: Final = re.compile(r"[A-Za-z/][\w./-]*(?::\d+)?", re.ASCII)
+_WORDS: Final = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
+
+
+def scalar(text: str) -> str:
+    """A YAML scalar that is read as this very text, on one line."""
+    if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
+        return text
+    if text.isprintable():
+        return "'" + text.replace("'", "''") + "'"
+    return '"' + "".join(_escaped(character) for character in text) + '"'
+
+
+def flow(items: Iterable[str]) -> str:
+    """A YAML list on one line. Items are always quoted: commas and brackets mean something there."""
+    quoted = ("'" + item.replace("'", "''") + "'" if item.isprintable() else scalar(item) for item in items)
+    return "[" + ", ".join(quoted) + "]"
+
+
+def _escaped(character: str) -> str:
+    if character in '"\\':
+        return "\\" + character
+    if character.isprintable():
+        return character
+    return f"\\U{ord(character):08x}"
+
+
+def comment(text: str) -> str:
+    """A text that may stand behind ``# ``."""
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
+def matcher(label: str, value: str) -> str:
+    """``label="value"`` as Alertmanager reads it."""
+    return f'{label}="{_matcher_value(value)}"'
+
+
+def matcher_any(label: str, values: Iterable[str]) -> str:
+    """``label=~"a|b"``: any of the literal values; an empty one also stands for a missing label."""
+    return f'{label}=~"{_matcher_value("|".join(map(re.escape, values)))}"'
+
+
+def _matcher_value(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+def template_text(text: str) -> str:
+    """A text for an option that Alertmanager takes for a Go template."""
+    return text.replace("{{", '{{ "{{" }}')
