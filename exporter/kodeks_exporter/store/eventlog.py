@@ -24,7 +24,7 @@ import msgspec
 from kodeks_exporter.domain.report import Rejection, SearchEvent
 
 DAY: Final = 86400
-_BUFFERED: Final = 4096
+_BUFFERED: Final = 2048
 """Events held as objects."""
 _ENCODED: Final = 4 * 1024 * 1024
 """Bytes of encoded events held in memory; what is more goes to a temporary file."""
@@ -96,17 +96,25 @@ class DayCollector(Generic[E]):
             self.flush()
 
     def flush(self) -> None:
-        by_day: dict[float, list[E]] = defaultdict(list)
+        by_day: defaultdict[int, list[E]] = defaultdict(list)
+        start = end = 0.0
+        append = self._buffer.append
         for event in self._buffer:
-            by_day[event[0] // DAY].append(event)
+            time = event[0]
+            if not start <= time < end:  # reports go day by day, mostly
+                number = int(time // DAY)
+                start = number * DAY
+                end = start + DAY
+                append = by_day[number].append
+            append(event)
         self._buffer.clear()
         for number, events in by_day.items():
-            day = self._days.setdefault(int(number), _Day())
+            day = self._days.setdefault(number, _Day())
             elements = encode(events)
             day.count += len(events)
             day.pieces.append(elements)
             self._held += len(elements)
-            self._seen(int(number), events)
+            self._seen(number, events)
         if self._held > _ENCODED:
             self._spill()
 

@@ -29,17 +29,25 @@ class SearchTally:
     """Counts searches by kind and duration. Many of them share both, so they are counted first and sorted after."""
 
     def __init__(self) -> None:
+        self._waiting: list[SearchEvent] = []
         self._pending: Counter[tuple[str, str, str, str, float | None]] = Counter()
         self._kinds: Counter[SearchKind] = Counter()
         self._buckets: dict[str, list[int]] = {}
         self._microseconds: Counter[str] = Counter()
 
     def add(self, events: Iterable[SearchEvent]) -> None:
-        self._pending.update(map(_kind_and_duration, events))
-        if len(self._pending) > _DISTINCT:
-            self._fold()
+        self._waiting.extend(events)
+        if len(self._waiting) >= _CANDIDATES:
+            self._count()
+            if len(self._pending) > _DISTINCT:
+                self._fold()
+
+    def _count(self) -> None:
+        self._pending.update(map(_kind_and_duration, self._waiting))
+        self._waiting.clear()
 
     def _fold(self) -> None:
+        self._count()
         for (catalog, source, kind, status, duration), count in self._pending.items():
             key = (catalog, source, kind, status)
             if key not in self._kinds and len(self._kinds) >= _MOST_KINDS:
