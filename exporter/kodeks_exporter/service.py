@@ -17,20 +17,24 @@ from kodeks_exporter import __version__
 from kodeks_exporter.checks.chain import has_checks, run_round
 from kodeks_exporter.checks.context import Tools
 from kodeks_exporter.checks.pinger import Pinger
+from kodeks_exporter.checks.planned import planned_downtime
 from kodeks_exporter.checks.resolver import Resolver
 from kodeks_exporter.checks.snmp import SnmpAsker
 from kodeks_exporter.config.load import load
 from kodeks_exporter.config.problems import ConfigError
 from kodeks_exporter.config.show import masked_yaml
-from kodeks_exporter.domain.check import CheckResult, Outcome, Round
+from kodeks_exporter.domain.check import CheckResult, Outcome, Round, ScheduleFacts
 from kodeks_exporter.domain.fleet import Installation
 from kodeks_exporter.domain.settings import Settings
 from kodeks_exporter.metrics import exporter as exporter_metrics
 from kodeks_exporter.metrics import installation as installation_metrics
 from kodeks_exporter.metrics.exposition import Exposition, Source, render_families
 from kodeks_exporter.poll.scheduler import Job, Pace, Scheduler
+from kodeks_exporter.reporting import Reporting, load_profiles
 from kodeks_exporter.store.database import Database
 from kodeks_exporter.store.live import LiveStatus, LiveStore
+from kodeks_exporter.web.app import Route
+from kodeks_exporter.web.server import ServerOptions
 from kodeks_exporter.web.views import FleetView, InstallationView
 
 log = logging.getLogger(__name__)
@@ -41,6 +45,10 @@ _SLOW_PAUSE = 1.5
 """A slow installation is checked at most so many intervals apart, well within the 3 that KodeksCheckStale allows."""
 _READY_AFTER = 20.0
 """Seconds after the start from which the exporter counts as ready although some first round still hangs."""
+_SLOWEST_UPLOAD = 4 * 1024
+"""Bytes a second; many of the scripts that push reports sit behind thin lines."""
+_MOST_CONNECTIONS = 1024
+"""Thousands of scripts push on the hour."""
 _WAY = ("dns", "icmp", "tcp", "tls", "http", "proxy")
 _POOL, _SLOW_POOL = "checks", "checks-slow"
 
@@ -55,9 +63,14 @@ class Service:
         self._database = Database(storage)
         self._live = LiveStore(self._database)
         self._tools = make_tools(self._settings)
-        self._scheduler = Scheduler(
-            {_POOL: self._settings.poll.concurrency, _SLOW_POOL: self._settings.poll.concurrency}
+        self._reporting = Reporting(
+            storage,
+            lambda: self._settings,
+            lambda host: self._tools.resolver.resolve(host),
+            self._in_planned_downtime,
         )
+        concurrency = self._settings.poll.concurrency
+        self._scheduler = Scheduler({_POOL: concurrency, _SLOW_POOL: concurrency, **self._reporting.pools()})
         self._exposition = Exposition()
         self._reload_lock = threading.Lock()
         self._reload_ok = True
@@ -83,7 +96,23 @@ class Service:
         self._scheduler.stop()
         self._tools.snmp.close()
         self._tools.resolver.close()
+        self._reporting.close()
         self._database.close()
+
+    def routes(self) -> tuple[Route, ...]:
+        """Routes of the HTTP server beyond those of ``Backend``."""
+        return self._reporting.routes()
+
+    def server_options(self) -> ServerOptions:
+        """Uploads get threads of their own, so that however many there are, a scrape finds one free."""
+        usual = ServerOptions()
+        return replace(
+            usual,
+            threads=usual.threads + self._settings.reports.max_uploads,
+            max_body=0,  # uploads have a limit of their own, whose refusals are counted and logged
+            io_rate=_SLOWEST_UPLOAD,
+            max_connections=_MOST_CONNECTIONS,
+        )
 
     # What the HTTP server asks for
 
@@ -111,12 +140,14 @@ class Service:
         with self._reload_lock:
             try:
                 settings = load(self._config_file)
+                profiles = load_profiles(settings)
             except ConfigError as error:
                 self._reload_ok = False
                 log.error(
                     "reload failed, the old configuration stays in force", extra={"problems": len(error.problems)}
                 )
                 return [str(problem) for problem in error.problems]
+            self._reporting.configure(settings, profiles)
             self._apply(settings)
             self._reload_ok = True
             self._reload_time = time.time()
@@ -141,7 +172,7 @@ class Service:
 
     def _jobs(self, settings: Settings) -> dict[str, Job]:
         interval = settings.poll.checks
-        return {
+        checks = {
             _job(name): Job(
                 run=lambda name=name: self._round(name),  # type: ignore[misc]
                 interval=interval,
@@ -152,6 +183,7 @@ class Service:
             for name, installation in settings.fleet.installations.items()
             if has_checks(installation)
         }
+        return checks | self._reporting.jobs(settings)
 
     def _round(self, name: str) -> Pace:
         installation = self._settings.fleet.installations.get(name)
@@ -178,6 +210,13 @@ class Service:
                 self._live.record(round_)
             return round_
 
+    def _in_planned_downtime(self, installation: Installation) -> bool:
+        known = self._live.previous(installation.name).get("schedule")
+        if known is None or not isinstance(known.facts, ScheduleFacts):
+            return False
+        planned = self._settings.checks.planned
+        return bool(planned_downtime(known.facts, installation.time_zone, time.time(), planned))
+
     def _sources(self) -> Iterator[Source]:
         settings = self._settings
         statuses = self._live.statuses()
@@ -188,6 +227,7 @@ class Service:
                 (installation, status),
                 lambda installation=installation, status=status: installation_metrics.families(installation, status),  # type: ignore[misc]
             )
+        yield from self._reporting.sources(settings)
         own = exporter_metrics.ExporterStatus(
             installations=len(settings.fleet.installations),
             rounds=self._live.rounds,

@@ -15,6 +15,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from urllib.parse import quote
 
+import bcrypt
 import pytest
 import requests
 from hypothesis import HealthCheck, given, settings
@@ -23,8 +24,9 @@ from werkzeug.test import Client
 
 from kodeks_exporter.intake.intake import Intake
 from kodeks_exporter.web.app import Application
+from kodeks_exporter.web.security import ServerSecurity
 from kodeks_exporter.web.server import ServerOptions, WebServer
-from kodeks_exporter.web.upload import RESULTS, Uploads
+from kodeks_exporter.web.upload import OPEN_PATHS, RESULTS, Uploads
 from tests.intake.fakes import BROKEN, STATUS, TOKEN, FakeStore, files, fleet, intake, zipped
 from tests.web.fakes import FakeBackend
 
@@ -167,6 +169,48 @@ def test_curl_hears_why_a_large_file_is_refused(site: Site, tmp_path: Path, toke
     assert answer.startswith('{"ok":false,"error":"')
     assert answer.endswith(f" {status}")
     assert files(site.storage) == set()
+
+
+def test_wrong_tokens_cost_no_memory(make_site: Callable[..., Site], tmp_path: Path) -> None:
+    site = make_site(limit=64 * 1024 * 1024)
+    (tmp_path / "romashka.zip").write_bytes(bytes(16 * 1024 * 1024))
+    before = peak = _resident()
+    senders = [
+        subprocess.Popen(
+            ["curl", "-s", "-w", "%{http_code}", "-H", "dealer: all", "-F", "file=@romashka.zip",
+             f"{site.url}/upload?token=wrong"], cwd=tmp_path, stdout=subprocess.PIPE,
+        )
+        for _ in range(10)
+    ]  # fmt: skip
+    while any(sender.poll() is None for sender in senders):
+        peak = max(peak, _resident())
+        time.sleep(0.005)
+    assert {sender.communicate()[0][-3:] for sender in senders} == {b"403"}
+    assert peak - before < 16 * 1024 * 1024
+
+
+def test_scripts_need_no_password_of_the_web_file(tmp_path: Path) -> None:
+    inventory = fleet()
+    taker = intake(tmp_path, FakeStore(), inventory)
+    app = Application(FakeBackend(), Uploads(taker, lambda: inventory, LIMIT, 4).routes())
+    users = {"ops": bcrypt.hashpw(b"secret", bcrypt.gensalt(4))}
+    server = WebServer("127.0.0.1:0", app, ServerSecurity(users=users), ServerOptions(max_body=0), OPEN_PATHS)
+    server.start()
+    try:
+        answer = requests.post(
+            f"{server.url}/upload?token=t-all", headers={"dealer": "all"}, files={"file": ("romashka.zip", zipped())},
+            timeout=10,
+        )  # fmt: skip
+        assert answer.status_code == 200
+        shown = requests.head(f"{server.url}/files/romashka.zip?token=t-all", headers={"dealer": "all"}, timeout=10)
+        assert shown.status_code == 200
+        for path in ("/metrics", "/", "/config", "/upload/", "/files", "/uploads", "/-/reload"):
+            assert requests.get(f"{server.url}{path}", timeout=10).status_code == 401, path
+        with socket.create_connection(server.address) as connection:
+            connection.sendall(b"GET /files/../metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            assert connection.recv(100).startswith(b"HTTP/1.1 404")
+    finally:
+        threading.Thread(target=server.stop, daemon=True).start()
 
 
 # Who may

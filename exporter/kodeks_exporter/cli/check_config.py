@@ -6,11 +6,13 @@ import argparse
 
 from kodeks_exporter.config.load import load
 from kodeks_exporter.config.problems import ConfigError
+from kodeks_exporter.reporting import load_profiles
 
 
 def run(options: argparse.Namespace) -> int:
     try:
         settings = load(options.file)
+        load_profiles(settings)
     except ConfigError as error:
         for problem in error.problems:
             print(problem)

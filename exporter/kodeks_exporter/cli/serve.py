@@ -27,7 +27,8 @@ def run(options: argparse.Namespace) -> int:
     security = _security(load_web_config(options.web_config)) if options.web_config else None
     service = Service(options.config, options.storage)
     try:
-        server = WebServer(options.listen_address, Application(service), security)
+        application = Application(service, service.routes())
+        server = WebServer(options.listen_address, application, security, service.server_options(), OPEN_PATHS)
         server.start()
     except (OSError, ValueError) as error:
         print(f"kodeks-exporter: --web.listen-address {options.listen_address}: {error}", file=sys.stderr)

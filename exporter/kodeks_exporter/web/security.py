@@ -92,10 +92,15 @@ class PasswordChecker:
 
 
 class Guard:
-    """Stands before the whole application, health included, as exporter-toolkit does."""
+    """Stands before the whole application, health included, as exporter-toolkit does.
 
-    def __init__(self, app: WSGIApplication, security: ServerSecurity) -> None:
+    ``open_paths`` (those that end with a slash: with all below) are not guarded: what answers there has a token of its
+    own, and clients' scripts know of no password.
+    """
+
+    def __init__(self, app: WSGIApplication, security: ServerSecurity, open_paths: tuple[str, ...] = ()) -> None:
         self._app = app
+        self._open_paths = open_paths
         self.secure(security)
 
     def secure(self, security: ServerSecurity) -> None:
@@ -112,12 +117,15 @@ class Guard:
                 merged.set(name, value)
             return start_response(status, merged.to_wsgi_list(), *rest)  # type: ignore[arg-type]
 
-        if checker is None or _allowed(checker, Request(environ)):
+        if checker is None or self._is_open(environ.get("PATH_INFO", "")) or _allowed(checker, Request(environ)):
             return self._app(environ, start)  # type: ignore[arg-type]
         refusal = Response("unauthorized\n", 401, content_type="text/plain; charset=utf-8")
         refusal.headers["WWW-Authenticate"] = 'Basic realm="kodeks-exporter", charset="UTF-8"'
         refusal.headers["X-Content-Type-Options"] = "nosniff"
         return refusal(environ, start)  # type: ignore[arg-type]
+
+    def _is_open(self, path: str) -> bool:
+        return any(path.startswith(each) if each.endswith("/") else path == each for each in self._open_paths)
 
 
 def _allowed(checker: PasswordChecker, request: Request) -> bool:

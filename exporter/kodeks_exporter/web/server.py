@@ -59,10 +59,11 @@ class WebServer:
         app: WSGIApplication,
         security: ServerSecurity | None = None,
         options: ServerOptions | None = None,
+        open_paths: tuple[str, ...] = (),
     ) -> None:
         security = security or ServerSecurity()
         self._options = options or ServerOptions()
-        self._guard = Guard(app, security)
+        self._guard = Guard(app, security, open_paths)
         self._tls = ReloadingAdapter(security) if security.cert_file or security.key_file else None
         self._server = _Server(parse_listen_address(listen), self._guard, self._options)
         self._server.ssl_adapter = self._tls
@@ -125,6 +126,14 @@ class _Request(cheroot_server.HTTPRequest):
             self.simple_response("400 Bad Request", "Malformed Content-Length Header.")
             return False
         return True
+
+    def send_headers(self) -> None:
+        """Closes the connection where the body was not read: cheroot would read all that is left into memory, and of a
+        chunked one take the rest for the next request."""
+        unread: int = getattr(self.rfile, "remaining", 0)
+        if self.chunked_read or unread:
+            self.close_connection = True
+        super().send_headers()
 
 
 class _Connection(cheroot_server.HTTPConnection):
