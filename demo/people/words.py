@@ -91,3 +91,28 @@ PRODUCTS = (
     ("777712320", "Указатель национальных стандартов", "uns"),
 )  # fmt: skip
 """Number, title and file name of a volume."""
+
+_FAMILY_BEGINNINGS = (
+    ("ГОСТ Р", ("ГОСТ Р",)), ("ГОСТ", ("ГОСТ", "гсот", "готс", "гст", "ujcn")), ("ТУ", ("ТУ", "ne 14")),
+    ("СТО", ("СТО",)), ("ПНД Ф", ("ПНД", "GYLA")), ("МИ", ("МИ ",)), ("РД", ("РД", "hl 34")), ("ASTM", ("ASTM",)),
+    ("ASME", ("ASME",)), ("API", ("API",)), ("ISO", ("ISO",)), ("EN", ("EN ",)), ("DIN", ("DIN",)), ("ОСТ", ("ОСТ",)),
+    ("МУ", ("МУ",)), ("ФНП", ("ФНП",)), ("приказ", ("приказ", "прикза", "ghbrfp")), ("СНиП", ("СНиП", "нсип", "cybg")),
+    ("СанПиН", ("СанПиН", "санпнин", "cfygby")),
+)  # fmt: skip
+
+
+def family(query: str) -> str:
+    """The family of documents that one of the queries above is after, by hand; ``прочее`` for the rest."""
+    for name, beginnings in _FAMILY_BEGINNINGS:
+        if query.startswith(beginnings):
+            return name
+    return "прочее"
+
+
+def cause(query: str) -> str:
+    """Why one of the queries above finds nothing."""
+    if query in LAYOUT:
+        return "layout"
+    if query in SLIPS:
+        return "typo"
+    return "too_long" if query in PASTED else "absent"
