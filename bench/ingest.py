@@ -1,0 +1,115 @@
+"""Speed and memory of a report's way from bytes to a stored snapshot: ``python bench/ingest.py [MEGABYTES ...]``.
+
+For each size (20 and 200 by default) a report of ``bench/sysinfo.py`` is taken in by a store that has nothing yet, so
+that every event is new, then once more with an hour's events on top, as an hourly report is; next to a bare
+``lxml.etree.parse`` of the same file. The aims: under 2 times lxml, and growth of the process under 32 MB.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import multiprocessing
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from lxml import etree
+
+from bench.sysinfo import MAX_GROWTH_MIB, MAX_RATIO, MIB, ZONE, forget_peak, memory, write_report
+from kodeks_exporter.domain.settings import HistorySettings
+from kodeks_exporter.store.reports import ReportStore
+from kodeks_exporter.sysinfo.profile import load_profile
+
+RECEIVED = 1795154400.0
+ROUNDS = 5
+EVENT = (
+    '    <search time="2026-11-20T09:{:02}:{:02}" login="user1" catalog="/docs" source="ksrv" type="intellectual"'
+    ' status="ok" found="37" duration="0.84">ГОСТ {}</search>\n'
+)
+
+
+def write_next_hour(path: Path, later: Path) -> None:
+    """The report that follows: the same, and a hundred searches more."""
+    text = path.read_text(encoding="utf-8")
+    more = "".join(EVENT.format(number // 60, number % 60, number) for number in range(100))
+    later.write_text(text.replace("  </searches>", more + "  </searches>"), encoding="utf-8")
+
+
+class Store:
+    """A store that is open all the time, as in the exporter."""
+
+    def __init__(self, folder: Path) -> None:
+        self._store = ReportStore(folder, HistorySettings())
+        self._profile = load_profile("default")
+        self._installations = 0
+
+    def ingest(self, path: Path, installation: str = "") -> int:
+        """As a report of a new installation, unless one is named. Gives how many searches were new."""
+        self._installations += 1
+        name = installation or f"installation{self._installations}"
+        return self._store.ingest(name, path, self._profile, ZONE, "push", RECEIVED).new_searches
+
+    def close(self) -> None:
+        self._store.close()
+
+
+def best(actions: Sequence[Callable[[], object]]) -> list[float]:
+    """Processor seconds of each action, the best of some rounds in turn: other work on the machine hits all alike."""
+    fastest = [float("inf")] * len(actions)
+    for _ in range(ROUNDS):
+        for number, action in enumerate(actions):
+            gc.collect()
+            start = time.process_time()
+            action()
+            fastest[number] = min(fastest[number], time.process_time() - start)
+    return fastest
+
+
+def measure(path: Path, later: Path, answer: Connection) -> None:
+    """In a process of its own, so that its memory is only what the store takes."""
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(Path(folder))
+        before = memory("VmRSS")
+        forget_peak()
+        searches = store.ingest(path, "bench")
+        added = store.ingest(later, "bench")
+        growth = memory("VmHWM") - before
+        first, again, bare = best(
+            (lambda: store.ingest(path), lambda: store.ingest(later, "bench"), lambda: etree.parse(path))
+        )
+        store.close()
+    answer.send((first, again, bare, growth, searches, added))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("megabytes", nargs="*", type=int)
+    sizes = parser.parse_args().megabytes if __name__ == "__main__" else []
+    failed = False
+    with tempfile.TemporaryDirectory() as folder:
+        path, later = Path(folder) / "report.xml", Path(folder) / "later.xml"
+        for megabytes in sizes or (20, 200):
+            with path.open("w", encoding="utf-8") as file:
+                write_report(file, megabytes * MIB)
+            write_next_hour(path, later)
+            here, there = multiprocessing.Pipe()
+            child = multiprocessing.get_context("spawn").Process(target=measure, args=(path, later, there))
+            child.start()
+            there.close()
+            first, again, bare, growth, searches, added = here.recv()  # fails when the process dies
+            child.join()
+            failed = failed or first / bare >= MAX_RATIO or growth >= MAX_GROWTH_MIB
+            print(
+                f"report of {megabytes} MB to stored snapshot: all {searches} searches new {first:.2f} s, ratio"
+                f" {first / bare:.2f}; {added} new {again:.2f} s, ratio {again / bare:.2f}; lxml.etree.parse"
+                f" {bare:.2f} s (under {MAX_RATIO:g}); grew by {growth:.1f} MiB (under {MAX_GROWTH_MIB:g})"
+            )
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
