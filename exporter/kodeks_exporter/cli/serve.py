@@ -16,6 +16,7 @@ from kodeks_exporter.service import Service
 from kodeks_exporter.web.app import Application
 from kodeks_exporter.web.security import ServerSecurity
 from kodeks_exporter.web.server import WebServer
+from kodeks_exporter.web.upload import OPEN_PATHS
 
 log = logging.getLogger(__name__)
 
