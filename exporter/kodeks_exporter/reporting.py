@@ -145,6 +145,10 @@ class Reporting:
         totals: Mapping[tuple[str, ...], int] = self._uploads.results.totals()
         yield Source("uploads", totals, lambda: intake_metrics.families(totals))
 
+    def made(self) -> Mapping[str, float]:
+        """When the newest report of each installation was made, Unix seconds."""
+        return {name: each.report.made for name, each in self._store.snapshots().items() if each.report is not None}
+
     def close(self) -> None:
         self._store.close()
 

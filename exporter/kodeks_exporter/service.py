@@ -130,7 +130,11 @@ class Service:
 
     def fleet(self) -> FleetView:
         statuses = self._live.statuses()
-        views = tuple(_view(each, statuses.get(each.name)) for each in self._settings.fleet.installations.values())
+        made = self._reporting.made()
+        views = tuple(
+            _view(each, statuses.get(each.name), made.get(each.name))
+            for each in self._settings.fleet.installations.values()
+        )
         return FleetView(views, time.time(), __version__)
 
     def config_yaml(self) -> str:
@@ -263,7 +267,7 @@ def _reachable(results: Mapping[str, CheckResult]) -> bool:
     return all(results[name].outcome is not Outcome.FAILED for name in _WAY if name in results)
 
 
-def _view(installation: Installation, status: LiveStatus | None) -> InstallationView:
+def _view(installation: Installation, status: LiveStatus | None, report_made: float | None) -> InstallationView:
     round_ = status.round if status is not None else None
     return InstallationView(
         name=installation.name,
@@ -278,6 +282,7 @@ def _view(installation: Installation, status: LiveStatus | None) -> Installation
         root_cause=round_.root_cause if round_ is not None else None,
         since=status.since if status is not None else None,
         last_run=round_.started if round_ is not None else None,
+        report_made=report_made,
         planned=round_.planned if round_ is not None else "",
         time_zone=installation.time_zone,
     )

@@ -14,6 +14,7 @@ from lxml import html
 from werkzeug.test import Client
 
 from kodeks_exporter.domain.check import CheckResult, InstallationState, Outcome
+from kodeks_exporter.web.app import Application
 from kodeks_exporter.web.views import FleetView
 from tests.web.fakes import NOW, FakeBackend, failing, fleet, healthy, long_named, results, thousand
 
@@ -321,3 +322,13 @@ def test_a_thousand_installations_fit_into_a_megabyte(
     assert len(answer.data) < 1_000_000
     document = page(client)
     assert len(document.xpath("//article")) + len(document.xpath("//tbody/tr")) == 1000
+
+
+@pytest.mark.parametrize(("age", "stale"), [(3600.0, 0), (3 * 86400.0, 1)])
+def test_age_of_the_report_is_told(age: float, stale: int) -> None:
+    """Case 6: server up, report an hour old, key fine: so look at the client's network."""
+    view = replace(healthy("romashka", "ООО «Ромашка»"), report_made=NOW - age)
+    document = page(Client(Application(FakeBackend(fleet(view)))), "/installations/romashka")
+    told = document.xpath("//p[@class='quiet']/span[contains(., 'отчёт sysinfo')]")
+    assert len(told) == 1
+    assert ("stale" in (told[0].get("class") or "")) == bool(stale)

@@ -17,6 +17,7 @@ from kodeks_exporter.web.views import FleetView, InstallationView
 MAX_CARDS: Final = 60  # failing installations shown in full; more would be no page to read but a megabyte
 SMALL_RESULT: Final = 8  # a search with that few results shows healthy installations in full as well
 STALE_AFTER: Final = 300.0  # seconds without a round; ten intervals by default
+REPORT_STALE_AFTER: Final = 2 * 86400.0  # as SmartXMLfileIsToOld
 GROUP_BY_HOSTING: Final = 3  # as many installations of one hosting with one cause hardly fail by chance
 GROUP_BY_CAUSE: Final = 5
 SHORT_LIST: Final = 4
@@ -142,6 +143,8 @@ class Row:
     verdict: str
     checked: str
     stale: bool
+    report: str
+    report_stale: bool
     checks: tuple[CheckRow, ...]
 
 
@@ -307,6 +310,8 @@ def _row(view: InstallationView, status: Status, fleet: FleetView) -> Row:
         verdict=_verdict(view, status),
         checked=_ago(view.last_run, now),
         stale=view.last_run is not None and now - view.last_run > STALE_AFTER,
+        report=_ago(view.report_made, now),
+        report_stale=view.report_made is not None and now - view.report_made > REPORT_STALE_AFTER,
         checks=tuple(_check_row(result, zone) for result in view.results),
     )
 

@@ -15,6 +15,7 @@ class InstallationView:
     ``state`` None: not checked yet (or never checked live: a push installation without a url).
     ``results`` in the order of the chain. ``root_cause``: the first failed check, None when nothing failed.
     ``since``: Unix seconds from which the present state and root cause last; ``last_run``: start of the latest round.
+    ``report_made``: when the newest sysinfo report was made, Unix seconds; None: none yet.
     ``planned``: ``restart`` or ``backup`` while the announced nightly downtime lasts, else empty.
     ``time_zone``: where the server stands.
     """
@@ -31,6 +32,7 @@ class InstallationView:
     root_cause: CheckResult | None = None
     since: float | None = None
     last_run: float | None = None
+    report_made: float | None = None
     planned: str = ""
     time_zone: tzinfo | None = None
 
