@@ -15,6 +15,7 @@ from types import MappingProxyType
 from kodeks_exporter.domain.alerting import AlertingSettings
 from kodeks_exporter.domain.check import InstallationState
 from kodeks_exporter.domain.fleet import Credentials, Fleet
+from kodeks_exporter.domain.online import OnlineSettings
 from kodeks_exporter.domain.secret import Secret
 
 
@@ -252,6 +253,7 @@ class Settings:
     reports: ReportSettings = field(default_factory=ReportSettings)
     history: HistorySettings = field(default_factory=HistorySettings)
     alerting: AlertingSettings = field(default_factory=AlertingSettings)
+    online: OnlineSettings = field(default_factory=OnlineSettings)
     user_labels: str = "plain"
     """``privacy.user_labels``: plain, hashed or off."""
     source: Path = Path()
