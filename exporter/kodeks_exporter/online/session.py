@@ -1,0 +1,45 @@
+"""A visit's connection: what the checks use, and a form can be posted on it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from urllib.parse import urlencode
+
+from kodeks_exporter.checks.connection import Connection, Response, Target
+from kodeks_exporter.domain.fleet import Credentials
+from kodeks_exporter.domain.settings import Limits
+
+
+class Session(Connection):
+    """Adds ``post`` to ``Connection``."""
+
+    def __init__(self, target: Target, addresses: Sequence[str], limits: Limits) -> None:
+        super().__init__(target, addresses, limits)
+        self._posted: bytes | None = None
+        self._timeout = limits.http_timeout
+
+    def post(self, page: str, action: str, fields: Sequence[tuple[str, str]], charset: str) -> Response:
+        """Sends a form's fields to its ``action``, which is relative to ``page``, and follows the answer by GET.
+
+        Never sent twice, for each time may count as a refused login. Raises ``CheckError``; reason
+        ``redirect_foreign`` when the action is on another host: nothing is sent there.
+        """
+        path = self._redirected(page, action or page)
+        self._posted = urlencode(fields, encoding=charset, errors="xmlcharrefreplace").encode("ascii")
+        try:
+            response = self._exchange_once(path, None, time.monotonic() + self._timeout)
+        finally:
+            self._posted = None
+        location = response.headers.get("location")
+        if response.status in (301, 302, 303, 307, 308) and location:
+            return self.get(self._redirected(path, location))
+        return response
+
+    def _request(self, path: str, login: Credentials | None) -> bytes:
+        request = super()._request(path, login)
+        if self._posted is None:
+            return request
+        lines = request.removesuffix(b"\r\n\r\n").replace(b"GET ", b"POST ", 1)
+        kind = b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d" % len(self._posted)
+        return lines + b"\r\n" + kind + b"\r\n\r\n" + self._posted
