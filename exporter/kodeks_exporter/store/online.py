@@ -1,0 +1,423 @@
+"""What is known of each online access: the last good figures, a year of use, searches, and what must not be forgotten.
+
+Kept in ``online.sqlite``. A visit is one transaction, so a kill -9 loses at most the visit under way. The figures of
+the last good visit stay until the next one, whatever fails in between: their age shows in ``AccessState.read``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import threading
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+from kodeks_exporter.domain.fleet import OnlineAccess
+from kodeks_exporter.domain.online import (
+    Advice,
+    DayUse,
+    Deviation,
+    HistoryDay,
+    OnlineReading,
+    OnlineSettings,
+    Profile,
+    Quota,
+    Resource,
+    UseClass,
+    is_answered,
+)
+from kodeks_exporter.domain.report import SearchEvent
+from kodeks_exporter.store.database import Database
+
+FILE_NAME: Final = "online.sqlite"
+MIGRATIONS: Final = (
+    """
+    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE access (
+        id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,
+        state TEXT NOT NULL              -- JSON of AccessState without its events
+    );
+    CREATE TABLE day_use (
+        access INTEGER NOT NULL,
+        day INTEGER NOT NULL,            -- proleptic ordinal
+        documents INTEGER NOT NULL,      -- used from the 1st of the month to the end of the day
+        searches INTEGER NOT NULL,
+        doc_limit INTEGER NOT NULL,      -- 0: not known
+        PRIMARY KEY (access, day)
+    ) WITHOUT ROWID;
+    CREATE TABLE search (
+        access INTEGER NOT NULL,
+        day INTEGER NOT NULL,
+        time REAL NOT NULL,
+        type TEXT NOT NULL,
+        status TEXT NOT NULL,
+        query TEXT NOT NULL,
+        found INTEGER,
+        duration REAL
+    );
+    CREATE INDEX search_day ON search (access, day, status);
+    CREATE INDEX search_age ON search (day);
+    """,
+)
+
+_CERTAIN_UNTIL: Final = 2
+"""A limit that is learnt by looking is sure when this day of the month or an earlier one was seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """The largest ``left`` seen in ``month`` (YYYY-MM), which was first seen on day ``since`` of it."""
+
+    month: str
+    largest: int
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """``fingerprint``: of url, login and password, salted and slow to guess. ``next_try`` in Unix seconds."""
+
+    fingerprint: str
+    count: int
+    next_try: float
+
+
+@dataclass(frozen=True, slots=True)
+class AccessState:
+    """Times in Unix seconds. ``attempted``: the last visit, and ``reason`` how it failed ("" when it did not);
+    ``read``: the last good one, which ``quotas`` are of. ``quotas`` have a learnt limit where the page tells none;
+    ``uncertain``: those whose month was not seen from its beginning. ``failures``: visits in a row that failed,
+    refusals aside. ``events``: the newest searches, oldest first.
+    """
+
+    attempted: float | None = None
+    reason: str = ""
+    login: bool | None = None
+    read: float | None = None
+    quotas: Mapping[Resource, Quota] = field(default_factory=dict)
+    uncertain: frozenset[Resource] = frozenset()
+    learnt: Mapping[Resource, Learnt] = field(default_factory=dict)
+    failures: int = 0
+    errors: Mapping[str, int] = field(default_factory=dict)
+    searches: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """By type and status, since ever."""
+    history_day: date | None = None
+    """The newest day of the history that was read."""
+    profile: Profile | None = None
+    refusal: Refusal | None = None
+    events: tuple[SearchEvent, ...] = ()
+
+    @property
+    def up(self) -> bool | None:
+        """Whether the vendor's system answered properly at the last visit; None before the first."""
+        return None if self.attempted is None else is_answered(self.reason)
+
+
+_UNKNOWN: Final = AccessState()
+
+
+class OnlineStore:
+    """Safe to use from many threads; the visits of one access come one after another."""
+
+    def __init__(self, directory: Path) -> None:
+        """Raises ``StorageError``."""
+        self._database = Database(directory, FILE_NAME, MIGRATIONS)
+        self._lock = threading.Lock()
+        self._ids: dict[str, int] = {}
+        self._states: dict[str, AccessState] = {}
+        self._salt = self._load_salt()
+        self._load_states()
+
+    def close(self) -> None:
+        self._database.close()
+
+    def state(self, account: str) -> AccessState:
+        with self._lock:
+            return self._states.get(account, _UNKNOWN)
+
+    # Writing
+
+    def record(self, reading: OnlineReading, today: date, settings: OnlineSettings) -> AccessState:
+        """Takes the outcome of a visit; ``today`` is the day on which it began. A day of history replaces all that
+        was known of that day. Gives the state that it led to."""
+        before = self.state(reading.account)
+        state = _after(before, reading, today)
+        with self._database.transaction() as connection:
+            number = self._number(connection, reading.account)
+            if not reading.reason:
+                self._write_day(connection, number, state, today)
+            totals = Counter(state.searches)
+            newest = state.history_day
+            for each in reading.history:
+                totals.update(_replace_day(connection, number, each))
+                newest = each.day if newest is None else max(newest, each.day)
+            state = replace(state, searches=dict(totals), history_day=newest)
+            if reading.history:
+                state = replace(state, events=_newest_events(connection, number, settings))
+            self._write_state(connection, number, state)
+        self._set(reading.account, state)
+        return state
+
+    def set_profile(self, account: str, profile: Profile) -> None:
+        self._change(account, replace(self.state(account), profile=profile))
+
+    def refuse(self, access: OnlineAccess, next_try: float) -> None:
+        """Remembers that exactly this login was refused and is not tried again before ``next_try``."""
+        before = self.state(access.name)
+        count = before.refusal.count + 1 if before.refusal else 1
+        refusal = Refusal(self._fingerprint(access), count, next_try)
+        self._change(access.name, replace(before, refusal=refusal))
+
+    def forgive(self, account: str) -> None:
+        """The login was accepted, or has changed."""
+        before = self.state(account)
+        if before.refusal is not None:
+            self._change(account, replace(before, refusal=None, login=None if before.login is False else before.login))
+
+    def was_refused(self, access: OnlineAccess) -> bool:
+        """Whether this login, with this very password and address, is the one that was refused last. Takes some ms."""
+        refusal = self.state(access.name).refusal
+        return refusal is not None and secrets.compare_digest(refusal.fingerprint, self._fingerprint(access))
+
+    def prune(self, today: date, settings: OnlineSettings) -> None:
+        """Drops days and searches that are too old, and accesses of which nothing is left."""
+        oldest = today.toordinal() - int(settings.retention // 86400)
+        with self._database.transaction() as connection:
+            connection.execute("DELETE FROM day_use WHERE day < ?", (oldest,))
+            connection.execute("DELETE FROM search WHERE day < ?", (oldest,))
+
+    # Reading
+
+    def history(self, account: str) -> list[DayUse]:
+        """What was used, a row for each day that was seen, oldest first."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                "SELECT day, documents, searches, doc_limit FROM day_use"
+                " JOIN access ON access.id = access WHERE name = ? ORDER BY day",
+                (account,),
+            ).fetchall()
+        return [DayUse(date.fromordinal(day), documents, searches, limit) for day, documents, searches, limit in rows]
+
+    def searches(self, account: str, since: date) -> list[SearchEvent]:
+        """All searches that are kept from ``since`` on, oldest first."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                "SELECT time, type, status, query, found, duration FROM search"
+                " JOIN access ON access.id = access WHERE name = ? AND day >= ? ORDER BY time",
+                (account, since.toordinal()),
+            ).fetchall()
+        return [_event(*row) for row in rows]
+
+    # Inside
+
+    def _change(self, account: str, state: AccessState) -> None:
+        with self._database.transaction() as connection:
+            self._write_state(connection, self._number(connection, account), state)
+        self._set(account, state)
+
+    def _set(self, account: str, state: AccessState) -> None:
+        with self._lock:
+            self._states[account] = state
+
+    def _number(self, connection: Any, account: str) -> int:
+        known = self._ids.get(account)
+        if known is not None:
+            return known
+        connection.execute("INSERT OR IGNORE INTO access (name, state) VALUES (?, '{}')", (account,))
+        number: int = connection.execute("SELECT id FROM access WHERE name = ?", (account,)).fetchone()[0]
+        self._ids[account] = number
+        return number
+
+    @staticmethod
+    def _write_day(connection: Any, number: int, state: AccessState, today: date) -> None:
+        documents = state.quotas.get(Resource.DOCUMENTS)
+        searches = state.quotas.get(Resource.SEARCHES)
+        limit = 0 if Resource.DOCUMENTS in state.uncertain else (documents and documents.limit) or 0
+        connection.execute(
+            "INSERT OR REPLACE INTO day_use VALUES (?, ?, ?, ?, ?)",
+            (number, today.toordinal(), _used(documents), _used(searches), limit),
+        )
+
+    @staticmethod
+    def _write_state(connection: Any, number: int, state: AccessState) -> None:
+        connection.execute("UPDATE access SET state = ? WHERE id = ?", (_to_json(state), number))
+
+    def _fingerprint(self, access: OnlineAccess) -> str:
+        login = access.credentials
+        text = f"{access.url}\0{login.username}\0{login.password.reveal()}"
+        return hashlib.scrypt(text.encode(errors="replace"), salt=self._salt, n=2**12, r=8, p=1, dklen=16).hex()
+
+    def _load_salt(self) -> bytes:
+        with self._database.transaction() as connection:
+            connection.execute("INSERT OR IGNORE INTO meta VALUES ('salt', ?)", (secrets.token_hex(16),))
+            return bytes.fromhex(connection.execute("SELECT value FROM meta WHERE key = 'salt'").fetchone()[0])
+
+    def _load_states(self) -> None:
+        settings = OnlineSettings()
+        with self._database.reading() as connection:
+            for number, name, text in connection.execute("SELECT id, name, state FROM access").fetchall():
+                state = _from_json(text)
+                if state.history_day is not None:
+                    state = replace(state, events=_newest_events(connection, number, settings))
+                self._ids[name], self._states[name] = number, state
+
+
+def _after(before: AccessState, reading: OnlineReading, today: date) -> AccessState:
+    login = before.login if reading.login is None else reading.login
+    if reading.reason:
+        errors = Counter(before.errors)
+        errors[reading.reason] += 1
+        failures = before.failures + (reading.reason != "refused")
+        return replace(
+            before, attempted=reading.started, reason=reading.reason, login=login, errors=errors, failures=failures
+        )
+    errors = Counter(before.errors)
+    if reading.history_reason:
+        errors[reading.history_reason] += 1
+    learnt = {resource: _learn(before.learnt.get(resource), quota, today) for resource, quota in reading.quotas.items()}
+    told = {
+        resource: quota if quota.limit is not None else Quota(quota.left, learnt[resource].largest)
+        for resource, quota in reading.quotas.items()
+    }
+    uncertain = frozenset(
+        resource
+        for resource, quota in reading.quotas.items()
+        if quota.limit is None and learnt[resource].since > _CERTAIN_UNTIL
+    )
+    return replace(
+        before,
+        attempted=reading.started,
+        reason="",
+        login=login,
+        read=reading.started,
+        quotas=told,
+        uncertain=uncertain,
+        learnt=learnt,
+        failures=0,
+        errors=errors,
+    )
+
+
+def _learn(before: Learnt | None, quota: Quota, today: date) -> Learnt:
+    month = f"{today:%Y-%m}"
+    if before is None or before.month != month:
+        return Learnt(month, quota.left, today.day)
+    return replace(before, largest=max(before.largest, quota.left))
+
+
+def _used(quota: Quota | None) -> int:
+    return max(0, quota.limit - quota.left) if quota is not None and quota.limit is not None else 0
+
+
+def _replace_day(connection: Any, number: int, day: HistoryDay) -> Counter[tuple[str, str]]:
+    """Gives how many more searches there are now, by type and status; never fewer, for counters only grow."""
+    key = (number, day.day.toordinal())
+    known: Counter[tuple[str, str]] = Counter()
+    for kind, status, count in connection.execute(
+        "SELECT type, status, count(*) FROM search WHERE access = ? AND day = ? GROUP BY type, status", key
+    ):
+        known[kind, status] = count
+    connection.execute("DELETE FROM search WHERE access = ? AND day = ?", key)
+    connection.executemany(
+        "INSERT INTO search VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [(*key, each.time, each.type, each.status, each.query, each.found, each.duration) for each in day.events],
+    )
+    return Counter((each.type, each.status) for each in day.events) - known
+
+
+def _newest_events(connection: Any, number: int, settings: OnlineSettings) -> tuple[SearchEvent, ...]:
+    events: list[SearchEvent] = []
+    for ok, count in ((1, settings.ok_events), (0, settings.unsuccessful_events)):
+        rows = connection.execute(
+            "SELECT time, type, status, query, found, duration FROM search"
+            " WHERE access = ? AND (status = 'ok') = ? ORDER BY day DESC, time DESC LIMIT ?",
+            (number, ok, count),
+        )
+        events.extend(_event(*row) for row in rows)
+    return tuple(sorted(events, key=lambda event: event.time))
+
+
+def _event(time: float, kind: str, status: str, query: str, found: int | None, duration: float | None) -> SearchEvent:
+    return SearchEvent(time, "", "", "", kind, status, query, found, duration)
+
+
+# --- JSON of a state
+
+
+def _to_json(state: AccessState) -> str:
+    profile = state.profile
+    return json.dumps(
+        {
+            "attempted": state.attempted,
+            "reason": state.reason,
+            "login": state.login,
+            "read": state.read,
+            "quotas": {resource.value: list(quota) for resource, quota in state.quotas.items()},
+            "uncertain": sorted(state.uncertain),
+            "learnt": {key.value: [each.month, each.largest, each.since] for key, each in state.learnt.items()},
+            "failures": state.failures,
+            "errors": dict(state.errors),
+            "searches": [[*key, count] for key, count in state.searches.items()],
+            "history_day": _day_text(state.history_day),
+            "refusal": state.refusal and [state.refusal.fingerprint, state.refusal.count, state.refusal.next_try],
+            "profile": profile
+            and {
+                "day": _day_text(profile.day),
+                "use": profile.use.value,
+                "season": profile.season,
+                "next_busy": _day_text(profile.next_busy),
+                "expected": profile.expected,
+                "deviation": profile.deviation and profile.deviation.value,
+                "advice": profile.advice and profile.advice.value,
+                "advice_reason": profile.advice_reason,
+            },
+        },
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+
+
+def _from_json(text: str) -> AccessState:
+    found = json.loads(text)
+    if not found:
+        return _UNKNOWN
+    profile = found["profile"]
+    return AccessState(
+        attempted=found["attempted"],
+        reason=found["reason"],
+        login=found["login"],
+        read=found["read"],
+        quotas={Resource(key): Quota(*values) for key, values in found["quotas"].items()},
+        uncertain=frozenset(Resource(each) for each in found["uncertain"]),
+        learnt={Resource(key): Learnt(*values) for key, values in found["learnt"].items()},
+        failures=found["failures"],
+        errors=found["errors"],
+        searches={(kind, status): count for kind, status, count in found["searches"]},
+        history_day=_day(found["history_day"]),
+        refusal=Refusal(*found["refusal"]) if found["refusal"] else None,
+        profile=profile
+        and Profile(
+            day=date.fromisoformat(profile["day"]),
+            use=UseClass(profile["use"]),
+            season=profile["season"],
+            next_busy=_day(profile["next_busy"]),
+            expected=profile["expected"],
+            deviation=Deviation(profile["deviation"]) if profile["deviation"] else None,
+            advice=Advice(profile["advice"]) if profile["advice"] else None,
+            advice_reason=profile["advice_reason"],
+        ),
+    )
+
+
+def _day_text(day: date | None) -> str | None:
+    return day.isoformat() if day is not None else None
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
