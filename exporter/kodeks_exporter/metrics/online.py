@@ -1,0 +1,179 @@
+"""Online accesses: what is left, whether they can be read, what was searched, and how they are used.
+
+Searches of accesses are families of their own (``kodeks_online_searches_total``, ``kodeks_online_search_event_info``):
+those of installations have other labels, and one family with two sets of labels cannot be summed or joined.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from functools import lru_cache
+
+from prometheus_client import Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
+
+from kodeks_exporter.domain.fleet import OnlineAccess
+from kodeks_exporter.domain.online import OnlineSettings, UseClass
+from kodeks_exporter.domain.queries import cause, family
+from kodeks_exporter.domain.report import SearchEvent
+from kodeks_exporter.store.online import AccessState
+
+
+@dataclass(frozen=True, slots=True)
+class AccessView:
+    """``server_up`` None: not known yet."""
+
+    access: OnlineAccess
+    server: str
+    server_up: bool | None
+    state: AccessState
+    settings: OnlineSettings
+
+
+def families(view: AccessView, now: float) -> Iterator[Metric]:
+    """All of one access. ``now`` (Unix seconds) decides which searches are too old to be shown."""
+    yield from _access(view)
+    yield from _figures(view)
+    yield from _searches(view, now)
+    yield from _profile(view)
+
+
+def server_families(servers: Mapping[str, bool | None]) -> Iterator[Metric]:
+    """One figure a server."""
+    up = GaugeMetricFamily(
+        "kodeks_online_server_up",
+        "Whether a vendor's server answers; absent while that is not known.",
+        labels=["server"],
+    )
+    for server, answers in servers.items():
+        if answers is not None:
+            up.add_metric([server], float(answers))
+    yield up
+
+
+def _gauge(name: str, documentation: str, *labels: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"kodeks_online_{name}", documentation, labels=["account", *labels])
+
+
+def _access(view: AccessView) -> Iterator[Metric]:
+    access, state = view.access, view.state
+    info = InfoMetricFamily("kodeks_online_access", "What the inventory says of an online access.", labels=["account"])
+    info.add_metric(
+        [access.name],
+        {
+            "client": access.client,
+            "manager": access.manager,
+            "branch": access.branch,
+            "server": view.server,
+            "login": access.credentials.username,
+        },
+    )
+    yield info
+    up = _gauge("up", "Whether the vendor's system answered properly to the last visit; 0 while its server is down.")
+    if state.up is not None:
+        up.add_metric([access.name], float(state.up and view.server_up is not False))
+    yield up
+    login = _gauge("login_success", "Whether the last login that came to an answer was accepted.")
+    if state.login is not None:
+        login.add_metric([access.name], float(state.login))
+    yield login
+    errors = CounterMetricFamily("kodeks_online_errors", "Visits that failed, by reason.", labels=["account", "reason"])
+    for reason, count in state.errors.items():
+        errors.add_metric([access.name, reason], count)
+    yield errors
+
+
+def _figures(view: AccessView) -> Iterator[Metric]:
+    name, state = view.access.name, view.state
+    read = _gauge("read_timestamp_seconds", "When the figures of an access were last read.")
+    left = _gauge("left", "Units that are left this month.", "resource")
+    limit = _gauge(
+        "limit", "Units of a month; the largest left seen this month where the page does not tell.", "resource"
+    )
+    uncertain = _gauge(
+        "limit_uncertain",
+        "1 where the limit is learnt and this month was not seen from its beginning, so it may be larger.",
+        "resource",
+    )
+    if state.read is not None:
+        read.add_metric([name], state.read)
+    for resource, quota in state.quotas.items():
+        left.add_metric([name, resource.value], quota.left)
+        if quota.limit is not None:
+            limit.add_metric([name, resource.value], quota.limit)
+        if resource in state.uncertain:
+            uncertain.add_metric([name, resource.value], 1)
+    return iter((read, left, limit, uncertain))
+
+
+def _searches(view: AccessView, now: float) -> Iterator[Metric]:
+    name, state, settings = view.access.name, view.state, view.settings
+    totals = CounterMetricFamily(
+        "kodeks_online_searches",
+        "Searches of an online access, by type and status; filled once a night.",
+        labels=["account", "type", "status"],
+    )
+    for (kind, status), count in state.searches.items():
+        totals.add_metric([name, kind, status], count)
+    yield totals
+    events = _gauge(
+        "search_event_info",
+        "A single search of an online access: how long it took, in seconds; bounded in number and age.",
+        *("type", "status", "query", "time", "cause", "family"),
+    )
+    rows: dict[tuple[str, ...], float] = {}
+    for event in state.events:
+        age = settings.ok_events_age if event.status == "ok" else settings.unsuccessful_events_age
+        if now - event.time <= age:
+            labels = _event_labels(event, settings)
+            rows[labels] = max(rows.get(labels, 0.0), event.duration or 0.0)
+    for labels, duration in rows.items():
+        events.add_metric([name, *labels], duration)
+    yield events
+
+
+def _event_labels(event: SearchEvent, settings: OnlineSettings) -> tuple[str, ...]:
+    local = datetime.fromtimestamp(event.time, settings.time_zone).strftime("%Y-%m-%dT%H:%M:%S")
+    why = _explain(event.query) if event.status == "empty" else ("", "")
+    return (event.type, event.status, event.query[: settings.text], local, *why)
+
+
+@lru_cache(maxsize=20_000)
+def _explain(query: str) -> tuple[str, str]:
+    return cause(query).value, family(query)
+
+
+def _profile(view: AccessView) -> Iterator[Metric]:
+    name, profile = view.access.name, view.state.profile
+    if profile is None:
+        return
+    classes = _gauge("profile", "How an access is used, going by its own history: 1 for its class.", "class")
+    for each in UseClass:
+        classes.add_metric([name, each.value], float(each is profile.use))
+    yield classes
+    season = _gauge("season_months", "Months between the busy times of a seasonal access.")
+    if profile.season:
+        season.add_metric([name], profile.season)
+    yield season
+    following = _gauge("next_busy_timestamp_seconds", "When the next busy time of a seasonal access is due.")
+    if profile.next_busy is not None:
+        following.add_metric([name], _midnight(profile.next_busy, view.settings))
+    yield following
+    expected = _gauge("documents_expected", "Documents used by this day of the month, going by the access' own past.")
+    if profile.expected is not None:
+        expected.add_metric([name], profile.expected)
+    yield expected
+    deviation = _gauge("deviation", "1 while an access behaves unlike its own past.", "kind")
+    if profile.deviation is not None:
+        deviation.add_metric([name, profile.deviation.value], 1)
+    yield deviation
+    advice = _gauge("advice", "Whether to call the client today or not to, and why.", "advice", "reason")
+    if profile.advice is not None:
+        advice.add_metric([name, profile.advice.value, profile.advice_reason], 1)
+    yield advice
+
+
+def _midnight(day: date, settings: OnlineSettings) -> float:
+    return datetime.combine(day, time(), settings.time_zone).timestamp()
