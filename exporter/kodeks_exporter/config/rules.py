@@ -7,11 +7,13 @@ values. Each passes silently over whatever has a wrong shape: that is told elsew
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from kodeks_exporter.config import values
 from kodeks_exporter.config.document import Plain
 from kodeks_exporter.config.problems import Loc, did_you_mean
 from kodeks_exporter.config.validate import Finding
+from kodeks_exporter.domain.alerting import THRESHOLDS
 
 _KINDS = ("managers", "installations", "online_accesses", "dealers")
 
@@ -160,4 +162,9 @@ def _alerting(top: Mapping) -> Iterator[Finding]:
         tls = _mapping(prometheus["tls"])
         if tls.get("ca_file") is not None or tls.get("verify") == "false":
             yield ("prometheus", "tls"), "has no effect; set scheme: https"
+    for name, value in _mapping(top.get("thresholds")).items():
+        choices = THRESHOLDS[name].choices if name in THRESHOLDS else ()
+        with suppress(ValueError):
+            if choices and isinstance(value, str) and values.amount(value) not in choices:
+                yield ("thresholds", name), "must be one of " + ", ".join(f"{choice:g}" for choice in choices)
     yield from _once(("prometheus", "exporters"), prometheus.get("exporters"))

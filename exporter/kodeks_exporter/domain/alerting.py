@@ -21,6 +21,8 @@ class Threshold:
 
     default: float
     meaning: str
+    choices: tuple[float, ...] = ()
+    """Where not every number works: those that do."""
 
 
 THRESHOLDS: Final[Mapping[str, Threshold]] = MappingProxyType(
@@ -28,7 +30,19 @@ THRESHOLDS: Final[Mapping[str, Threshold]] = MappingProxyType(
         "disk_free_gib": Threshold(10, "KodeksDiskSpaceLow: less free space on a partition, GiB"),
         "certificate_days": Threshold(14, "KodeksCertificateExpiring: fewer days left"),
         "maintenance_hours": Threshold(3, "KodeksMaintenanceToLong: longer in maintenance, hours"),
-        "many_at_manager": Threshold(5, "alerts …Count: more installations of one manager"),
+        "sysinfo_age_days": Threshold(
+            2, "SmartXMLfileIsToOld: no newer report, days; also what other alerts hold for a fresh report"
+        ),
+        "operup_age_days": Threshold(3, "KodeksDBOperUpToOld, …Count: older file, days"),
+        "activity": Threshold(20, "KodeksUserActivityIsLow: less activity in the month"),
+        "involvement_percent": Threshold(60, "KodeksUserAInvolvementIsLow: less involvement in the month, %"),
+        "search_slow_seconds": Threshold(
+            10, "KodeksSearchSlow: longer searches are slow, seconds", (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 60)
+        ),
+        "search_slow_percent": Threshold(10, "KodeksSearchSlow: more slow searches in a day, %"),
+        "shared_addresses": Threshold(3, "KodeksLoginShared: so many addresses of one login, or more"),
+        "hosting_installations": Threshold(3, "KodeksHostingOutage: so many installations of a hosting, or more"),
+        "many_at_manager": Threshold(5, "alerts …Count: more at one manager"),
         "many_in_maintenance": Threshold(30, "KodeksMaintenanceCount: more installations of the fleet"),
         "stale_intervals": Threshold(3, "KodeksCheckStale: longer without a check, in intervals of poll.checks"),
     }

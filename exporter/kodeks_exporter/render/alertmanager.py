@@ -161,6 +161,9 @@ route:
         if manager.branch != branch:
             branch = manager.branch
             text += f"\n    # ===== {comment(f'branch {branch}' if branch else 'no branch')} =====\n"
+        if not manager.email and not people[manager.name].sound:
+            text += f"\n    # {comment(manager.name)}: neither mail nor Telegram, so ops\n"
+            continue
         # The branch stands in the matchers too: a client never gets to another branch, not even while a reload moves
         # managers about. An alert without a branch belongs to the manager whom it names.
         whose = flow([matcher("manager", manager.name), matcher_any("branch", dict.fromkeys(("", manager.branch)))])

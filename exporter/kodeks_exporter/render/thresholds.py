@@ -16,6 +16,10 @@ from kodeks_exporter.render.assets import AssetsError
 
 _RULE: Final = re.compile(r"^ *- (?:alert|record): *(\S+)[^\n]*\n", re.MULTILINE)
 
+_BY_FRESH_REPORTS: Final = (
+    "KodeksUnsupportedButUsed|KodeksUserActivityIsLow|KodeksUserAInvolvementIsLow|KodeksDBOperUpToOldCount"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -23,11 +27,14 @@ class Place:
 
     ``alerts``: regular expression over whole names; every alert that it fits must have the number.
     ``text``: what stands there, on one line, with ``{n}`` for the number in an expression, ``{words}`` for the number
-    in Russian words, ``{longer}`` and ``{after}`` for hours after «больше» and after «через».
+    in Russian words, ``{days}`` and ``{longer}`` for days and hours after «больше», ``{after}`` for hours after
+    «через».
+    ``was``: what stands there by default, where that is written otherwise.
     """
 
     alerts: str
     text: str
+    was: str = ""
 
 
 PLACES: Final[Mapping[str, tuple[Place, ...]]] = {
@@ -44,6 +51,37 @@ PLACES: Final[Mapping[str, tuple[Place, ...]]] = {
         Place("KodeksMaintenance", "Через {after}"),
         Place("KodeksMaintenanceCount", "через {after}"),
     ),
+    "sysinfo_age_days": (
+        Place("SmartXMLfileIsToOld", "kodeks_sysinfo_age_seconds:max / 86400 > {n}"),
+        Place("SmartXMLfileIsToOld", "Нет свежего sysinfo больше {days}"),
+        Place("SmartXMLfileIsToOld", "Свежего отчёта нет больше {days}", was="Свежего отчёта нет больше двух дней"),
+        Place(_BY_FRESH_REPORTS, "kodeks_sysinfo_age_seconds:max > {n} * 86400"),
+        Place("KodeksDBOperUpToOld", "kodeks_sysinfo_age_seconds:max{{installation=%q}} > {n} * 86400"),
+        Place("KodeksDBOperUpToOld", "и самому отчёту больше {days}"),
+    ),
+    "operup_age_days": (
+        Place("KodeksDBOperUpToOld(Count)?", "/ 86400 > {n}"),
+        Place("KodeksDBOperUpToOld(Count)?", "старше {days}"),
+        Place("KodeksDBOperUpToOld", "$labels.file }}}} больше {days}"),
+        Place("KodeksDBOperUpToOld", "не обновлялся больше {days}"),
+    ),
+    "activity": (
+        Place("KodeksUserActivityIsLow", "kodeks_activity:max < {n}"),
+        Place("KodeksUserActivityIsLow", "Активность за месяц ниже {words}"),
+        Place("KodeksUserActivityIsLow", "норма — больше {words}"),
+    ),
+    "involvement_percent": (
+        Place("KodeksUserAInvolvementIsLow", "kodeks_involvement:ratio < {n}"),
+        Place("KodeksUserAInvolvementIsLow", "Вовлечённость ниже {words} %"),
+        Place("KodeksUserAInvolvementIsLow", "норма — больше {words} %"),
+    ),
+    "search_slow_seconds": (
+        Place("KodeksSearchSlow", 'le=~"{n}([.]0)?"'),
+        Place("KodeksSearchSlow", "дольше {words} с"),
+    ),
+    "search_slow_percent": (Place("KodeksSearchSlow", ") > {n}"),),
+    "shared_addresses": (Place("KodeksLoginShared", ") >= {n}"),),
+    "hosting_installations": (Place("hosting_check:kodeks_outage:count", "kodeks_failed:bool) >= {n})"),),
     "many_at_manager": (Place(r"(?!KodeksMaintenanceCount).*Count", ") > {n}"),),
     "many_in_maintenance": (
         Place("KodeksMaintenanceCount", "== 0) > {n}"),
@@ -64,8 +102,9 @@ def replaced(rules: Mapping[str, str], thresholds: Mapping[str, float]) -> dict[
 
 def _put(rules: Mapping[str, str], name: str, place: Place, value: float) -> dict[str, str]:
     # A digit behind the number would make it another one: "> 3" is no place in "> 30".
-    old = re.compile(re.escape(_filled(place.text, THRESHOLDS[name].default)) + r"(?![\d.]*\d)")
-    new = _filled(place.text, value)
+    default = THRESHOLDS[name].default
+    old = re.compile(re.escape(place.was or _filled(place.text, default)) + r"(?![\d.]*\d)")
+    new = place.was if place.was and value == default else _filled(place.text, value)
     expected: set[str] = set()
     found: set[str] = set()
     texts = {}
@@ -94,9 +133,12 @@ def _put(rules: Mapping[str, str], name: str, place: Place, value: float) -> dic
 
 def _filled(text: str, value: float) -> str:
     words = f"{value:g}".replace(".", ",")
+    fraction = value != int(value)
     singular = value % 10 == 1 and value % 100 != 11
     few = value % 10 in (2, 3, 4) and value % 100 not in (12, 13, 14)
-    fraction = value != int(value)
     longer = "часа" if singular or fraction else "часов"
+    days = "дня" if singular or fraction else "дней"
     after = "час" if singular else "часа" if few or fraction else "часов"
-    return text.format(n=f"{value:g}", words=words, longer=f"{words} {longer}", after=f"{words} {after}")
+    return text.format(
+        n=f"{value:g}", words=words, days=f"{words} {days}", longer=f"{words} {longer}", after=f"{words} {after}"
+    )
