@@ -1,0 +1,176 @@
+"""prometheus.yml: what is scraped through which exporter, proved with the real Prometheus."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+import yaml
+
+from tests.conftest import free_port
+from tests.render import fleets
+
+SITES = [f"site{number}" for number in range(40)]
+CLOSED = "closed-network"
+METRICS = (
+    'kodeks_check_success{installation="site0",check="dns"} 1\n'
+    'kodeks_installation_info{installation="site0",client="x"} 1\n'
+    'kodeks_tls_certificate_expiry_timestamp_seconds{installation="site0"} 1\n'
+    'kodeks_seats{installation="site0"} 5\n'
+    "kodeks_exporter_installations 41\n"
+)
+
+
+@contextlib.contextmanager
+def fake_exporter() -> Iterator[str]:
+    """Service discovery of 40 installations and one that can't be probed; some figures. Gives host:port."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            path = urlsplit(self.path).path
+            kind = "text/plain"
+            if path == "/sd":
+                kind = "application/json"
+                text = json.dumps(
+                    [{"targets": [name], "labels": {"__meta_kodeks_url": "" if name == CLOSED else "http://x"}}
+                     for name in [*SITES, CLOSED]]
+                )  # fmt: skip
+            elif path == "/probe":
+                target = parse_qs(urlsplit(self.path).query)["target"][0]
+                text = f'kodeks_check_success{{installation="{target}",check="tcp"}} 1\n'
+            else:
+                text = METRICS
+            self.send_response(200)
+            self.send_header("Content-Type", kind)
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True).start()
+    try:
+        yield f"127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@contextlib.contextmanager
+def prometheus(program: str, folder: Path) -> Iterator[Callable[..., Any]]:
+    """Gives a function that asks its API."""
+    url = f"http://127.0.0.1:{free_port()}"
+    process = subprocess.Popen(
+        [
+            program,
+            f"--config.file={folder / 'prometheus.yml'}",
+            f"--storage.tsdb.path={folder / 'tsdb'}",
+            f"--web.listen-address={url.removeprefix('http://')}",
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+    def ask(path: str, **parameters: str) -> Any:
+        return requests.get(f"{url}/api/v1/{path}", params=parameters, timeout=10).json()["data"]
+
+    try:
+        deadline = time.monotonic() + 20
+        while True:
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            with contextlib.suppress(requests.ConnectionError):
+                if requests.get(f"{url}/-/ready", timeout=5).ok:
+                    break
+            time.sleep(0.1)
+        yield ask
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def promtool(tool: Callable[[str], str], folder: Path) -> None:
+    found = subprocess.run(
+        [tool("promtool"), "check", "config", str(folder / "prometheus.yml")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert found.returncode == 0, found.stdout + found.stderr
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        {},
+        {"exporters": ["a:1", "b", "[2001:db8::1]:9877"]},
+        {"exporters": ["a", "b"], "sharding": "hashmod", "scheme": "https", "tls": {"verify": "false"},
+         "credentials": {"username": "u: '", "password": "p\\${X"}},
+        {"scheme": "https", "credentials": {"username": "12", "password": "true"}, "alertmanagers": ["x", "y:1"]},
+    ],
+)  # fmt: skip
+def test_promtool_accepts(section: dict[str, Any], tool: Callable[[str], str], tmp_path: Path) -> None:
+    result = fleets.rendered(tmp_path, prometheus=section)
+    promtool(tool, fleets.put(result, tmp_path))
+    document = yaml.safe_load(fleets.text(result, "prometheus.yml"))
+    if "credentials" in section:
+        for job in document["scrape_configs"]:
+            assert job["basic_auth"] == section["credentials"]
+            assert job["scheme"] == "https"
+        for job in document["scrape_configs"][1:]:
+            assert job["http_sd_configs"][0]["basic_auth"] == section["credentials"]
+
+
+def test_all_rules_are_loaded_and_history_is_explained(tmp_path: Path) -> None:
+    text = fleets.text(fleets.rendered(tmp_path), "prometheus.yml")
+    ours = {f"rules/{path.name}" for path in (fleets.ROOT / "rules").glob("*.yml")}
+    assert set(yaml.safe_load(text)["rule_files"]) == ours | {"site-rules/*.yml"}
+    assert "--storage.tsdb.retention.time=400d" in text
+
+
+def test_every_installation_falls_to_exactly_one_exporter(tool: Callable[[str], str], tmp_path: Path) -> None:
+    with fake_exporter() as first, fake_exporter() as second:
+        exporters = [first, second]
+        result = fleets.rendered(
+            tmp_path, prometheus={"exporters": exporters, "sharding": "hashmod", "alertmanagers": []}
+        )
+        fleets.put(result, tmp_path)
+        config = tmp_path / "prometheus.yml"
+        quick = config.read_text(encoding="utf-8")
+        for slow in ("scrape_interval: 30s", "scrape_timeout: 25s", "scrape_interval: 15s"):
+            quick = quick.replace(slow, slow[: slow.index(":")] + ": 1s")
+        config.write_text(quick, encoding="utf-8")
+        with prometheus(tool("prometheus"), tmp_path) as ask:
+            deadline = time.monotonic() + 20
+            query = 'count(kodeks_check_success{check="tcp"})'
+            while True:
+                value = ask("query", query=query)["result"]
+                if value and value[0]["value"][1] == str(len(SITES)):
+                    break
+                assert time.monotonic() < deadline, value
+                time.sleep(0.3)
+            targets = ask("targets")["activeTargets"]
+            probes = [each for each in targets if each["labels"]["job"] == "probe-kodeks"]
+            assert sorted(each["labels"]["instance"] for each in probes) == sorted(SITES)
+            for each in probes:
+                url = urlsplit(each["scrapeUrl"])
+                assert parse_qs(url.query)["target"] == [each["labels"]["instance"]]
+            shares = [sum(urlsplit(each["scrapeUrl"]).netloc == exporter for each in probes) for exporter in exporters]
+            assert sum(shares) == len(SITES)
+            assert min(shares) >= len(SITES) // 4
+            # An exporter that is down is one alert and not one per installation.
+            assert ask("query", query='count(up{job=~"kodeks.*"})')["result"][0]["value"][1] == "2"
+            names = {each["metric"]["__name__"] for each in ask("query", query='{job="kodeks"}')["result"]}
+            assert {"kodeks_seats", "kodeks_exporter_installations"} <= names
+            assert not {name for name in names if name.startswith(("kodeks_check_", "kodeks_tls_", "kodeks_inst"))}

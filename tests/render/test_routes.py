@@ -1,0 +1,183 @@
+"""Who gets what: proved with the real Alertmanager and its amtool over a large fleet."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import yaml
+
+from kodeks_exporter.render.files import Rendered
+from tests.render import fleets, server
+
+FLEET = fleets.large()
+MANAGERS: list[dict[str, Any]] = FLEET["managers"]
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory: pytest.TempPathFactory) -> Rendered:
+    return fleets.rendered(tmp_path_factory.mktemp("fleet"), **FLEET)
+
+
+@pytest.fixture(scope="module")
+def folder(result: Rendered, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return fleets.put(result, tmp_path_factory.mktemp("output"))
+
+
+@pytest.fixture(scope="module")
+def alertmanager(tool: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """With the routes of the fleet, but receivers that send nowhere."""
+    folder = tmp_path_factory.mktemp("alertmanager")
+    document = fleets.alertmanager(fleets.rendered(folder, **FLEET))
+    document["receivers"] = [{"name": receiver["name"]} for receiver in document["receivers"]]
+    del document["templates"]
+    config = folder / "alertmanager.yml"
+    config.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
+    with server.running(tool("prometheus-alertmanager"), config, folder) as url:
+        yield url
+
+
+def reached(url: str, alerts: list[dict[str, Any]], key: Callable[[dict[str, str]], Any]) -> dict[Any, set[str]]:
+    for start in range(0, len(alerts), 1000):
+        server.post(url, *alerts[start : start + 1000])
+    mine = {key(each["labels"]) for each in alerts}
+    there = requests.get(f"{url}/api/v2/alerts", timeout=60).json()
+    found = {key(each["labels"]): {receiver["name"] for receiver in each["receivers"]} for each in there}
+    return {each: found[each] for each in mine}
+
+
+def amtool_test(tool: str, folder: Path, labels: dict[str, str]) -> set[str]:
+    arguments = [f"{name}={matched(value)}" for name, value in labels.items()]
+    found = subprocess.run(
+        [tool, "config", "routes", "test", f"--config.file={folder / 'alertmanager.yml'}", *arguments],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return set(found.stdout.strip().split(","))
+
+
+def matched(value: str) -> str:
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def test_amtool_accepts_the_fleet(folder: Path, tool: Callable[[str], str]) -> None:
+    found = subprocess.run(
+        [tool("amtool"), "check-config", str(folder / "alertmanager.yml")], capture_output=True, text=True, check=False
+    )
+    assert found.returncode == 0, found.stdout + found.stderr
+    assert len(FLEET["installations"]) == 500
+    assert len(MANAGERS) == 40
+    assert len({manager.get("branch") for manager in MANAGERS}) == 6
+
+
+def test_every_alert_of_every_manager_reaches_him_and_nobody_else(alertmanager: str) -> None:
+    alerts = [
+        server.alert(labels, manager=manager["name"], branch=manager.get("branch", ""), installation="site")
+        for manager in MANAGERS
+        for labels in fleets.of_clients()
+    ]
+
+    def key(labels: dict[str, str]) -> tuple[str, ...]:
+        return tuple(labels.get(name, "") for name in ("manager", "alertname", "severity", "priority"))
+
+    found = reached(alertmanager, alerts, key)
+    by_name = {manager["name"]: manager for manager in MANAGERS}
+    assert len(found) == len(alerts) == 40 * len(fleets.of_clients())
+    wrong = {
+        each: receivers
+        for each, receivers in found.items()
+        if receivers != fleets.expected(by_name[each[0]], {"severity": each[2], "priority": each[3]})
+    }
+    assert wrong == {}
+
+
+def test_no_branch_gets_an_alert_of_another(alertmanager: str) -> None:
+    """Even where the manager is right: while a reload moves him, his old clients' alerts go to ops."""
+    alerts = [
+        server.alert(labels, manager=manager["name"], branch=branch, installation="elsewhere")
+        for manager in MANAGERS
+        for branch in {*fleets.BRANCHES, "nowhere", "volga", "aXb"} - {manager.get("branch", ""), ""}
+        for labels in fleets.of_clients()[:4]
+    ]
+
+    def key(labels: dict[str, str]) -> tuple[str, ...]:
+        return tuple(labels.get(name, "") for name in ("manager", "branch", "alertname", "priority", "installation"))
+
+    for each, receivers in reached(alertmanager, alerts, key).items():
+        assert receivers <= {"ops", "ops/telegram"}, each
+        assert "ops" in receivers, each
+
+
+def test_nobody_falls_past_ops(alertmanager: str) -> None:
+    base = {"alertname": "Unheard", "installation": "x"}
+    alerts = [
+        server.alert(base, **labels)
+        for labels in (
+            {},
+            {"severity": "critical"},
+            {"severity": "info", "priority": "K3"},
+            {"manager": "nobody", "priority": "K5", "severity": "info"},
+            {"manager": "ops", "priority": "K9", "severity": "strange"},
+            {"manager": "manager", "branch": "saratov"},
+            {"manager": "manager01"},
+        )
+    ]
+    found = reached(alertmanager, alerts, lambda labels: tuple(sorted(labels.items())))
+    assert len(found) == len(alerts)
+    for labels, receivers in found.items():
+        loud = dict(labels).get("severity") == "critical" or dict(labels).get("priority") == "K3"
+        assert receivers == ({"ops", "ops/telegram"} if loud else {"ops"}), labels
+
+
+def test_an_alert_without_branch_belongs_to_the_manager_it_names(alertmanager: str) -> None:
+    labels = {"alertname": "NoBranch", "severity": "info", "priority": "K5", "manager": "manager1"}
+    found = reached(alertmanager, [server.alert(labels)], lambda labels: labels["alertname"])
+    assert found == {"NoBranch": {"manager1-mail"}}
+
+
+def test_the_monitoring_itself_belongs_to_ops_and_the_watchdog_to_nobody(alertmanager: str) -> None:
+    alerts = [labels for labels in fleets.alert_labels() if labels.get("manager") == "ops"]
+    assert {"KodeksExporterDown", "KodeksWatchdog"} <= {labels["alertname"] for labels in alerts}
+    found = reached(alertmanager, [server.alert(labels) for labels in alerts], lambda labels: labels["alertname"])
+    assert found["KodeksWatchdog"] == {"dead-man"}
+    assert found["KodeksExporterDown"] == {"ops", "ops/telegram"}
+
+
+def test_amtool_agrees(folder: Path, tool: Callable[[str], str]) -> None:
+    """Each manager with one alert of every kind of severity and priority, and with the next ones of the rules."""
+    alerts = fleets.of_clients()
+    kinds = list({(each["severity"], each["priority"]): each for each in alerts}.values())
+    jobs = []
+    for number, manager in enumerate(MANAGERS):
+        own = [alerts[(3 * number + step) % len(alerts)] for step in range(3)]
+        for labels in sorted({tuple(sorted(each.items())) for each in [*kinds[number % 2 :: 2], *own]}):
+            jobs += [(manager, dict(labels))]
+    assert {labels["alertname"] for _, labels in jobs} == {each["alertname"] for each in alerts}
+    program = tool("amtool")
+
+    def receivers(job: tuple[dict[str, Any], dict[str, str]]) -> set[str]:
+        manager, labels = job
+        return amtool_test(program, folder, labels | {"manager": manager["name"], "branch": manager.get("branch", "")})
+
+    with ThreadPoolExecutor(2) as pool:
+        for job, found in zip(jobs, pool.map(receivers, jobs), strict=True):
+            assert found == fleets.expected(*job), job
+
+
+def test_intervals_of_repetition_follow_the_priority(result: Rendered) -> None:
+    route = next(each for each in fleets.alertmanager(result)["route"]["routes"] if each["receiver"] == "manager0-mail")
+    times = {tuple(leaf["matchers"]): leaf["repeat_interval"] for leaf in route["routes"]
+             if leaf["receiver"] == "manager0-mail"}  # fmt: skip
+    assert list(times.values()) == ["2h", "4h", "8h", "1d", "3d", "1d"]
+
+
+def test_grouping_waiting_and_inhibitions_are_those_of_the_project(result: Rendered) -> None:
+    own = yaml.safe_load((fleets.ROOT / "alertmanager" / "alertmanager.yml").read_text(encoding="utf-8"))
+    site = fleets.alertmanager(result)
+    assert site["inhibit_rules"] == own["inhibit_rules"]
+    for key in ("group_by", "group_wait", "group_interval"):
+        assert site["route"][key] == own["route"][key]
