@@ -1,11 +1,16 @@
-"""The scripted tour: two incidents from fault to RESOLVED, overlapping so that the whole takes under 3 minutes."""
+"""The scripted tour: two incidents from fault to RESOLVED, overlapping so that the whole takes under 3 minutes, and
+a search that finds nothing.
+"""
 
 from __future__ import annotations
 
+import html
 import json
 import time
 import urllib.request
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Self
 
 from demo import fleet
 from demo.narrator import Narrator
@@ -16,6 +21,11 @@ ALERT_SECONDS = 120.0
 """Within which a fault must be told, and a recovery too (each counted from its moment)."""
 _KEY_CLIENT = "Ромашка"
 _DNS_CLIENTS = ("Вега", "Альтаир", "Денеб", "Сириус")
+
+
+TELL_EMPTY_SEARCH = True
+"""Whether case 3 is told: it needs reports from end to end, and the rule KodeksSearchIsEmpty."""
+_EMPTY_QUERIES = ("ПНД Ф 14.1:2:3:4.112-2023", "GYLA 14.1")
 
 
 class TourFailedError(RuntimeError):
@@ -33,6 +43,7 @@ def run(stack: Stack, narrator: Narrator) -> None:
     time.sleep(10)
     narrator.say(f"Случай 2. У площадки {fleet.HOSTING} отказал DNS: имена четырёх клиентов не разрешаются")
     stack.stand.fault(fleet.HOSTING, "dns_servfail")
+    search = _EmptySearch.begin(stack, narrator) if TELL_EMPTY_SEARCH else None
 
     _expect(stack, "о ключе", lambda text: _about_key(text) and not _resolved(text))
     narrator.say("Случай 1. О ключе сообщили почтой и в Telegram. Возвращаем ключ и ждём RESOLVED")
@@ -46,16 +57,60 @@ def run(stack: Stack, narrator: Narrator) -> None:
     narrator.say("Случай 1. Закрыт")
     _expect(stack, "о возвращении DNS", lambda text: _about_dns(text) and _resolved(text))
     narrator.say("Случай 2. Закрыт")
+    if search is not None:
+        search.expect(stack, narrator)
     for number, fits in ((1, _about_key), (2, _about_dns)):
         about = [each.subject for each in stack.mails.messages if fits(f"{each.subject}\n{each.text}")]
         closing = sum(_resolved(subject) for subject in about)
         narrator.say(f"Случай {number}. Писем: о сбое {len(about) - closing}, о восстановлении {closing}")
-    others = [each.subject for each in stack.mails.messages if not _expected(f"{each.subject}\n{each.text}")]
+    others = [
+        each.subject
+        for each in stack.mails.messages
+        if not (_expected(f"{each.subject}\n{each.text}") or (search is not None and search.told_by(each)))
+    ]
     narrator.say(f"Других писем пришло: {len(others)}" + "".join(f"\n    {subject}" for subject in others))
     narrator.say(
         f"Показ окончен за {narrator.elapsed - begun:.0f} с: писем {len(stack.mails.messages)}, "
         f"сообщений в Telegram {len(stack.telegrams.messages)}, отвергнуто {len(stack.telegrams.refusals)}"
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _EmptySearch:
+    """Case 3: somebody at a client looks for documents that are not there."""
+
+    client: str
+    login: str
+
+    @classmethod
+    def begin(cls, stack: Stack, narrator: Narrator) -> Self:
+        """Let the client's last seen user search; the report goes the way that this stack has."""
+        name = fleet.PUSHING if stack.pusher is not None else "vesna"
+        users = stack.stand.report(name).blocks["users"]
+        login = str(max(users, key=lambda row: str(row[-1]))[0])
+        way = "отчёт отправит скрипт клиента" if stack.pusher is not None else "отчёт скачает экспортёр"
+        queries = ", ".join(_EMPTY_QUERIES)
+        narrator.say(f"Случай 3. {fleet.client(name)}: {login} ничего не нашёл ({queries}); {way}")
+        for query in _EMPTY_QUERIES:
+            stack.stand.search(name, login, query)
+        if stack.pusher is not None:
+            stack.pusher.now()
+        return cls(fleet.client(name), login)
+
+    def told_by(self, mail: Mail) -> bool:
+        """Whether a mail lists client, user and every query."""
+        text = f"{mail.text}\n{html.unescape(mail.html)}"
+        return all(each in text for each in (self.client, self.login, *_EMPTY_QUERIES))
+
+    def expect(self, stack: Stack, narrator: Narrator) -> None:
+        """Only a mail: what can wait till morning does not go to Telegram."""
+        _wait(
+            stack,
+            lambda: any(self.told_by(each) for each in stack.mails.messages),
+            ALERT_SECONDS,
+            f"нет письма о пустом поиске, {self.client}",
+        )
+        narrator.say(f"Случай 3. В письме менеджеру: {self.client}, {self.login}, {', '.join(_EMPTY_QUERIES)}")
 
 
 def _expected(text: str) -> bool:

@@ -133,14 +133,15 @@ def _checks(history: History, writer: Writer) -> None:
         for check in CHECKS:
             hours = sparse if check not in _FREQUENT else [(at - life.start) // 3600 for at in steps]
             moments = [life.start + hour * 3600 for hour in hours]
-            wrong = {
-                hour: each.result(check) for each in life.incidents for hour in range(each.begin, each.end)
-                if each.result(check) != 1
-            }  # fmt: skip
+            # Blocked checks are absent; http, of which availability is counted, is 0 then, as a rule would make of it:
+            # between samples a day apart its absence could not be seen.
+            when_blocked = 0 if check in _FREQUENT else None
+            wrong: dict[int, int | None] = {}
+            for each in life.incidents:
+                result = each.result(check)
+                if result != 1:
+                    wrong |= dict.fromkeys(range(each.begin, each.end), when_blocked if result is None else result)
             head = _head("kodeks_check_success", life, check=check)
-            if not wrong:
-                writer.constant(head, moments)
-                continue
             results = [(at, wrong.get(hour, 1)) for at, hour in zip(moments, hours, strict=True)]
             known = [(at, result) for at, result in results if result is not None]
             writer.write(head, [at for at, _ in known], [result for _, result in known])

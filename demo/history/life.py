@@ -36,9 +36,9 @@ class Month:
     rejections: int = 0
     """Of the days within the history."""
     hours: int = 0
-    checked: Counter[str] = field(default_factory=Counter)
-    """Hourly samples that a check had a result in."""
+    """Of the history in this month, UTC; 0 where nobody looks."""
     succeeded: Counter[str] = field(default_factory=Counter)
+    """Hours in which a check succeeded."""
     complete: bool = False
 
 
@@ -235,6 +235,4 @@ def _availability(life: Life) -> None:
         incident = at.get(hour)
         for check in ("tcp", "http"):
             result = 1 if incident is None else incident.result(check)
-            if result is not None:
-                month.checked[check] += 1
-                month.succeeded[check] += result
+            month.succeeded[check] += result or 0

@@ -14,8 +14,9 @@ def truth(history: History) -> dict[str, Any]:
 
     ``installations``: by name, ``months`` by ``YYYY-MM`` of the server's local time. The first month's counters run
     from its 1st, also where the history begins later; ``complete`` is false where it ends before the month does.
-    ``availability`` is the share of hourly samples of a check that are 1 (UTC months); hours in which it was blocked
-    do not count, nor does ``http`` while the port was closed. ``online``: by account, with its kind of use.
+    ``availability`` is the share of hours (UTC months) in which the port was open (``tcp``) and the interface there
+    (``http``; hours in which that could not be looked at count as failed). ``online``: by account, with its kind of
+    use.
     """
     return {
         "installations": {life.site.name: _installation(life) for life in history.lives},
@@ -45,11 +46,7 @@ def _installation(life: Life) -> dict[str, Any]:
             **dict(zip(Usage._fields, month.usage, strict=True)),
             "searches": {status: month.searches[status] for status in ("ok", "empty", "error")},
             "rejections": month.rejections,
-            "availability": {
-                check: month.succeeded[check] / month.checked[check]
-                for check in ("tcp", "http")
-                if month.checked[check]
-            },
+            "availability": {check: month.succeeded[check] / month.hours for check in ("tcp", "http") if month.hours},
         }
     return {
         "client": site.client,

@@ -56,6 +56,8 @@ class Company:
     kassist: bool = True
     slow: bool = False
     """Whether searching is slow here."""
+    calm: bool = False
+    """Whether everybody has long been known here, and finds what he looks for."""
     growth: float = 0.0
     """Change of use per year around 1: -0.5 ends the year with about half of it."""
     volumes: tuple[tuple[str, str, str], ...] = field(default=words.PRODUCTS[:2])
@@ -68,7 +70,9 @@ def mix(*parts: object) -> int:
 
 
 @lru_cache(2048)
-def found(seed: int, name: str, size: int = 0, seats: int = 0, catalogs: tuple[str, ...] = ("/docs",)) -> Company:
+def found(
+    seed: int, name: str, size: int = 0, seats: int = 0, catalogs: tuple[str, ...] = ("/docs",), calm: bool = False
+) -> Company:
     """The company of an installation. ``size``: users in all, those to come in later years too; 0: 20 to 200."""
     key = mix(seed, name)
     rng = Random(key)
@@ -78,11 +82,11 @@ def found(seed: int, name: str, size: int = 0, seats: int = 0, catalogs: tuple[s
     kassist, slow, growth = rng.random() < 0.6, rng.random() < 0.08, rng.choice((-0.4, -0.1, 0.0, 0.0, 0.1, 0.3))
     volumes = tuple(words.PRODUCTS[: rng.randint(2, 6)])
     used: set[str] = set()
-    people = tuple(_person(rng, name, index, used, two_domains) for index in range(size or drawn))
-    return Company(name, key, people, seats, catalogs, kassist, slow, growth, volumes)
+    people = tuple(_person(rng, name, index, used, two_domains, calm) for index in range(size or drawn))
+    return Company(name, key, people, seats, catalogs, kassist, slow and not calm, calm, growth, volumes)
 
 
-def _person(rng: Random, company: str, index: int, used: set[str], two_domains: bool) -> Person:
+def _person(rng: Random, company: str, index: int, used: set[str], two_domains: bool, calm: bool) -> Person:
     woman = rng.random() < 0.55
     surname, latin = rng.choice(words.SURNAMES)
     first, initial = rng.choice(words.WOMEN if woman else words.MEN)
@@ -99,7 +103,7 @@ def _person(rng: Random, company: str, index: int, used: set[str], two_domains: 
         return text if rng.random() < likely else ""
 
     kind, presence, diligence = _kind(rng)
-    settled = rng.random() < 0.75 or index < 2
+    settled = rng.random() < 0.75 or index < 2 or calm
     begin, end = (EPOCH, _SETTLED) if settled else (_SETTLED, _LAST_COMER)
     return Person(
         login=login,

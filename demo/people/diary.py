@@ -73,6 +73,7 @@ def visits(company: Company, day: dt.date) -> list[Visit]:
     draw = rng.random
     pace = calendar.pace(day) * max(0.1, 1 + company.growth * ((day - dt.date(2026, 5, 1)).days / 365))
     come = []
+    missing = 0.0 if company.calm else 0.07
     for index, person in enumerate(company.people):
         if draw() >= person.presence * pace or day < person.registered:
             continue
@@ -81,7 +82,7 @@ def visits(company: Company, day: dt.date) -> list[Visit]:
         intellectual = int(2.6 * scale * draw() + draw())
         attribute = int(0.9 * scale * draw() + 0.3 * draw())
         searches = intellectual + attribute
-        empty = sum(draw() < 0.07 for _ in range(searches)) if searches else 0
+        empty = sum(draw() < missing for _ in range(searches)) if searches else 0
         links = int(2.0 * scale * draw() + draw())
         services = int(0.6 * scale * draw() + 0.2)
         printed, saved = int(0.5 * scale * draw() + 0.1), int(1.1 * scale * draw() + 0.2)
@@ -148,7 +149,7 @@ def searches(company: Company, day: dt.date, come: list[Visit] | tuple[Visit, ..
         jobs = [("ksrv", kind, "empty" if place in empty else "") for place, kind in enumerate(kinds)]
         jobs += [("kassist", "intellectual", "")] * (usage.kassist // 5)
         for source, kind, wanted in jobs:
-            status = wanted or ("error" if rng.random() < 0.006 else "ok")
+            status = wanted or ("error" if rng.random() < 0.006 and not company.calm else "ok")
             query = empty_query(rng) if status == "empty" else rng.choice(words.FOUND)
             made.append(
                 Search(

@@ -59,6 +59,8 @@ class ServerSpec:
     """Another seed, other people."""
     population: int = 0
     """Users in the reports, those of years to come too; 0: drawn, 20 to 200."""
+    calm: bool = False
+    """Whether there are no new users and no searches that find nothing, fail or take long, other than on command."""
     report_charset: str = "utf-8"
     """Of XML reports: ``utf-8`` or ``windows-1251``."""
     report_format: str = "xml"

@@ -43,7 +43,7 @@ class Chronicle:
     def diary(self) -> Diary:
         """Made when first asked for: most servers of a large stand never are."""
         spec = self.spec
-        return Diary(found(spec.seed, spec.name, spec.population, spec.seats, spec.catalogs))
+        return Diary(found(spec.seed, spec.name, spec.population, spec.seats, spec.catalogs, spec.calm))
 
     def local(self, moment: float) -> dt.datetime:
         """The server's local time, without a zone, as its reports have it."""
