@@ -89,7 +89,7 @@ def stand_spec(directory: Path) -> StandSpec:
                    report_cookie=True),
             server(PUSHING, 6, dns_name=""),
             server("klyuch", 7, licence_manager="licman"),
-            server("vostok", 8, kind="windows", docs_login=True, metrics_login=True, calm=False),
+            server("vostok", 8, kind="windows", docs_login=True, metrics_login=True),
             *(
                 server(name, number, host=f"127.0.0.{20 + number}", dns_name=f"{name}.{HOSTING}.{DOMAIN}",
                        hosting=HOSTING)
