@@ -24,8 +24,8 @@ _DNS_CLIENTS = ("Вега", "Альтаир", "Денеб", "Сириус")
 
 
 TELL_EMPTY_SEARCH = False
-"""Whether case 3 is told. Off until the mail template lists the rule's ``searches`` annotation: without that the mail of
-KodeksSearchIsEmpty comes, but names neither user nor query, and the tour would rightly fail.
+"""Whether case 3 is told. Off until the mail template lists the rule's ``searches`` annotation: without that the mail
+of KodeksSearchIsEmpty comes, but names neither user nor query, and the tour would rightly fail.
 """
 _EMPTY_QUERIES = ("ПНД Ф 14.1:2:3:4.112-2023", "GYLA 14.1")
 
