@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+from dataclasses import replace
 from datetime import time
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -11,16 +12,29 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kodeks_exporter.config import document, schema
+from kodeks_exporter.config import document, schema, values
 from kodeks_exporter.config.load import ConfigError, load
 from kodeks_exporter.domain.check import InstallationState
-from kodeks_exporter.domain.fleet import Endpoint, Mode, WorkingHours
+from kodeks_exporter.domain.fleet import Credentials, Endpoint, Mode, WorkingHours
 from kodeks_exporter.domain.secret import Secret
-from kodeks_exporter.domain.settings import CheckSettings, Patterns, PollSettings, Settings
+from kodeks_exporter.domain.settings import (
+    CheckSettings,
+    ForwardSettings,
+    HistorySettings,
+    JournalSettings,
+    Patterns,
+    PollSettings,
+    ReportSettings,
+    SearchEventSettings,
+    SeriesLimits,
+    Settings,
+)
 
 GOOD = Path(__file__).parent / "testdata" / "good" / "full.yml"
 DOCS = Path(__file__).parents[2] / "docs" / "configuration.md"
 ENVIRON = {"SNMP_COMMUNITY": "community-of-env"}
+VARIABLES = {"SNMP_COMMUNITY": "c", "DEALER_TOKEN": "t", "ASRP_TOKEN": "t"}
+"""Those that the examples of the documentation take secrets from."""
 
 
 @pytest.fixture(scope="module")
@@ -112,10 +126,80 @@ def test_patterns_replace_only_what_is_given(full: Settings) -> None:
     assert patterns.restart_field == "restart"
 
 
+def test_how_reports_get_in(full: Settings) -> None:
+    assert replace(full.reports, forward=ForwardSettings()) == ReportSettings(
+        upload_limit=128 * 2**20,
+        max_uploads=20,
+        ingest_concurrency=1,
+        inbox=str(GOOD.parent / "inbox"),
+        inbox_interval=60,
+        download_path="/sysinfo/other",
+        download_limit=1_500_000,
+        download_timeout=1200,
+        download_concurrency=5,
+    )
+
+
+def test_how_reports_are_sent_on(full: Settings) -> None:
+    forward = full.reports.forward
+    assert forward.url == "https://asrp.example/upload/?client=query-token&x", "as written: a slash may matter"
+    assert forward.interval == 14 * 86400
+    assert forward.intervals == {"romashka": 86400, "0599": 0, "closed": 0}
+    assert (forward.field_name, forward.fields) == ("report", {"код": "0599", "comment": ""})
+    assert forward.headers == {"X-Token": Secret("dealer-token"), "X-Other": Secret("Bearer community-of-env")}
+    assert forward.credentials == Credentials("forwarder", Secret("file-password"))
+    assert (forward.tls_verify, forward.tls_ca_file, forward.timeout) == (False, "", 60)
+
+
+def test_answers_to_what_is_sent_on(full: Settings) -> None:
+    forward, default = full.reports.forward, ForwardSettings()
+    assert list(forward.results) == list(default.results), "the order decides, so it must stay"
+    assert forward.results["error"] == default.results["error"]
+    assert forward.results["warning"] == ()
+    assert [bool(pattern.search("ДА, ЗАГРУЖЕН")) for pattern in forward.results["ok"]] == [True, True]
+    assert [(state, patterns[0].pattern) for state, patterns in forward.states.items()] == [
+        ("Отложен", "отложен"),
+        ("Принят", "принят"),
+    ]
+
+
+def test_what_is_kept(full: Settings) -> None:
+    assert full.history == HistorySettings(
+        searches=SearchEventSettings(0, 7200, 7, 30 * 86400, 80),
+        series=SeriesLimits(10, 11, 12, 13, 14, 0),
+        journal=JournalSettings(enabled=False, file_size=2**30, files=2),
+        retention=730 * 86400,
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("0", 0),
+        ("64MiB", 64 * 2**20),
+        ("500KB", 500_000),
+        ("1.5 mib", 1_572_864),
+        ("7b", 7),
+        ("2k", 2000),
+        ("1G", 10**9),
+    ],
+)
+def test_sizes(text: str, number: int) -> None:
+    assert values.size(text) == number
+
+
+@pytest.mark.parametrize("text", ["", "MiB", "-1", "1e6", "1,5MiB", "64 MiB!", "1.5.5", "9" * 400, "٣MiB", "1PiB"])
+def test_what_is_no_size(text: str) -> None:
+    with pytest.raises(ValueError, match="must be a size"):
+        values.size(text)
+
+
 def test_what_is_left_out_has_the_defaults_of_the_domain(tmp_path: Path) -> None:
     settings_ = load(write(tmp_path, "managers:\n"), {})
     assert settings_.checks == CheckSettings()
     assert settings_.poll == PollSettings()
+    assert settings_.reports == ReportSettings()
+    assert settings_.history == HistorySettings()
     assert settings_.user_labels == "plain"
 
 
@@ -162,6 +246,63 @@ bogus: 1
     ]
     assert "hidden" not in str(caught.value) + repr(caught.value)
     assert str(caught.value).startswith(f"{path}:3: managers[0].email: is not an e-mail")
+
+
+def test_every_problem_of_reports_and_history_is_told_at_once(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        """\
+managers: [{name: m}]
+installations: [{name: a, client: A, manager: m, mode: push}]
+reports:
+  upload_limit: 1TB
+  inbox: kodeks.yml
+  forward:
+    url: http://asrp.example/?token=hidden-1
+    intervals:
+      b: 7d
+      a: 1s
+    headers:
+      - {name: Host, value: hidden-2}
+      - {name: X-Token, value: 'hidden-3 ', valeu: 1}
+    tls: {verify: off}
+    states: {Принят: ''}
+history:
+  retention: 1d
+  journal: {files: 1, file_size: 50 мегабайт}
+""",
+    )
+    with pytest.raises(ConfigError) as caught:
+        load(path, {})
+    assert [(problem.line, problem.key) for problem in caught.value.problems] == [
+        (4, "reports.upload_limit"),
+        (5, "reports.inbox"),
+        (9, "reports.forward.intervals.b"),
+        (10, "reports.forward.intervals.a"),
+        (12, "reports.forward.headers[0].name"),
+        (13, "reports.forward.headers[1].value"),
+        (13, "reports.forward.headers[1].valeu"),
+        (14, "reports.forward.tls"),
+        (15, "reports.forward.states.Принят"),
+        (17, "history.retention"),
+        (18, "history.journal.file_size"),
+        (18, "history.journal.files"),
+    ]
+    assert "hidden" not in str(caught.value) + repr(caught.value)
+
+
+def test_all_sending_may_be_off_but_for_some(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        """\
+managers: [{name: m}]
+installations: [{name: a, client: A, manager: m, mode: push}]
+reports: {forward: {url: http://asrp.example, interval: 0, intervals: {a: 7d}, states: {}}}
+""",
+    )
+    forward = load(path, {}).reports.forward
+    assert (forward.url, forward.interval, forward.intervals) == ("http://asrp.example", 0, {"a": 7 * 86400})
+    assert forward.states == {}
 
 
 def test_a_secret_never_gets_out_of_settings(full: Settings) -> None:
@@ -229,13 +370,15 @@ def test_examples_of_the_documentation_load(tmp_path: Path) -> None:
     (tmp_path / "secrets").mkdir()
     for name in re.findall(r"_file: /etc/kodeks/([\w.-]+)", examples[0]):
         (tmp_path / "secrets" / name).write_text("long-enough-secret\n")
-    loaded = [
-        load(write(tmp_path, example.replace("/etc/kodeks/", "secrets/")), {"SNMP_COMMUNITY": "c", "DEALER_TOKEN": "t"})
-        for example in examples
-    ]
+    loaded = [load(write(tmp_path, example.replace("/etc/kodeks/", "secrets/")), VARIABLES) for example in examples]
     assert set(loaded[0].fleet.installations) == {"romashka", "vasilek", "zakryty"}
     assert loaded[0].checks == CheckSettings()
     assert loaded[0].poll == PollSettings()
+    assert loaded[0].history == HistorySettings()
+    forward = loaded[0].reports.forward
+    assert replace(loaded[0].reports, forward=ForwardSettings()) == ReportSettings()
+    assert forward.credentials is None
+    assert replace(forward, url="", intervals={}, fields={}, headers={}) == ForwardSettings()
 
 
 def test_documentation_names_every_key() -> None:
@@ -248,7 +391,8 @@ def test_documentation_names_every_key() -> None:
 _KEYS = """
 managers installations online_accesses dealers poll privacy checks links name client manager mode url email
 credentials username password password_file snmp version time_zone working_hours start end catalogs patterns
-states maintenance timeouts http licence_manager addresses token true null 07:30 3 . /
+states maintenance timeouts http licence_manager addresses token reports forward headers value
+intervals states results history series journal file_size inbox tls verify true null 07:30 3 . /
 """
 _WORDS = st.sampled_from(_KEYS.split())
 _TREES = st.recursive(

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from kodeks_exporter.config.load import load
-from kodeks_exporter.config.show import duration_text, masked_yaml
-from kodeks_exporter.config.values import duration
+from kodeks_exporter.config.show import duration_text, masked_yaml, size_text
+from kodeks_exporter.config.values import duration, size
+from kodeks_exporter.domain.settings import HistorySettings, ReportSettings, Settings
 
 GOOD = Path(__file__).parent / "testdata" / "good" / "full.yml"
 
@@ -18,9 +21,24 @@ def shown() -> str:
 
 def test_secrets_are_masked() -> None:
     text = shown()
-    for secret in ("file-password", "community-of-env", "9876543210", "0077", "dealer-token", "all-token"):
+    for secret in (
+        "file-password",
+        "community-of-env",
+        "9876543210",
+        "0077",
+        "dealer-token",
+        "all-token",
+        "query-token",
+    ):
         assert secret not in text
     assert yaml.safe_load(text)["installations"][0]["credentials"] == {"username": "smartlogin", "password": "***"}
+
+
+def test_secrets_of_sending_on_are_masked_but_named() -> None:
+    forward = yaml.safe_load(shown())["reports"]["forward"]
+    assert forward["url"] == "https://asrp.example/upload/?client=***&***"
+    assert forward["headers"] == [{"name": "X-Token", "value": "***"}, {"name": "X-Other", "value": "***"}]
+    assert forward["credentials"] == {"username": "forwarder", "password": "***"}
 
 
 def test_what_is_shown_gives_the_same_settings_again(tmp_path: Path) -> None:
@@ -34,6 +52,20 @@ def test_what_is_shown_gives_the_same_settings_again(tmp_path: Path) -> None:
     assert again.checks == original.checks
     assert again.poll == original.poll
     assert again.fleet.managers == original.fleet.managers
+    assert again.history == original.history
+    secret: dict[str, Any] = {"url": "", "headers": {}, "credentials": None}
+    forward = replace(original.reports.forward, **secret)
+    assert replace(again.reports, forward=replace(again.reports.forward, **secret)) == replace(
+        original.reports, forward=forward
+    )
+
+
+def test_the_defaults_are_shown_and_give_the_defaults_again(tmp_path: Path) -> None:
+    path = tmp_path / "kodeks.yml"
+    path.write_text(masked_yaml(Settings()), "utf-8")
+    again = load(path, {})
+    assert (again.reports, again.history) == (ReportSettings(), HistorySettings())
+    assert yaml.safe_load(masked_yaml(again))["reports"]["upload_limit"] == "64MiB"
 
 
 def test_russian_stays_readable() -> None:
@@ -46,3 +78,11 @@ def test_russian_stays_readable() -> None:
 def test_durations(seconds: float, text: str) -> None:
     assert duration_text(seconds) == text
     assert duration(text) == seconds
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(0, "0"), (1000, "1000"), (2048, "2KiB"), (64 * 2**20, "64MiB"), (2**31, "2GiB")]
+)
+def test_sizes(number: int, text: str) -> None:
+    assert size_text(number) == text
+    assert size(text) == number

@@ -30,12 +30,18 @@ from kodeks_exporter.domain.fleet import (
 )
 from kodeks_exporter.domain.settings import (
     CheckSettings,
+    ForwardSettings,
+    HistorySettings,
+    JournalSettings,
     Limits,
     Links,
     Paths,
     Patterns,
     PlannedDowntime,
     PollSettings,
+    ReportSettings,
+    SearchEventSettings,
+    SeriesLimits,
     Settings,
 )
 
@@ -46,6 +52,8 @@ def settings(document: schema.Document, source: Path) -> Settings:
         poll=_poll(document.poll),
         checks=_checks(document.checks),
         links=Links(docs=document.links.docs, grafana=document.links.grafana),
+        reports=_reports(document.reports),
+        history=_history(document.history),
         alerting=AlertingSettings(
             alertmanager=_alertmanager(document.alertmanager),
             prometheus=_prometheus(document.prometheus),
@@ -188,6 +196,67 @@ def _patterns(item: schema.CheckPatterns) -> Patterns:
         seats_used=pick(item.seats_used, default.seats_used),
         restart_field=item.restart_field or default.restart_field,
         backup_field=item.backup_field or default.backup_field,
+    )
+
+
+def _reports(item: schema.Reports) -> ReportSettings:
+    return ReportSettings(
+        upload_limit=item.upload_limit,
+        max_uploads=item.max_uploads,
+        ingest_concurrency=item.ingest_concurrency,
+        inbox=item.inbox,
+        inbox_interval=item.inbox_interval,
+        download_path=item.download_path,
+        download_limit=item.download_limit,
+        download_timeout=item.download_timeout,
+        download_concurrency=item.download_concurrency,
+        forward=_forward(item.forward),
+    )
+
+
+def _forward(item: schema.Forward) -> ForwardSettings:
+    """Results, like the patterns of checks, are replaced one by one; states have names of the operator's own."""
+    default = ForwardSettings()
+    results: dict[str, tuple[re.Pattern[str], ...]] = {}
+    for result, patterns in default.results.items():
+        given: tuple[re.Pattern[str], ...] | None = getattr(item.results, result)
+        results[result] = patterns if given is None else given
+    return ForwardSettings(
+        url=item.url,
+        interval=item.interval,
+        intervals=MappingProxyType(dict(item.intervals)),
+        field_name=item.field_name,
+        fields=MappingProxyType(dict(item.fields)),
+        headers=MappingProxyType({header.name: header.value for header in item.headers}),
+        credentials=_credentials(item.credentials) if item.credentials else None,
+        tls_verify=item.tls.verify,
+        tls_ca_file=item.tls.ca_file,
+        timeout=item.timeout,
+        results=MappingProxyType(results),
+        states=default.states if item.states is None else MappingProxyType(dict(item.states)),
+    )
+
+
+def _history(item: schema.History) -> HistorySettings:
+    searches, series, journal = item.searches, item.series, item.journal
+    return HistorySettings(
+        searches=SearchEventSettings(
+            ok_count=searches.ok_count,
+            ok_age=searches.ok_age,
+            unsuccessful_count=searches.unsuccessful_count,
+            unsuccessful_age=searches.unsuccessful_age,
+            text=searches.text,
+        ),
+        series=SeriesLimits(
+            users=series.users,
+            sessions=series.sessions,
+            volumes=series.volumes,
+            operup_files=series.operup_files,
+            rejected_users=series.rejected_users,
+            search_kinds=series.search_kinds,
+        ),
+        journal=JournalSettings(enabled=journal.enabled, file_size=journal.file_size, files=journal.files),
+        retention=item.retention,
     )
 
 

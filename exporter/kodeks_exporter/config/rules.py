@@ -17,6 +17,9 @@ from kodeks_exporter.domain.alerting import THRESHOLDS
 
 _KINDS = ("managers", "installations", "online_accesses", "dealers")
 
+_FALSE = frozenset({"false", "no", "off", "0", "n", "f"})
+"""As a truth value may be written."""
+
 Mapping = dict[str, Plain]
 
 
@@ -35,6 +38,7 @@ def findings(data: Plain) -> Iterator[Finding]:
             yield from _snmp((*loc, "snmp"), _mapping(installation["snmp"]))
     yield from _online_folders(top)
     yield from _dealers(top)
+    yield from _forward(top)
     yield from _alerting(top)
 
 
@@ -147,6 +151,30 @@ def _dealers(top: Mapping) -> Iterator[Finding]:
             if isinstance(name, str) and name not in known:
                 where: Loc = (*loc, "installations", index) if isinstance(listed, list) else (*loc, "installations")
                 yield where, f"unknown installation {name!r}; {did_you_mean(name, known)}"
+
+
+def _forward(top: Mapping) -> Iterator[Finding]:
+    here: Loc = ("reports", "forward")
+    forward = _mapping(_mapping(top.get("reports")).get("forward"))
+    known = _names(top, "installations")
+    for name in _mapping(forward.get("intervals")):
+        if name not in known:
+            yield (*here, "intervals", name), f"unknown installation {name!r}; {did_you_mean(name, known)}"
+    headers, seen = forward.get("headers"), set[str]()
+    for index, header in enumerate(headers if isinstance(headers, list) else []):
+        title = _mapping(header).get("name")
+        if not isinstance(title, str):
+            continue
+        if title.lower() in seen:
+            yield (*here, "headers", index, "name"), "is given twice; keep one of them"
+        seen.add(title.lower())
+        if title.lower() == "authorization" and forward.get("credentials") is not None:
+            yield (*here, "headers", index, "name"), "is what credentials send; keep one of them"
+    url, tls = forward.get("url"), _mapping(forward.get("tls"))
+    if isinstance(url, str) and url.lower().startswith("http:"):
+        verify = tls.get("verify")
+        if tls.get("ca_file") is not None or (isinstance(verify, str) and verify.lower() in _FALSE):
+            yield (*here, "tls"), "has no effect; the url does not begin with https://"
 
 
 def _alerting(top: Mapping) -> Iterator[Finding]:

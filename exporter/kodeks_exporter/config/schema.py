@@ -25,7 +25,15 @@ from kodeks_exporter.config.problems import did_you_mean
 from kodeks_exporter.domain.alerting import THRESHOLDS, AlertmanagerSettings, PrometheusSettings
 from kodeks_exporter.domain.fleet import Endpoint, Mode
 from kodeks_exporter.domain.secret import Secret
-from kodeks_exporter.domain.settings import Limits, Paths, PlannedDowntime, PollSettings
+from kodeks_exporter.domain.settings import (
+    ForwardSettings,
+    HistorySettings,
+    Limits,
+    Paths,
+    PlannedDowntime,
+    PollSettings,
+    ReportSettings,
+)
 
 CHECKS: Final = (
     "dns", "icmp", "tcp", "tls", "http", "proxy", "maintenance", "key", "page", "seats", "auth", "catalog",
@@ -45,6 +53,11 @@ _D = PlannedDowntime()
 _PATHS = Paths()
 _A = AlertmanagerSettings()
 _PROMETHEUS = PrometheusSettings()
+_R = ReportSettings()
+_F = ForwardSettings()
+_H = HistorySettings()
+SHORTEST_FORWARD: Final = 900.0
+"""Seconds between two sendings of an installation's report; it is not looked oftener whether one is due."""
 
 
 def as_text(parse: Callable[[str], Any]) -> BeforeValidator:
@@ -70,6 +83,47 @@ def _round_interval(text: str) -> float:
     if seconds < SHORTEST_ROUND:
         raise ValueError(f"must be at least {SHORTEST_ROUND:g}s, so as not to load the monitored servers")
     return seconds
+
+
+def _between(lowest: str, highest: str) -> BeforeValidator:
+    """A duration within bounds, which are durations themselves."""
+
+    def parse(text: str) -> float:
+        seconds = values.duration(text)
+        if not values.duration(lowest) <= seconds <= values.duration(highest):
+            raise ValueError(f"must be from {lowest} to {highest}")
+        return seconds
+
+    return as_text(parse)
+
+
+def _size(lowest: str, highest: str) -> BeforeValidator:
+    """A size in bytes within bounds, which are sizes themselves."""
+
+    def parse(text: str) -> int:
+        number = values.size(text)
+        if not values.size(lowest) <= number <= values.size(highest):
+            raise ValueError(f"must be from {lowest} to {highest}")
+        return number
+
+    return as_text(parse)
+
+
+def _forward_interval(text: str) -> float:
+    seconds = 0.0 if text == "0" else values.duration(text)
+    if seconds and not SHORTEST_FORWARD <= seconds <= 366 * 86400:
+        raise ValueError(f"must be 0 (never), or from {SHORTEST_FORWARD // 60:g}m to a year")
+    return seconds
+
+
+def _form_value(text: str) -> str:
+    return values.label(text) if text else ""
+
+
+def _header_value(secret: Secret) -> Secret:
+    if re.fullmatch(r"[!-~]([ -~]*[!-~])?", secret.reveal()) is None:
+        raise ValueError("the value of a header must be of ASCII characters, without spaces at its beginning or end")
+    return secret
 
 
 def _check_name(text: str) -> str:
@@ -152,6 +206,14 @@ def _file(value: Any, info: ValidationInfo) -> str:
     return str(secrets.readable_file(value, surroundings))
 
 
+def _folder(value: Any, info: ValidationInfo) -> str:
+    surroundings = info.context
+    assert isinstance(surroundings, secrets.Surroundings)
+    if not isinstance(value, str) or "\0" in value:
+        raise ValueError("must be a folder's path")
+    return str(secrets.usable_folder(value, surroundings)) if value else ""
+
+
 def _many(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
@@ -162,7 +224,10 @@ Many = Annotated[tuple[T, ...], BeforeValidator(_many)]
 SecretText = Annotated[InstanceOf[Secret], BeforeValidator(_secret)]
 Snmp3Password = Annotated[SecretText, AfterValidator(_snmp3_password)]
 SecretUrl = Annotated[SecretText, AfterValidator(_secret_url)]
+HeaderValue = Annotated[SecretText, AfterValidator(_header_value)]
 File = Annotated[str, BeforeValidator(_file)]
+Folder = Annotated[str, BeforeValidator(_folder)]
+"""It need not exist yet."""
 Label = Annotated[str, as_text(values.label)]
 Name = Annotated[str, as_text(values.name)]
 Email = Annotated[str, as_text(values.email)]
@@ -171,6 +236,9 @@ Address = Annotated[str, as_text(values.address)]
 Url = Annotated[str, as_text(values.url)]
 SiteUrl = Annotated[str, as_text(values.site_url)]
 Path = Annotated[str, as_text(values.path)]
+FormUrl = Annotated[str, as_text(values.form_url)]
+HeaderName = Annotated[str, as_text(values.header_name)]
+FormValue = Annotated[str, as_text(_form_value)]
 OptionalPath = Annotated[str, as_text(_optional_path)]
 Port = Annotated[int, as_text(values.port)]
 LicenceManager = Annotated[InstanceOf[Endpoint], as_text(lambda text: values.endpoint(text, LICENCE_MANAGER_PORT))]
@@ -186,6 +254,9 @@ ThresholdName = Annotated[str, as_text(_threshold_name)]
 ThresholdValue = Annotated[float, as_text(values.amount)]
 ChatId = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 RepeatInterval = Annotated[float, as_text(_repeat_interval)]
+ForwardInterval = Annotated[float, as_text(_forward_interval)]
+ReportSize = Annotated[int, _size("64KiB", "4GiB")]
+SeriesCount = Annotated[int, Field(ge=0, le=100_000)]
 Exporter = Annotated[str, as_text(_exporter)]
 AlertmanagerAddress = Annotated[str, as_text(_alertmanager)]
 Smarthost = Annotated[str, as_text(_smarthost)]
@@ -447,6 +518,75 @@ class Prometheus(Section):
     alertmanagers: Many[AlertmanagerAddress] = _PROMETHEUS.alertmanagers
 
 
+class ForwardHeader(Section):
+    SECRETS = ("value",)
+    name: HeaderName
+    value: HeaderValue
+
+
+class ForwardResults(Section):
+    error: Many[Pattern] | None = None
+    warning: Many[Pattern] | None = None
+    ok: Many[Pattern] | None = None
+
+
+class Forward(Section):
+    url: FormUrl = ""
+    interval: ForwardInterval = _F.interval
+    intervals: dict[str, ForwardInterval] = Field(default_factory=dict)
+    field_name: Label = _F.field_name
+    fields: dict[Label, FormValue] = Field(default_factory=dict)
+    headers: tuple[ForwardHeader, ...] = ()
+    credentials: Credentials | None = None
+    tls: Tls = Tls()
+    timeout: Annotated[float, _between("1s", "1d")] = _F.timeout
+    results: ForwardResults = ForwardResults()
+    states: dict[Label, Many[Pattern]] | None = None
+
+
+class Reports(Section):
+    upload_limit: ReportSize = _R.upload_limit
+    max_uploads: Annotated[int, Field(ge=1, le=1000)] = _R.max_uploads
+    ingest_concurrency: Annotated[int, Field(ge=1, le=64)] = _R.ingest_concurrency
+    inbox: Folder = _R.inbox
+    inbox_interval: Annotated[float, _between("1s", "1h")] = _R.inbox_interval
+    download_path: Path = _R.download_path
+    download_limit: ReportSize = _R.download_limit
+    download_timeout: Annotated[float, _between("1s", "1d")] = _R.download_timeout
+    download_concurrency: Annotated[int, Field(ge=1, le=100)] = _R.download_concurrency
+    forward: Forward = Forward()
+
+
+class SearchSeries(Section):
+    ok_count: SeriesCount = _H.searches.ok_count
+    ok_age: Duration = _H.searches.ok_age
+    unsuccessful_count: SeriesCount = _H.searches.unsuccessful_count
+    unsuccessful_age: Duration = _H.searches.unsuccessful_age
+    text: Annotated[int, Field(ge=1, le=2000)] = _H.searches.text
+
+
+class SeriesCounts(Section):
+    users: SeriesCount = _H.series.users
+    sessions: SeriesCount = _H.series.sessions
+    volumes: SeriesCount = _H.series.volumes
+    operup_files: SeriesCount = _H.series.operup_files
+    rejected_users: SeriesCount = _H.series.rejected_users
+    search_kinds: SeriesCount = _H.series.search_kinds
+
+
+class Journal(Section):
+    enabled: bool = _H.journal.enabled
+    file_size: Annotated[int, _size("64KiB", "4GiB")] = _H.journal.file_size
+    files: Annotated[int, Field(ge=2, le=10_000)] = _H.journal.files
+
+
+class History(Section):
+    retention: Annotated[float, _between("31d", "10y")] = _H.retention
+    searches: SearchSeries = SearchSeries()
+    series: SeriesCounts = SeriesCounts()
+    journal: Journal = Journal()
+
+
 class Document(Section):
     """The whole file."""
 
@@ -458,6 +598,8 @@ class Document(Section):
     privacy: Privacy = Privacy()
     checks: Checks = Checks()
     links: Links = Links()
+    reports: Reports = Reports()
+    history: History = History()
     alertmanager: Alertmanager = Alertmanager()
     prometheus: Prometheus = Prometheus()
     thresholds: dict[ThresholdName, ThresholdValue] = Field(default_factory=dict)

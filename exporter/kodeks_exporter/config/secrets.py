@@ -63,6 +63,17 @@ def readable_file(name: str, surroundings: Surroundings) -> Path:
     return path
 
 
+def usable_folder(name: str, surroundings: Surroundings) -> Path:
+    """The path, relative ones taken from the configuration's folder; raises ValueError when a file stands there."""
+    path = surroundings.folder / name
+    try:
+        if path.exists() and not path.is_dir():
+            raise ValueError(f"{path} is not a folder")
+    except OSError as error:
+        raise ValueError(f"{path} can't be used: {error.strerror}") from None
+    return path
+
+
 def _checked(text: str, what: str) -> Secret:
     if not text.strip():
         raise ValueError(f"{what} is empty; a secret must be given")

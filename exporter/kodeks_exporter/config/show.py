@@ -11,7 +11,15 @@ import yaml
 from kodeks_exporter.domain.alerting import AlertingSettings, AlertmanagerSettings, PrometheusSettings
 from kodeks_exporter.domain.fleet import Credentials, Dealer, Installation, Manager, OnlineAccess, Snmp
 from kodeks_exporter.domain.secret import MASK, Secret
-from kodeks_exporter.domain.settings import CheckSettings, Patterns, PollSettings, Settings
+from kodeks_exporter.domain.settings import (
+    CheckSettings,
+    ForwardSettings,
+    HistorySettings,
+    Patterns,
+    PollSettings,
+    ReportSettings,
+    Settings,
+)
 
 _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _UNITS = (("w", 7 * 86_400_000), ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1))
@@ -29,6 +37,8 @@ def masked_yaml(settings: Settings) -> str:
         "privacy": {"user_labels": settings.user_labels},
         "checks": _checks(settings.checks),
         "links": _without_empty({"docs": settings.links.docs, "grafana": settings.links.grafana}),
+        "reports": _reports(settings.reports),
+        "history": _history(settings.history),
         **_alerting(settings.alerting),
     }
     return str(yaml.dump(whole, Dumper=_DUMPER, allow_unicode=True, sort_keys=False, width=120))
@@ -42,6 +52,14 @@ def duration_text(seconds: float) -> str:
         number, rest = divmod(rest, size)
         text += f"{number}{unit}" if number else ""
     return text or "0s"
+
+
+def size_text(number: int) -> str:
+    """67108864 as ``64MiB``; bytes where no unit fits."""
+    for unit, size in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
+        if number and number % size == 0:
+            return f"{number // size}{unit}"
+    return str(number)
 
 
 def _without_empty(section: dict[str, Any]) -> dict[str, Any]:
@@ -187,6 +205,73 @@ def _patterns(item: Patterns) -> dict[str, Any]:
 
 def _sources(patterns: Iterable[re.Pattern[str]]) -> list[str]:
     return [pattern.pattern for pattern in patterns]
+
+
+def _reports(item: ReportSettings) -> dict[str, Any]:
+    return _without_empty(
+        {
+            "upload_limit": size_text(item.upload_limit),
+            "max_uploads": item.max_uploads,
+            "ingest_concurrency": item.ingest_concurrency,
+            "inbox": item.inbox,
+            "inbox_interval": duration_text(item.inbox_interval),
+            "download_path": item.download_path,
+            "download_limit": size_text(item.download_limit),
+            "download_timeout": duration_text(item.download_timeout),
+            "download_concurrency": item.download_concurrency,
+            "forward": _forward(item.forward),
+        }
+    )
+
+
+def _forward(item: ForwardSettings) -> dict[str, Any]:
+    section = _without_empty(
+        {
+            "url": _masked_query(item.url),
+            "interval": duration_text(item.interval),
+            "intervals": {name: duration_text(seconds) for name, seconds in item.intervals.items()},
+            "field_name": item.field_name,
+            "fields": dict(item.fields),
+            "headers": [{"name": name, "value": _mask(secret)} for name, secret in item.headers.items()],
+            "credentials": _credentials(item.credentials),
+            "tls": _without_empty({"verify": item.tls_verify, "ca_file": item.tls_ca_file}),
+            "timeout": duration_text(item.timeout),
+            "results": {result: _sources(patterns) for result, patterns in item.results.items()},
+        }
+    )
+    return section | {"states": {state: _sources(patterns) for state, patterns in item.states.items()}}
+
+
+def _masked_query(url: str) -> str:
+    """Gateways are known to take a token in the query, so none of its values is shown."""
+    address, mark, query = url.partition("?")
+    if not query:
+        return url
+    parts = (part.partition("=") for part in query.split("&"))
+    return address + mark + "&".join(f"{name}={MASK}" if sign else MASK for name, sign, _ in parts)
+
+
+def _history(item: HistorySettings) -> dict[str, Any]:
+    searches, series, journal = item.searches, item.series, item.journal
+    return {
+        "retention": duration_text(item.retention),
+        "searches": {
+            "ok_count": searches.ok_count,
+            "ok_age": duration_text(searches.ok_age),
+            "unsuccessful_count": searches.unsuccessful_count,
+            "unsuccessful_age": duration_text(searches.unsuccessful_age),
+            "text": searches.text,
+        },
+        "series": {
+            "users": series.users,
+            "sessions": series.sessions,
+            "volumes": series.volumes,
+            "operup_files": series.operup_files,
+            "rejected_users": series.rejected_users,
+            "search_kinds": series.search_kinds,
+        },
+        "journal": {"enabled": journal.enabled, "file_size": size_text(journal.file_size), "files": journal.files},
+    }
 
 
 def _alerting(item: AlertingSettings) -> dict[str, Any]:

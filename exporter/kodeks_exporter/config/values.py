@@ -17,6 +17,10 @@ _DURATION: Final = re.compile(
     r"(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?", re.ASCII
 )
 _UNITS: Final = (365 * 86400, 7 * 86400, 86400, 3600, 60, 1, 0.001)
+_SIZE: Final = re.compile(r"(\d{1,9})(?:\.(\d{1,3}))? ?(?:([kmgt])(i)?b?|b)?", re.ASCII | re.IGNORECASE)
+_HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_FRAMING: Final = frozenset({"connection", "content-length", "content-type", "host", "transfer-encoding"})
+"""Request headers that belong to the one who sends a form."""
 _HOST: Final = re.compile(r"(?!-)[\w-]{1,63}(?:\.[\w-]{1,63})*\.?")
 _EMAIL: Final = re.compile(r"[^@\s,;:<>\"'\\()]+@[\w.-]*\w")
 DAYS: Final = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
@@ -29,6 +33,16 @@ def duration(text: str) -> float:
     if not text or match is None or len(text) > 30:
         raise ValueError("must be a duration such as 30s, 55m or 1h30m")
     return sum(int(number) * unit for number, unit in zip(match.groups(), _UNITS, strict=True) if number)
+
+
+def size(text: str) -> int:
+    """A size such as ``64MiB``, ``500KB`` or ``1048576`` in bytes; ``K`` is 1000, ``Ki`` 1024."""
+    match = _SIZE.fullmatch(text)
+    if match is None:
+        raise ValueError("must be a size such as 2MiB")
+    power: int = " kmgt".index(match[3].lower()) if match[3] else 0
+    unit: int = (1024 if match[4] else 1000) ** power
+    return int(match[1]) * unit + int((match[2] or "").ljust(3, "0")) * unit // 1000
 
 
 def amount(text: str) -> float:
@@ -157,6 +171,25 @@ def site_url(text: str) -> str:
     if urlsplit(clean).path:
         raise ValueError("must not have a path; name pages such as /docs in catalogs")
     return clean
+
+
+def form_url(text: str) -> str:
+    """The URL that a form is sent to, as it is written: a query is allowed, and a trailing slash may matter."""
+    if re.search(r"[\s\x00-\x20\x7f-\x9f\\]", text):
+        raise ValueError("must not have spaces or control characters")
+    if "#" in text:
+        raise ValueError("must not have a fragment (#)")
+    url(text.partition("?")[0])
+    return text
+
+
+def header_name(text: str) -> str:
+    """The name of a request header that a form may be sent with."""
+    if _HEADER_NAME.fullmatch(text) is None:
+        raise ValueError("is not the name of a header, such as X-Token")
+    if text.lower() in _FRAMING:
+        raise ValueError("this header is set by the exporter itself; remove it")
+    return text
 
 
 def path(text: str) -> str:
