@@ -85,15 +85,22 @@ class DayCollector(Generic[E]):
     def __init__(self, seen: Callable[[int, list[E]], None]) -> None:
         self._seen = seen
         self._buffer: list[E] = []
+        self.add = self._adder()
         self._days: dict[int, _Day] = {}
         self._held = 0
         self._file: IO[bytes] | None = None
 
-    def add(self, event: E) -> None:
-        buffer = self._buffer
-        buffer.append(event)
-        if len(buffer) >= _BUFFERED:
-            self.flush()
+    def _adder(self) -> Callable[[E], None]:
+        """A closure, which is a third faster than a method: it runs a hundred thousand times a report."""
+        buffer, flush = self._buffer, self.flush
+        append = buffer.append
+
+        def add(event: E) -> None:
+            append(event)
+            if len(buffer) >= _BUFFERED:
+                flush()
+
+        return add
 
     def flush(self) -> None:
         by_day: defaultdict[int, list[E]] = defaultdict(list)

@@ -12,7 +12,8 @@ from kodeks_exporter.domain.report import KassistDay, ReadSummary, UserUsage
 from kodeks_exporter.store.sink import ReportIntake, larger
 from kodeks_exporter.store.snapshot import KnownUser, LastReport, ReportSnapshot, UserKey
 
-_COUNTERS: Final = UserUsage._fields[3:]
+_FIRST: Final = 3
+_COUNTERS: Final = UserUsage._fields[_FIRST:]
 _KASSIST_DAYS: Final = 400
 
 
@@ -37,12 +38,9 @@ def merge(
 def _last_report(
     before: LastReport | None, intake: ReportIntake, summary: ReadSummary, zone: ZoneInfo, via: str, received: float
 ) -> LastReport:
+    rows = [row for month in intake.usage_by_month.values() for row in month.values()]
     told = frozenset(
-        name
-        for rows in intake.usage_by_month.values()
-        for row in rows.values()
-        for name, value in zip(_COUNTERS, row[3:], strict=True)
-        if value is not None
+        name for place, name in enumerate(_COUNTERS, _FIRST) if any(row[place] is not None for row in rows)
     )
     local = datetime.fromtimestamp(intake.made, zone)
     return LastReport(
