@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from prometheus_client.registry import Collector
 
 from kodeks_exporter import __version__
+from kodeks_exporter.accesses import Accesses
 from kodeks_exporter.checks.chain import has_checks, run_round
 from kodeks_exporter.checks.context import Tools
 from kodeks_exporter.checks.pinger import Pinger
@@ -63,14 +64,12 @@ class Service:
         self._database = Database(storage)
         self._live = LiveStore(self._database)
         self._tools = make_tools(self._settings)
-        self._reporting = Reporting(
-            storage,
-            lambda: self._settings,
-            lambda host: self._tools.resolver.resolve(host),
-            self._in_planned_downtime,
-        )
+        self._reporting = Reporting(storage, lambda: self._settings, self._resolve, self._in_planned_downtime)
+        self._accesses = Accesses(storage, self._settings, self._resolve)
         concurrency = self._settings.poll.concurrency
-        self._scheduler = Scheduler({_POOL: concurrency, _SLOW_POOL: concurrency, **self._reporting.pools()})
+        self._scheduler = Scheduler(
+            {_POOL: concurrency, _SLOW_POOL: concurrency, **self._reporting.pools(), **self._accesses.pools()}
+        )
         self._exposition = Exposition()
         self._reload_lock = threading.Lock()
         self._reload_ok = True
@@ -96,6 +95,7 @@ class Service:
         self._scheduler.stop()
         self._tools.snmp.close()
         self._tools.resolver.close()
+        self._accesses.close()
         self._reporting.close()
         self._database.close()
 
@@ -152,6 +152,7 @@ class Service:
                 )
                 return [str(problem) for problem in error.problems]
             self._reporting.configure(settings, profiles)
+            self._accesses.configure(settings)
             self._apply(settings)
             self._reload_ok = True
             self._reload_time = time.time()
@@ -187,7 +188,7 @@ class Service:
             for name, installation in settings.fleet.installations.items()
             if has_checks(installation)
         }
-        return checks | self._reporting.jobs(settings)
+        return checks | self._reporting.jobs(settings) | self._accesses.jobs()
 
     def _round(self, name: str) -> Pace:
         installation = self._settings.fleet.installations.get(name)
@@ -214,6 +215,9 @@ class Service:
                 self._live.record(round_)
             return round_
 
+    def _resolve(self, host: str) -> tuple[str, ...]:
+        return self._tools.resolver.resolve(host)
+
     def _in_planned_downtime(self, installation: Installation) -> bool:
         known = self._live.previous(installation.name).get("schedule")
         if known is None or not isinstance(known.facts, ScheduleFacts):
@@ -232,6 +236,7 @@ class Service:
                 lambda installation=installation, status=status: installation_metrics.families(installation, status),  # type: ignore[misc]
             )
         yield from self._reporting.sources(settings)
+        yield from self._accesses.sources(settings)
         own = exporter_metrics.ExporterStatus(
             installations=len(settings.fleet.installations),
             rounds=self._live.rounds,

@@ -1,0 +1,77 @@
+"""Everything that has to do with online accesses, put together: visits to the vendor's servers, store and metrics."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from kodeks_exporter.domain.settings import Settings
+from kodeks_exporter.metrics import online as online_metrics
+from kodeks_exporter.metrics.exposition import Source
+from kodeks_exporter.online.reader import OnlineTools
+from kodeks_exporter.online.watch import OnlineWatch, server_of
+from kodeks_exporter.poll.scheduler import Job, Pace
+from kodeks_exporter.store.online import OnlineStore
+
+_POOL = "online"
+_VISITORS = 16
+"""Threads for the visits to all servers; each server has a limit of its own beside."""
+_LOOK = 5.0
+"""Seconds between two looks at whose turn it is."""
+_SEARCHES_AGE = 3600.0
+"""How often searches that have become too old are dropped from the metrics."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """Asks the resolver that is in force, which a reload may change."""
+
+    resolve: Callable[[str], tuple[str, ...]]
+
+
+class Accesses:
+    """Safe to use from many threads."""
+
+    def __init__(self, storage: Path, settings: Settings, resolve: Callable[[str], tuple[str, ...]]) -> None:
+        """Raises ``StorageError``."""
+        self._store = OnlineStore(storage)
+        self._watch = OnlineWatch(self._store, OnlineTools(_Names(resolve)))
+        self._watch.apply(settings.fleet.online_accesses, settings.online, settings.poll)
+
+    def pools(self) -> dict[str, int]:
+        return {_POOL: _VISITORS}
+
+    def configure(self, settings: Settings) -> None:
+        """After a reload."""
+        self._watch.apply(settings.fleet.online_accesses, settings.online, settings.poll)
+
+    def jobs(self) -> dict[str, Job]:
+        """One job for each slot of each server; ``configure`` first."""
+        return {
+            f"online {slot}": Job(partial(self._visit, slot), _LOOK, _LOOK, _POOL, _POOL)
+            for slot in self._watch.slots()
+        }
+
+    def sources(self, settings: Settings) -> Iterator[Source]:
+        now = time.time()
+        servers = self._watch.servers()
+        for name, access in settings.fleet.online_accesses.items():
+            server = server_of(access)
+            view = online_metrics.AccessView(
+                access, server, servers.get(server), self._store.state(name), settings.online
+            )
+            version = (view, int(now // _SEARCHES_AGE))
+            yield Source(("online", name), version, partial(online_metrics.families, view, now))
+        if servers:
+            yield Source("online servers", dict(servers), partial(online_metrics.server_families, servers))
+
+    def close(self) -> None:
+        self._watch.stop()
+        self._store.close()
+
+    def _visit(self, slot: str) -> Pace:
+        self._watch.run(slot)
+        return Pace.NORMAL
