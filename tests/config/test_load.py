@@ -16,6 +16,7 @@ from kodeks_exporter.config import document, schema, values
 from kodeks_exporter.config.load import ConfigError, load
 from kodeks_exporter.domain.check import InstallationState
 from kodeks_exporter.domain.fleet import Credentials, Endpoint, Mode, WorkingHours
+from kodeks_exporter.domain.online import OnlinePaths, OnlinePatterns, OnlineSettings, Resource
 from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.domain.settings import (
     CheckSettings,
@@ -172,6 +173,44 @@ def test_what_is_kept(full: Settings) -> None:
     )
 
 
+def test_how_the_vendors_servers_are_asked(full: Settings) -> None:
+    assert replace(full.online, patterns=OnlinePatterns()) == OnlineSettings(
+        time_zone=ZoneInfo("Europe/Samara"),
+        paths=OnlinePaths("/me", "/log/{date}", ""),
+        per_server=3,
+        gap=0,
+        start_spread=60,
+        history_spread=7200,
+        history_days=3,
+        connect_timeout=2,
+        request_timeout=30,
+        max_page=2**20,
+        refused_pause=12 * 3600,
+        refused_longest=2 * 86400,
+        retry_first=60,
+        retry_longest=3600,
+        server_retry=30,
+        server_retry_longest=300,
+        tls_verify=False,
+        ok_events=1,
+        ok_events_age=86400,
+        unsuccessful_events=2,
+        unsuccessful_events_age=3 * 86400,
+        text=4,
+        retention=365 * 86400,
+    )
+
+
+def test_patterns_of_the_vendors_pages_replace_only_what_is_given(full: Settings) -> None:
+    patterns, default = full.online.patterns, OnlinePatterns()
+    assert list(patterns.resources) == list(default.resources), "the order decides, so it must stay"
+    assert patterns.resources[Resource.PRINTS][0].search("ЛИСТЫ"), "case is ignored"
+    assert patterns.resources[Resource.UPLOADS] == ()
+    assert [pattern.pattern for pattern in patterns.left] == ["свободно", "осталось"]
+    rest = replace(patterns, resources=default.resources, left=default.left, proxy=default.proxy)
+    assert (patterns.proxy, rest) == ((), default)
+
+
 @pytest.mark.parametrize(
     ("text", "number"),
     [
@@ -200,6 +239,7 @@ def test_what_is_left_out_has_the_defaults_of_the_domain(tmp_path: Path) -> None
     assert settings_.poll == PollSettings()
     assert settings_.reports == ReportSettings()
     assert settings_.history == HistorySettings()
+    assert settings_.online == OnlineSettings()
     assert settings_.user_labels == "plain"
 
 
@@ -375,6 +415,7 @@ def test_examples_of_the_documentation_load(tmp_path: Path) -> None:
     assert loaded[0].checks == CheckSettings()
     assert loaded[0].poll == PollSettings()
     assert loaded[0].history == HistorySettings()
+    assert loaded[0].online == OnlineSettings()
     forward = loaded[0].reports.forward
     assert replace(loaded[0].reports, forward=ForwardSettings()) == ReportSettings()
     assert forward.credentials is None
@@ -392,7 +433,7 @@ _KEYS = """
 managers installations online_accesses dealers poll privacy checks links name client manager mode url email
 credentials username password password_file snmp version time_zone working_hours start end catalogs patterns
 states maintenance timeouts http licence_manager addresses token reports forward headers value
-intervals states results history series journal file_size inbox tls verify true null 07:30 3 . /
+intervals states results history series journal file_size online retry server inbox tls verify true null 07:30 3 . /
 """
 _WORDS = st.sampled_from(_KEYS.split())
 _TREES = st.recursive(

@@ -10,6 +10,7 @@ import yaml
 from kodeks_exporter.config.load import load
 from kodeks_exporter.config.show import duration_text, masked_yaml, size_text
 from kodeks_exporter.config.values import duration, size
+from kodeks_exporter.domain.online import OnlineSettings
 from kodeks_exporter.domain.settings import HistorySettings, ReportSettings, Settings
 
 GOOD = Path(__file__).parent / "testdata" / "good" / "full.yml"
@@ -53,6 +54,7 @@ def test_what_is_shown_gives_the_same_settings_again(tmp_path: Path) -> None:
     assert again.poll == original.poll
     assert again.fleet.managers == original.fleet.managers
     assert again.history == original.history
+    assert again.online == original.online
     secret: dict[str, Any] = {"url": "", "headers": {}, "credentials": None}
     forward = replace(original.reports.forward, **secret)
     assert replace(again.reports, forward=replace(again.reports.forward, **secret)) == replace(
@@ -64,7 +66,7 @@ def test_the_defaults_are_shown_and_give_the_defaults_again(tmp_path: Path) -> N
     path = tmp_path / "kodeks.yml"
     path.write_text(masked_yaml(Settings()), "utf-8")
     again = load(path, {})
-    assert (again.reports, again.history) == (ReportSettings(), HistorySettings())
+    assert (again.reports, again.history, again.online) == (ReportSettings(), HistorySettings(), OnlineSettings())
     assert yaml.safe_load(masked_yaml(again))["reports"]["upload_limit"] == "64MiB"
 
 

@@ -28,6 +28,7 @@ from kodeks_exporter.domain.fleet import (
     Snmp,
     WorkingHours,
 )
+from kodeks_exporter.domain.online import OnlinePaths, OnlinePatterns, OnlineSettings
 from kodeks_exporter.domain.settings import (
     CheckSettings,
     ForwardSettings,
@@ -54,6 +55,7 @@ def settings(document: schema.Document, source: Path) -> Settings:
         links=Links(docs=document.links.docs, grafana=document.links.grafana),
         reports=_reports(document.reports),
         history=_history(document.history),
+        online=_online(document.online),
         alerting=AlertingSettings(
             alertmanager=_alertmanager(document.alertmanager),
             prometheus=_prometheus(document.prometheus),
@@ -174,26 +176,26 @@ def _checks(item: schema.Checks) -> CheckSettings:
     )
 
 
+def _pick(
+    given: tuple[re.Pattern[str], ...] | None, otherwise: tuple[re.Pattern[str], ...]
+) -> tuple[re.Pattern[str], ...]:
+    return otherwise if given is None else given
+
+
 def _patterns(item: schema.CheckPatterns) -> Patterns:
     """What is given replaces the default of the same name, state by state."""
     default = Patterns()
-
-    def pick(
-        given: tuple[re.Pattern[str], ...] | None, otherwise: tuple[re.Pattern[str], ...]
-    ) -> tuple[re.Pattern[str], ...]:
-        return otherwise if given is None else given
-
     states: Mapping[InstallationState, tuple[re.Pattern[str], ...]] = {
-        state: pick(getattr(item.states, state.value), patterns) for state, patterns in default.states.items()
+        state: _pick(getattr(item.states, state.value), patterns) for state, patterns in default.states.items()
     }
     return Patterns(
         states=MappingProxyType(dict(states)),
-        kodeks_signs=pick(item.kodeks_signs, default.kodeks_signs),
-        out_of_seats=pick(item.out_of_seats, default.out_of_seats),
-        protection_ok=pick(item.protection_ok, default.protection_ok),
-        protection_failed=pick(item.protection_failed, default.protection_failed),
-        seats=pick(item.seats, default.seats),
-        seats_used=pick(item.seats_used, default.seats_used),
+        kodeks_signs=_pick(item.kodeks_signs, default.kodeks_signs),
+        out_of_seats=_pick(item.out_of_seats, default.out_of_seats),
+        protection_ok=_pick(item.protection_ok, default.protection_ok),
+        protection_failed=_pick(item.protection_failed, default.protection_failed),
+        seats=_pick(item.seats, default.seats),
+        seats_used=_pick(item.seats_used, default.seats_used),
         restart_field=item.restart_field or default.restart_field,
         backup_field=item.backup_field or default.backup_field,
     )
@@ -217,10 +219,7 @@ def _reports(item: schema.Reports) -> ReportSettings:
 def _forward(item: schema.Forward) -> ForwardSettings:
     """Results, like the patterns of checks, are replaced one by one; states have names of the operator's own."""
     default = ForwardSettings()
-    results: dict[str, tuple[re.Pattern[str], ...]] = {}
-    for result, patterns in default.results.items():
-        given: tuple[re.Pattern[str], ...] | None = getattr(item.results, result)
-        results[result] = patterns if given is None else given
+    results = {result: _pick(getattr(item.results, result), patterns) for result, patterns in default.results.items()}
     return ForwardSettings(
         url=item.url,
         interval=item.interval,
@@ -257,6 +256,61 @@ def _history(item: schema.History) -> HistorySettings:
         ),
         journal=JournalSettings(enabled=journal.enabled, file_size=journal.file_size, files=journal.files),
         retention=item.retention,
+    )
+
+
+def _online(item: schema.Online) -> OnlineSettings:
+    paths, limits, spread, retry, searches = item.paths, item.limits, item.spread, item.retry, item.searches
+    return OnlineSettings(
+        time_zone=item.time_zone,
+        paths=OnlinePaths(profile=paths.profile, history=paths.history, logout=paths.logout),
+        patterns=_online_patterns(item.patterns),
+        per_server=limits.per_server,
+        gap=limits.gap,
+        start_spread=spread.start,
+        history_spread=spread.history,
+        history_days=item.history_days,
+        connect_timeout=item.timeouts.connect,
+        request_timeout=item.timeouts.request,
+        max_page=limits.page_size,
+        refused_pause=retry.refused,
+        refused_longest=retry.refused_longest,
+        retry_first=retry.other,
+        retry_longest=retry.other_longest,
+        server_retry=retry.server,
+        server_retry_longest=retry.server_longest,
+        tls_verify=item.tls.verify,
+        tls_ca_file=item.tls.ca_file,
+        ok_events=searches.ok_count,
+        ok_events_age=searches.ok_age,
+        unsuccessful_events=searches.unsuccessful_count,
+        unsuccessful_events_age=searches.unsuccessful_age,
+        text=searches.text,
+        retention=item.retention,
+    )
+
+
+def _online_patterns(item: schema.OnlinePatterns) -> OnlinePatterns:
+    """What is given replaces the default of the same name, resource by resource."""
+    default = OnlinePatterns()
+    resources = {
+        resource: _pick(getattr(item.resources, resource.value), patterns)
+        for resource, patterns in default.resources.items()
+    }
+    return OnlinePatterns(
+        resources=MappingProxyType(resources),
+        left=_pick(item.left, default.left),
+        limit=_pick(item.limit, default.limit),
+        used=_pick(item.used, default.used),
+        history_time=_pick(item.history_time, default.history_time),
+        history_type=_pick(item.history_type, default.history_type),
+        history_query=_pick(item.history_query, default.history_query),
+        history_found=_pick(item.history_found, default.history_found),
+        history_duration=_pick(item.history_duration, default.history_duration),
+        history_empty=_pick(item.history_empty, default.history_empty),
+        captcha=_pick(item.captcha, default.captcha),
+        maintenance=_pick(item.maintenance, default.maintenance),
+        proxy=_pick(item.proxy, default.proxy),
     )
 
 

@@ -14,6 +14,7 @@ from kodeks_exporter.config.document import Plain
 from kodeks_exporter.config.problems import Loc, did_you_mean
 from kodeks_exporter.config.validate import Finding
 from kodeks_exporter.domain.alerting import THRESHOLDS
+from kodeks_exporter.domain.online import OnlineSettings
 
 _KINDS = ("managers", "installations", "online_accesses", "dealers")
 
@@ -39,6 +40,7 @@ def findings(data: Plain) -> Iterator[Finding]:
     yield from _online_folders(top)
     yield from _dealers(top)
     yield from _forward(top)
+    yield from _online_retry(top)
     yield from _alerting(top)
 
 
@@ -175,6 +177,29 @@ def _forward(top: Mapping) -> Iterator[Finding]:
         verify = tls.get("verify")
         if tls.get("ca_file") is not None or (isinstance(verify, str) and verify.lower() in _FALSE):
             yield (*here, "tls"), "has no effect; the url does not begin with https://"
+
+
+def _online_retry(top: Mapping) -> Iterator[Finding]:
+    retry = _mapping(_mapping(top.get("online")).get("retry"))
+    usual = OnlineSettings()
+    for key, first, longest in (
+        ("refused", usual.refused_pause, usual.refused_longest),
+        ("other", usual.retry_first, usual.retry_longest),
+        ("server", usual.server_retry, usual.server_retry_longest),
+    ):
+        with suppress(ValueError):
+            begin, end = _seconds(retry.get(key), first), _seconds(retry.get(f"{key}_longest"), longest)
+            if begin > end:
+                yield ("online", "retry", f"{key}_longest"), f"must not be shorter than {key}"
+
+
+def _seconds(value: Plain, otherwise: float) -> float:
+    """A duration; raises ValueError when it is none."""
+    if value is None:
+        return otherwise
+    if not isinstance(value, str):
+        raise ValueError("must be a duration")
+    return values.duration(value)
 
 
 def _alerting(top: Mapping) -> Iterator[Finding]:

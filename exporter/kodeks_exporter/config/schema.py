@@ -24,6 +24,7 @@ from kodeks_exporter.config import secrets, values
 from kodeks_exporter.config.problems import did_you_mean
 from kodeks_exporter.domain.alerting import THRESHOLDS, AlertmanagerSettings, PrometheusSettings
 from kodeks_exporter.domain.fleet import Endpoint, Mode
+from kodeks_exporter.domain.online import OnlinePaths, OnlineSettings
 from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.domain.settings import (
     ForwardSettings,
@@ -56,6 +57,8 @@ _PROMETHEUS = PrometheusSettings()
 _R = ReportSettings()
 _F = ForwardSettings()
 _H = HistorySettings()
+_O = OnlineSettings()
+_ONLINE_PATHS = OnlinePaths()
 SHORTEST_FORWARD: Final = 900.0
 """Seconds between two sendings of an installation's report; it is not looked oftener whether one is due."""
 
@@ -178,6 +181,12 @@ def _optional_path(text: str) -> str:
     return values.path(text) if text else ""
 
 
+def _history_path(text: str) -> str:
+    if text and "{date}" not in text:
+        raise ValueError('must have {date} where the day stands, such as "/history?date={date}"')
+    return _optional_path(text)
+
+
 def _secret(value: Any, info: ValidationInfo) -> Secret:
     surroundings = info.context
     assert isinstance(surroundings, secrets.Surroundings)
@@ -236,6 +245,7 @@ Address = Annotated[str, as_text(values.address)]
 Url = Annotated[str, as_text(values.url)]
 SiteUrl = Annotated[str, as_text(values.site_url)]
 Path = Annotated[str, as_text(values.path)]
+HistoryPath = Annotated[str, as_text(_history_path)]
 FormUrl = Annotated[str, as_text(values.form_url)]
 HeaderName = Annotated[str, as_text(values.header_name)]
 FormValue = Annotated[str, as_text(_form_value)]
@@ -587,6 +597,82 @@ class History(Section):
     journal: Journal = Journal()
 
 
+class OnlinePages(Section):
+    profile: Path = _ONLINE_PATHS.profile
+    history: HistoryPath = _ONLINE_PATHS.history
+    logout: OptionalPath = _ONLINE_PATHS.logout
+
+
+class OnlineTimeouts(Section):
+    connect: Annotated[float, _between("100ms", "1m")] = _O.connect_timeout
+    request: Annotated[float, _between("100ms", "10m")] = _O.request_timeout
+
+
+class OnlineLimits(Section):
+    per_server: Annotated[int, Field(ge=1, le=20)] = _O.per_server
+    gap: Annotated[float, _between("0s", "1h")] = _O.gap
+    page_size: Annotated[int, _size("1KiB", "16MiB")] = _O.max_page
+
+
+class OnlineSpread(Section):
+    start: Annotated[float, _between("0s", "1d")] = _O.start_spread
+    history: Annotated[float, _between("0s", "20h")] = _O.history_spread
+
+
+class OnlineRetry(Section):
+    refused: Annotated[float, _between("30m", "7d")] = _O.refused_pause
+    refused_longest: Annotated[float, _between("30m", "31d")] = _O.refused_longest
+    other: Annotated[float, _between("10s", "1d")] = _O.retry_first
+    other_longest: Annotated[float, _between("10s", "7d")] = _O.retry_longest
+    server: Annotated[float, _between("10s", "1d")] = _O.server_retry
+    server_longest: Annotated[float, _between("10s", "1d")] = _O.server_retry_longest
+
+
+class OnlineSearchSeries(Section):
+    ok_count: SeriesCount = _O.ok_events
+    ok_age: Duration = _O.ok_events_age
+    unsuccessful_count: SeriesCount = _O.unsuccessful_events
+    unsuccessful_age: Duration = _O.unsuccessful_events_age
+    text: Annotated[int, Field(ge=1, le=2000)] = _O.text
+
+
+class ResourcePatterns(Section):
+    documents: Many[Pattern] | None = None
+    searches: Many[Pattern] | None = None
+    prints: Many[Pattern] | None = None
+    uploads: Many[Pattern] | None = None
+
+
+class OnlinePatterns(Section):
+    resources: ResourcePatterns = ResourcePatterns()
+    left: Many[Pattern] | None = None
+    limit: Many[Pattern] | None = None
+    used: Many[Pattern] | None = None
+    history_time: Many[Pattern] | None = None
+    history_type: Many[Pattern] | None = None
+    history_query: Many[Pattern] | None = None
+    history_found: Many[Pattern] | None = None
+    history_duration: Many[Pattern] | None = None
+    history_empty: Many[Pattern] | None = None
+    captcha: Many[Pattern] | None = None
+    maintenance: Many[Pattern] | None = None
+    proxy: Many[Pattern] | None = None
+
+
+class Online(Section):
+    time_zone: Zone = _O.time_zone
+    paths: OnlinePages = OnlinePages()
+    patterns: OnlinePatterns = OnlinePatterns()
+    timeouts: OnlineTimeouts = OnlineTimeouts()
+    limits: OnlineLimits = OnlineLimits()
+    spread: OnlineSpread = OnlineSpread()
+    retry: OnlineRetry = OnlineRetry()
+    tls: Tls = Tls()
+    history_days: Annotated[int, Field(ge=1, le=31)] = _O.history_days
+    searches: OnlineSearchSeries = OnlineSearchSeries()
+    retention: Annotated[float, _between("31d", "10y")] = _O.retention
+
+
 class Document(Section):
     """The whole file."""
 
@@ -600,6 +686,7 @@ class Document(Section):
     links: Links = Links()
     reports: Reports = Reports()
     history: History = History()
+    online: Online = Online()
     alertmanager: Alertmanager = Alertmanager()
     prometheus: Prometheus = Prometheus()
     thresholds: dict[ThresholdName, ThresholdValue] = Field(default_factory=dict)

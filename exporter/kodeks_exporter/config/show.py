@@ -10,6 +10,7 @@ import yaml
 
 from kodeks_exporter.domain.alerting import AlertingSettings, AlertmanagerSettings, PrometheusSettings
 from kodeks_exporter.domain.fleet import Credentials, Dealer, Installation, Manager, OnlineAccess, Snmp
+from kodeks_exporter.domain.online import OnlinePatterns, OnlineSettings
 from kodeks_exporter.domain.secret import MASK, Secret
 from kodeks_exporter.domain.settings import (
     CheckSettings,
@@ -39,6 +40,7 @@ def masked_yaml(settings: Settings) -> str:
         "links": _without_empty({"docs": settings.links.docs, "grafana": settings.links.grafana}),
         "reports": _reports(settings.reports),
         "history": _history(settings.history),
+        "online": _online(settings.online),
         **_alerting(settings.alerting),
     }
     return str(yaml.dump(whole, Dumper=_DUMPER, allow_unicode=True, sort_keys=False, width=120))
@@ -271,6 +273,61 @@ def _history(item: HistorySettings) -> dict[str, Any]:
             "search_kinds": series.search_kinds,
         },
         "journal": {"enabled": journal.enabled, "file_size": size_text(journal.file_size), "files": journal.files},
+    }
+
+
+def _online(item: OnlineSettings) -> dict[str, Any]:
+    paths = item.paths
+    return {
+        "time_zone": item.time_zone.key,
+        "paths": {"profile": paths.profile, "history": paths.history, "logout": paths.logout},
+        "patterns": _online_patterns(item.patterns),
+        "timeouts": {
+            "connect": duration_text(item.connect_timeout),
+            "request": duration_text(item.request_timeout),
+        },
+        "limits": {
+            "per_server": item.per_server,
+            "gap": duration_text(item.gap),
+            "page_size": size_text(item.max_page),
+        },
+        "spread": {"start": duration_text(item.start_spread), "history": duration_text(item.history_spread)},
+        "retry": {
+            "refused": duration_text(item.refused_pause),
+            "refused_longest": duration_text(item.refused_longest),
+            "other": duration_text(item.retry_first),
+            "other_longest": duration_text(item.retry_longest),
+            "server": duration_text(item.server_retry),
+            "server_longest": duration_text(item.server_retry_longest),
+        },
+        "tls": _without_empty({"verify": item.tls_verify, "ca_file": item.tls_ca_file}),
+        "history_days": item.history_days,
+        "searches": {
+            "ok_count": item.ok_events,
+            "ok_age": duration_text(item.ok_events_age),
+            "unsuccessful_count": item.unsuccessful_events,
+            "unsuccessful_age": duration_text(item.unsuccessful_events_age),
+            "text": item.text,
+        },
+        "retention": duration_text(item.retention),
+    }
+
+
+def _online_patterns(item: OnlinePatterns) -> dict[str, Any]:
+    return {
+        "resources": {resource.value: _sources(patterns) for resource, patterns in item.resources.items()},
+        "left": _sources(item.left),
+        "limit": _sources(item.limit),
+        "used": _sources(item.used),
+        "history_time": _sources(item.history_time),
+        "history_type": _sources(item.history_type),
+        "history_query": _sources(item.history_query),
+        "history_found": _sources(item.history_found),
+        "history_duration": _sources(item.history_duration),
+        "history_empty": _sources(item.history_empty),
+        "captcha": _sources(item.captcha),
+        "maintenance": _sources(item.maintenance),
+        "proxy": _sources(item.proxy),
     }
 
 
