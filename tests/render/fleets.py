@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 from pathlib import Path
@@ -73,6 +74,7 @@ def large() -> dict[str, Any]:
     }  # fmt: skip
 
 
+@functools.cache
 def alert_labels() -> list[dict[str, str]]:
     """What each alert of the rules says of itself: alertname, severity, priority, perhaps manager. One entry a rule."""
     found = []
@@ -86,6 +88,7 @@ def alert_labels() -> list[dict[str, str]]:
     return found
 
 
+@functools.cache
 def of_clients() -> list[dict[str, str]]:
     """The alerts that belong to a manager, once each."""
     alerts = [labels for labels in alert_labels() if "manager" not in labels]

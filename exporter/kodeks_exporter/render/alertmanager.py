@@ -26,7 +26,11 @@ OPS: Final = "ops"
 DEAD_MAN: Final = "dead-man"
 OPS_MAIL: Final = "root@localhost"
 """Where ops' mail goes when kodeks.yml does not tell: the machine's own mailbox."""
+DAILY: Final = "KodeksSearchIsEmpty"
+"""Its message lists what happened in the last day: at longer intervals something would fall between two of them."""
+_DAY: Final = 24 * 3600.0
 _OTHER: Final = 'priority!~"K[1-5]"'
+_NOT_DAILY: Final = f'alertname!="{DAILY}"'
 _NIGHT_REPEAT: Final = 12 * 3600.0
 _MARGIN: Final = 600.0
 
@@ -156,17 +160,18 @@ route:
     - matchers: {flow([matcher("alertname", "KodeksWatchdog")])}
       receiver: {DEAD_MAN}
 {_plain(example.watchdog, "      ")}"""
-    branch = None
+    above = None
     for manager in everybody:
-        if manager.branch != branch:
-            branch = manager.branch
-            text += f"\n    # ===== {comment(f'branch {branch}' if branch else 'no branch')} =====\n"
+        if manager.branch != above:
+            above = manager.branch
+            text += f"\n    # ===== {comment(f'branch {above}' if above else 'no branch')} =====\n"
         if not manager.email and not people[manager.name].sound:
             text += f"\n    # {comment(manager.name)}: neither mail nor Telegram, so ops\n"
             continue
         # The branch stands in the matchers too: a client never gets to another branch, not even while a reload moves
         # managers about. An alert without a branch belongs to the manager whom it names.
-        whose = flow([matcher("manager", manager.name), matcher_any("branch", dict.fromkeys(("", manager.branch)))])
+        branch = matcher_any("branch", ("", manager.branch)) if manager.branch else matcher("branch", "")
+        whose = flow([matcher("manager", manager.name), branch])
         text += f"\n    # {comment(_about(manager, people[manager.name]))}\n"
         text += f"    - matchers: {whose}\n" + _person_routes(people[manager.name], settings)
     return text + (
@@ -191,10 +196,11 @@ def _person_routes(person: Person, settings: AlertmanagerSettings, first: str = 
 def _person_lines(person: Person, settings: AlertmanagerSettings) -> Iterator[str]:
     repeat = settings.repeat
     go_on = ", continue: true" if person.sound else ""
-    yield "# mail"
+    yield "# mail; the first one lists what a day brought, so it comes daily whatever its priority"
+    yield _leaf([matcher("alertname", DAILY)], person.mail, _DAY, go_on)
     for priority in PRIORITIES:
-        yield _leaf([matcher("priority", priority)], person.mail, repeat[priority], go_on)
-    yield _leaf([_OTHER], person.mail, repeat["K4"], go_on)
+        yield _leaf([_NOT_DAILY, matcher("priority", priority)], person.mail, repeat[priority], go_on)
+    yield _leaf([_NOT_DAILY, _OTHER], person.mail, repeat["K4"], go_on)
     if not person.sound:
         return
     critical = matcher("severity", "critical")

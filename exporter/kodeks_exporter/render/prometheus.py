@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from kodeks_exporter.domain.alerting import PrometheusSettings
 from kodeks_exporter.render.yamltext import flow, scalar
@@ -97,7 +98,7 @@ def _access(settings: PrometheusSettings, indent: str) -> str:
         if settings.tls_ca_file or not settings.tls_verify:
             lines.append("tls_config:")
             if settings.tls_ca_file:
-                lines.append(f"  ca_file: {scalar(settings.tls_ca_file)}")
+                lines.append(f"  ca_file: {scalar(str(Path(settings.tls_ca_file).absolute()))}")
             if not settings.tls_verify:
                 lines.append("  insecure_skip_verify: true")
     if settings.credentials:

@@ -1,0 +1,90 @@
+"""How long days and nights last, and what follows for repetition."""
+
+from __future__ import annotations
+
+from datetime import time
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from kodeks_exporter.domain.fleet import Manager, WorkingHours
+from kodeks_exporter.render.hours import day_of
+from tests.render import fleets
+
+HOUR = 3600.0
+
+
+def person(start: str, end: str, days: str) -> Manager:
+    hours = WorkingHours(time.fromisoformat(start), time.fromisoformat(end), days)
+    return Manager("x", working_hours=hours, time_zone=ZoneInfo("Asia/Omsk"))
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "days", "shortest_day", "shortest_night"),
+    [
+        ("07:30", "20:00", "monday:friday", 12.5, 11.5),
+        ("07:30", "20:00", "sunday:saturday", 12.5, 11.5),
+        ("00:00", "23:59", "monday:friday", 5 * 24, 2 * 24),
+        ("00:00", "12:00", "sunday:saturday", 12, 12),
+        ("09:00", "18:00", "monday", 9, 6 * 24 + 15),
+        ("00:00", "23:59", "saturday", 24, 6 * 24),
+        ("00:01", "23:59", "sunday:saturday", 24 - 1 / 60, 1 / 60),
+    ],
+)
+def test_spells(start: str, end: str, days: str, shortest_day: float, shortest_night: float) -> None:
+    day = day_of(person(start, end, days))
+    assert day is not None
+    assert day.shortest_day == pytest.approx(shortest_day * HOUR)
+    assert day.shortest_night == pytest.approx(shortest_night * HOUR)
+    assert day.end == ("24:00" if end == "23:59" else end)
+    assert day.zone == "Asia/Omsk"
+
+
+def test_hours_that_fill_the_week_are_none() -> None:
+    assert day_of(person("00:00", "23:59", "sunday:saturday")) is None
+    assert day_of(Manager("x")) is None
+
+
+def telegram(tmp_path: Path, hours: dict[str, str]) -> dict[str, dict[str, Any]]:
+    """Receiver and first matcher to the leaf."""
+    result = fleets.rendered(
+        tmp_path,
+        managers=[{"name": "a", "email": "a@b.example", "telegram_chat_id": -1, "working_hours": hours}],
+        alertmanager={"telegram": {"bot_token": "1:x"}},
+    )
+    route = fleets.alertmanager(result)["route"]["routes"][1]
+    return {
+        f"{leaf['receiver']} {leaf['matchers'][0]}": leaf
+        for leaf in route["routes"]
+        if leaf["receiver"].startswith("a-telegram")
+    }
+
+
+def test_no_receiver_remembers_for_longer_than_the_hours_of_the_other_last(tmp_path: Path) -> None:
+    leaves = telegram(tmp_path, {"start": "06:00", "end": "23:00", "days": "sunday:saturday"})
+    assert leaves['a-telegram priority="K1"']["repeat_interval"] == "2h"
+    assert leaves['a-telegram priority="K3"']["repeat_interval"] == "6h50m"  # the night lasts 7 hours
+    assert leaves['a-telegram priority="K5"']["repeat_interval"] == "3d"
+    assert leaves['a-telegram-night priority=~"K1|K2|K3"']["repeat_interval"] == "12h"
+    leaves = telegram(tmp_path, {"start": "10:00", "end": "14:00"})
+    assert leaves['a-telegram-night priority=~"K1|K2|K3"']["repeat_interval"] == "3h50m"
+
+
+def test_people_with_the_same_hours_share_an_interval(tmp_path: Path) -> None:
+    result = fleets.rendered(tmp_path, **fleets.large())
+    document = fleets.alertmanager(result)
+    names = [each["name"] for each in document["time_intervals"]]
+    assert names == sorted(set(names))
+    used = {
+        name
+        for route in document["route"]["routes"]
+        for leaf in route.get("routes", [])
+        for name in [*leaf.get("active_time_intervals", []), *leaf.get("mute_time_intervals", [])]
+    }
+    assert used == set(names)
+    zones = {each["time_intervals"][0]["location"] for each in document["time_intervals"]}
+    assert zones == {manager["time_zone"] for manager in fleets.large()["managers"]
+                     if "working_hours" in manager and "telegram_chat_id" in manager}  # fmt: skip
+    assert len(zones) > 1
