@@ -5,9 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from bench import rounds
+from bench import exposition, ingest, rounds
 
-SUBJECTS: dict[str, Callable[[], None]] = {"rounds": rounds.main}
+SUBJECTS: dict[str, Callable[[], object]] = {
+    "rounds": rounds.main,
+    "ingest": ingest.main,
+    "exposition": exposition.main,
+}
 
 
 def main() -> int:
