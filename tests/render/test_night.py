@@ -30,7 +30,9 @@ def zone_of_noon() -> ZoneInfo:
     return ZoneInfo(f"Etc/GMT{hour - 12:+}" if hour != 12 else "Etc/GMT")
 
 
-def of(manager: str, labels: dict[str, str], site: str = "site") -> dict[str, Any]:
+def of(manager: str, labels: dict[str, str]) -> dict[str, Any]:
+    """Each kind at an installation of its own, so that none is muted as the consequence of another."""
+    site = f"{manager}-{labels['alertname']}"
     return server.alert(labels, manager=manager, branch="saratov", client=f"ООО «{manager}»", installation=site)
 
 

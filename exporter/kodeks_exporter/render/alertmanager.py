@@ -29,8 +29,6 @@ OPS_MAIL: Final = "root@localhost"
 DAILY: Final = "KodeksSearchIsEmpty"
 """Its message lists what happened in the last day: at longer intervals something would fall between two of them."""
 _DAY: Final = 24 * 3600.0
-_OTHER: Final = 'priority!~"K[1-5]"'
-_NOT_DAILY: Final = f'alertname!="{DAILY}"'
 _NIGHT_REPEAT: Final = 12 * 3600.0
 _MARGIN: Final = 600.0
 
@@ -195,12 +193,17 @@ def _person_routes(person: Person, settings: AlertmanagerSettings, first: str = 
 
 def _person_lines(person: Person, settings: AlertmanagerSettings) -> Iterator[str]:
     repeat = settings.repeat
-    go_on = ", continue: true" if person.sound else ""
-    yield "# mail; the first one lists what a day brought, so it comes daily whatever its priority"
-    yield _leaf([matcher("alertname", DAILY)], person.mail, _DAY, go_on)
+    yield "# mail, always"
+    yield f"- receiver: {scalar(person.mail)}"
+    yield f"  repeat_interval: {duration_text(repeat['K4'])}"
+    if person.sound:
+        yield "  continue: true"
+    yield "  routes:"
+    # Alertmanager takes the first that fits; all of them have the receiver above.
+    yield f"    - {{matchers: {flow([matcher('alertname', DAILY)])}, repeat_interval: {duration_text(_DAY)}}}"
     for priority in PRIORITIES:
-        yield _leaf([_NOT_DAILY, matcher("priority", priority)], person.mail, repeat[priority], go_on)
-    yield _leaf([_NOT_DAILY, _OTHER], person.mail, repeat["K4"], go_on)
+        again = duration_text(repeat[priority])
+        yield f"    - {{matchers: {flow([matcher('priority', priority)])}, repeat_interval: {again}}}"
     if not person.sound:
         return
     critical = matcher("severity", "critical")
