@@ -5,14 +5,16 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
 from demo.vendor import Access, ServerSpec, VendorFault
-from kodeks_exporter.domain.online import Resource
+from kodeks_exporter.domain.online import OnlineReading, Quota, Resource
 from kodeks_exporter.domain.settings import PollSettings
-from tests.online.conftest import PASSWORD, QUICK, World, WorldMaker, moment, one
+from kodeks_exporter.online.reader import OnlineTools
+from kodeks_exporter.online.watch import OnlineWatch
+from tests.online.conftest import PASSWORD, QUICK, Numbers, World, WorldMaker, moment, one
 
 
 def many(name: str, count: int) -> ServerSpec:
@@ -68,13 +70,14 @@ def test_visits_are_spread_over_the_interval_and_come_once_in_it(make_world: Wor
 
 
 def test_the_gap_between_visits(make_world: WorldMaker) -> None:
-    world = make_world([many("nps1", 30)], settings=replace(QUICK, gap=30.0))
-    world.clock.now += 60
-    for slot in world.watch.slots():
-        world.watch._stopped.set()  # it would wait for the time that never passes by itself
-        world.watch.run(slot)
-    world.watch._stopped.clear()
-    assert visits(world).total() == 0
+    settings = replace(QUICK, gap=0.05, start_spread=0.0)
+    world = make_world([many("nps1", 9)], settings=settings)
+    world.watch = OnlineWatch(world.store, OnlineTools(Numbers(), time.time))
+    world.apply()
+    begin = time.monotonic()
+    world.run_at_once()
+    assert visits(world).total() == 9
+    assert time.monotonic() - begin >= 8 * 0.05
 
 
 def test_a_refused_login_is_not_hammered_and_no_account_gets_locked(make_world: WorldMaker) -> None:
@@ -230,6 +233,23 @@ def test_a_year_missed_is_not_read_back(make_world: WorldMaker) -> None:
     world.vendor.servers["nps1"].requests.clear()
     world.run(2)
     assert world.vendor.servers["nps1"].requests["/history"] == 7
+
+
+def test_the_class_is_computed_once_a_day_from_the_access_own_history(make_world: WorldMaker) -> None:
+    world = make_world([many("nps1", 1)], at="2026-11-18 12:00")
+    for number in range(395, 0, -1):
+        day = date(2026, 11, 18) - timedelta(days=number)
+        used = 150 if day.month in (3, 6, 9, 12) else 0
+        quotas = {Resource.DOCUMENTS: Quota(300 - used, 300)}
+        world.store.record(OnlineReading("nps1-u000", 1.0, 0.1, "", True, quotas), day, QUICK)
+    world.run(2)
+    profile = world.store.state("nps1-u000").profile
+    assert profile is not None
+    assert (profile.day, profile.season) == (date(2026, 11, 18), 3)
+    world.run(12)
+    again = world.store.state("nps1-u000").profile
+    assert again is not None
+    assert again.day == date(2026, 11, 19)
 
 
 def test_an_access_that_is_gone_is_not_visited(make_world: WorldMaker) -> None:
