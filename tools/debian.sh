@@ -12,6 +12,7 @@ package_of() { # PROGRAM: the packages that bring it
     nginx) echo nginx ;;
     snmpd) echo snmpd ;;
     snmpwalk) echo snmp ;;
+    curl) echo curl ;;
     chromium) echo chromium fonts-dejavu-core ;;
     *) fail "tools/debian.sh knows no package of the program $1" ;;
     esac
