@@ -41,6 +41,9 @@ def test_amtool_finds_nothing(tool: Callable[[str], str]) -> None:
         ("manager=ivanova branch=moscow severity=info priority=K4", "ops"),
         ("manager=petrov severity=critical priority=K4", "petrov-urgent"),
         ("manager=petrov severity=info priority=K5", "petrov"),
+        ("alertname=KodeksSearchIsEmpty manager=ivanova branch=saratov severity=info priority=K5", "ivanova-digest"),
+        ("alertname=KodeksSearchError manager=petrov severity=info priority=K4", "petrov-digest"),
+        ("alertname=KodeksNewUser manager=nobody severity=info priority=K5", "ops-digest"),
         ("manager=nobody severity=critical priority=K1", "ops-urgent"),
         ("manager=nobody severity=info priority=K3", "ops-urgent"),
         ("manager=nobody severity=info priority=K5", "ops"),
@@ -63,17 +66,29 @@ def test_every_person_gets_mail_and_hears_of_the_end() -> None:
             continue
         assert receiver["email_configs"], receiver["name"]
         for config in receiver["email_configs"] + receiver.get("telegram_configs", []):
-            assert config["send_resolved"] is True
+            assert config["send_resolved"] is not receiver["name"].endswith("-digest"), "what happened has no end"
         assert ("telegram_configs" in receiver) == receiver["name"].endswith("-urgent")
 
 
 def test_inhibitions_name_alerts_that_exist() -> None:
     known = alerts()
     for rule in document()["inhibit_rules"]:
-        for matcher in rule["source_matchers"] + rule["target_matchers"]:
-            names = re.fullmatch(r'alertname=~?"([\w|]+)"', matcher)
-            assert names, matcher
-            assert set(names[1].split("|")) <= known, matcher
+        for matchers in (rule["source_matchers"], rule["target_matchers"]):
+            names = re.fullmatch(r'alertname=~?"([\w|]+)"', matchers[0])
+            assert names, matchers
+            assert set(names[1].split("|")) <= known, matchers
+
+
+def test_whoever_gets_a_daily_mail_gets_it_every_day() -> None:
+    """Alertmanager looks at a group every ``group_interval``: a repetition due at the same moment would wait for the next
+    one."""
+    leaves = [leaf for route in document()["route"]["routes"] for leaf in route.get("routes", [route])]
+    daily = [leaf for leaf in leaves if "KodeksSearchIsEmpty" in str(leaf.get("matchers"))]
+    assert len(daily) == 3
+    for leaf in daily:
+        assert leaf["group_interval"] == "24h"
+        assert leaf["repeat_interval"] == "23h"
+        assert leaf["receiver"].endswith("-digest")
 
 
 def test_every_count_alert_mutes_its_single_one() -> None:
@@ -90,8 +105,7 @@ def test_every_count_alert_mutes_its_single_one() -> None:
 def test_nothing_mutes_itself_or_in_a_circle() -> None:
     causes: dict[str, set[str]] = {}
     for rule in document()["inhibit_rules"]:
-        names = [re.findall(r"\w+", matcher.split("=", 1)[1]) for key in ("source_matchers", "target_matchers")
-                 for matcher in rule[key]]  # fmt: skip
+        names = [re.findall(r"\w+", rule[key][0].split("=", 1)[1]) for key in ("source_matchers", "target_matchers")]
         for source in names[0]:
             causes.setdefault(source, set()).update(names[1])
 
