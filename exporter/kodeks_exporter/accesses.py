@@ -17,7 +17,7 @@ from kodeks_exporter.poll.scheduler import Job, Pace
 from kodeks_exporter.store.online import OnlineStore
 
 _POOL = "online"
-_VISITORS = 16
+_VISITORS = 32
 """Threads for the visits to all servers; each server has a limit of its own beside."""
 _LOOK = 5.0
 """Seconds between two looks at whose turn it is."""
