@@ -106,7 +106,7 @@ BAD = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("text", BAD)
+@pytest.mark.parametrize("text", BAD, ids=[f"mistake{number}" for number in range(len(BAD))])
 def test_mistakes(pki: Path, text: str) -> None:
     with pytest.raises(ConfigError) as caught:
         load_web_config(write(pki, text))

@@ -61,7 +61,7 @@ def refused(content: bytes | str, folder: Path, reason: str, limits: ReadLimits 
         (zipped(("a.xml", SAMPLE_XML), method=zipfile.ZIP_LZMA), "unsupported_zip"),
         (zipped(("a.xml", SAMPLE_XML), method=zipfile.ZIP_BZIP2), "unsupported_zip"),
         (gzip.compress(SAMPLE_XML.encode())[:-300], "broken_zip"),
-        (gzip.compress(b"hello"), "not_a_report"),
+        (gzip.compress(b"hello", mtime=0), "not_a_report"),
         (b"\x1f\x8b\xff\xff", "broken_zip"),
         (b"SQLite format 3\0", "broken_sqlite"),
         (b"SQLite format 3\0" + b"\xff" * 5000, "broken_sqlite"),
