@@ -28,12 +28,20 @@ class Vendor:
         self._thread = threading.Thread(target=self._run, name="vendor", daemon=True)
 
     def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self.stop()
+
+    def start(self) -> Self:
+        """Opens the ports. Once only."""
         self._thread.start()
         for name in self.servers:
             self._call(self._open(name))
         return self
 
-    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+    def stop(self) -> None:
+        """Closes everything; once, after ``start``."""
         for name in self.servers:
             self._call(self._close(name))
         self._loop.call_soon_threadsafe(self._loop.stop)
