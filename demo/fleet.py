@@ -10,6 +10,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from demo.stand import LicenceManagerSpec, ServerSpec, Stand, StandSpec, tls
+from demo.vendor import Kind, Vendor
+from demo.vendor import fleet as vendor_fleet
 
 DOMAIN = "kodeks.test"
 PASSWORD = "demo-Пароль"
@@ -18,6 +20,9 @@ SNMP_USER, SNMP_AUTH, SNMP_PRIVACY = "monitor", "demo-auth-password", "demo-priv
 UPLOAD_DEALER, UPLOAD_TOKEN = "0599demo", "demo-upload-token"
 PUSHING = "priroda"
 """Has no way in: its server is only there for the script beside it, which pushes."""
+
+SPENT_CLIENT = "ООО «Лютик»"
+"""Uses up its online access in the tour."""
 
 HOSTING = "te-cloud"
 HOSTED = ("vega", "altair", "deneb", "sirius")
@@ -51,6 +56,8 @@ class World:
     snmp_port: int = 0
     round_seconds: float = 5.0
     """Between two rounds of checks."""
+    vendor: Vendor | None = None
+    """Runs the online accesses; without it there are none."""
 
 
 def stand_spec(directory: Path) -> StandSpec:
@@ -120,7 +127,7 @@ def document(world: World) -> dict[str, Any]:
             **agent, "version": "3", "username": SNMP_USER, "auth_protocol": "SHA", "auth_password": SNMP_AUTH,
             "privacy_protocol": "AES", "privacy_password": SNMP_PRIVACY,
         }  # fmt: skip
-    return {
+    made: dict[str, Any] = {
         "managers": [
             {"name": "ivanova", "email": ["ivanova@dealer.example"], "telegram_chat_id": -1001234567890,
              "branch": "saratov", "time_zone": "Europe/Saratov"},
@@ -132,6 +139,42 @@ def document(world: World) -> dict[str, Any]:
         "poll": {"checks": f"{world.round_seconds:g}s", "sysinfo": "1m"},
         "checks": {"dns": {"servers": ["{}:{}".format(*stand.dns_address)]}, "timeouts": {"dns": "2s"}},
     }  # fmt: skip
+    if world.vendor is not None:
+        # Night comes late, so that the tour's mail of empty searches tells of the one that the tour made.
+        made["poll"] |= {"online": "1m", "online_searches": "23:59"}
+        made["online"] = {"limits": {"per_server": 2, "gap": "100ms"}, "spread": {"start": "0s"}}
+        made["online_accesses"] = _accesses(world.vendor)
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class SpentAccess:
+    """The online access that the tour uses up."""
+
+    server: str
+    login: str
+
+    @property
+    def name(self) -> str:
+        """Its name in kodeks.yml."""
+        return f"{self.server}-{self.login}"
+
+
+def spent_access(vendor: Vendor) -> SpentAccess:
+    """The first one whose limit is told and of which more than 150 documents are left by itself on any day."""
+    for name, server in vendor.servers.items():
+        for access in server.spec.accesses:
+            if server.spec.limits_told and access.kind is Kind.NORMAL:
+                return SpentAccess(name, access.login)
+    raise LookupError("no ordinary access")
+
+
+def _accesses(vendor: Vendor) -> list[dict[str, Any]]:
+    """All accesses are petrov's but the one that the tour uses up: so its mails tell of nobody else."""
+    entries = vendor_fleet.entries(vendor, ["petrov"])
+    spent = next(each for each in entries if each["name"] == spent_access(vendor).name)
+    spent |= {"client": SPENT_CLIENT, "manager": "ivanova"}
+    return entries
 
 
 def client(name: str) -> str:

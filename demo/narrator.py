@@ -10,6 +10,8 @@ import time
 from demo.sinks import Mail, TelegramMessage
 
 WIDTH = 100
+LONGEST = 60
+"""Lines of a message that are shown; one may list a hundred accesses."""
 
 
 class Narrator:
@@ -35,7 +37,10 @@ class Narrator:
     def show(self, title: str, body: str) -> None:
         """A message that arrived, in a frame open to the right."""
         head = f"┌── {title} "
-        lines = [head + "─" * max(0, WIDTH - len(head)), *(f"│ {line}".rstrip() for line in body.splitlines())]
+        told = body.splitlines()
+        lines = [head + "─" * max(0, WIDTH - len(head)), *(f"│ {line}".rstrip() for line in told[:LONGEST])]
+        if len(told) > LONGEST:
+            lines.append(f"│ … ещё строк: {len(told) - LONGEST}")
         self._print(f"[{self.elapsed:4.0f} с] пришло:\n" + "\n".join([*lines, "└" + "─" * (WIDTH - 1)]))
 
     def mail(self, mail: Mail) -> None:

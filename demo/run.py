@@ -13,6 +13,7 @@ from demo import fleet, tour
 from demo import stack as stacks
 from demo.narrator import Narrator
 from demo.processes import ChildDiedError
+from demo.script import TourFailedError
 from demo.stack import EVERYTHING, Part, Stack
 
 _INTERRUPTED = 130
@@ -33,7 +34,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         wanted -= set(lacking)
         if Part.ALERTMANAGER in lacking or Part.PROMETHEUS in lacking:
             wanted -= {Part.PROMETHEUS, Part.ALERTMANAGER}
-    stack = Stack(wanted, keep=given.keep, on_mail=narrator.mail, on_telegram=narrator.telegram, progress=narrator.say)
+    stack = Stack(
+        wanted,
+        online=True,
+        keep=given.keep,
+        on_mail=narrator.mail,
+        on_telegram=narrator.telegram,
+        progress=narrator.say,
+    )
     try:
         stack.start()
         _tell_addresses(stack, narrator)
@@ -47,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stack.check()
     except KeyboardInterrupt:
         return _INTERRUPTED
-    except (ChildDiedError, OSError, ValueError, tour.TourFailedError) as error:
+    except (ChildDiedError, OSError, ValueError, TourFailedError) as error:
         narrator.tell(f"\nНе получилось: {error}")
         if not given.keep:
             narrator.tell("Чтобы сохранить журналы и настройки, запустите ещё раз с ключом --keep.")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import socket
 import sys
 import threading
 import time
+import urllib.parse
+import urllib.request
 from collections.abc import Callable, Iterable
 from enum import StrEnum
 from pathlib import Path
@@ -21,6 +24,8 @@ from demo.push import Errand, Pusher
 from demo.rundir import RunDirectory
 from demo.sinks import Mail, MailSink, TelegramMessage, TelegramSink
 from demo.stand import Stand, StandSpec
+from demo.vendor import Vendor
+from demo.vendor import fleet as vendor_fleet
 
 
 class Part(StrEnum):
@@ -69,6 +74,8 @@ class Stack:
     it or give another one. With an own ``spec``, ``configure`` makes the whole document: it gets an empty one.
     ``quick``: scrapes, evaluations and groups of alerts come after seconds; ``quick=False`` leaves 15 s and the
     project's own waiting times. ``rate_limit``: of the Telegram sink, messages per chat and minute.
+    ``online``: the vendor's servers run as well, and the demonstration's document has their 150 accesses; with
+    ``quick`` the rules about them wait for seconds, too. Off by default: clients that use accesses up make mails.
     The thread that enters must live as long as the stack.
     """
 
@@ -81,6 +88,7 @@ class Stack:
         round_seconds: float = 5.0,
         rate_limit: int = 0,
         quick: bool = True,
+        online: bool = False,
         rules: Path = tools.ROOT / "rules",
         alertmanager_config: Path = tools.ROOT / "alertmanager" / "alertmanager.yml",
         keep: bool = False,
@@ -95,6 +103,8 @@ class Stack:
         self._rules, self._alertmanager_config = rules, alertmanager_config
         self._run: RunDirectory | None = None
         self._stand: Stand | None = None
+        self._online = online
+        self._vendor: Vendor | None = None
         self._children: dict[str, Child] = {}
         self._stopping = threading.Lock()
         self.mails = MailSink(on_mail)
@@ -109,6 +119,17 @@ class Stack:
     def stand(self) -> Stand:
         assert self._stand is not None, "the stack is not started"
         return self._stand
+
+    @property
+    def vendor(self) -> Vendor:
+        """The vendor's servers, with ``online``."""
+        assert self._vendor is not None, "the stack has no online accesses, or is not started"
+        return self._vendor
+
+    @property
+    def has_vendor(self) -> bool:
+        """Whether the vendor's servers run."""
+        return self._vendor is not None
 
     @property
     def started(self) -> bool:
@@ -162,6 +183,9 @@ class Stack:
             self.telegrams.stop()
             if self._stand is not None:
                 self._stand.stop()
+            if self._vendor is not None:
+                self._vendor.stop()
+                self._vendor = None
             if self._run is not None:
                 self._run.remove(keep=self.keep)
 
@@ -169,6 +193,16 @@ class Stack:
         """Raise ChildDiedError when a child has ended by itself."""
         for child in self._children.values():
             child.check()
+
+    def value(self, expression: str) -> float | None:
+        """What Prometheus says of an expression, of its first series; None: nothing, or it does not answer now."""
+        query = urllib.parse.urlencode({"query": expression})
+        try:
+            with urllib.request.urlopen(f"{self.prometheus_url}/api/v1/query?{query}", timeout=5) as answer:
+                found = json.load(answer)["data"]["result"]
+        except OSError:
+            return None
+        return float(found[0]["value"][1]) if found else None
 
     # Single children, for faults of the monitoring itself.
 
@@ -202,6 +236,9 @@ class Stack:
         self._progress("стенд: серверы, сервер имён, менеджер лицензий")
         spec = self._spec if self._spec is not None else fleet.stand_spec(self.directory)
         self._stand = Stand(spec).start()
+        if self._online:
+            self._progress(f"серверы поставщика: онлайн-доступов {vendor_fleet.COUNT}")
+            self._vendor = Vendor(vendor_fleet.specs()).start()
         self.mails.start()
         self.telegrams.start()
         if Part.PROXY in self.parts:
@@ -236,7 +273,9 @@ class Stack:
     def _write_document(self) -> None:
         made: dict[str, Any] = {}
         if self._spec is None:
-            made = fleet.document(fleet.World(self.stand, self.proxy_port, self.snmp_port, self.round_seconds))
+            made = fleet.document(
+                fleet.World(self.stand, self.proxy_port, self.snmp_port, self.round_seconds, self._vendor)
+            )
         if self._configure is not None:
             made = self._configure(made, self) or made
         self.write_config(made)
@@ -318,6 +357,16 @@ class Stack:
             hint=f"Проверьте конфигурацию: amtool check-config {path}",
         )  # fmt: skip
 
+    def _rule_files(self) -> list[Path]:
+        """The project's rules; those of online accesses as a copy that waits for seconds where that is wanted."""
+        files = sorted(self._rules.glob("*.yml"))
+        if not (self._online and self._quick):
+            return files
+        original = self._rules / "online.yml"
+        copy = self.directory / original.name
+        copy.write_text(configs.hurried_rules(original.read_text(encoding="utf-8")), encoding="utf-8")
+        return [copy if each == original else each for each in files]
+
     def _start_prometheus(self, port: int) -> None:
         self._progress("Prometheus")
         self.prometheus_url = f"http://127.0.0.1:{port}"
@@ -326,7 +375,7 @@ class Stack:
             configs.prometheus(
                 self.exporter_url.removeprefix("http://"),
                 self.alertmanager_url.removeprefix("http://"),
-                self._rules,
+                self._rule_files(),
                 5 if self._quick else 15,
             ),
             encoding="utf-8",

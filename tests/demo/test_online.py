@@ -1,0 +1,121 @@
+"""Online accesses in the demonstration's stack: off by default; when on, all of them are read and can be used up."""
+
+from __future__ import annotations
+
+import re
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+import yaml
+
+from demo import configs, fleet, tools
+from demo.narrator import LONGEST, Narrator
+from demo.sinks import Mail
+from demo.stack import Part, Stack
+from demo.tour_online import about_accesses
+from demo.vendor import Vendor
+from demo.vendor import fleet as vendor_fleet
+
+DOCS = tools.ROOT / "docs" / "metrics.md"
+RULES = tools.ROOT / "rules" / "online.yml"
+
+
+def _metrics(stack: Stack) -> str:
+    with urllib.request.urlopen(f"{stack.exporter_url}/metrics", timeout=30) as answer:
+        return str(answer.read().decode())
+
+
+def _left(text: str) -> dict[str, float]:
+    found = re.findall(r'^kodeks_online_left\{account="([^"]+)",resource="documents"\} (\S+)$', text, re.MULTILINE)
+    return {account: float(value) for account, value in found}
+
+
+def test_all_accesses_are_read_soon_and_are_documented() -> None:
+    with Stack({Part.EXPORTER}, online=True) as stack:
+        deadline = time.monotonic() + 60
+        while len(_left(text := _metrics(stack))) < vendor_fleet.COUNT and time.monotonic() < deadline:
+            time.sleep(0.5)
+        left = _left(text)
+        assert len(left) == vendor_fleet.COUNT
+        assert left[fleet.spent_access(stack.vendor).name] > 150
+        assert sorted({name.partition("-")[0] for name in left}) == ["nps1", "nps2", "nps3"]
+        for server in stack.vendor.servers.values():
+            assert server.max_sessions <= 2
+            assert not server.refusals
+            assert not server.strange
+        documented = DOCS.read_text(encoding="utf-8")
+        for family in re.findall(r"^# TYPE (kodeks_online_\w+)", text, re.MULTILINE):
+            assert f"`{family}`" in documented, family
+        vendor = stack.vendor
+    assert not stack.has_vendor
+    assert not any(vendor.servers["nps1"].sessions), "every visitor has logged out"
+
+
+def test_without_being_asked_for_there_are_no_accesses() -> None:
+    with Stack({Part.EXPORTER}) as stack:
+        assert not stack.has_vendor
+        assert "online_accesses" not in stack.read_config()
+        assert "kodeks_online_left{" not in _metrics(stack)
+
+
+def test_the_access_of_the_tour_belongs_to_a_manager_of_its_own() -> None:
+    with Stack(set(), online=True) as stack:
+        document = fleet.document(fleet.World(stack.stand, vendor=stack.vendor))
+        spent = fleet.spent_access(stack.vendor).name
+    managers = {each["name"]: each["manager"] for each in document["online_accesses"]}
+    assert [name for name, manager in managers.items() if manager == "ivanova"] == [spent]
+    assert len(managers) == vendor_fleet.COUNT
+
+
+def test_hurried_rules_differ_in_waiting_times_alone() -> None:
+    original = RULES.read_text(encoding="utf-8")
+    hurried = yaml.safe_load(configs.hurried_rules(original))
+    kept = yaml.safe_load(original)
+    assert {each["interval"] for each in hurried["groups"]} == {"5s"}
+    waits = {rule["for"] for group in hurried["groups"] for rule in group["rules"] if "for" in rule}
+    assert waits == {"15s"}
+    for document in (hurried, kept):
+        for group in document["groups"]:
+            group.pop("interval")
+            for rule in group["rules"]:
+                rule.pop("for", None)
+    assert hurried == kept
+
+
+def test_prometheus_gets_the_hurried_copy_only_with_accesses() -> None:
+    with Stack({Part.PROMETHEUS}, online=True) as stack:
+        files = yaml.safe_load((stack.directory / "prometheus.yml").read_text(encoding="utf-8"))["rule_files"]
+        assert [each for each in files if Path(each).name == "online.yml"] == [str(stack.directory / "online.yml")]
+        assert len(files) == len(list(RULES.parent.glob("*.yml")))
+    with Stack({Part.PROMETHEUS}) as stack:
+        files = yaml.safe_load((stack.directory / "prometheus.yml").read_text(encoding="utf-8"))["rule_files"]
+        assert str(RULES) in files
+
+
+def test_spending_leaves_what_was_wanted() -> None:
+    with Vendor(vendor_fleet.specs()) as vendor:
+        access = fleet.spent_access(vendor)
+        server = vendor.servers[access.server]
+        known = next(each for each in server.spec.accesses if each.login == access.login)
+        vendor.spend(access.server, access.login, "documents", server.left(known, "documents") - 20)
+        assert 18 <= server.left(known, "documents") <= 20  # a client works on meanwhile
+        vendor.spend(access.server, access.login, "documents", 20)
+        assert server.left(known, "documents") == 0
+
+
+def test_mails_of_accesses_are_told_from_others() -> None:
+    def mail(subject: str) -> Mail:
+        return Mail("", (), subject, "", "", b"")
+
+    assert about_accesses(mail("🔴 [FIRING:1] Лимит на документы исчерпан: Лютик (OnlineBillingDocsLeftZero, K3)"))
+    assert not about_accesses(mail("🔴 [FIRING:1] Ключ не найден: Ромашка (KodeksOnlineSensLockCheck, K1)"))
+
+
+def test_a_long_message_is_shown_in_part(capsys: pytest.CaptureFixture[str]) -> None:
+    Narrator().show("письмо", "\n".join(f"строка {number}" for number in range(LONGEST + 7)))
+    shown = capsys.readouterr().out
+    assert "ещё строк: 7" in shown
+    assert f"строка {LONGEST - 1}" in shown
+    assert f"строка {LONGEST}" not in shown
