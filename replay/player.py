@@ -1,0 +1,250 @@
+"""Alertmanager in fast motion: a real one, with real mail and Telegram, told what Prometheus' engine found."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from demo import tools
+from demo.processes import Child, free_ports, wait_http
+from demo.rundir import RunDirectory
+from demo.sinks import Mail, MailSink, TelegramMessage, TelegramSink
+from kodeks_exporter.config.load import ConfigError, load
+from kodeks_exporter.render.files import render
+from replay import clock, engine, feed, scaled
+from replay.messages import Message, People
+from replay.script import Script, ScriptError
+from replay.series import series_of
+
+_OPS: Final = "ops@dealer.example"
+_STARTUP: Final = 4.0
+"""Seconds for Alertmanager to come up before the script's time begins to run."""
+_LATE: Final = 20.0
+"""Seconds of the script by which a post may be late; a slower machine gets more time in a second attempt."""
+_ATTEMPTS: Final = 3
+_LINGER: Final = 1.0
+"""Real seconds after the end in which the last message may come."""
+_YEARS: Final = timedelta(days=28 * 365 + 7)
+"""28 years: the calendar is the same then, and so is the zone in winter. See _document."""
+
+
+class ReplayError(RuntimeError):
+    """The replay itself failed; the text says how."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """``messages`` in the order of arrival. ``refused``: what Telegram would not take. ``wrong``: of the answers."""
+
+    messages: tuple[Message, ...]
+    refused: tuple[str, ...]
+    wrong: str
+    alerts: frozenset[str]
+    speed: float
+
+
+def play(script: Script, progress: Callable[[str], None] = lambda _: None) -> Outcome:
+    """Raises ScriptError, ReplayError, EngineError, OSError. Takes about the script's length divided by its speed."""
+    folder = RunDirectory()
+    try:
+        return _play(script, folder.path, progress)
+    finally:
+        folder.remove()
+
+
+def _play(script: Script, folder: Path, progress: Callable[[str], None]) -> Outcome:
+    desk = _Desk()
+    with MailSink(desk.mail) as mails, TelegramSink(listener=desk.telegram) as telegrams:
+        config = folder / "kodeks.yml"
+        config.touch(mode=0o600)
+        config.write_text(yaml.safe_dump(_kodeks(script, mails, telegrams), allow_unicode=True), encoding="utf-8")
+        try:
+            settings = load(config, {})
+        except ConfigError as error:
+            raise ScriptError(f"fleet: {error}") from error
+        for file in render(settings).files:
+            path = folder / file.path
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(file.content)
+        rules = sorted((folder / "rules").glob("*.yml"))
+        progress("Prometheus: правила шаг за шагом")
+        series = series_of(script, settings.fleet)
+        wrong = engine.wrong_answers(script, series, rules, folder)
+        steps = engine.firing(script, series, rules, folder)
+        posts = feed.posts(steps, script.step)
+        alerts = frozenset(alert.name for step in steps for alert in step)
+        people = People(
+            {mail: each.name for each in settings.fleet.managers.values() for mail in each.email} | {_OPS: "ops"},
+            {each.telegram_chat_id: each.name for each in settings.fleet.managers.values() if each.telegram_chat_id},
+        )
+        if not posts:
+            return Outcome((), (), wrong, alerts, script.speed)
+        document = yaml.safe_load((folder / "alertmanager.yml").read_text(encoding="utf-8"))
+        speed = script.speed
+        for attempt in range(1, _ATTEMPTS + 1):
+            run = _Run(script, posts, document, speed)
+            progress(f"Alertmanager: в {run.speed:.0f} раз быстрее часов")
+            desk.open(people, run.now)
+            late = run.run(folder / f"alertmanager-{attempt}", folder / "templates")
+            if late <= _LATE:
+                refused = tuple(each.description for each in telegrams.refusals)
+                return Outcome(desk.close(), refused, wrong, alerts, run.speed)
+            progress(f"машина не успевает (опоздание {late:.0f} с по часам случая), ещё раз медленнее")
+            speed = speed / 2
+        raise ReplayError(f"this machine is too slow even for speed {speed * 2:g}")
+
+
+def _kodeks(script: Script, mails: MailSink, telegrams: TelegramSink) -> dict[str, Any]:
+    return {
+        **script.fleet,
+        "alertmanager": {
+            "smtp": {"smarthost": f"{mails.host}:{mails.port}", "sender": "k@dealer.example", "require_tls": False},
+            "telegram": {"bot_token": telegrams.token, "api_url": telegrams.url},
+            "ops": {"email": _OPS},
+            "night": {"sound": list(script.night_sound)},
+        },
+    }
+
+
+class _Desk:
+    """Where messages come in, from the sinks' threads; by the clock of the attempt that runs."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._messages: list[Message] = []
+        self._people = People({}, {})
+        self._now: Callable[[], datetime] | None = None
+
+    def open(self, people: People, now: Callable[[], datetime]) -> None:
+        with self._lock:
+            self._messages, self._people, self._now = [], people, now
+
+    def close(self) -> tuple[Message, ...]:
+        with self._lock:
+            self._now = None
+            return tuple(self._messages)
+
+    def mail(self, mail: Mail) -> None:
+        with self._lock:
+            if self._now is not None:
+                to = ", ".join(self._people.mailboxes.get(address, address) for address in mail.to)
+                self._messages.append(Message(self._now(), to, "mail", mail.subject, mail.text.strip(), sound=True))
+
+    def telegram(self, message: TelegramMessage) -> None:
+        text = message.text.strip()
+        title = text.partition("\n")[0]
+        links = "".join(f"\n{label}: {address}" for label, address in message.links)
+        with self._lock:
+            if self._now is not None:
+                to = self._people.chats.get(message.chat_id, str(message.chat_id))
+                came = Message(self._now(), to, "telegram", title, text + links, sound=not message.silent)
+                self._messages.append(came)
+
+
+class _Run:
+    """One attempt."""
+
+    def __init__(self, script: Script, posts: list[feed.Post], document: dict[str, Any], speed: float) -> None:
+        self._script, self._posts = script, posts
+        # Before the first post nothing happens in Alertmanager: its time begins a little earlier.
+        self._first = max(0.0, posts[0].at - 10)
+        self._length = (script.end - script.start).total_seconds()
+        begin = datetime.now(UTC) + timedelta(seconds=_STARTUP)
+        found = scaled.edges(document, self._moment(self._first), script.end)
+        edge = scaled.the_edge(found)
+        real_edge = begin
+        if edge is not None:
+            # The edge has to be a whole minute of the real clock: the speed gives way.
+            span = (edge - self._moment(self._first)).total_seconds()
+            real_edge = (begin + timedelta(seconds=0.8 * span / speed + 59.999)).replace(second=0, microsecond=0)
+            speed = span / (real_edge - begin).total_seconds()
+        self.speed = speed
+        self._begin = begin.timestamp()
+        self._document = scaled.pinned(scaled.scaled(document, speed), found, real_edge)
+
+    def run(self, folder: Path, templates: Path) -> float:
+        """The largest lateness of a post, in seconds of the script."""
+        folder.mkdir()
+        shutil.copytree(templates, folder / "templates")
+        config = folder / "alertmanager.yml"
+        config.touch(mode=0o600)
+        config.write_text(yaml.safe_dump(self._document, allow_unicode=True, sort_keys=False), encoding="utf-8")
+        (port,) = free_ports(1)
+        url = f"http://127.0.0.1:{port}"
+        child = Child(
+            "alertmanager",
+            [
+                tools.find("alertmanager") or "alertmanager", f"--config.file={config}",
+                f"--storage.path={folder / 'data'}", f"--web.listen-address=127.0.0.1:{port}",
+                "--cluster.listen-address=",
+            ],
+            folder / "alertmanager.log",
+            environment={"TZ": clock.ZONE.key},
+        )  # fmt: skip
+        late = 0.0
+        try:
+            child.start()
+            wait_http(f"{url}/-/ready", child)
+            for at in sorted({post.at for post in self._posts}):
+                wait = self._real(at) - time.time()
+                if wait > 0:
+                    time.sleep(wait)
+                late = max(late, -wait * self.speed)
+                _post(url, [_document(each, self._moment) for each in self._posts if each.at == at])
+            time.sleep(max(0.0, self._real(self._length) - time.time()) + _LINGER)
+            child.check()
+        finally:
+            child.stop()
+        return late
+
+    def _real(self, seconds: float) -> float:
+        """Unix time at which a moment of the script is played."""
+        return self._begin + (seconds - self._first) / self.speed
+
+    def _moment(self, seconds: float) -> datetime:
+        return self._script.start + timedelta(seconds=seconds)
+
+    def now(self) -> datetime:
+        """By the script's clock."""
+        return self._moment(self._first + (time.time() - self._begin) * self.speed)
+
+
+def _document(post: feed.Post, moment: Callable[[float], datetime]) -> dict[str, Any]:
+    """An alert as Alertmanager's API takes it.
+
+    Its times show in messages, so they are the script's. But Alertmanager compares them with the real clock: what began
+    long ago is told at once, without group_wait, and what ends in future is not over. So an alert that fires has the
+    script's times 28 years later, and one that is over 28 years earlier; messages tell no years.
+    """
+    since = moment(post.since)
+    if post.over is None:
+        starts, ends = since + _YEARS, since + 2 * _YEARS
+    else:
+        starts, ends = since - _YEARS, moment(post.over) - _YEARS
+    return {
+        "labels": dict(post.alert.labels),
+        "annotations": dict(post.alert.annotations),
+        "startsAt": starts.astimezone(UTC).isoformat(),
+        "endsAt": ends.astimezone(UTC).isoformat(),
+    }
+
+
+def _post(url: str, alerts: list[Mapping[str, Any]]) -> None:
+    request = urllib.request.Request(
+        f"{url}/api/v2/alerts", json.dumps(alerts).encode(), {"Content-Type": "application/json"}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=30):
+            pass
+    except OSError as error:
+        raise ReplayError(f"Alertmanager does not take alerts: {error}") from error
