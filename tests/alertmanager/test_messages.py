@@ -260,3 +260,60 @@ def test_a_cause_mutes_its_consequence(stand: Stand, cause: str, consequence: st
         stand.telegram(f"({site}-other)")
     assert not any(f"({site})" in m.text and f"{consequence}.md" in m.markup for m in stand.telegrams.messages)
     stand.post(resolved(first), resolved(second), resolved(other))
+
+
+def test_empty_searches_are_one_mail_with_a_table_and_no_end(stand: Stand) -> None:
+    rows = {
+        "s1": "20.11 09:41\tpetrov\tТУ 1390-007 <b>\tнет в комплекте (ТУ)\n20.11 09:42\t—\tGYLA $1\tне та раскладка\n",
+        "s2": "20.11 10:00\torlov\tгсот 12\tописка (ГОСТ)\n…\t\tостальные — на дашборде\t\n",
+    }
+    some = [alert("KodeksSearchIsEmpty", minutes=0, severity="info", priority="K5", installation=site) for site in rows]
+    for one in some:
+        one["annotations"] |= {"title": "Пустой поиск", "searches": rows[one["labels"]["installation"]]}
+    stand.post(*some)
+    mail = stand.mail("Пустой поиск")
+    assert mail.to == ("ivanova@dealer.example",)
+    lines = mail.text.splitlines()
+    assert "  20.11 09:41  petrov: ТУ 1390-007 <b> — нет в комплекте (ТУ)" in lines
+    assert "  20.11 09:42  —: GYLA $1 — не та раскладка" in lines
+    assert "  … остальные — на дашборде" in lines
+    table = [
+        tuple("".join(str(text) for text in cell.itertext()) for cell in row)
+        for row in html.fromstring(mail.html).iter("tr")
+    ]
+    assert ("20.11 09:41", "petrov", "ТУ 1390-007 <b>", "нет в комплекте (ТУ)") in table
+    assert ("20.11 09:42", "—", "GYLA $1", "не та раскладка") in table
+    assert ("20.11 10:00", "orlov", "гсот 12", "описка (ГОСТ)") in table
+    assert ("… остальные — на дашборде",) in table
+    assert stand.receivers("KodeksSearchIsEmpty") == {"ivanova-digest"}
+
+    stand.post(*[resolved(one) for one in some])
+    over = alert("QuietEnd", severity="info", priority="K5", installation="quiet-end")
+    stand.post(over)
+    stand.mail("(QuietEnd, K5)")
+    time.sleep(2.5)  # more than two intervals of the group
+    assert len([mail for mail in stand.mails.messages if "KodeksSearchIsEmpty" in mail.subject]) == 1
+    assert not any("Пустой поиск" in message.text for message in stand.telegrams.messages)
+
+
+@pytest.mark.parametrize(
+    ("check", "muted", "spoken"),
+    [("tcp", "KodeksTcpStatus", "KodeksOnlineSensLockCheck"), ("key", "KodeksOnlineSensLockCheck", "KodeksTcpStatus")],
+)
+def test_a_hosting_mutes_the_single_alerts_of_the_same_trouble(
+    stand: Stand, check: str, muted: str, spoken: str
+) -> None:
+    hosting = f"hosting{next(NUMBERS)}"
+    where = {"manager": hosting, "branch": "", "hosting": hosting}
+    outage = alert("KodeksHostingOutage", minutes=0, installation=hosting, check=check, **where)
+    single = alert(muted, minutes=0, installation=f"{hosting}-a", **where)
+    stand.post(outage, single)
+    stand.telegram(f"({hosting})")
+    assert stand.inhibited(muted)
+    other = alert(spoken, minutes=0, installation=f"{hosting}-b", **where)
+    elsewhere = alert(muted, minutes=0, installation=f"{hosting}-c", **(where | {"hosting": "another"}))
+    stand.post(other, elsewhere)
+    stand.telegram(f"({hosting}-b)")
+    stand.telegram(f"({hosting}-c)")
+    assert not any(f"({hosting}-a)" in message.text for message in stand.telegrams.messages)
+    stand.post(*[resolved(one) for one in (outage, single, other, elsewhere)])
