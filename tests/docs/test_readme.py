@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import re
+import shlex
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -21,12 +24,15 @@ from kodeks_exporter.config.webfile import load_web_config
 from kodeks_exporter.domain.check import InstallationState, Round
 from kodeks_exporter.metrics import catalogs, checks, exporter, host, inventory, protection
 from kodeks_exporter.store.live import LiveStatus
+from tests.cli.running import command, serving, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("README.md", "README.ru.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/install.md", "demo/README.md")
-PROMISED = {"docs/metrics.md"}
-"""Written in another part of the work; a link to it may stand before it does."""
-WITH_SNIPPETS = ("README.md", "README.ru.md", "docs/install.md")
+READMES = ("README.md", "README.ru.md")
+PAGES = (*READMES, "CONTRIBUTING.md", "CHANGELOG.md", "docs/install.md", "demo/README.md")
+GUIDES = tuple(sorted(f"docs/{each.name}" for each in (ROOT / "docs").glob("*.md")))
+"""What the READMEs lead to."""
+WITH_SNIPPETS = (*READMES, "docs/install.md")
+RENDERED = "/etc/prometheus/kodeks-rendered"
 
 Tool = Callable[[str], str]
 
@@ -47,19 +53,55 @@ def of_file(page: str, name: str) -> list[str]:
     return [body for body in snippets(page, "yaml") if body.startswith(f"# {name}")]
 
 
-def ran(*command: str | Path) -> str:
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+def lines_of(page: str, begin: str) -> list[str]:
+    """Commands of the sh snippets that begin so, continued lines joined, comments cut off."""
+    joined = [line for body in snippets(page, "sh") for line in body.replace("\\\n", " ").splitlines()]
+    return [re.sub(r"\s+#.*$", "", line) for line in joined if line.startswith(begin)]
+
+
+def ran(*command_: str | Path, folder: Path | None = None) -> str:
+    words = [str(part) for part in command_]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False, cwd=folder)
+    assert done.returncode == 0, f"{words}\n{done.stdout}{done.stderr}"
     return done.stdout
 
 
+def committed(pattern: str) -> list[str]:
+    return ran("git", "-c", f"safe.directory={ROOT}", "-C", ROOT, "ls-files", pattern).splitlines()
+
+
 def kodeks_yml(page: str, folder: Path) -> Path:
-    (snippet,) = of_file(page, "/etc/kodeks/kodeks.yml")
+    """The fleet of the page's first steps."""
+    return written(of_file(page, "/etc/kodeks/kodeks.yml\n"), folder)
+
+
+def additions(page: str) -> list[str]:
+    return of_file(page, "/etc/kodeks/kodeks.yml, ")
+
+
+def everything(page: str) -> dict[str, Any]:
+    """kodeks.yml of somebody who went through the page to its end: lists grow, sections are added."""
+    whole: dict[str, Any] = {}
+    for snippet in (*of_file(page, "/etc/kodeks/kodeks.yml\n"), *additions(page)):
+        for key, value in yaml.safe_load(snippet).items():
+            assert key not in whole or isinstance(value, list), f"{page}: {key} twice"
+            whole[key] = whole[key] + value if key in whole else value
+    return whole
+
+
+def written(snippets_: Sequence[str], folder: Path) -> Path:
+    (text,) = snippets_
     (folder / "secrets").mkdir()
-    (folder / "secrets" / "romashka").write_text("secret\n")
+    for name in re.findall(r"_file: secrets/([\w-]+)", text):
+        # Good for every kind of secret that stands in the pages, an address among them.
+        (folder / "secrets" / name).write_text("https://secret.example\n")
     file = folder / "kodeks.yml"
-    file.write_text(snippet, encoding="utf-8")
+    file.write_text(text, encoding="utf-8")
     return file
+
+
+def whole_kodeks_yml(page: str, folder: Path) -> Path:
+    return written([yaml.safe_dump(everything(page), allow_unicode=True)], folder)
 
 
 def test_every_yaml_snippet_names_a_file_that_is_checked() -> None:
@@ -71,10 +113,91 @@ def test_every_yaml_snippet_names_a_file_that_is_checked() -> None:
             assert first.removeprefix("# ").partition(",")[0] in checked, f"{page}: {first}"
 
 
-@pytest.mark.parametrize("page", ["README.md", "README.ru.md"])
+@pytest.mark.parametrize("page", READMES)
 def test_kodeks_yml(page: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     options = _parser().parse_args(["check-config", str(kodeks_yml(page, tmp_path))])
     assert options.run(options) == 0, capsys.readouterr().out
+
+
+@pytest.mark.parametrize("page", READMES)
+def test_additions_to_kodeks_yml(page: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert len(additions(page)) == 3  # messages, reports, online accesses
+    options = _parser().parse_args(["check-config", str(whole_kodeks_yml(page, tmp_path))])
+    assert options.run(options) == 0, capsys.readouterr().out
+    assert "2 installations, 1 online accesses" in capsys.readouterr().out
+
+
+def test_both_languages_describe_the_same_fleet() -> None:
+    assert everything("README.md") == everything("README.ru.md")
+
+
+@pytest.mark.parametrize("page", READMES)
+def test_render(page: str, tool: Tool, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As the page says: render, and what amtool answers then; an own prometheus.yml can take the rules from there."""
+    file, output = whole_kodeks_yml(page, tmp_path), tmp_path / "kodeks-rendered"
+    (call,) = lines_of(page, "/opt/kodeks-exporter/bin/kodeks-exporter render")
+    assert RENDERED in call
+    call = call.replace("/etc/kodeks/kodeks.yml", str(file)).replace(RENDERED, str(output))
+    options = _parser().parse_args(call.split()[1:])
+    assert options.run(options) == 0
+    told = capsys.readouterr()
+    assert "checked    by amtool" in told.out
+    assert "checked    by promtool" in told.out
+    assert "is not set" not in told.err, "the page says all that render wants to know"
+
+    secrets = output / "alertmanager.yml"
+    assert secrets.stat().st_mode & 0o777 == 0o600
+
+    (question,) = lines_of(page, f"amtool config routes test --config.file {RENDERED}")
+    answer = ran(tool("amtool"), *question.replace(RENDERED, str(output)).split()[1:]).strip()
+    assert f"`{answer}`" in read(page)
+
+    (rules,) = re.findall(r"`(rule_files: [^`]*)`", read(page))
+    own = tmp_path / "prometheus.yml"
+    own.write_text(rules)
+    found = ran(tool("promtool"), "check", "config", own)
+    assert found.count("rules found") == len(list((ROOT / "rules").glob("*.yml"))), found
+
+
+@pytest.mark.parametrize("page", READMES)
+def test_curl_lines(page: str, tool: Tool, tmp_path: Path) -> None:
+    """The two lines against the exporter with the page's own dealer: sent, and there."""
+    document = everything(page)
+    pushed = {each["name"]: each for each in document["installations"] if each.get("mode") == "push"}
+    document = {key: document[key] for key in ("managers", "dealers")} | {"installations": list(pushed.values())}
+    file = written([yaml.safe_dump(document, allow_unicode=True)], tmp_path)
+    token = "t0ken-of-the-test"
+    (tmp_path / document["dealers"][0]["token_file"]).write_text(token)
+    with zipfile.ZipFile(tmp_path / "zakryty.zip", "w") as archive:
+        archive.write(ROOT / "tests" / "sysinfo" / "data" / "sysinfo.xml", "sysinfo.xml")
+    send, look = lines_of(page, "curl ")[-2:]
+    with serving(file, tmp_path / "storage") as exporter:
+
+        def asked(line: str) -> str:
+            here = line.replace("https://monitoring.dealer.example", exporter.url).replace("=TOKEN", f"={token}")
+            return ran(tool("curl"), "-sS", *shlex.split(here)[1:], folder=tmp_path)
+
+        assert asked(look).startswith("HTTP/1.1 404")
+        assert asked(send) == '{"ok":true,"path":"/files/zakryty.zip"}'
+        assert asked(look).startswith("HTTP/1.1 200")
+        wait_for(lambda: exporter.metric('kodeks_seats{installation="zakryty"}') is not None)
+        wait_for(lambda: list((tmp_path / "storage" / "journal").glob("searches-*.jsonl")))
+        promised = {name.strip("/") for row in rows("docs/install.md", "| file | holds") for name in names(row[0])}
+        assert {each.name for each in (tmp_path / "storage").iterdir() if "-" not in each.name} == promised
+
+
+@pytest.mark.parametrize("page", READMES)
+def test_sysinfo_inspect_shows_nobody(page: str, tmp_path: Path) -> None:
+    (call,) = re.findall(r"`kodeks-exporter (sysinfo inspect [^`]*)`", read(page))
+    report = tmp_path / "zakryty.zip"
+    with zipfile.ZipFile(report, "w") as archive:
+        archive.write(ROOT / "tests" / "sysinfo" / "data" / "sysinfo.xml", "sysinfo.xml")
+    told = command(*call.replace("zakryty.zip", str(report)).split())
+    assert told.returncode == 0, told.stderr
+    assert "users.login" in told.stdout
+    for personal in ("ivanova", "Иванова", "+7 000", "example.org"):
+        assert personal in read("tests/sysinfo/data/sysinfo.xml")
+        assert personal not in told.stdout
 
 
 @pytest.mark.parametrize("page", WITH_SNIPPETS)
@@ -94,7 +217,7 @@ def test_prometheus_yml(page: str, tool: Tool, tmp_path: Path) -> None:
             assert told.count("rules found") == len(list((ROOT / "rules").glob("*.yml"))), told
 
 
-@pytest.mark.parametrize("page", ["README.md", "README.ru.md"])
+@pytest.mark.parametrize("page", READMES)
 def test_alertmanager_yml(page: str, tool: Tool, tmp_path: Path) -> None:
     (body,) = of_file(page, "/etc/prometheus/alertmanager.yml")
     shutil.copytree(ROOT / "alertmanager" / "templates", tmp_path / "kodeks-templates")
@@ -112,7 +235,7 @@ def test_alertmanager_yml(page: str, tool: Tool, tmp_path: Path) -> None:
     assert receiver("alertname=NodeDown", "manager=ivanova") == "default"
 
 
-@pytest.mark.parametrize("page", ["README.md", "README.ru.md"])
+@pytest.mark.parametrize("page", READMES)
 def test_groups_of_the_snippet_are_those_of_the_example(page: str) -> None:
     (body,) = of_file(page, "/etc/prometheus/alertmanager.yml")
     (route,) = yaml.safe_load(body)["route"]["routes"]
@@ -140,10 +263,10 @@ def heading_anchors(page: str) -> set[str]:
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", sorted({*PAGES, *GUIDES}))
 def test_links_lead_somewhere(page: str) -> None:
     for link in _LINK.findall(read(page)):
-        if "://" in link or link in PROMISED:
+        if "://" in link:
             continue
         path, _, anchor = link.partition("#")
         target = (ROOT / page).parent / path if path else ROOT / page
@@ -155,10 +278,30 @@ def test_links_lead_somewhere(page: str) -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_files_named_exist(page: str) -> None:
     """Words in code that begin with a folder or are a file of this repository."""
-    folders = "exporter|rules|alertmanager|docs|demo|bench|packaging|tools|tests"
+    folders = "exporter|rules|alertmanager|docs|demo|bench|replay|packaging|tools|tests"
     text = _FENCE.sub(lambda found: "" if found[1] == "yaml" else found[0], read(page))
     for name in re.findall(rf"(?<![\w/.-])((?:{folders})/[\w./*-]*[\w*/])", text):
-        assert name in PROMISED or list(ROOT.glob(name)), f"{page}: {name}"
+        assert list(ROOT.glob(name)), f"{page}: {name}"
+
+
+@pytest.mark.parametrize("page", READMES)
+def test_every_guide_is_listed(page: str) -> None:
+    """In the table of documentation, which both languages have."""
+    head = "| page |" if page == "README.md" else "| Страница | О чём |"
+    told = {link for row in rows(page, head) for link in _LINK.findall(row[0])}
+    guides = set(GUIDES)
+    if (ROOT / ".git").exists():  # then only what is committed: a page may be in the making
+        guides &= set(committed("docs/*.md"))
+    assert guides <= told
+
+
+@pytest.mark.parametrize("page", WITH_SNIPPETS)
+def test_metrics_and_alerts_named_exist(page: str) -> None:
+    metrics = set(re.findall(r"\bkodeks_\w+", read("docs/metrics.md")))
+    assert set(re.findall(r"\bkodeks_\w+\b(?!/|\.\w)", read(page))) <= metrics
+    rules = "".join(each.read_text(encoding="utf-8") for each in (ROOT / "rules").glob("*.yml"))
+    alerts = set(re.findall(r"alert: (\w+)", rules))
+    assert set(re.findall(r"\b(?:Kodeks|Licman)[A-Z]\w+", read(page))) <= alerts
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -264,10 +407,11 @@ def test_every_room_stands_in_the_layout() -> None:
     told = {row[0].strip("`") for row in rows("README.md", "| folder |")}
     package = ROOT / "exporter" / "kodeks_exporter"
     rooms = {str(each.parent.relative_to(ROOT)) for each in package.glob("*/__init__.py")}
+    rooms |= {each.parent.name for each in ROOT.glob("*/__init__.py")}
     if (ROOT / ".git").exists():  # then only what is committed: a room may be in the making
-        listed = ran("git", "-c", f"safe.directory={ROOT}", "-C", ROOT, "ls-files", f"{package}/*/__init__.py")
-        rooms = {str(Path(line).parent) for line in listed.splitlines()}
-    assert rooms
+        listed = (*committed("exporter/kodeks_exporter/*/__init__.py"), *committed(":(glob)*/__init__.py"))
+        rooms = {str(Path(line).parent) for line in listed}
+    assert {"exporter/kodeks_exporter/render", "exporter/kodeks_exporter/online", "replay", "bench"} <= rooms
     assert rooms <= told
     assert all((ROOT / folder).is_dir() for folder in told)
 
