@@ -1,4 +1,4 @@
-"""Catalogs of an installation as ``/sysinfo/metrics`` reports them."""
+"""Catalogs of an installation as ``/sysinfo/metrics`` reports them, asked for live or pushed."""
 
 from __future__ import annotations
 
@@ -12,6 +12,13 @@ from kodeks_exporter.store.live import LiveStatus
 
 
 def families(status: LiveStatus) -> Iterator[Metric]:
+    """Of the live check."""
+    result = status.round.results.get("catalog")
+    if result is not None and isinstance(result.facts, CatalogFacts):
+        yield from catalog_families(status.round.installation, result.facts)
+
+
+def catalog_families(installation: str, facts: CatalogFacts) -> Iterator[Metric]:
     labels = ["installation", "catalog", "reason"]
     main_page = GaugeMetricFamily(
         "kodeks_catalog_main_page_ok",
@@ -23,13 +30,10 @@ def families(status: LiveStatus) -> Iterator[Metric]:
         "Whether the product set of a catalog is complete; else the reason.",
         labels=labels,
     )
-    result = status.round.results.get("catalog")
-    if result is not None and isinstance(result.facts, CatalogFacts):
-        name = status.round.installation
-        for catalog in result.facts.catalogs:
-            if catalog.main_page_ok is not None:
-                main_page.add_metric([name, catalog.path, catalog.main_page_reason], int(catalog.main_page_ok))
-            if catalog.products_ok is not None:
-                products.add_metric([name, catalog.path, catalog.products_reason], int(catalog.products_ok))
+    for catalog in facts.catalogs:
+        if catalog.main_page_ok is not None:
+            main_page.add_metric([installation, catalog.path, catalog.main_page_reason], int(catalog.main_page_ok))
+        if catalog.products_ok is not None:
+            products.add_metric([installation, catalog.path, catalog.products_reason], int(catalog.products_ok))
     yield main_page
     yield products

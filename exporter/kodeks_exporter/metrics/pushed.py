@@ -10,6 +10,7 @@ from prometheus_client.core import GaugeMetricFamily
 
 from kodeks_exporter.domain.fleet import Installation
 from kodeks_exporter.intake.statuses import PushedStatus
+from kodeks_exporter.metrics.catalogs import catalog_families
 
 FRESH: Final = 3600.0
 """Seconds for which the catalogs of a status count as the present state: four of the usual 15 minutes."""
@@ -36,22 +37,4 @@ def families(installation: Installation, status: PushedStatus, *, fresh: bool) -
     yield created
     if installation.url or not fresh:
         return
-    # Names and help as in metrics/catalogs.py: both are samples of one family.
-    labels = ["installation", "catalog", "reason"]
-    main_page = GaugeMetricFamily(
-        "kodeks_catalog_main_page_ok",
-        "Whether the main page of a catalog is assembled; else the reason.",
-        labels=labels,
-    )
-    products = GaugeMetricFamily(
-        "kodeks_catalog_products_ok",
-        "Whether the product set of a catalog is complete; else the reason.",
-        labels=labels,
-    )
-    for catalog in status.facts.catalogs:
-        if catalog.main_page_ok is not None:
-            main_page.add_metric([name, catalog.path, catalog.main_page_reason], int(catalog.main_page_ok))
-        if catalog.products_ok is not None:
-            products.add_metric([name, catalog.path, catalog.products_reason], int(catalog.products_ok))
-    yield main_page
-    yield products
+    yield from catalog_families(name, status.facts)
