@@ -68,23 +68,35 @@ def _forecast(stack: Stack, narrator: Narrator, access: fleet.SpentAccess) -> Sc
     if elapsed is None or total is None or not used:
         narrator.say(f"Онлайн-доступ. Для {_FORECAST} нет данных: письма о прогнозе не будет")
         return
-    lasts, ahead = (1 - used) / used * elapsed, total - elapsed
+    silent = why_no_forecast(elapsed, total, used)
+    if silent:
+        narrator.say(f"Онлайн-доступ. {_FORECAST} сегодня молчит, и письма о прогнозе не будет: {silent}")
+        return
+    yield _mail(stack, _FORECAST)
+    narrator.say(
+        f"Онлайн-доступ. Письмо о прогнозе ({_FORECAST}) пришло: рабочих дней прошло {elapsed:.0f}, "
+        f"впереди {total - elapsed:.0f}, остатка хватит на {_lasts(elapsed, used):.1f}"
+    )
+
+
+def why_no_forecast(elapsed: float, total: float, used: float) -> str:
+    """Why the rule of the forecast does not speak on such a day; empty: it does.
+
+    Working days of the month that have begun and that there are, the share of the limit that is used (more than 0).
+    """
     if elapsed < _FORECAST_FROM:
-        narrator.say(
-            f"Онлайн-доступ. {_FORECAST} судит с {_FORECAST_FROM}-го рабочего дня месяца, а идёт {elapsed:.0f}-й: "
-            "письма о прогнозе сегодня не будет, нужно больше дней"
+        return f"нужно больше дней, правило судит с {_FORECAST_FROM}-го рабочего дня месяца, а прошло {elapsed:.0f}"
+    if _lasts(elapsed, used) >= total - elapsed:
+        return (
+            f"рабочих дней до конца месяца {total - elapsed:.0f}, а остатка при таком темпе хватит "
+            f"на {_lasts(elapsed, used):.1f}"
         )
-    elif lasts >= ahead:
-        narrator.say(
-            f"Онлайн-доступ. До конца месяца рабочих дней {ahead:.0f}, а остатка при этом темпе хватит на {lasts:.1f}: "
-            f"{_FORECAST} сегодня молчит, письма о прогнозе не будет"
-        )
-    else:
-        yield _mail(stack, _FORECAST)
-        narrator.say(
-            f"Онлайн-доступ. Письмо о прогнозе ({_FORECAST}) пришло: прошло рабочих дней {elapsed:.0f}, "
-            f"впереди {ahead:.0f}, хватит на {lasts:.1f}"
-        )
+    return ""
+
+
+def _lasts(elapsed: float, used: float) -> float:
+    """Working days for which the rest lasts."""
+    return (1 - used) / used * elapsed
 
 
 def _use_up(stack: Stack, access: fleet.SpentAccess, left: int) -> None:

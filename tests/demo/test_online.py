@@ -14,7 +14,7 @@ from demo import configs, fleet, tools
 from demo.narrator import LONGEST, Narrator
 from demo.sinks import Mail
 from demo.stack import Part, Stack
-from demo.tour_online import about_accesses
+from demo.tour_online import about_accesses, why_no_forecast
 from demo.vendor import Vendor
 from demo.vendor import fleet as vendor_fleet
 
@@ -111,6 +111,14 @@ def test_mails_of_accesses_are_told_from_others() -> None:
 
     assert about_accesses(mail("🔴 [FIRING:1] Лимит на документы исчерпан: Лютик (OnlineBillingDocsLeftZero, K3)"))
     assert not about_accesses(mail("🔴 [FIRING:1] Ключ не найден: Ромашка (KodeksOnlineSensLockCheck, K1)"))
+
+
+def test_days_on_which_the_forecast_is_silent_are_explained() -> None:
+    assert "нужно больше дней" in why_no_forecast(4, 21, 0.93)
+    assert why_no_forecast(5, 21, 0.93) == ""
+    assert why_no_forecast(15, 21, 0.93) == ""
+    assert "до конца месяца 1," in why_no_forecast(20, 21, 0.93)
+    assert "до конца месяца 0," in why_no_forecast(21, 21, 0.93)
 
 
 def test_a_long_message_is_shown_in_part(capsys: pytest.CaptureFixture[str]) -> None:
