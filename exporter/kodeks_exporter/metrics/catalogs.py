@@ -14,8 +14,8 @@ from kodeks_exporter.store.live import LiveStatus
 def families(status: LiveStatus) -> Iterator[Metric]:
     """Of the live check."""
     result = status.round.results.get("catalog")
-    if result is not None and isinstance(result.facts, CatalogFacts):
-        yield from catalog_families(status.round.installation, result.facts)
+    facts = result.facts if result is not None and isinstance(result.facts, CatalogFacts) else CatalogFacts(())
+    return catalog_families(status.round.installation, facts)
 
 
 def catalog_families(installation: str, facts: CatalogFacts) -> Iterator[Metric]:
