@@ -26,9 +26,11 @@ OPS: Final = "ops"
 DEAD_MAN: Final = "dead-man"
 OPS_MAIL: Final = "root@localhost"
 """Where ops' mail goes when kodeks.yml does not tell: the machine's own mailbox."""
-DAILY: Final = "KodeksSearchIsEmpty"
-"""Its message lists what happened in the last day: at longer intervals something would fall between two of them."""
+DAILY: Final = ("KodeksNewUser", "KodeksSearchIsEmpty")
+"""Their messages list what happened in the last day: one mail a day, and none in between when one more is added."""
 _DAY: Final = 24 * 3600.0
+_BEFORE_THE_DAY_IS_OVER: Final = 23 * 3600.0
+"""A repetition must be due when the group is looked at, once a day: else every second day would be left out."""
 _NIGHT_REPEAT: Final = 12 * 3600.0
 _MARGIN: Final = 600.0
 
@@ -200,7 +202,10 @@ def _person_lines(person: Person, settings: AlertmanagerSettings) -> Iterator[st
         yield "  continue: true"
     yield "  routes:"
     # Alertmanager takes the first that fits; all of them have the receiver above.
-    yield f"    - {{matchers: {flow([matcher('alertname', DAILY)])}, repeat_interval: {duration_text(_DAY)}}}"
+    yield (
+        f"    - {{matchers: {flow([matcher_any('alertname', DAILY)])}, group_interval: {duration_text(_DAY)},"
+        f" repeat_interval: {duration_text(_BEFORE_THE_DAY_IS_OVER)}}}"
+    )
     for priority in PRIORITIES:
         again = duration_text(repeat[priority])
         yield f"    - {{matchers: {flow([matcher('priority', priority)])}, repeat_interval: {again}}}"
