@@ -27,8 +27,8 @@ def main(arguments: list[str] | None = None) -> int:
         for number, path in known.items():
             print(f"{number:3}  {load(path).title}")
         return 0
-    path = known.get(int(options.case)) if options.case.isdecimal() else Path(options.case)
-    if path is None:
+    chosen = known.get(int(options.case)) if options.case.isdecimal() else Path(options.case)
+    if chosen is None:
         print(f"нет случая {options.case}; есть: {', '.join(map(str, known))}", file=sys.stderr)
         return 2
     lacking = missing({Part.ALERTMANAGER})
@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"не найдены программы: {', '.join(lacking.values())}", file=sys.stderr)
         return 1
     try:
-        script = load(path)
+        script = load(chosen)
         if options.speed:
             script = script.model_copy(update={"speed": options.speed})
         return _replay(script)

@@ -1,7 +1,8 @@
 """From what fires after each evaluation to what Prometheus posts to Alertmanager, and when.
 
-Prometheus posts an alert when it begins to fire, again each minute, and once more when it is over. Repetition only keeps
-Alertmanager from forgetting it; here it is not forgotten, so an alert is posted again only when its texts changed.
+Prometheus posts an alert when it begins to fire, again each minute, and once more when it is over. Repetition only
+keeps Alertmanager from forgetting it; here it is not forgotten, so an alert is posted again only when its texts
+changed.
 """
 
 from __future__ import annotations

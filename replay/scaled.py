@@ -80,7 +80,7 @@ def _holds(interval: Document, moment: datetime) -> bool:
         if set(each) - {"times", "weekdays", "location"}:
             raise ScaleError(f"time interval {interval['name']!r}: only times, weekdays and location can be moved")
         local = moment.astimezone(ZoneInfo(each.get("location", "UTC")))
-        if any(_DAYS[local.weekday()] in _span(days) for days in each.get("weekdays", ["monday:sunday"])) and any(
+        if any(_DAYS[local.weekday()] in _span(days) for days in each.get("weekdays", ["sunday:saturday"])) and any(
             _minutes(times["start_time"]) <= local.hour * 60 + local.minute < _minutes(times["end_time"])
             for times in each.get("times", [{"start_time": "00:00", "end_time": "24:00"}])
         ):

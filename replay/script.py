@@ -30,7 +30,8 @@ class _Part(BaseModel):
 class Event(_Part):
     """Something that happens at ``at``; all but ``what`` may be left out.
 
-    ``fails`` is the check that fails for ``who`` (installations, ``*`` allowed); what it blocks follows from the exporter's own chain.
+    ``fails`` is the check that fails for ``who`` (installations, ``*`` allowed); what it blocks follows from the
+    exporter's own chain.
     ``works``: all is well again. ``series``: what else the exporter writes from then on, as reports and accesses do.
     ``every``: the event comes again, until ``until`` or the end; it is then shown once.
     """

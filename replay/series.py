@@ -65,8 +65,8 @@ def _watch(installation: Installation, script: Script, tracks: _Tracks) -> None:
     for event in script.timeline:
         if (event.fails or event.works) and any(fnmatchcase(installation.name, name) for name in event.who):
             step = at_step(script, event.at)
-            fault = Fault(event.fails, step * script.step, event.code, event.state, event.planned)
-            faults[step] = fault if event.fails else None
+            began = Fault(event.fails, step * script.step, event.code, event.state, event.planned)
+            faults[step] = began if event.fails else None
     live = bool(installation.url)
     before: set[str] = set()
     for step, fault in sorted(faults.items()):
@@ -145,4 +145,3 @@ def _spelled(points: Mapping[int, float | None], script: Script, clocked: bool) 
             yield f"{step * script.step + value:.15g}+{script.step:.15g}x{length - 1}"
         else:
             yield f"{value:.15g}x{length - 1}"
-

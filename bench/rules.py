@@ -1,0 +1,224 @@
+"""What all rules cost Prometheus over a large fleet: 2 000 installations and 2 000 online accesses.
+
+A text made once is scraped by a real Prometheus with the project's rules. Printed is the sum of
+prometheus_rule_group_last_duration_seconds, after each round of 15 s: what all groups would take if they came at the
+same moment. About one in twenty has something to tell of. The aim: under 1 s.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import urlencode
+
+import yaml
+
+from bench.process import end, fetch, free_port, memory_megabytes, wait_until
+from demo import tools
+from kodeks_exporter.domain.fleet import Credentials, Installation
+from kodeks_exporter.domain.secret import Secret
+from kodeks_exporter.metrics import installation as installation_metrics
+from replay.observed import Fault, status
+
+INSTALLATIONS = 2000
+ACCESSES = 2000
+MANAGERS = 40
+USERS = 5
+SEARCHES = 3
+VOLUMES = 4
+SECONDS = 270
+"""How long it runs: rules with `interval: 4m` have their turn, too."""
+MAX_SECONDS = 1.0
+FAULTS = ("dns", "tcp", "http", "maintenance", "key", "seats", "auth", "page")
+"""One installation in fifty fails, in these ways by turns."""
+RULES = Path(__file__).resolve().parent.parent / "rules"
+
+
+def exposition(now: float) -> str:
+    """All series, without help texts. ``now``: Unix seconds."""
+    lines = [
+        'kodeks_exporter_poll_interval_seconds{kind="checks"} 30',
+        f"kodeks_exporter_installations {INSTALLATIONS}",
+    ]
+    for number in range(INSTALLATIONS):
+        lines += _installation(number, now)
+    for number in range(ACCESSES):
+        lines += _access(number, now)
+    return "\n".join(lines) + "\n"
+
+
+def _installation(number: int, now: float) -> Iterator[str]:
+    manager = number % MANAGERS
+    name = f"site{number}"
+    subject = Installation(
+        name, f"ООО «Клиент {number}»", f"manager{manager}", branch=f"branch{manager % 6}",
+        url=f"http://{name}.example:8080", addresses=("192.0.2.10",), hosting=f"hosting{number % 60}",
+        credentials=Credentials("smartlogin", Secret("x")),
+    )  # fmt: skip
+    fault = Fault(FAULTS[number // 50 % len(FAULTS)], now, 4111) if number % 50 == 0 else None
+    for family in installation_metrics.families(subject, status(subject, fault, now)):
+        for sample in family.samples:
+            value = now + 86400 if sample.name == "kodeks_check_last_run_timestamp_seconds" else sample.value
+            labels = ",".join(f'{key}="{text}"' for key, text in sample.labels.items())
+            yield f"{sample.name}{{{labels}}} {value:.15g}"
+    mine = f'installation="{name}"'
+    age = 3 * 86400 if number % 40 == 0 else 1800
+    yield f"kodeks_sysinfo_created_timestamp_seconds{{{mine}}} {now - age:.0f}"
+    yield f'kodeks_sysinfo_received_timestamp_seconds{{{mine},via="pull"}} {now - age:.0f}'
+    yield f'kodeks_build_info{{{mine},server="6.4.5.127",sysinfo="2.0.6.15",kassist="",os="Windows"}} 1'
+    yield f"kodeks_protection_ok{{{mine}}} {int(number % 200 != 0)}"
+    yield f"kodeks_seats{{{mine}}} 25"
+    yield f"kodeks_seats_used{{{mine}}} {25 if number % 60 == 0 else number % 20}"
+    yield f"kodeks_registration_expiry_timestamp_seconds{{{mine}}} {now + (number % 400) * 86400:.0f}"
+    yield f"kodeks_activity{{{mine}}} {number % 200}"
+    yield f"kodeks_users{{{mine}}} {USERS}"
+    yield f"kodeks_active_users{{{mine}}} {number % 30}"
+    yield f"kodeks_spp_up{{{mine}}} {int(number % 100 != 0)}"
+    yield f'kodeks_operup_timestamp_seconds{{{mine},file="operup1"}} {now - (5 if number % 50 == 7 else 1) * 86400:.0f}'
+    for volume in range(VOLUMES):
+        which = f'{mine},volume="{volume}"'
+        yield f'kodeks_volume_expiry_timestamp_seconds{{{which},product="{volume}"}} {now + 200 * 86400:.0f}'
+        if number % 100 == volume:
+            yield f'kodeks_volume_error{{{which},code="2007"}} 1'
+    for user in range(USERS):
+        whose = f'{mine},user="user{user}",domain="D"'
+        yield f"kodeks_user_requests_total{{{whose}}} {user * 7}"
+        yield f"kodeks_user_first_seen_timestamp_seconds{{{whose}}} {now - 90 * 86400:.0f}"
+        yield f"kodeks_user_last_seen_timestamp_seconds{{{whose}}} {now - 3600:.0f}"
+        yield f'kodeks_session_info{{{whose},ip="192.0.2.{user}",browser="Chrome",since="09:00"}} 1'
+        yield f'kodeks_connections_rejected_total{{{mine},user="user{user}",reason="seats"}} {int(number % 100 == 0 and user == 0)}'
+    for kind in ("ok", "empty", "error"):
+        sort = 'catalog="/docs",source="ksrv",type="intellectual"'
+        amount = 0 if kind != "ok" and number % 20 else 3
+        yield (f'kodeks_searches_total{{{mine},{sort},status="{kind}"}} {amount}')
+    for bound in ("0.1", "0.25", "0.5", "1.0", "2.5", "5.0", "10.0", "20.0", "60.0", "+Inf"):
+        yield f'kodeks_search_duration_seconds_bucket{{{mine},status="ok",le="{bound}"}} 30'
+    yield f'kodeks_search_duration_seconds_count{{{mine},status="ok"}} 30'
+    for search in range(SEARCHES):
+        yield (
+            f'kodeks_search_event_info{{{mine},user="user1",{sort},status="empty",query="ПНДФ 14.{search}",'
+            f'time="2026-01-13T10:0{search}:00",cause="absent",family="ПНДФ"}} 9'
+        )
+
+
+def _access(number: int, now: float) -> Iterator[str]:
+    manager = number % MANAGERS
+    mine = f'account="access{number}"'
+    yield (
+        f'kodeks_online_access_info{{{mine},client="АО «Доступ {number}»",manager="manager{manager}",'
+        f'branch="branch{manager % 6}",server="nps{number % 4}.example",login="u{number}"}} 1'
+    )
+    yield f"kodeks_online_up{{{mine}}} {int(number % 100 != 0)}"
+    yield f"kodeks_online_login_success{{{mine}}} {int(number % 100 != 1)}"
+    yield f"kodeks_online_read_timestamp_seconds{{{mine}}} {now - 1800:.0f}"
+    for resource, limit in (("documents", 350), ("searches", 3000), ("prints", 3000), ("uploads", 3000)):
+        left = limit // 10 if number % 20 == 0 else limit * (10 + number % 9) // 20
+        yield f'kodeks_online_limit{{{mine},resource="{resource}"}} {limit}'
+        yield f'kodeks_online_left{{{mine},resource="{resource}"}} {left}'
+    yield f'kodeks_online_profile{{{mine},class="good"}} 1'
+    yield f"kodeks_online_documents_expected{{{mine}}} 60"
+    if number % 30 == 0:
+        yield f'kodeks_online_advice{{{mine},advice="wait",reason="season"}} 1'
+    if number % 100 == 3:
+        yield f'kodeks_online_deviation{{{mine},kind="silent"}} 1'
+    for kind in ("ok", "empty"):
+        amount = 0 if kind == "empty" and number % 20 else 4
+        yield f'kodeks_online_searches_total{{{mine},type="intellectual",status="{kind}"}} {amount}'
+    if number % 20 == 0:
+        for search in range(SEARCHES):
+            yield (
+                f'kodeks_online_search_event_info{{{mine},type="intellectual",status="empty",query="ПНДФ 14.{search}",'
+                f'time="2026-01-13T10:0{search}:00",cause="absent",family="ПНДФ"}} 9'
+            )
+
+
+def main() -> None:
+    text = exposition(time.time()).encode()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(text))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            measure(Path(folder), server.server_address[1], text.count(b"\n"))
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def measure(folder: Path, port: int, series: int) -> None:
+    document = {
+        "global": {"scrape_interval": "15s", "evaluation_interval": "15s"},
+        "rule_files": [str(RULES / "*.yml")],
+        "scrape_configs": [{"job_name": "kodeks", "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]}],
+    }
+    (folder / "prometheus.yml").write_text(yaml.safe_dump(document), encoding="utf-8")
+    address = f"127.0.0.1:{free_port()}"
+    process = subprocess.Popen(
+        [
+            tools.find("prometheus") or "prometheus", f"--config.file={folder}/prometheus.yml",
+            f"--storage.tsdb.path={folder}/data", f"--web.listen-address={address}", "--log.level=error",
+        ]
+    )  # fmt: skip
+    try:
+        wait_until(lambda: fetch(f"http://{address}/-/ready") != b"", "Prometheus", 60)
+        worst: dict[str, float] = {}
+        rounds: list[float] = []
+        deadline = time.monotonic() + SECONDS
+        while time.monotonic() < deadline:
+            time.sleep(15)
+            groups = durations(address)
+            rounds.append(sum(groups.values()))
+            for group, seconds in groups.items():
+                worst[group] = max(worst.get(group, 0.0), seconds)
+        (firing,) = ask(address, 'count(ALERTS{alertstate="firing"}) or vector(0)').values()
+        rounds.sort()
+        print(f"{series} series of {INSTALLATIONS} installations and {ACCESSES} accesses; {firing:.0f} alerts fire")
+        for group, seconds in sorted(worst.items(), key=lambda each: -each[1])[:8]:
+            print(f"  {group:28} {seconds:6.3f} s at most")
+        print(
+            f"all rule groups: {rounds[len(rounds) // 2]:.2f} s a round (median), {rounds[-1]:.2f} s at most"
+            f" (aim: under {MAX_SECONDS:g} s; ratio {rounds[-1] / MAX_SECONDS:.2f});"
+            f" Prometheus: {memory_megabytes(process.pid):.0f} MB"
+        )
+    finally:
+        end(process)
+
+
+def durations(address: str) -> dict[str, float]:
+    """Seconds that the last evaluation of each group took, as Prometheus tells of itself."""
+    found = {}
+    for line in fetch(f"http://{address}/metrics").decode().splitlines():
+        if line.startswith("prometheus_rule_group_last_duration_seconds{"):
+            labels, _, value = line.rpartition(" ")
+            found[labels.rpartition(";")[2].removesuffix('"}')] = float(value)
+    return found
+
+
+def ask(address: str, expression: str) -> dict[str, float]:
+    """An instant query: label sets to values."""
+    answer = json.loads(fetch(f"http://{address}/api/v1/query?{urlencode({'query': expression})}"))
+    return {json.dumps(each["metric"]): float(each["value"][1]) for each in answer["data"]["result"]}
+
+
+def _handler(text: bytes) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing."""
+
+    return Handler
+
+
+if __name__ == "__main__":
+    main()
