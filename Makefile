@@ -1,6 +1,8 @@
 # A front for ./run, for those whose fingers type make. ./run help tells what each target does.
-TARGETS = demo test serve-demo bench lint screenshots tools venv clean help
+TARGETS = demo replay test serve-demo bench lint screenshots tools venv clean help
 
 .PHONY: $(TARGETS)
 help: ; @./run help
-$(filter-out help,$(TARGETS)): ; @./run $@
+$(filter-out help replay,$(TARGETS)): ; @./run $@
+# make replay CASE=2; without CASE, the list
+replay: ; @./run replay $(CASE)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from bench import exposition, ingest, rounds
+from bench import exposition, ingest, rounds, rules
 
 SUBJECTS: dict[str, Callable[[], object]] = {
     "rounds": rounds.main,
     "ingest": ingest.main,
     "exposition": exposition.main,
+    "rules": rules.main,
 }
 
 

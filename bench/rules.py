@@ -92,7 +92,8 @@ def _installation(number: int, now: float) -> Iterator[str]:
         yield f"kodeks_user_first_seen_timestamp_seconds{{{whose}}} {now - 90 * 86400:.0f}"
         yield f"kodeks_user_last_seen_timestamp_seconds{{{whose}}} {now - 3600:.0f}"
         yield f'kodeks_session_info{{{whose},ip="192.0.2.{user}",browser="Chrome",since="09:00"}} 1'
-        yield f'kodeks_connections_rejected_total{{{mine},user="user{user}",reason="seats"}} {int(number % 100 == 0 and user == 0)}'
+        refused = int(number % 100 == 0 and user == 0)
+        yield f'kodeks_connections_rejected_total{{{mine},user="user{user}",reason="seats"}} {refused}'
     for kind in ("ok", "empty", "error"):
         sort = 'catalog="/docs",source="ksrv",type="intellectual"'
         amount = 0 if kind != "ok" and number % 20 else 3
