@@ -16,6 +16,7 @@ import pytest
 import yaml
 from prometheus_client import Metric
 
+from bench.__main__ import SUBJECTS
 from demo.stand import tls
 from kodeks_exporter.checks.chain import CHECK_NAMES, CHECKS
 from kodeks_exporter.cli.main import _parser
@@ -414,6 +415,13 @@ def test_every_room_stands_in_the_layout() -> None:
     assert {"exporter/kodeks_exporter/render", "exporter/kodeks_exporter/online", "replay", "bench"} <= rooms
     assert rooms <= told
     assert all((ROOT / folder).is_dir() for folder in told)
+
+
+def test_measurements_named_exist() -> None:
+    (row,) = (row for row in rows("README.md", "| folder |") if names(row[0]) == ["bench"])
+    told = {name for name in names(row[1]) if "./run" not in name}
+    assert told
+    assert told <= set(SUBJECTS)
 
 
 def test_pictures_are_small() -> None:
