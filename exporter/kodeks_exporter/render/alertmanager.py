@@ -78,7 +78,7 @@ def problems(settings: AlertmanagerSettings, fleet: Fleet) -> list[str]:
     if not settings.smarthost:
         told.append("alertmanager.smtp.smarthost is not set: mail goes to localhost:25")
     if not settings.smtp_from:
-        told.append("alertmanager.smtp.from is not set: mail comes from the example's address")
+        told.append("alertmanager.smtp.sender is not set: mail comes from the example's address")
     if not settings.ops.email and not _telegram(settings.ops, settings):
         told.append(f"alertmanager.ops has no email: what belongs to no manager goes to {OPS_MAIL}")
     if settings.dead_man_url is None:
