@@ -78,7 +78,7 @@ def _installation(number: int, now: float) -> Iterator[str]:
     yield f"kodeks_registration_expiry_timestamp_seconds{{{mine}}} {now + (number % 400) * 86400:.0f}"
     yield f"kodeks_activity{{{mine}}} {number % 200}"
     yield f"kodeks_users{{{mine}}} {USERS}"
-    yield f"kodeks_active_users{{{mine}}} {number % 30}"
+    yield f"kodeks_active_users{{{mine}}} {8 if number % 10 == 0 else 16 + number % 9}"
     yield f"kodeks_spp_up{{{mine}}} {int(number % 100 != 0)}"
     yield f'kodeks_operup_timestamp_seconds{{{mine},file="operup1"}} {now - (5 if number % 50 == 7 else 1) * 86400:.0f}'
     for volume in range(VOLUMES):
