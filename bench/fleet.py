@@ -49,6 +49,7 @@ def write_config(path: Path, urls: list[str], interval: str) -> None:
                 "name": f"s{number}",
                 "client": f"Клиент {number}",
                 "manager": "ivanova",
+                "mode": "push",  # no reports are pulled meanwhile: they are another measurement
                 "url": url,
                 "credentials": {"username": "smartlogin", "password": "smartpassword"},
             }
