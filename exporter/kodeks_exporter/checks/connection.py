@@ -2,8 +2,8 @@
 
 ``http.client`` reads the protocol; this file adds what a monitor needs and it lacks: a limit on the whole exchange (a
 server that sends a byte a second never runs into a socket's own time-out), on the body, on redirects, and cookies kept
-for one round only. ``requests`` would cost several times the processor time (``./run bench`` prints it), which counts
-when a thousand installations are asked every 30 s.
+for one round only. ``requests`` has no limit on a whole exchange either, and does more for each request than a thousand
+installations asked every 30 s leave time for.
 """
 
 from __future__ import annotations
