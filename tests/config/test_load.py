@@ -34,7 +34,7 @@ from kodeks_exporter.domain.settings import (
 GOOD = Path(__file__).parent / "testdata" / "good" / "full.yml"
 DOCS = Path(__file__).parents[2] / "docs" / "configuration.md"
 ENVIRON = {"SNMP_COMMUNITY": "community-of-env"}
-VARIABLES = {"SNMP_COMMUNITY": "c", "DEALER_TOKEN": "t", "ASRP_TOKEN": "t"}
+VARIABLES = {"SNMP_COMMUNITY": "c", "DEALER_TOKEN": "t", "ASRP_TOKEN": "t", "ACKNOWLEDGE_KEY": "0123456789abcdef"}
 """Those that the examples of the documentation take secrets from."""
 
 
@@ -483,3 +483,19 @@ def test_an_unquoted_password_is_never_told(tmp_path_factory: pytest.TempPathFac
         with pytest.raises(ConfigError) as caught:
             load(path, {})
         assert "Zq9" not in str(caught.value)
+
+
+def test_reaction(full: Settings) -> None:
+    reaction = full.reaction
+    assert reaction.alertmanagers == ("http://127.0.0.1:9093", "https://am2.example/alertmanager")
+    assert reaction.link == "https://kodeks.dealer.example"
+    assert reaction.key == Secret("signing-key-0123456789")
+    assert (reaction.interval, reaction.link_lifetime) == (30.0, 172800.0)
+    assert reaction.silence_choices == (1800.0, 28800.0), "the longest comes last"
+    assert reaction.acknowledgeable
+
+
+def test_without_the_section_nothing_of_reaction_is_there(tmp_path: Path) -> None:
+    reaction = load(write(tmp_path, "poll: {checks: 30s}\n"), {}).reaction
+    assert reaction.alertmanagers == ()
+    assert not reaction.acknowledgeable

@@ -30,6 +30,7 @@ def test_secrets_are_masked() -> None:
         "dealer-token",
         "all-token",
         "query-token",
+        "signing-key",
     ):
         assert secret not in text
     assert yaml.safe_load(text)["installations"][0]["credentials"] == {"username": "smartlogin", "password": "***"}
@@ -46,7 +47,8 @@ def test_what_is_shown_gives_the_same_settings_again(tmp_path: Path) -> None:
     """So nothing effective is left out, or written otherwise than it is read."""
     path = tmp_path / "kodeks.yml"
     path.write_text(shown().replace("auth_password: '***'", "auth_password: '********'")
-                    .replace("privacy_password: '***'", "privacy_password: '********'"), "utf-8")  # fmt: skip
+                    .replace("privacy_password: '***'", "privacy_password: '********'")
+                    .replace("key: '***'", "key: '0123456789abcdef'"), "utf-8")  # fmt: skip
     again = load(path, {})
     original = load(GOOD, {"SNMP_COMMUNITY": "community-of-env"})
     assert masked_yaml(again) == shown()
@@ -55,6 +57,8 @@ def test_what_is_shown_gives_the_same_settings_again(tmp_path: Path) -> None:
     assert again.fleet.managers == original.fleet.managers
     assert again.history == original.history
     assert again.online == original.online
+    unsigned: dict[str, Any] = {"key": None, "credentials": None}
+    assert replace(again.reaction, **unsigned) == replace(original.reaction, **unsigned)
     secret: dict[str, Any] = {"url": "", "headers": {}, "credentials": None}
     forward = replace(original.reports.forward, **secret)
     assert replace(again.reports, forward=replace(again.reports.forward, **secret)) == replace(

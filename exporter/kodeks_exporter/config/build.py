@@ -29,6 +29,7 @@ from kodeks_exporter.domain.fleet import (
     WorkingHours,
 )
 from kodeks_exporter.domain.online import OnlinePaths, OnlinePatterns, OnlineSettings
+from kodeks_exporter.domain.reaction import ReactionSettings
 from kodeks_exporter.domain.settings import (
     CheckSettings,
     ForwardSettings,
@@ -61,6 +62,7 @@ def settings(document: schema.Document, source: Path) -> Settings:
             prometheus=_prometheus(document.prometheus),
             thresholds=MappingProxyType(dict(document.thresholds)),
         ),
+        reaction=_reaction(document.reaction),
         user_labels=document.privacy.user_labels,
         source=source,
     )
@@ -337,6 +339,20 @@ def _alertmanager(item: schema.Alertmanager) -> AlertmanagerSettings:
         inhibit_rules=tuple(
             InhibitRule(rule.source_matchers, rule.target_matchers, rule.equal) for rule in item.inhibit_rules
         ),
+    )
+
+
+def _reaction(item: schema.Reaction) -> ReactionSettings:
+    return ReactionSettings(
+        alertmanagers=item.alertmanagers,
+        credentials=_credentials(item.credentials) if item.credentials else None,
+        tls_verify=item.tls.verify,
+        tls_ca_file=item.tls.ca_file,
+        interval=item.interval,
+        link=item.link,
+        key=item.key,
+        link_lifetime=item.link_lifetime,
+        silence_choices=tuple(sorted(item.silence_choices)),
     )
 
 

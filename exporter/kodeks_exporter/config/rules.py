@@ -42,6 +42,7 @@ def findings(data: Plain) -> Iterator[Finding]:
     yield from _forward(top)
     yield from _online_retry(top)
     yield from _alerting(top)
+    yield from _reaction(top)
 
 
 def _mapping(value: Plain) -> Mapping:
@@ -221,3 +222,22 @@ def _alerting(top: Mapping) -> Iterator[Finding]:
             if choices and isinstance(value, str) and values.amount(value) not in choices:
                 yield ("thresholds", name), "must be one of " + ", ".join(f"{choice:g}" for choice in choices)
     yield from _once(("prometheus", "exporters"), prometheus.get("exporters"))
+
+
+def _reaction(top: Mapping) -> Iterator[Finding]:
+    reaction = _mapping(top.get("reaction"))
+    listed = reaction.get("alertmanagers")
+    if reaction.get("link") is not None and not _given(reaction, "key"):
+        yield ("reaction", "key"), "is missing; links need key or key_file to be signed with"
+    if _given(reaction, "key") and reaction.get("link") is None:
+        yield ("reaction", "link"), "is missing; a key is of use only with the address that links lead to"
+    if reaction and not listed:
+        yield ("reaction", "alertmanagers"), "is missing; name every member, such as http://127.0.0.1:9093"
+    yield from _once(("reaction", "alertmanagers"), listed)
+    yield from _once(("reaction", "silence_choices"), reaction.get("silence_choices"))
+    urls = [url for url in (listed if isinstance(listed, list) else [listed]) if isinstance(url, str)]
+    tls = _mapping(reaction.get("tls"))
+    verify = tls.get("verify")
+    given = tls.get("ca_file") is not None or (isinstance(verify, str) and verify.lower() in _FALSE)
+    if given and urls and not any(url.lower().startswith("https:") for url in urls):
+        yield ("reaction", "tls"), "has no effect; no address begins with https://"

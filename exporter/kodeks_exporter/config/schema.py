@@ -25,6 +25,7 @@ from kodeks_exporter.config.problems import did_you_mean
 from kodeks_exporter.domain.alerting import THRESHOLDS, AlertmanagerSettings, PrometheusSettings
 from kodeks_exporter.domain.fleet import Endpoint, Mode
 from kodeks_exporter.domain.online import OnlinePaths, OnlineSettings
+from kodeks_exporter.domain.reaction import ReactionSettings
 from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.domain.settings import (
     ForwardSettings,
@@ -59,6 +60,7 @@ _F = ForwardSettings()
 _H = HistorySettings()
 _O = OnlineSettings()
 _ONLINE_PATHS = OnlinePaths()
+_REACTION = ReactionSettings()
 SHORTEST_FORWARD: Final = 900.0
 """Seconds between two sendings of an installation's report; it is not looked oftener whether one is due."""
 
@@ -172,6 +174,12 @@ def _secret_url(secret: Secret) -> Secret:
     return secret
 
 
+def _signing_key(secret: Secret) -> Secret:
+    if re.fullmatch(r"[A-Za-z0-9_.+/=-]{16,}", secret.reveal()) is None:
+        raise ValueError("must have at least 16 characters, only A-Z a-z 0-9 _ . + / = -; try openssl rand -hex 32")
+    return secret
+
+
 def _dns_server(text: str) -> Endpoint:
     server = values.endpoint(text, 53)
     return Endpoint(values.address(server.host), server.port)
@@ -233,6 +241,7 @@ Many = Annotated[tuple[T, ...], BeforeValidator(_many)]
 SecretText = Annotated[InstanceOf[Secret], BeforeValidator(_secret)]
 Snmp3Password = Annotated[SecretText, AfterValidator(_snmp3_password)]
 SecretUrl = Annotated[SecretText, AfterValidator(_secret_url)]
+SigningKey = Annotated[SecretText, AfterValidator(_signing_key)]
 HeaderValue = Annotated[SecretText, AfterValidator(_header_value)]
 File = Annotated[str, BeforeValidator(_file)]
 Folder = Annotated[str, BeforeValidator(_folder)]
@@ -673,6 +682,20 @@ class Online(Section):
     retention: Annotated[float, _between("31d", "10y")] = _O.retention
 
 
+class Reaction(Section):
+    SECRETS = ("key",)
+    alertmanagers: Many[Url] = ()
+    credentials: Credentials | None = None
+    tls: Tls = Tls()
+    interval: Annotated[float, _between("5s", "5m")] = _REACTION.interval
+    link: Url = ""
+    key: SigningKey | None = None
+    link_lifetime: Annotated[float, _between("10m", "31d")] = _REACTION.link_lifetime
+    silence_choices: Annotated[Many[Annotated[float, _between("1m", "31d")]], Field(min_length=1, max_length=8)] = (
+        _REACTION.silence_choices
+    )
+
+
 class Document(Section):
     """The whole file."""
 
@@ -690,3 +713,4 @@ class Document(Section):
     alertmanager: Alertmanager = Alertmanager()
     prometheus: Prometheus = Prometheus()
     thresholds: dict[ThresholdName, ThresholdValue] = Field(default_factory=dict)
+    reaction: Reaction = Reaction()

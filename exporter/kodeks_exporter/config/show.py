@@ -11,6 +11,7 @@ import yaml
 from kodeks_exporter.domain.alerting import AlertingSettings, AlertmanagerSettings, PrometheusSettings
 from kodeks_exporter.domain.fleet import Credentials, Dealer, Installation, Manager, OnlineAccess, Snmp
 from kodeks_exporter.domain.online import OnlinePatterns, OnlineSettings
+from kodeks_exporter.domain.reaction import ReactionSettings
 from kodeks_exporter.domain.secret import MASK, Secret
 from kodeks_exporter.domain.settings import (
     CheckSettings,
@@ -42,6 +43,7 @@ def masked_yaml(settings: Settings) -> str:
         "history": _history(settings.history),
         "online": _online(settings.online),
         **_alerting(settings.alerting),
+        "reaction": _reaction(settings.reaction),
     }
     return str(yaml.dump(whole, Dumper=_DUMPER, allow_unicode=True, sort_keys=False, width=120))
 
@@ -380,5 +382,22 @@ def _prometheus(item: PrometheusSettings) -> dict[str, Any]:
             "credentials": _credentials(item.credentials),
             "tls": _without_empty({"verify": item.tls_verify, "ca_file": item.tls_ca_file}),
             "alertmanagers": list(item.alertmanagers),
+        }
+    )
+
+
+def _reaction(item: ReactionSettings) -> dict[str, Any]:
+    if not item.alertmanagers:
+        return {}
+    return _without_empty(
+        {
+            "alertmanagers": list(item.alertmanagers),
+            "credentials": _credentials(item.credentials),
+            "tls": _without_empty({"verify": item.tls_verify, "ca_file": item.tls_ca_file}),
+            "interval": duration_text(item.interval),
+            "link": item.link,
+            "key": _mask(item.key),
+            "link_lifetime": duration_text(item.link_lifetime),
+            "silence_choices": [duration_text(seconds) for seconds in item.silence_choices],
         }
     )

@@ -28,6 +28,7 @@ _MESSAGES = {
     "int_from_float": "must be a whole number",
     "int_parsing_size": "is too large a number",
     "too_short": "must have at least one item",
+    "too_long": "has too many items",
     "byte_size": "must be a size such as 2MiB",
     "byte_size_unit": "must be a size such as 2MiB",
 }

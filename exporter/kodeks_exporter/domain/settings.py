@@ -16,6 +16,7 @@ from kodeks_exporter.domain.alerting import AlertingSettings
 from kodeks_exporter.domain.check import InstallationState
 from kodeks_exporter.domain.fleet import Credentials, Fleet
 from kodeks_exporter.domain.online import OnlineSettings
+from kodeks_exporter.domain.reaction import ReactionSettings
 from kodeks_exporter.domain.secret import Secret
 
 
@@ -254,6 +255,7 @@ class Settings:
     history: HistorySettings = field(default_factory=HistorySettings)
     alerting: AlertingSettings = field(default_factory=AlertingSettings)
     online: OnlineSettings = field(default_factory=OnlineSettings)
+    reaction: ReactionSettings = field(default_factory=ReactionSettings)
     user_labels: str = "plain"
     """``privacy.user_labels``: plain, hashed or off."""
     source: Path = Path()
