@@ -1,8 +1,11 @@
-"""What a site says of measuring how people react to alerts, and of the page by which they take one."""
+"""How people react to alerts: what a site says of it, and what Alertmanager tells."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
 
 from kodeks_exporter.domain.fleet import Credentials
 from kodeks_exporter.domain.secret import Secret
@@ -31,3 +34,129 @@ class ReactionSettings:
     @property
     def acknowledgeable(self) -> bool:
         return bool(self.alertmanagers and self.link and self.key is not None)
+
+
+BUCKETS: Final = (60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 43200, 86400, 172800, 259200)
+"""Upper bounds of the histograms, seconds: from a minute to three days."""
+
+
+class Outcome(StrEnum):
+    """How an alert ended that people were told of."""
+
+    ACKNOWLEDGED = "acknowledged"
+    """Somebody had taken it."""
+    MENDED = "mended"
+    """Over without a word, before its message was repeated."""
+    UNANSWERED = "unanswered"
+    """Over without a word, after its message was repeated."""
+    UNSEEN = "unseen"
+    """Over without a word while nobody watched."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One alert that fires, as one Alertmanager lists it, or several of a cluster together. ``identity``: of its labels.
+
+    ``starts``: Unix milliseconds, as the members tell it, ascending; they differ after one was restarted.
+    ``silenced_by``: ids of silences in force.
+    """
+
+    identity: str
+    labels: Mapping[str, str]
+    summary: str
+    starts: tuple[int, ...]
+    inhibited: bool
+    silenced_by: frozenset[str]
+
+    @property
+    def started(self) -> float:
+        """Unix seconds."""
+        return self.starts[0] / 1000
+
+    @property
+    def manager(self) -> str:
+        return self.labels.get("manager", "")
+
+    @property
+    def priority(self) -> str:
+        return self.labels.get("priority", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Times in Unix seconds. Expired ones may be among those listed."""
+
+    id: str
+    starts: float
+    ends: float
+    author: str
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What fires, by identity, and all silences, by id."""
+
+    alerts: Mapping[str, Alert]
+    silences: Mapping[str, Silence]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Who took an alert, when (Unix seconds), and until when it is silent."""
+
+    at: float
+    by: str
+    comment: str
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One time that an alert fires. Times in Unix seconds.
+
+    ``started``: by Prometheus; ``latest``: the latest start that some member told of the same time that it fires.
+    ``told``: when people were told, None when they were not: it was inhibited or silenced from the beginning.
+    ``missing``: since when no Alertmanager lists it, though any answers.
+    """
+
+    identity: str
+    labels: Mapping[str, str]
+    started: float
+    latest: float
+    told: float | None
+    taken: Taken | None = None
+    inhibited: bool = False
+    last_seen: float = 0.0
+    missing: float | None = None
+    over: float | None = None
+
+    @property
+    def manager(self) -> str:
+        return self.labels.get("manager", "")
+
+    @property
+    def priority(self) -> str:
+        return self.labels.get("priority", "")
+
+    @property
+    def waiting(self) -> bool:
+        """Nobody has taken it, and people would be told of it now."""
+        return self.over is None and self.told is not None and self.taken is None and not self.inhibited
+
+
+def united(listings: Iterable[Listing]) -> Listing:
+    """What the members of a cluster tell together: each alert once. Inhibited is what is so at every member."""
+    alerts: dict[str, Alert] = {}
+    silences: dict[str, Silence] = {}
+    for listing in listings:
+        silences.update(listing.silences)
+        for identity, alert in listing.alerts.items():
+            known = alerts.get(identity)
+            alerts[identity] = alert if known is None else replace(
+                known,
+                starts=tuple(sorted({*known.starts, *alert.starts})),
+                inhibited=known.inhibited and alert.inhibited,
+                silenced_by=known.silenced_by | alert.silenced_by,
+            )  # fmt: skip
+    return Listing(alerts, silences)
