@@ -1,0 +1,60 @@
+"""Where a cell or a point leads: another dashboard with the same filters, a page of docs/errors, the server itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+RUNBOOKS = "https://github.com/kodeks-exporter/kodeks-exporter/blob/main/docs/errors"
+"""As in the annotations of the rules; a site with a copy of its own replaces it in both."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link of a cell or a series."""
+
+    title: str
+    url: str
+    new_tab: bool = False
+
+    def json(self) -> dict[str, object]:
+        return {"title": self.title, "url": self.url, "targetBlank": self.new_tab}
+
+
+def cell(column: str) -> str:
+    """The value of a column in the row clicked, fit for an address."""
+    return f'${{__data.fields["{column}"]:percentencode}}'
+
+
+def label(name: str) -> str:
+    """The value of a label of the series clicked, fit for an address."""
+    return f"${{__field.labels.{name}:percentencode}}"
+
+
+def board(name: str, title: str, **values: str) -> Link:
+    """To the dashboard of that file name, with its variables by ``cell`` or ``label``; the data source goes along."""
+    given = "".join(f"&var-{variable}={value}" for variable, value in values.items())
+    return Link(title, f"/d/kodeks-{name}?${{datasource:queryparam}}{given}")
+
+
+def profile(column: str = "Клиент") -> Link:
+    """To the client's profile, by the column with its name."""
+    return board("client-profile", "Профиль клиента", client=cell(column))
+
+
+def renewal(column: str = "Клиент") -> Link:
+    return board("renewal", "Данные для пролонгации", client=cell(column))
+
+
+def fleet(column: str = "Установка") -> Link:
+    """To the state of an installation, by the column with its name."""
+    return board("fleet", "Что с установкой сейчас", installation=cell(column))
+
+
+def runbook(column: str = "Оповещение") -> Link:
+    """To the page of docs/errors, by the column with the alert's name."""
+    return Link("Что делать: docs/errors", f"{RUNBOOKS}/{cell(column)}.md", new_tab=True)
+
+
+def address(column: str = "Адрес") -> Link:
+    """To the server itself, by the column with its address."""
+    return Link("Открыть сервер", f'${{__data.fields["{column}"]}}', new_tab=True)

@@ -1,0 +1,175 @@
+"""What a dashboard is made of, and how it becomes Grafana's classic JSON."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from grafana_foundation_sdk.builders import dashboard as builders
+from grafana_foundation_sdk.cog.builder import Builder
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.models import dashboard as models
+
+from dashboards.variables import Variable
+
+WIDTH = 24
+"""Columns of Grafana's grid."""
+
+SCHEMA = 37
+"""Of Grafana 9.4. Newer ones migrate it by themselves, the colours of a table's cells among the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One question to Prometheus: PromQL with Grafana's variables."""
+
+    expr: str
+    legend: str = ""
+    """Name of a series; may hold labels: ``{{client}}``."""
+    instant: bool = False
+    """Ask for the end of the time range only."""
+    step: str = ""
+    """Least step of a range query (``1h``, ``1d``): sparse recording rules need that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One panel; made by ``panels`` and ``tables``."""
+
+    made: models.Panel
+    queries: tuple[Query, ...]
+    width: int
+    height: int
+
+    @property
+    def title(self) -> str:
+        return self.made.title or ""
+
+    @property
+    def about(self) -> str:
+        return self.made.description or ""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading across the board."""
+
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A query where it stands."""
+
+    board: str
+    panel: str
+    ref: str
+    query: Query
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """One dashboard."""
+
+    name: str
+    """As its file; the uid is ``kodeks-NAME``."""
+    title: str
+    about: str
+    rows: Sequence[Sequence[Panel] | Section]
+    """From above; the panels of a row stand side by side, at most 24 wide."""
+    variables: Sequence[Variable]
+    tags: Sequence[str] = ()
+    time: str = "24h"
+    """Range up to now that is shown first (``24h``, ``30d``, ``400d``)."""
+    refresh: str = ""
+    """``1m`` …; empty: only by hand, for long ranges."""
+    links: Sequence[models.DashboardLink] = field(default=())
+
+    @property
+    def uid(self) -> str:
+        return f"kodeks-{self.name}"
+
+    def panels(self) -> Iterator[Panel]:
+        for row in self.rows:
+            if not isinstance(row, Section):
+                yield from row
+
+    def targets(self) -> Iterator[Target]:
+        """Every query of every panel."""
+        for panel in self.panels():
+            for ref, query in zip(refs(len(panel.queries)), panel.queries, strict=True):
+                yield Target(self.name, panel.title, ref, query)
+
+    def json(self) -> str:
+        """The file's text."""
+        made = self._made()
+        text = json.dumps(made, cls=JSONEncoder, ensure_ascii=False, indent=2, sort_keys=True)
+        return text + "\n"
+
+    def _made(self) -> models.Dashboard:
+        board = (
+            builders.Dashboard(self.title)
+            .uid(self.uid)
+            .description(self.about)
+            .tags(["kodeks", *self.tags])
+            .time(f"now-{self.time}", "now")
+            .timezone("browser")
+            .week_start("monday")
+            .tooltip(models.DashboardCursorSync.CROSSHAIR)
+            .refresh(self.refresh)
+            .variables([each.builder() for each in self.variables])
+            .links([_Ready(link) for link in (*self.links, _SIBLINGS)])
+            .build()
+        )
+        board.schema_version = SCHEMA
+        board.panels = [*self._placed()]
+        return board
+
+    def _placed(self) -> Iterator[models.Panel | models.RowPanel]:
+        number = y = 0
+        for row in self.rows:
+            if isinstance(row, Section):
+                number += 1
+                place = models.GridPos(x=0, y=y, w=WIDTH, h=1)
+                yield builders.Row(row.title).id(number).grid_pos(place).build()
+                y += 1
+                continue
+            x = 0
+            for panel in row:
+                number += 1
+                made = copy.deepcopy(panel.made)
+                made.id_val = number
+                made.grid_pos = models.GridPos(x=x, y=y, w=panel.width, h=panel.height)
+                x += panel.width
+                yield made
+            y += max(panel.height for panel in row)
+
+
+class _Ready(Builder[models.DashboardLink]):
+    """A link that is built already."""
+
+    def __init__(self, link: models.DashboardLink) -> None:
+        self._link = link
+
+    def build(self) -> models.DashboardLink:
+        return self._link
+
+
+_SIBLINGS = models.DashboardLink(
+    title="Дашборды Кодекса",
+    type_val=models.DashboardLinkType.DASHBOARDS,
+    icon="external link",
+    tooltip="Другие дашборды с теми же фильтрами",
+    tags=["kodeks"],
+    as_dropdown=True,
+    include_vars=True,
+    keep_time=False,
+)
+
+
+def refs(number: int) -> list[str]:
+    """Grafana's letters of queries: A, B, …, Z, AA, …"""
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    return [(letters[n // 26 - 1] if n >= 26 else "") + letters[n % 26] for n in range(number)]

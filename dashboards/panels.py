@@ -1,0 +1,392 @@
+"""Panels of each kind, written once. Tables are in ``tables``.
+
+Every function takes the title and ``about`` first: what the panel shows, how it is counted, what to do with it, in
+Russian. An empty panel says «нет данных», never 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from grafana_foundation_sdk.builders import barchart, bargauge, gauge, piechart, stat, statetimeline, text, timeseries
+from grafana_foundation_sdk.builders import common as builders
+from grafana_foundation_sdk.builders import prometheus as asked
+from grafana_foundation_sdk.models import common, dashboard, prometheus
+from grafana_foundation_sdk.models import piechart as pie_model
+from grafana_foundation_sdk.models import text as text_model
+
+from dashboards.links import Link
+from dashboards.model import Panel, Query, refs
+from dashboards.standard import PLAIN, Scale
+from dashboards.variables import DATASOURCE
+from dashboards.words import MISSING, Words
+
+Calc = Literal["min", "max", "mean", "last", "sum"]
+
+_CALCS: Mapping[Calc, str] = {"min": "min", "max": "max", "mean": "mean", "last": "lastNotNull", "sum": "sum"}
+
+
+def finished(
+    made: dashboard.Panel,
+    title: str,
+    about: str,
+    queries: Sequence[Query],
+    width: int,
+    height: int,
+    *,
+    unit: str = "none",
+    decimals: int | None = None,
+    scale: Scale | None = None,
+    words: Words | None = None,
+    links: Sequence[Link] = (),
+    table: bool = False,
+    missing: str = MISSING,
+    least: float | None = None,
+    most: float | None = None,
+) -> Panel:
+    """What all kinds of panels have alike. ``made`` is the library's panel with what its kind has of its own."""
+    made.title = title
+    made.description = about
+    made.datasource = DATASOURCE
+    made.targets = [_target(ref, query, table) for ref, query in zip(refs(len(queries)), queries, strict=True)]
+    field = made.field_config.defaults
+    field.unit = unit
+    field.decimals = decimals
+    field.no_value = missing
+    field.min_val, field.max_val = least, most
+    field.thresholds = thresholds(scale or PLAIN)
+    field.mappings = mappings(words or {})
+    if links:
+        # The library has no type of its own for links of data: they are three of these fields.
+        field.links = [
+            dashboard.DashboardLink(title=each.title, url=each.url, target_blank=each.new_tab) for each in links
+        ]
+    return Panel(made, tuple(queries), width, height)
+
+
+def lines(
+    title: str,
+    about: str,
+    queries: Sequence[Query],
+    *,
+    unit: str = "none",
+    decimals: int | None = None,
+    scale: Scale | None = None,
+    legend: Sequence[Calc] = ("min", "max", "last"),
+    style: Literal["line", "bars", "points", "steps"] = "line",
+    stacked: bool = False,
+    gaps: float | bool = False,
+    links: Sequence[Link] = (),
+    least: float | None = None,
+    most: float | None = None,
+    width: int = 24,
+    height: int = 10,
+) -> Panel:
+    """Figures over time; the legend is a table with ``legend``, sorted by its last column.
+
+    ``scale`` draws the standard's limits as dashed lines. ``gaps``: milliseconds over which two samples are still
+    joined by a line, True for any (sparse rules: their own interval and a half).
+    """
+    columns = [_CALCS[each] for each in legend]
+    made = (
+        timeseries.Panel()
+        .legend(
+            builders.VizLegendOptions()
+            .display_mode(common.LegendDisplayMode.TABLE)
+            .placement(common.LegendPlacement.BOTTOM)
+            .show_legend(True)
+            .calcs(columns)
+        )
+        .tooltip(builders.VizTooltipOptions().mode(common.TooltipDisplayMode.MULTI).sort(common.SortOrder.DESCENDING))
+        .span_nulls(gaps)
+    )
+    match style:
+        case "bars":
+            made.draw_style(common.GraphDrawStyle.BARS).fill_opacity(70)
+        case "points":
+            made.draw_style(common.GraphDrawStyle.POINTS).point_size(6)
+        case "steps":
+            made.line_interpolation(common.LineInterpolation.STEP_AFTER)
+        case "line":
+            made.line_width(1).fill_opacity(5)
+    if stacked:
+        made.stacking(builders.StackingConfig().mode(common.StackingMode.NORMAL))
+    if scale:
+        made.thresholds_style(builders.GraphThresholdsStyleConfig().mode(common.GraphTresholdsStyleMode.DASHED))
+    if least is None:
+        made.axis_soft_min(0)
+    return finished(
+        made.build(), title, about, queries, width, height, unit=unit, decimals=decimals, scale=scale, links=links,
+        least=least, most=most,
+    )  # fmt: skip
+
+
+def number(
+    title: str,
+    about: str,
+    queries: Query | Sequence[Query],
+    *,
+    unit: str = "none",
+    decimals: int | None = None,
+    scale: Scale | None = None,
+    words: Words | None = None,
+    links: Sequence[Link] = (),
+    missing: str = MISSING,
+    graph: bool = False,
+    width: int = 6,
+    height: int = 4,
+) -> Panel:
+    """One big number (or one for each series). Instant queries, unless ``graph`` shows the way there below it."""
+    asked_ = (queries,) if isinstance(queries, Query) else tuple(queries)
+    made = (
+        stat.Panel()
+        .color_mode(common.BigValueColorMode.BACKGROUND if scale or words else common.BigValueColorMode.VALUE)
+        .graph_mode(common.BigValueGraphMode.AREA if graph else common.BigValueGraphMode.NONE)
+        .text_mode(common.BigValueTextMode.AUTO)
+        .reduce_options(builders.ReduceDataOptions().calcs(["lastNotNull"]).values(False))
+        .build()
+    )
+    return finished(
+        made, title, about, asked_, width, height, unit=unit, decimals=decimals, scale=scale, words=words, links=links,
+        missing=missing,
+    )  # fmt: skip
+
+
+def dial(
+    title: str,
+    about: str,
+    query: Query,
+    *,
+    unit: str = "percentunit",
+    decimals: int | None = 0,
+    scale: Scale,
+    least: float = 0,
+    most: float = 1,
+    width: int = 6,
+    height: int = 6,
+) -> Panel:
+    """A gauge between ``least`` and ``most``."""
+    made = (
+        gauge.Panel()
+        .reduce_options(builders.ReduceDataOptions().calcs(["lastNotNull"]).values(False))
+        .show_threshold_markers(True)
+        .build()
+    )
+    return finished(
+        made, title, about, (query,), width, height, unit=unit, decimals=decimals, scale=scale, least=least, most=most
+    )
+
+
+def bars(
+    title: str,
+    about: str,
+    queries: Sequence[Query],
+    *,
+    unit: str = "none",
+    decimals: int | None = None,
+    scale: Scale | None = None,
+    links: Sequence[Link] = (),
+    least: float | None = 0,
+    most: float | None = None,
+    width: int = 12,
+    height: int = 10,
+) -> Panel:
+    """A horizontal bar for each series, named by the query's legend: the state now, compared. Instant queries.
+
+    Sort by the query itself (``sort_desc (…)``).
+    """
+    made = (
+        bargauge.Panel()
+        .display_mode(common.BarGaugeDisplayMode.BASIC)
+        .orientation(common.VizOrientation.HORIZONTAL)
+        .reduce_options(builders.ReduceDataOptions().calcs(["lastNotNull"]).values(False))
+        .show_unfilled(True)
+        .build()
+    )
+    if scale is None:
+        made.field_config.defaults.color = dashboard.FieldColor(mode=dashboard.FieldColorModeId.PALETTE_CLASSIC)
+    return finished(
+        made, title, about, queries, width, height, unit=unit, decimals=decimals, scale=scale, links=links,
+        least=least, most=most,
+    )  # fmt: skip
+
+
+def columns(
+    title: str,
+    about: str,
+    queries: Sequence[Query],
+    by: str,
+    *,
+    names: Mapping[str, str],
+    words: Words | None = None,
+    unit: str = "none",
+    decimals: int | None = None,
+    scale: Scale | None = None,
+    stacked: bool = False,
+    width: int = 12,
+    height: int = 10,
+) -> Panel:
+    """A bar chart by the label ``by``: a group of bars for each of its values, a bar for each query.
+
+    ``names``: Russian names of the label and, by its letter, of each query: ``{"month": "Месяц", "A": "Документы"}``.
+    Instant queries with ``by`` as their only label.
+    """
+    made = (
+        barchart.Panel()
+        .orientation(common.VizOrientation.VERTICAL)
+        .x_field(names[by])
+        .x_tick_label_spacing(0)
+        .show_value(common.VisibilityMode.AUTO)
+        .stacking(common.StackingMode.NORMAL if stacked else common.StackingMode.NONE)
+        .group_width(0.7)
+        .bar_width(0.9)
+        .legend(
+            builders.VizLegendOptions()
+            .display_mode(common.LegendDisplayMode.LIST)
+            .placement(common.LegendPlacement.BOTTOM)
+            .show_legend(True)
+            .calcs([])
+        )
+        .build()
+    )
+    letters = refs(len(queries))
+    values = {"Value" if len(queries) == 1 else f"Value #{letter}": names[letter] for letter in letters}
+    made.transformations = [*shaped({by: names[by], **values}, many=len(queries) > 1, sort=names[by])]
+    if words:
+        made.field_config.overrides = [
+            override(names[by], {"mappings": mappings(words)}),
+        ]
+    return finished(made, title, about, queries, width, height, unit=unit, decimals=decimals, scale=scale, table=True)
+
+
+def timeline(
+    title: str,
+    about: str,
+    queries: Sequence[Query],
+    *,
+    words: Words,
+    links: Sequence[Link] = (),
+    width: int = 24,
+    height: int = 12,
+) -> Panel:
+    """States over time: a line for each series, named by the legend; ``words`` name and colour its values."""
+    made = (
+        statetimeline.Panel()
+        .merge_values(True)
+        .show_value(common.VisibilityMode.NEVER)
+        .row_height(0.85)
+        .legend(
+            builders.VizLegendOptions()
+            .display_mode(common.LegendDisplayMode.LIST)
+            .placement(common.LegendPlacement.BOTTOM)
+            .show_legend(True)
+            .calcs([])
+        )
+        .build()
+    )
+    return finished(made, title, about, queries, width, height, words=words, links=links)
+
+
+def pie(
+    title: str,
+    about: str,
+    query: Query,
+    *,
+    colors: Words | None = None,
+    unit: str = "none",
+    width: int = 8,
+    height: int = 10,
+) -> Panel:
+    """Shares of a whole, a slice for each series (named by the legend). ``colors``: by the slice's name."""
+    made = (
+        piechart.Panel()
+        .pie_type(pie_model.PieChartType.DONUT)
+        .display_labels([pie_model.PieChartLabels.PERCENT])
+        .reduce_options(builders.ReduceDataOptions().calcs(["lastNotNull"]).values(False))
+        .legend(
+            piechart.PieChartLegendOptions()
+            .display_mode(common.LegendDisplayMode.TABLE)
+            .placement(common.LegendPlacement.RIGHT)
+            .show_legend(True)
+            .values([pie_model.PieChartLegendValues.VALUE, pie_model.PieChartLegendValues.PERCENT])
+        )
+        .build()
+    )
+    made.field_config.overrides = [
+        override(name, {"displayName": word.text, "color": {"mode": "fixed", "fixedColor": word.color}})
+        for name, word in (colors or {}).items()
+    ]
+    return finished(made, title, about, (query,), width, height, unit=unit)
+
+
+def note(title: str, about: str, markdown: str, *, width: int = 24, height: int = 3) -> Panel:
+    """A text for the reader."""
+    made = text.Panel().mode(text_model.TextMode.MARKDOWN).content(markdown).build()
+    return finished(made, title, about, (), width, height)
+
+
+# --- parts that tables use as well
+
+
+def thresholds(scale: Scale) -> dashboard.ThresholdsConfig:
+    steps = [dashboard.Threshold(value=None, color=scale.base)]
+    steps += [dashboard.Threshold(value=value, color=color) for value, color in scale.steps]
+    return dashboard.ThresholdsConfig(mode=dashboard.ThresholdsMode.ABSOLUTE, steps=steps)
+
+
+def mappings(words: Words) -> list[dashboard.ValueMapping]:
+    """Texts and colours for values; a key ``nan`` or ``null`` is the special value, ``/…/`` a regular expression."""
+    found: list[dashboard.ValueMapping] = []
+    plain: dict[str, dashboard.ValueMappingResult] = {}
+    for index, (value, word) in enumerate(words.items()):
+        result = dashboard.ValueMappingResult(text=word.text, color=word.color, index=index)
+        if value in ("nan", "null"):
+            match_ = dashboard.SpecialValueMatch(value)
+            special = dashboard.DashboardSpecialValueMapOptions(match=match_, result=result)
+            found.append(dashboard.SpecialValueMap(special))
+        elif value.startswith("/"):
+            found.append(dashboard.RegexMap(dashboard.DashboardRegexMapOptions(pattern=value, result=result)))
+        else:
+            plain[value] = result
+    if plain:
+        found.append(dashboard.ValueMap(plain))
+    return found
+
+
+def override(name: str, properties: Mapping[str, object]) -> dashboard.DashboardFieldConfigSourceOverrides:
+    """Properties of the field with that name."""
+    return dashboard.DashboardFieldConfigSourceOverrides(
+        matcher=dashboard.MatcherConfig(id_val="byName", options=name),
+        properties=[dashboard.DynamicConfigValue(id_val=key, value=value) for key, value in properties.items()],
+    )
+
+
+def shaped(
+    names: Mapping[str, str], *, many: bool, sort: str = "", descending: bool = False
+) -> Sequence[dashboard.DataTransformerConfig]:
+    """Tables of several queries become one, with these fields only, renamed and in this order."""
+    steps = [dashboard.DataTransformerConfig(id_val="merge", options={})] if many else []
+    steps.append(dashboard.DataTransformerConfig(id_val="filterFieldsByName", options={"include": {"names": [*names]}}))
+    order = {name: place for place, name in enumerate(names)}
+    organized = {"excludeByName": {}, "indexByName": order, "renameByName": dict(names)}
+    steps.append(dashboard.DataTransformerConfig(id_val="organize", options=organized))
+    if sort:
+        by = [{"field": sort, "desc": descending}]
+        steps.append(dashboard.DataTransformerConfig(id_val="sortBy", options={"fields": {}, "sort": by}))
+    return steps
+
+
+def _target(ref: str, query: Query, table: bool) -> prometheus.Dataquery:
+    made = asked.Dataquery().expr(query.expr).ref_id(ref).datasource(DATASOURCE)
+    made.editor_mode(prometheus.QueryEditorMode.CODE)
+    made.format(prometheus.PromQueryFormat.TABLE if table else prometheus.PromQueryFormat.TIME_SERIES)
+    if query.legend:
+        made.legend_format(query.legend)
+    if query.step:
+        made.interval(query.step)
+    if query.instant or table:
+        made.instant()
+    else:
+        made.range()
+    return made.build()

@@ -1,0 +1,115 @@
+"""PromQL that many panels share: filters by Grafana's variables, joins with the inventory, months.
+
+Joins ask for the inventory at the end of the range (``@ end()``): reading it over a year for every point would cost
+more than the figure itself, and a client belongs to its present manager in all its past.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+INSTALLATIONS = (
+    'kodeks:installation:info{branch=~"$branch",manager=~"$manager",client=~"$client",'
+    'installation=~"$installation"} @ end()'
+)
+"""The chosen installations; 1 each, with client, manager, branch, hosting, url."""
+
+ACCESSES = (
+    "max by (account, client, manager, branch, server, login) "
+    '(kodeks_online_access_info{branch=~"$branch",manager=~"$manager",client=~"$client",account=~"$account"} @ end())'
+)
+"""The chosen online accesses; 1 each, with client, manager, branch, server, login."""
+
+CHOSEN = 'installation=~"$installation"'
+"""Matcher of what carries the label ``installation``."""
+
+CHOSEN_ACCOUNT = 'account=~"$account"'
+
+YEAR_BACK = "400d"
+"""Range that reaches everything that is kept (13 months)."""
+
+Months = Callable[[str], str]
+"""Makes, of a matcher of months such as ``month=~"$year-.*"``, a figure whose one label is ``month``."""
+
+MONTHS = tuple(f"{month:02}" for month in range(1, 13))
+
+
+def ours(expr: str, *labels: str) -> str:
+    """``expr`` (with the label installation) of the chosen installations, with ``labels`` of the inventory added."""
+    return f"({expr}) * on (installation) group_left ({', '.join(labels)}) {INSTALLATIONS}"
+
+
+def ours_online(expr: str, *labels: str) -> str:
+    """``expr`` (with the label account) of the chosen online accesses, with ``labels`` of the inventory added."""
+    return f"({expr}) * on (account) group_left ({', '.join(labels)}) {ACCESSES}"
+
+
+def of(metric: str, *by: str, matchers: str = "", how: str = "max", over: str = "", window: str = "") -> str:
+    """A metric of the chosen installations, one value per installation and ``by``; two exporters count once.
+
+    ``over``, ``window``: a function of a range, such as ``max_over_time`` and ``1d``. In parentheses, ready for
+    arithmetic.
+    """
+    asked = _ranged(f"{metric}{{{_joined(CHOSEN, matchers)}}}", over, window)
+    return f"({how} by ({', '.join(('installation', *by))}) ({asked}) and on (installation) {INSTALLATIONS})"
+
+
+def of_online(metric: str, *by: str, matchers: str = "", how: str = "max", over: str = "", window: str = "") -> str:
+    """As ``of``, for online accesses and by account."""
+    asked = _ranged(f"{metric}{{{_joined(CHOSEN_ACCOUNT, matchers)}}}", over, window)
+    return f"({how} by ({', '.join(('account', *by))}) ({asked}) and on (account) {ACCESSES})"
+
+
+def usage(kind: str, month: str = "", domain: str = "", by: str = "installation, month") -> str:
+    """Months' totals of kodeks_usage_total of the chosen installations, ``by`` what is asked: live for the month that
+    runs, else the last daily sample.
+
+    ``month``, ``domain``: matchers such as ``month=~"$year-.*"`` and ``domain=~"$domain"``.
+    """
+    matchers = _joined(CHOSEN, f'kind="{kind}"', month, domain)
+    return (
+        f"sum by ({by}) (max by (installation, domain, month) (kodeks_usage_total{{{matchers}}} or "
+        f"last_over_time(installation:kodeks_usage:daily{{{matchers}}}[{YEAR_BACK}])) "
+        f"and on (installation) {INSTALLATIONS})"
+    )
+
+
+def twelve(value: str = "0") -> str:
+    """A row for each month of ``$year``, so that a table has all twelve, with data or without."""
+    rows = (f'label_replace(vector({value}), "month", "$year-{month}", "", "")' for month in MONTHS)
+    return " or ".join(rows)
+
+
+def before(figure: Months) -> str:
+    """The figure of the month before, at each month of ``$year``.
+
+    The board needs the hidden variable ``before`` (``variables.year()``): December before January is of another year.
+    """
+    parts = []
+    past = "$before-12"
+    for month in MONTHS:
+        this = f"$year-{month}"
+        earlier = figure(f'month="{past}"')
+        parts.append(f'label_replace({earlier}, "month", "{this}", "month", ".*")')
+        past = this
+    return " or ".join(parts)
+
+
+DIVIDED_BY_ZERO = 1e6
+"""What ``change`` gives where the month before had 0 and this one has something; panels show it in words."""
+
+
+def change(figure: Months) -> str:
+    """Percent that a month's figure differs from the month before; absent where one of them is not known,
+    ``DIVIDED_BY_ZERO`` where there was 0, NaN where both are 0.
+    """
+    now = figure('month=~"$year-.*"')
+    return f"clamp_max(100 * ({now} / on (month) ({before(figure)}) - 1), {DIVIDED_BY_ZERO:.0f})"
+
+
+def _joined(*matchers: str) -> str:
+    return ",".join(each for each in matchers if each)
+
+
+def _ranged(selector: str, over: str, window: str) -> str:
+    return f"{over}({selector}[{window}])" if over else selector

@@ -1,0 +1,151 @@
+"""Words of people for what metrics name in English; Grafana shows them by value mappings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from dashboards.standard import BLUE, CLEAR, GREEN, GREY, ORANGE, PURPLE, RED, YELLOW
+
+MISSING = "нет данных"
+"""Instead of an empty cell or panel: not known is not zero."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """Text for a value, and the colour of its cell."""
+
+    text: str
+    color: str = CLEAR
+
+
+Words = Mapping[str, Word]
+
+STATES: Words = {
+    "ok": Word("Работает", GREEN),
+    "maintenance": Word("Режим обслуживания", BLUE),
+    "needs_service": Word("Требуется обслуживание", ORANGE),
+    "key_missing": Word("Нет ключа", RED),
+    "out_of_seats": Word("Нет свободных мест", YELLOW),
+    "not_started": Word("Сервер не запущен", RED),
+    "server_error": Word("Ошибка сервера", RED),
+    "warning": Word("Предупреждение", ORANGE),
+    "unreachable": Word("Недоступен", RED),
+}
+"""kodeks_installation_state's label ``state``."""
+
+STATE_NUMBERS: Words = {str(number): word for number, word in enumerate(STATES.values())}
+"""States as numbers, in the order of ``STATES``: for state timelines."""
+
+CHECKS: Words = {
+    "dns": Word("DNS: имя разрешается"),
+    "icmp": Word("ping"),
+    "tcp": Word("tcp: порт открыт"),
+    "tls": Word("tls: сертификат"),
+    "http": Word("http200: главная страница"),
+    "proxy": Word("proxy: прокси видит Кодекс"),
+    "maintenance": Word("maintenance: не на обслуживании"),
+    "key": Word("key: ключ защиты"),
+    "page": Word("warning: страница без ошибок"),
+    "seats": Word("limit: есть свободные места"),
+    "auth": Word("auth: вход логином мониторинга"),
+    "catalog": Word("catalog: каталоги собраны"),
+    "licman_icmp": Word("Менеджер лицензий: ping"),
+    "licman_tcp": Word("Менеджер лицензий: порт"),
+    "snmp": Word("SNMP-агент"),
+    "schedule": Word("расписание"),
+    "restart": Word("ночной перезапуск"),
+    "backup": Word("ночное копирование"),
+}
+"""Labels ``check`` and ``by`` of the live checks."""
+
+CHECK_RESULT: Words = {
+    "1": Word("в порядке", GREEN),
+    "0": Word("сбой", RED),
+    "2": Word("не проверялось: мешает другой сбой", GREY),
+}
+
+YES_NO: Words = {"1": Word("да", GREEN), "0": Word("нет", RED)}
+
+RESOURCES: Words = {
+    "documents": Word("Документы"),
+    "searches": Word("Поиск"),
+    "prints": Word("Печать"),
+    "uploads": Word("Выгрузка"),
+}
+
+SEARCH_TYPES: Words = {
+    "intellectual": Word("интеллектуальный"),
+    "attribute": Word("атрибутный"),
+    "other": Word("другой"),
+}
+SEARCH_STATUS: Words = {
+    "ok": Word("найдено", GREEN),
+    "empty": Word("пусто", YELLOW),
+    "error": Word("ошибка", RED),
+    "other": Word("другое"),
+}
+SEARCH_SOURCES: Words = {"ksrv": Word("Кодекс"), "kassist": Word("kAssist"), "other": Word("другой")}
+
+EMPTY_CAUSES: Words = {
+    "absent": Word("нет в комплекте", GREEN),
+    "layout": Word("раскладка", BLUE),
+    "typo": Word("опечатка", BLUE),
+    "too_long": Word("слишком длинный", BLUE),
+}
+
+VIA: Words = {"pull": Word("скачан"), "push": Word("прислан"), "hand": Word("вручную")}
+
+MODES: Words = {"pull": Word("опрашивается"), "push": Word("присылает отчёт")}
+
+CLASSES: Words = {
+    "new": Word("новый", GREY),
+    "never": Word("не используется", RED),
+    "low": Word("почти не используется", ORANGE),
+    "seasonal": Word("по сезонам", BLUE),
+    "normal": Word("обычно", GREEN),
+    "high": Word("активно", GREEN),
+    "shared": Word("похоже, общий", YELLOW),
+    "exhausted": Word("лимита не хватает", PURPLE),
+}
+"""kodeks_online_profile's label ``class``."""
+
+ADVICE: Words = {"call": Word("звонить", RED), "wait": Word("не звонить", BLUE)}
+
+ADVICE_REASONS: Words = {
+    "exhausted": Word("лимит исчерпан"),
+    "limit_ends": Word("лимита не хватит до конца месяца"),
+    "silent": Word("замолчал: обычно пользуется больше"),
+    "busy": Word("неожиданно активен"),
+    "never_used": Word("не пользовались ни разу"),
+    "low": Word("мало пользуется к этому числу"),
+    "upsale": Word("лимита не хватает постоянно: предложить больше"),
+    "season": Word("сейчас не сезон"),
+}
+
+SEVERITIES: Words = {
+    "critical": Word("авария", RED),
+    "info": Word("к сведению", BLUE),
+    "none": Word("служебное"),
+}
+
+PRIORITIES: Words = {
+    "K1": Word("K1", RED),
+    "K2": Word("K2", ORANGE),
+    "K3": Word("K3", YELLOW),
+    "K4": Word("K4", BLUE),
+    "K5": Word("K5", GREY),
+}
+
+CARD_FIELDS: Words = {
+    "fullname": Word("ФИО"),
+    "position": Word("Должность"),
+    "department": Word("Отдел"),
+    "phone": Word("Телефон"),
+    "email": Word("Почта"),
+}
+
+MONTH_NAMES: Sequence[str] = (
+    "Январь", "Февраль", "Март", "Апрель", "Май", "Июнь",
+    "Июль", "Август", "Сентябрь", "Октябрь", "Ноябрь", "Декабрь",
+)  # fmt: skip
