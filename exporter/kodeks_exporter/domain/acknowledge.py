@@ -14,7 +14,7 @@ from typing import Final
 
 LABELS: Final = ("alertname", "manager", "branch", "client", "installation", "account", "hosting")
 """What is signed, in this order; the key comes last. A silence has a matcher for each of them."""
-SIGNATURE: Final = "acknowledge"
+SIGNATURE: Final = "reaction_key"
 """The label of an alert on which Prometheus puts the signature, for the templates to make the link of."""
 SEPARATOR: Final = ";"
 MODULUS: Final = 2**64 - 1
