@@ -1,0 +1,44 @@
+"""``python -m demo.year``: build the year, and show it in a Prometheus."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from demo.year.build import END, Size, build
+from demo.year.prometheus import serve
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0: it stands (and was served until a signal came)."""
+    parser = argparse.ArgumentParser(
+        prog="python -m demo.year",
+        description="A year of a fleet in TSDB blocks, with what the recording rules made of it.",
+    )
+    parser.add_argument("--installations", type=int, default=Size().installations)
+    parser.add_argument("--accesses", type=int, default=Size().accesses, help="online accesses")
+    parser.add_argument("--end", type=dt.date.fromisoformat, default=END, help=f"day (UTC) before which it ends; {END}")
+    parser.add_argument("--folder", type=Path, help="build it here, not under .cache/year")
+    parser.add_argument("--serve", action="store_true", help="run a Prometheus over it until interrupted")
+    parser.add_argument("--port", type=int, default=0, help="of that Prometheus; any free one")
+    given = parser.parse_args(arguments)
+    size = Size(given.installations, given.accesses, end=given.end)
+    year = build(size, given.folder, lambda text: print(text, file=sys.stderr, flush=True))
+    print(f"blocks: {year.blocks}\ntruth:  {year.folder / 'truth.json'}\nnow:    {year.end}", flush=True)
+    if given.serve:
+        with serve(year.blocks, given.port) as url:
+            print(f"url:    {url}", flush=True)
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
+            try:
+                signal.pause()
+            except KeyboardInterrupt:
+                print()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,71 @@
+"""What the recording rules make of the year, asked from a Prometheus that holds what they read."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+import msgspec
+import requests
+
+from demo.history.openmetrics import labels
+from demo.year.blocks import BLOCK, Blocks
+from demo.year.rules import DAY, HOUR, Rule
+
+
+class _Series(msgspec.Struct):
+    metric: dict[str, str]
+    values: list[tuple[int, str]]
+
+
+class _Data(msgspec.Struct):
+    result: list[_Series]
+
+
+class _Answer(msgspec.Struct):
+    status: str
+    data: _Data = msgspec.field(default_factory=lambda: _Data([]))
+    error: str = ""
+
+
+_DECODER = msgspec.json.Decoder(_Answer)
+
+
+def record(url: str, rules: Sequence[Rule], writer: Blocks, start: int, end: int, fine_days: int) -> None:
+    """Write what ``rules`` come to from ``start`` to before ``end`` (Unix seconds), on full steps.
+
+    Kept finely are the last ``fine_days`` and the last day of each month, in which monthly figures are at their highest
+    and begin again. Raises RuntimeError with Prometheus' words when a rule can't be evaluated.
+    """
+    with requests.Session() as session:
+        for begin, until, fine in _pieces(start, end, end - fine_days * DAY):
+            for rule in rules:
+                _piece(session, url, rule, writer, begin, until, rule.fine if fine else rule.step)
+
+
+def _pieces(start: int, end: int, recent: int) -> Iterator[tuple[int, int, bool]]:
+    """Begin and end of pieces that lie in one block each, and whether they are kept finely."""
+
+    def kind(at: int) -> tuple[int, bool]:
+        tomorrow = dt.datetime.fromtimestamp(at + DAY, dt.UTC)
+        return at // BLOCK, at >= recent or tomorrow.day == 1
+
+    # Blocks begin on full six hours, as 486 h are a multiple of that.
+    for (_, fine), parts in groupby(range(start, end, 6 * HOUR), kind):
+        all_parts = list(parts)
+        yield all_parts[0], min(end, all_parts[-1] + 6 * HOUR), fine
+
+
+def _piece(session: requests.Session, url: str, rule: Rule, writer: Blocks, begin: int, until: int, step: int) -> None:
+    first, last = -(-begin // step) * step, (until - 1) // step * step
+    if first > last:
+        return
+    asked = {"query": rule.expression, "start": str(first), "end": str(last), "step": str(step)}
+    answer = _DECODER.decode(session.post(f"{url}/api/v1/query_range", data=asked, timeout=300).content)
+    if answer.status != "success":
+        raise RuntimeError(f"{rule.name}: {answer.error}")
+    for each in answer.data.result:
+        each.metric.pop("__name__", None)
+        head = rule.name + labels(**(each.metric | dict(rule.labels)))
+        writer.write(head, [at for at, _ in each.values], [value for _, value in each.values])

@@ -1,0 +1,80 @@
+"""The project's recording rules as the year needs them: in an order, and how often."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from demo.tools import ROOT
+
+RULES = ROOT / "rules"
+FILES = ("inventory.yml", "recording.yml", "history.yml", "score.yml")
+"""Those whose figures dashboards read, and not only alerts."""
+HOUR, DAY = 3600, 86400
+_NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
+_CONDITIONS = ((re.compile(r"hour\(\)\s*==\s*0"), DAY), (re.compile(r"hour\(\)\s*%\s*6\s*==\s*0"), 6 * HOUR))
+_HOURLY = re.compile(r"installation:kodeks_(interface_up|port_up|seats_used):")
+"""What the history tells every hour. Of all else it has a sample a day: hourly copies of it would only take room."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A recording rule. ``step``: seconds between its samples; ``fine``: where a year is kept finely (``record``)."""
+
+    name: str
+    expression: str
+    labels: tuple[tuple[str, str], ...]
+    step: int
+    fine: int
+
+
+def recording(folder: Path = RULES) -> list[Rule]:
+    """The recording rules of ``FILES``.
+
+    Those that keep a sample only on the full day or six hours are asked for just then; of the others, what the history
+    tells hourly every hour, the rest every hour where a year is kept finely and once a day elsewhere.
+    """
+    found = []
+    for path in [folder / name for name in FILES if (folder / name).exists()]:
+        for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]:
+            for rule in group["rules"]:
+                if "record" in rule:
+                    labels = tuple(sorted(rule.get("labels", {}).items()))
+                    found.append(Rule(rule["record"], rule["expr"], labels, *_steps(rule["record"], rule["expr"])))
+    return found
+
+
+def _steps(name: str, expression: str) -> tuple[int, int]:
+    for condition, seconds in _CONDITIONS:
+        if condition.search(expression):
+            return seconds, seconds
+    if name == "kodeks:installation:info" or re.search(r":(avg30d|max7d|predict14d)$", name):
+        return 6 * HOUR, 6 * HOUR
+    return (HOUR, HOUR) if _HOURLY.match(name) else (DAY, HOUR)
+
+
+def read_by_others(rules: Sequence[Rule]) -> set[str]:
+    """Names of those that another rule reads."""
+    names = {rule.name for rule in rules}
+    return {name for rule in rules for name in _NAME.findall(rule.expression) if name in names and name != rule.name}
+
+
+def levels(rules: Sequence[Rule]) -> list[list[Rule]]:
+    """Rules that read only samples, then those that read these, and so on. ValueError: a circle."""
+    names = {rule.name for rule in rules}
+    reads = {name: set[str]() for name in names}
+    for rule in rules:
+        reads[rule.name] |= set(_NAME.findall(rule.expression)) & names - {rule.name}
+    sorted_out: list[list[Rule]] = []
+    done: set[str] = set()
+    while len(done) < len(names):
+        ready = {name for name in names - done if reads[name] <= done}
+        if not ready:
+            raise ValueError(f"recording rules in a circle: {', '.join(sorted(names - done))}")
+        sorted_out.append([rule for rule in rules if rule.name in ready])
+        done |= ready
+    return sorted_out
