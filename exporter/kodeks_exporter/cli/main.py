@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kodeks_exporter import __version__
-from kodeks_exporter.cli import check_config, import_, inspect_, logs, probe, render, serve
+from kodeks_exporter.cli import check_config, import_, inspect_, logs, probe, render, report, serve
 from kodeks_exporter.config.problems import ConfigError
 from kodeks_exporter.store.database import StorageError
 
@@ -71,6 +71,9 @@ def _parser() -> argparse.ArgumentParser:
     command = _command(commands, "render", render.run, "write what Prometheus and Alertmanager need for this fleet")
     _config_file(command)
     command.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder of the files")
+
+    command = _command(commands, "report", report.run, "write the yearly report for a client's decision maker")
+    report.add_arguments(command)
     return parser
 
 

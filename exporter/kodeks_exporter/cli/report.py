@@ -1,0 +1,124 @@
+"""``kodeks-exporter report``: the yearly report for a client's decision maker, from Prometheus alone."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import sys
+import time
+from pathlib import Path
+
+from kodeks_exporter.domain.fleet import Credentials
+from kodeks_exporter.domain.secret import Secret
+from kodeks_exporter.report.prometheus import Prometheus, PrometheusError, Server
+from kodeks_exporter.report.promql import DAY, moment
+from kodeks_exporter.report.write import UnknownNameError, Wanted, file_names, make, put
+
+USAGE_ERROR, NO_PROMETHEUS = 2, 3
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """The command's own options."""
+    who = command.add_mutually_exclusive_group(required=True)
+    who.add_argument("--client", action="append", default=[], metavar="NAME", help="as in kodeks.yml; may be repeated")
+    who.add_argument("--manager", metavar="NAME", help="all clients of a manager, as in kodeks.yml")
+    command.add_argument("--year", type=_year, required=True, help="calendar year")
+    command.add_argument(
+        "--until", type=dt.date.fromisoformat, metavar="YYYY-MM-DD", help="last day that counts; default: today"
+    )
+    command.add_argument(
+        "--output", type=Path, required=True, metavar="FILE|DIR", help="HTML file; a folder for several clients"
+    )
+    command.add_argument("--contact", default="", metavar="TEXT", help="who hands it over; default: the manager's name")
+    url = "http://127.0.0.1:9090"
+    command.add_argument("--prometheus.url", dest="url", default=url, metavar="URL", help="default %(default)s")
+    command.add_argument("--prometheus.username", dest="username", default="", metavar="NAME", help="of basic auth")
+    command.add_argument("--prometheus.password-file", dest="password", type=Path, metavar="FILE", help="of basic auth")
+    command.add_argument("--prometheus.bearer-token-file", dest="bearer", type=Path, metavar="FILE")
+    command.add_argument(
+        "--prometheus.ca-file", dest="ca_file", default="", metavar="FILE", help="trusted certificates"
+    )
+    command.add_argument(
+        "--prometheus.timeout", dest="timeout", type=_seconds, default=60.0, metavar="SECONDS",
+        help="for one answer; default 60",
+    )  # fmt: skip
+
+
+def run(options: argparse.Namespace) -> int:
+    try:
+        server = _server(options)
+    except ValueError as error:
+        print(f"kodeks-exporter report: {error}", file=sys.stderr)
+        return USAGE_ERROR
+    until = time.time()
+    if options.until is not None:
+        until = min(until, moment(options.until) + DAY)
+    if until <= moment(dt.date(options.year, 1, 1)):
+        print(f"kodeks-exporter report: {options.year} has not begun by the end of the period", file=sys.stderr)
+        return USAGE_ERROR
+    wanted = Wanted(options.year, until, tuple(options.client), options.manager, options.contact)
+    try:
+        with Prometheus(server) as prometheus:
+            code = _write(prometheus, wanted, options.output)
+            for warning in prometheus.warnings:
+                print(f"kodeks-exporter report: Prometheus warns: {warning}", file=sys.stderr)
+            return code
+    except PrometheusError as error:
+        print(f"kodeks-exporter report: {error}", file=sys.stderr)
+        return NO_PROMETHEUS
+    except UnknownNameError as error:
+        print(f"kodeks-exporter report: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"kodeks-exporter report: {error.filename or options.output}: {error.strerror}", file=sys.stderr)
+        return 1
+
+
+def _write(prometheus: Prometheus, wanted: Wanted, output: Path) -> int:
+    single = len(wanted.clients) == 1 and not output.is_dir()
+    code, seen = 0, list[str]()
+    for made in make(prometheus, wanted, dt.datetime.now().astimezone().date()):
+        if made.problem:
+            print(f"kodeks-exporter report: {made.client}: {made.problem}", file=sys.stderr)
+            code = 1
+            continue
+        seen.append(made.client)
+        path = output if single else output / file_names(seen, wanted.year)[made.client]
+        put(path, made.html)
+        print(f"written    {path}  {made.client}")
+    return code
+
+
+def _server(options: argparse.Namespace) -> Server:
+    """Raises ValueError with what is wrong with the options; it names files, never what they hold."""
+    if bool(options.username) != (options.password is not None):
+        raise ValueError("--prometheus.username and --prometheus.password-file go together")
+    if options.username and options.bearer is not None:
+        raise ValueError("give either basic auth or a bearer token")
+    credentials = Credentials(options.username, _secret(options.password)) if options.username else None
+    bearer = _secret(options.bearer) if options.bearer is not None else None
+    return Server(options.url, credentials, bearer, options.ca_file, options.timeout)
+
+
+def _secret(path: Path) -> Secret:
+    try:
+        text = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: {getattr(error, 'strerror', None) or 'is not text'}") from None
+    if not text or not text.isprintable():
+        raise ValueError(f"{path}: one line of text is expected")
+    return Secret(text)
+
+
+def _year(text: str) -> int:
+    year = int(text)
+    if not 2000 <= year <= 2999:
+        raise argparse.ArgumentTypeError("a year such as 2026 is expected")
+    return year
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds <= 3600:
+        raise argparse.ArgumentTypeError("between 0 and 3600 seconds")
+    return seconds

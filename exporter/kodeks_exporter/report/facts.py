@@ -1,0 +1,176 @@
+"""What is known of a client and a year, as plain data. What is not known is absent or None, never 0."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+RESOURCES = ("documents", "searches", "prints", "uploads")
+"""Of an online access, in the order in which they are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """A client's server. ``registration_until``: last valid day; ``licence_until``: of what ends first."""
+
+    name: str
+    url: str = ""
+    regnum: str = ""
+    legal_entity: str = ""
+    registration_until: dt.date | None = None
+    licence_until: dt.date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seats:
+    """An installation's month. ``bought``: of the registration; ``peak``: most in use when a report was made."""
+
+    bought: float | None = None
+    peak: float | None = None
+    refused: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A share of time: ``up`` of ``hours`` that were looked at."""
+
+    up: float
+    hours: float
+
+    @property
+    def ratio(self) -> float:
+        return self.up / self.hours
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A calendar month of a client, all his installations together.
+
+    ``usage``: totals by kind, as in ``kodeks_usage_total``. ``reported``: when the newest report of the month was made.
+    ``silent``: installations of whose use nothing is known, though of others, and of them in other months, it is.
+    ``running``: not over yet.
+    """
+
+    name: str
+    """``YYYY-MM``."""
+    usage: Mapping[str, float] = field(default_factory=dict)
+    users: float | None = None
+    active: float | None = None
+    seats: Mapping[str, Seats] = field(default_factory=dict)
+    """By installation."""
+    interface: Share | None = None
+    port: Share | None = None
+    reported: dt.datetime | None = None
+    silent: Sequence[str] = ()
+    running: bool = False
+
+    @property
+    def first(self) -> dt.date:
+        return dt.date.fromisoformat(f"{self.name}-01")
+
+    @property
+    def last(self) -> dt.date:
+        return following(self.first) - dt.timedelta(days=1)
+
+    @property
+    def known(self) -> bool:
+        """Whether any use is told; it may be 0."""
+        return bool(self.usage)
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether reports stopped more than two days before its end."""
+        return self.reported is not None and not self.running and (self.last - self.reported.date()).days > 2
+
+    @property
+    def whole(self) -> bool:
+        """Whether it may be compared with others."""
+        return self.known and not self.running and not self.cut_short and not self.silent
+
+    @property
+    def activity(self) -> float | None:
+        """Opened documents and intellectual searches, as the support standard counts."""
+        parts = [self.usage[kind] for kind in ("documents", "searches_intellectual") if kind in self.usage]
+        return sum(parts) if parts else None
+
+    @property
+    def bought(self) -> float | None:
+        """Seats of all installations."""
+        told = [each.bought for each in self.seats.values() if each.bought is not None]
+        return sum(told) if told else None
+
+    @property
+    def involvement(self) -> float | None:
+        """Users with requests by seats; may be over 1."""
+        seats = self.bought
+        return self.active / seats if self.active is not None and seats else None
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """Empty searches for a family of documents by their probable cause. ``months``: how many by ``YYYY-MM``."""
+
+    family: str
+    cause: str
+    months: Mapping[str, int]
+
+    @property
+    def total(self) -> int:
+        return sum(self.months.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """An online access. ``left``, ``limits``: by month and resource."""
+
+    account: str
+    login: str
+    server: str
+    left: Mapping[str, Mapping[str, float]]
+    limits: Mapping[str, Mapping[str, float]]
+
+    def used(self, month: str, resource: str) -> float | None:
+        """Share of the month's limit that is used up, 0 to 1."""
+        limit = self.limits.get(month, {}).get(resource)
+        left = self.left.get(month, {}).get(resource)
+        return None if left is None or not limit else min(1.0, max(0.0, 1 - left / limit))
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything of one report. ``begin``, ``until``: UTC, the data lies between. ``months``: always twelve."""
+
+    client: str
+    managers: Sequence[str]
+    branch: str
+    year: int
+    begin: dt.datetime
+    until: dt.datetime
+    installations: Sequence[Installation]
+    months: Sequence[Month]
+    before: Sequence[Month]
+    """The year before."""
+    demand: Sequence[Demand] = ()
+    domains: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Totals of the year by AD domain and kind."""
+    accesses: Sequence[Access] = ()
+    mute: Sequence[str] = ()
+    """Installations of whose use nothing at all is known."""
+
+    @property
+    def known(self) -> bool:
+        """Whether there is anything to tell."""
+        return any(month.known or month.interface for month in self.months) or any(
+            values for access in self.accesses for values in access.left.values()
+        )
+
+
+def following(first: dt.date) -> dt.date:
+    """The first day of the next month."""
+    return (first.replace(day=28) + dt.timedelta(days=4)).replace(day=1)
+
+
+def month_names(year: int) -> list[str]:
+    """``YYYY-01`` to ``YYYY-12``."""
+    return [f"{year}-{number:02}" for number in range(1, 13)]
