@@ -1,0 +1,236 @@
+"""Every query of every dashboard, asked as Grafana would, over the year of history in a real Prometheus.
+
+It answers without error, with data where the stand has such, fast, and reads nothing that would be too much in a real
+Prometheus, which has a sample every 15 s where the stand has one an hour or a day.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from demo.tools import ROOT
+from tests.dashboards.grafana import Board, Query, View, boards
+from tests.dashboards.reading import selectors
+from tests.year import year
+
+pytestmark = pytest.mark.timeout(400)  # the first one may have to build the year
+
+BOARDS = {board.name: board for board in boards(ROOT / "grafana-dashboards")}
+SLOWEST = 2.0
+"""Seconds that one query may take."""
+DAY = 86400
+LONG = 7 * DAY
+"""Over more than this only figures are read that were recorded once an hour or more seldom."""
+PERIODS = {":hourly": 3600, ":avg6h": 6 * 3600, ":daily": DAY}
+"""Sparse recorded series, and seconds between their samples: nothing is seen without a window of that length."""
+SHORT_LIVED = {"ALERTS"}
+"""Exist only while something is wrong: may be read over months."""
+
+MAY_BE_EMPTY: Mapping[str, str] = {}
+"""By ``board / panel / ref`` (a regular expression): why the stand has nothing there."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A query and how it went."""
+
+    query: Query
+    seconds: float
+    empty: bool
+    error: str = ""
+
+
+@functools.cache
+def client() -> dict[str, Sequence[str]]:
+    """A manager, a client and an access that have most to show, as values that variables may offer."""
+    truth = year().truth
+    installations = sorted(
+        truth["installations"].values(), key=lambda each: -sum(month["activity"] for month in each["months"].values())
+    )
+    pulled = [each for each in installations if each["mode"] == "pull"]
+    accesses = sorted(
+        truth["online"].values(), key=lambda each: -sum(each["used"]["documents"] for each in each["months"].values())
+    )
+    return {
+        "client": [pulled[0]["client"], accesses[0]["client"]],
+        "manager": [pulled[0]["manager"], accesses[0]["manager"]],
+    }
+
+
+VIEWS = ("as opened", "one manager", "one client")
+
+
+def _wishes(view: str, board: Board) -> dict[str, Sequence[str]]:
+    """What somebody would choose. Boards of one client (renewal) have one in every view."""
+    everybody = any(each["name"] == "client" and each.get("includeAll") for each in board.variables())
+    if view == "one manager":
+        return {"manager": client()["manager"]} | ({} if everybody else {"client": client()["client"]})
+    if view == "one client" or not everybody:
+        return {"client": client()["client"]}
+    return {}
+
+
+@functools.cache
+def outcomes(name: str, view: str) -> tuple[Outcome, ...]:
+    """All targets of a dashboard, asked one after another."""
+    board = BOARDS[name]
+    opened = View(board, year(), year().end, _wishes(view, board))
+    return tuple(_ask(opened.query(target)) for target in board.targets())
+
+
+def _ask(query: Query) -> Outcome:
+    taken = math.inf
+    for _ in range(3):  # a slow one may have met a busy machine
+        begun = time.monotonic()
+        try:
+            empty = not any(_numbers(query))
+        except (RuntimeError, ValueError) as error:
+            return Outcome(query, 0, True, str(error))
+        taken = min(taken, time.monotonic() - begun)
+        if taken < SLOWEST:
+            break
+    return Outcome(query, taken, empty)
+
+
+def _numbers(query: Query) -> Iterator[bool]:
+    """For each series, whether it has a number."""
+    if query.step:
+        for _, samples in year().matrix(query.expression, query.start, query.end, query.step):
+            yield any(value != "NaN" for _, value in samples)
+    else:
+        for _, _, value in year().vector(query.expression, query.end):
+            yield value != "NaN"
+
+
+def test_there_are_dashboards() -> None:
+    assert BOARDS
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("board", BOARDS)
+def test_no_query_fails_or_is_slow(board: str, view: str) -> None:
+    told = outcomes(board, view)
+    failed = [f"{each.query.name}: {each.error}\n    {each.query.expression}" for each in told if each.error]
+    assert not failed, "\n".join(failed)
+    slow = [f"{each.query.name}: {each.seconds:.1f} s\n    {each.query.expression}" for each in told
+            if each.seconds > SLOWEST]  # fmt: skip
+    assert not slow, "\n".join(slow)
+
+
+@pytest.mark.parametrize("board", BOARDS)
+def test_every_query_has_data(board: str) -> None:
+    empty = [each.query for each in outcomes(board, "as opened") if each.empty]
+    wrong = [
+        f"{query.name}\n    {query.expression}"
+        for query in empty
+        if not any(re.fullmatch(pattern, query.name) for pattern in MAY_BE_EMPTY)
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_what_may_be_empty_is_there_and_empty() -> None:
+    names = {each.query.name: each.empty for board in BOARDS for each in outcomes(board, "as opened")}
+    for pattern in MAY_BE_EMPTY:
+        matching = [empty for name, empty in names.items() if re.fullmatch(pattern, name)]
+        assert matching, f"no such target: {pattern}"
+        assert any(matching), f"has data by now: {pattern}"
+
+
+@pytest.mark.parametrize("view", VIEWS[1:])
+def test_filters_leave_something(view: str) -> None:
+    for board in BOARDS:
+        told = outcomes(board, view)
+        wide = outcomes(board, "as opened")
+        assert sum(not each.empty for each in told) >= sum(not each.empty for each in wide) / 3, board
+
+
+@pytest.mark.parametrize("board", BOARDS)
+def test_all_variables_have_values_and_are_replaced(board: str) -> None:
+    for view in VIEWS:
+        opened = View(BOARDS[board], year(), year().end, _wishes(view, BOARDS[board]))
+        for variable in BOARDS[board].variables():
+            if variable["type"] in ("query", "custom"):
+                assert opened.offered[variable["name"]], f"{view}: {variable['name']} offers nothing"
+        for each in outcomes(board, view):
+            left = re.search(r"\$[a-zA-Z_]\w*|\$\{[a-zA-Z_]|\[\[", each.query.expression)
+            assert left is None, f"{each.query.name}: no such variable: {each.query.expression}"
+
+
+def test_every_target_is_asked() -> None:
+    for name, board in BOARDS.items():
+        told = sorted(each["expr"] for each in _expressions(board.document))
+        assert sorted(str(target.target.get("expr")) for target in board.targets()) == told, name
+        for view in VIEWS:
+            assert len(outcomes(name, view)) == len(told), name
+
+
+def _expressions(part: Any) -> Iterator[dict[str, Any]]:
+    """Every object with a query, wherever it stands."""
+    if isinstance(part, dict):
+        if isinstance(part.get("expr"), str):
+            yield part
+        for each in part.values():
+            yield from _expressions(each)
+    elif isinstance(part, list):
+        for each in part:
+            yield from _expressions(each)
+
+
+@pytest.mark.parametrize("board", BOARDS)
+def test_long_ranges_read_recorded_figures_only(board: str) -> None:
+    wrong = {
+        f"{query.name}: reads {name} over {days:.0f} days"
+        for query in (each.query for each in outcomes(board, "as opened"))
+        for name, days in _reads(query)
+        if days * DAY > LONG and name not in SHORT_LIVED and not name.endswith(tuple(PERIODS))
+    }
+    assert not wrong, "\n".join(sorted(wrong))
+
+
+def _reads(query: Query) -> Iterator[tuple[str, float]]:
+    """Names of what a query reads, and over how many days."""
+    for selector in selectors(query.expression):
+        shown = query.end - query.start if query.step and not selector.pinned else 0
+        for name in selector.names:
+            yield name, (shown + selector.window + selector.around) / DAY
+
+
+@pytest.mark.parametrize("board", BOARDS)
+def test_sparse_figures_are_read_with_a_window(board: str) -> None:
+    wrong = []
+    for each in outcomes(board, "as opened"):
+        for selector in selectors(each.query.expression):
+            for name in selector.names:
+                period = next((span for suffix, span in PERIODS.items() if name.endswith(suffix)), 0)
+                if selector.window < period:
+                    wrong.append(
+                        f"{each.query.name}: {name} over {selector.window:.0f} s has no sample at most moments"
+                    )
+    assert not wrong, "\n".join(sorted(set(wrong)))
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("up", [("up", 0, 0, False)]),
+        ('sum by (a, b) (rate(x_total{a="}"}[5m])) / on (a) group_left (c) y:z @ end()',
+         [("x_total", 300, 0, False), ("y:z", 0, 0, True)]),
+        ("max_over_time(avg by (a) (x offset 1d)[30d:6h]) > bool 0 or vector(1)", [("x", 0, 30 * DAY, False)]),
+        ('{__name__=~"a|b", c="d"} unless on () (hour() == 0)', [("a|b", 0, 0, False)]),
+        ("last_over_time(x:daily[400d] @ 1700000000 offset -1h) and y", [("x:daily", 400 * DAY, 0, True),
+                                                                        ("y", 0, 0, False)]),
+        ('count_values("version", x) # up', [("x", 0, 0, False)]),
+    ],
+)  # fmt: skip
+def test_what_an_expression_reads(expression: str, expected: list[tuple[str, float, float, bool]]) -> None:
+    year().vector(expression, year().end)
+    found = [("|".join(each.names), each.window, each.around, each.pinned) for each in selectors(expression)]
+    assert found == expected
