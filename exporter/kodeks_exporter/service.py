@@ -31,6 +31,7 @@ from kodeks_exporter.metrics import exporter as exporter_metrics
 from kodeks_exporter.metrics import installation as installation_metrics
 from kodeks_exporter.metrics.exposition import Exposition, Source, render_families
 from kodeks_exporter.poll.scheduler import Job, Pace, Scheduler
+from kodeks_exporter.reactions import Reactions
 from kodeks_exporter.reporting import Reporting, load_profiles
 from kodeks_exporter.store.database import Database
 from kodeks_exporter.store.live import LiveStatus, LiveStore
@@ -66,9 +67,13 @@ class Service:
         self._tools = make_tools(self._settings)
         self._reporting = Reporting(storage, lambda: self._settings, self._resolve, self._in_planned_downtime)
         self._accesses = Accesses(storage, self._settings, self._resolve)
+        self._reactions = Reactions(storage, lambda: self._settings)
         concurrency = self._settings.poll.concurrency
         self._scheduler = Scheduler(
-            {_POOL: concurrency, _SLOW_POOL: concurrency, **self._reporting.pools(), **self._accesses.pools()}
+            {_POOL: concurrency, _SLOW_POOL: concurrency}
+            | self._reporting.pools()
+            | self._accesses.pools()
+            | self._reactions.pools()
         )
         self._exposition = Exposition()
         self._reload_lock = threading.Lock()
@@ -95,13 +100,14 @@ class Service:
         self._scheduler.stop()
         self._tools.snmp.close()
         self._tools.resolver.close()
+        self._reactions.close()
         self._accesses.close()
         self._reporting.close()
         self._database.close()
 
     def routes(self) -> tuple[Route, ...]:
         """Routes of the HTTP server beyond those of ``Backend``."""
-        return self._reporting.routes()
+        return self._reporting.routes() + self._reactions.routes()
 
     def server_options(self) -> ServerOptions:
         """Uploads get threads of their own, so that however many there are, a scrape finds one free."""
@@ -153,6 +159,7 @@ class Service:
                 return [str(problem) for problem in error.problems]
             self._reporting.configure(settings, profiles)
             self._accesses.configure(settings)
+            self._reactions.configure(settings)
             self._apply(settings)
             self._reload_ok = True
             self._reload_time = time.time()
@@ -188,7 +195,7 @@ class Service:
             for name, installation in settings.fleet.installations.items()
             if has_checks(installation)
         }
-        return checks | self._reporting.jobs(settings) | self._accesses.jobs()
+        return checks | self._reporting.jobs(settings) | self._accesses.jobs() | self._reactions.jobs(settings)
 
     def _round(self, name: str) -> Pace:
         installation = self._settings.fleet.installations.get(name)
@@ -237,6 +244,7 @@ class Service:
             )
         yield from self._reporting.sources(settings)
         yield from self._accesses.sources(settings)
+        yield from self._reactions.sources()
         own = exporter_metrics.ExporterStatus(
             installations=len(settings.fleet.installations),
             rounds=self._live.rounds,

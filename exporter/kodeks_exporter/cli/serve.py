@@ -13,10 +13,10 @@ from kodeks_exporter import __version__
 from kodeks_exporter.config.problems import ConfigError
 from kodeks_exporter.config.webfile import WebConfig, load_web_config
 from kodeks_exporter.service import Service
+from kodeks_exporter.web import acknowledge, upload
 from kodeks_exporter.web.app import Application
 from kodeks_exporter.web.security import ServerSecurity
 from kodeks_exporter.web.server import WebServer
-from kodeks_exporter.web.upload import OPEN_PATHS
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,8 @@ def run(options: argparse.Namespace) -> int:
     service = Service(options.config, options.storage)
     try:
         application = Application(service, service.routes())
-        server = WebServer(options.listen_address, application, security, service.server_options(), OPEN_PATHS)
+        open_paths = upload.OPEN_PATHS + acknowledge.OPEN_PATHS
+        server = WebServer(options.listen_address, application, security, service.server_options(), open_paths)
         server.start()
     except (OSError, ValueError) as error:
         print(f"kodeks-exporter: --web.listen-address {options.listen_address}: {error}", file=sys.stderr)

@@ -40,6 +40,20 @@ BUCKETS: Final = (60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 43200,
 """Upper bounds of the histograms, seconds: from a minute to three days."""
 
 
+UNCOUNTED: Final = frozenset(
+    {
+        "KodeksWatchdog",
+        "KodeksSearchIsEmpty",
+        "KodeksNewUser",
+        "KodeksDetectOverUserError",
+        "KodeksSearchError",
+        "KodeksClientScoreFell",
+    }
+)
+"""Alerts that nobody is expected to react to: the one that always fires, and those that tell what happened (the digests
+of alertmanager/alertmanager.yml)."""
+
+
 class Outcome(StrEnum):
     """How an alert ended that people were told of."""
 
@@ -55,8 +69,9 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One alert that fires, as one Alertmanager lists it, or several of a cluster together. ``identity``: of its labels.
+    """One alert that fires, as one Alertmanager lists it, or several of a cluster together.
 
+    ``identity``: of its labels but the link's signature.
     ``starts``: Unix milliseconds, as the members tell it, ascending; they differ after one was restarted.
     ``silenced_by``: ids of silences in force.
     """
@@ -117,7 +132,7 @@ class Incident:
 
     ``started``: by Prometheus; ``latest``: the latest start that some member told of the same time that it fires.
     ``told``: when people were told, None when they were not: it was inhibited or silenced from the beginning.
-    ``missing``: since when no Alertmanager lists it, though any answers.
+    ``missing``: since when no Alertmanager lists it, though any answers; ``seen``: when it was listed last before that.
     """
 
     identity: str
@@ -127,9 +142,8 @@ class Incident:
     told: float | None
     taken: Taken | None = None
     inhibited: bool = False
-    last_seen: float = 0.0
     missing: float | None = None
-    over: float | None = None
+    seen: float = 0.0
 
     @property
     def manager(self) -> str:
@@ -142,7 +156,27 @@ class Incident:
     @property
     def waiting(self) -> bool:
         """Nobody has taken it, and people would be told of it now."""
-        return self.over is None and self.told is not None and self.taken is None and not self.inhibited
+        return self.told is not None and self.taken is None and not self.inhibited
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """An incident that is over. ``outcome`` None: people were never told of it. ``lasted``: seconds from being told
+    to its end, None when that is not known."""
+
+    incident: Incident
+    outcome: Outcome | None
+    lasted: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one look has changed. ``opened``: incidents that are new, or changed and still open. ``answered``: those of
+    them that were taken just now. Ends come first: a new time that the same alert fires may follow on one."""
+
+    ends: tuple[End, ...]
+    opened: tuple[Incident, ...]
+    answered: tuple[Incident, ...]
 
 
 def united(listings: Iterable[Listing]) -> Listing:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from kodeks_exporter.checks.errors import CheckError
 from kodeks_exporter.domain.acknowledge import LABELS, SIGNATURE
-from kodeks_exporter.domain.reaction import Alert, Listing, ReactionSettings, Silence
+from kodeks_exporter.domain.reaction import UNCOUNTED, Alert, Listing, ReactionSettings, Silence
 from kodeks_exporter.sysinfo.transport import Resolve, Transport, pieces
 
 _CONNECT: Final = 3.0
@@ -19,8 +19,6 @@ _WHOLE: Final = 8.0
 """Seconds for all that is asked at one time."""
 _MOST: Final = 32 * 1024 * 1024
 """Bytes of an answer; ten thousand alerts with long texts take about as much."""
-WATCHDOG: Final = "KodeksWatchdog"
-"""Always fires, and people never see it."""
 
 
 def member_name(url: str) -> str:
@@ -38,7 +36,7 @@ class Member:
         self._resolve = resolve
 
     def listing(self) -> Listing:
-        """What it tells now of alerts that have a manager. Raises ``CheckError``."""
+        """What it tells now of alerts that have a manager and want a reaction. Raises ``CheckError``."""
         transport = self._transport()
         try:
             with transport.within(_WHOLE):
@@ -100,7 +98,7 @@ def _alerts(found: Any) -> dict[str, Alert]:
     alerts = {}
     for each in found:
         labels = {str(name): str(value) for name, value in each["labels"].items()}
-        if labels.get("manager") and labels.get("alertname") != WATCHDOG:
+        if labels.get("manager") and labels.get("alertname") not in UNCOUNTED:
             alert = _alert(each, labels)
             alerts[alert.identity] = alert
     return alerts

@@ -13,7 +13,8 @@ from markupsafe import Markup
 
 from kodeks_exporter.web.status import InstallationPage, StatusPage
 
-_TEMPLATES: Final = Path(__file__).parent / "templates"
+TEMPLATES: Final = Path(__file__).parent / "templates"
+"""The folder of all pages' templates and stylesheets."""
 _ICON_COLOURS: Final = {"bad": "#d5322b", "warn": "#d98a06", "ok": "#2c9a4e", "plan": "#3d6fd0"}
 
 
@@ -22,7 +23,7 @@ class Pages:
 
     def __init__(self) -> None:
         self._environment = Environment(
-            loader=FileSystemLoader(_TEMPLATES),
+            loader=FileSystemLoader(TEMPLATES),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
@@ -30,7 +31,7 @@ class Pages:
             auto_reload=False,
         )
         self._environment.filters["capital"] = lambda text: text[:1].upper() + text[1:]
-        style = (_TEMPLATES / "style.css").read_text(encoding="utf-8")
+        style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
         # Our own file, and CSS holds no "<": it must go in unescaped, or its hash would not fit.
         self._environment.globals["style"] = Markup(style)  # noqa: S704
         digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()

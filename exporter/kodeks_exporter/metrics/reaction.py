@@ -1,0 +1,95 @@
+"""How people react to alerts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from prometheus_client import Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.utils import floatToGoString
+
+from kodeks_exporter.domain.reaction import BUCKETS
+from kodeks_exporter.store.reaction import ReactionState, Spread
+
+_BOUNDS = (*(floatToGoString(bound) for bound in BUCKETS), "+Inf")
+
+
+@dataclass(frozen=True, slots=True)
+class ReactionView:
+    """``up``: by ``host:port`` of each Alertmanager, whether it answered last; those not yet asked are not in it."""
+
+    state: ReactionState
+    up: Mapping[str, bool]
+
+
+def families(view: ReactionView) -> Iterator[Metric]:
+    up = GaugeMetricFamily(
+        "kodeks_reaction_alertmanager_up",
+        "Whether this Alertmanager answered at the last look.",
+        labels=["alertmanager"],
+    )
+    for name, answered in view.up.items():
+        up.add_metric([name], float(answered))
+    yield up
+    yield from _now(view.state)
+    yield from _ever(view.state)
+
+
+def _now(state: ReactionState) -> Iterator[Metric]:
+    waiting: Counter[tuple[str, str]] = Counter(dict.fromkeys(state.sums, 0))
+    taken: Counter[tuple[str, str]] = Counter(dict.fromkeys(state.sums, 0))
+    oldest: dict[str, float] = {}
+    for incident in state.incidents.values():
+        key = incident.manager, incident.priority
+        if incident.taken is not None:
+            taken[key] += 1
+        elif incident.waiting and incident.told is not None:
+            waiting[key] += 1
+            oldest[incident.manager] = min(oldest.get(incident.manager, incident.told), incident.told)
+    for name, text, counts in (
+        ("kodeks_reaction_waiting", "Alerts that fire now and that nobody has taken.", waiting),
+        ("kodeks_reaction_taken", "Alerts that fire now and that somebody has taken.", taken),
+    ):
+        family = GaugeMetricFamily(name, text, labels=["manager", "priority"])
+        for key, number in counts.items():
+            family.add_metric(key, number)
+        yield family
+    since = GaugeMetricFamily(
+        "kodeks_reaction_oldest_waiting_timestamp_seconds",
+        "Since when the oldest alert that nobody has taken waits.",
+        labels=["manager"],
+    )
+    for manager, told in oldest.items():
+        since.add_metric([manager], told)
+    yield since
+
+
+def _ever(state: ReactionState) -> Iterator[Metric]:
+    labels = ["manager", "priority"]
+    alerts = CounterMetricFamily(
+        "kodeks_reaction_alerts", "Alerts that are over, by how they ended.", labels=[*labels, "outcome"]
+    )
+    acknowledge = HistogramMetricFamily(
+        "kodeks_reaction_acknowledge_seconds", "How long alerts waited until somebody took them.", labels=labels
+    )
+    recovery = HistogramMetricFamily(
+        "kodeks_reaction_recovery_seconds", "How long alerts lasted.", labels=[*labels, "acknowledged"]
+    )
+    for key, sums in state.sums.items():
+        for outcome, number in sums.outcomes.items():
+            alerts.add_metric([*key, outcome.value], number)
+        acknowledge.add_metric(key, *_histogram(sums.acknowledge))
+        for acknowledged, spread in sums.recovery.items():
+            recovery.add_metric([*key, "yes" if acknowledged else "no"], *_histogram(spread))
+    yield from (alerts, acknowledge, recovery)
+
+
+def _histogram(spread: Spread) -> tuple[list[tuple[str, float]], float]:
+    """Cumulative buckets and the sum, as ``add_metric`` takes them."""
+    total, buckets = 0, []
+    for bound, count in zip(_BOUNDS, spread.counts, strict=True):
+        total += count
+        buckets.append((bound, float(total)))
+    return buckets, spread.seconds

@@ -1,0 +1,187 @@
+"""Taking an alert by its link: who may, what exactly, and only once.
+
+The link's signature says that its holder was told of these labels. That the alert fires now, and since when the link
+says, Alertmanager must say: the start is not signed, because Prometheus can sign labels only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from kodeks_exporter.domain.acknowledge import LABELS, is_signed
+from kodeks_exporter.domain.reaction import Alert, Listing, ReactionSettings, Taken
+from kodeks_exporter.reaction.watch import UnreachableError, Watch
+
+log = logging.getLogger(__name__)
+
+_TRIES: Final = 10
+"""Wrong signatures that an alert bears at once; then one more each ``_TRY_EVERY`` seconds."""
+_TRY_EVERY: Final = 60.0
+_TRIED_MOST: Final = 10_000
+"""Alerts of which wrong tries are remembered."""
+
+
+class Refused(Enum):
+    """Why a link is refused."""
+
+    OFF = "off"
+    """Links are not configured."""
+    FORGED = "forged"
+    TOO_MANY = "too_many"
+    """Too many wrong signatures for this alert."""
+    EXPIRED = "expired"
+    OVER = "over"
+    OTHER = "other"
+    """The alert fires, but not since when the link says."""
+    TAKEN = "taken"
+    UNREACHABLE = "unreachable"
+    CHOICE = "choice"
+    """Such a long silence is not offered."""
+
+
+class RefusalError(Exception):
+    """``taken``: by whom, with ``Refused.TAKEN``. ``started``: since when it fires, with ``Refused.OTHER``."""
+
+    def __init__(self, reason: Refused, taken: Taken | None = None, started: float | None = None) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+        self.taken = taken
+        self.started = started
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What a link says. ``labels``: those of ``LABELS``. ``since``: Unix milliseconds."""
+
+    labels: Mapping[str, str]
+    since: int
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What may be taken: all alerts that have the signed labels and that nobody has taken."""
+
+    alerts: tuple[Alert, ...]
+
+
+class Desk:
+    """Safe to use from many threads. ``settings`` gives those in force."""
+
+    def __init__(
+        self,
+        watch: Watch,
+        settings: Callable[[], ReactionSettings],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._watch = watch
+        self._settings = settings
+        self._clock = clock
+        self._taking = threading.Lock()
+        self._tries = _Tries(clock)
+
+    def look(self, link: Link) -> Case:
+        """What the link lets one take now; changes nothing. Raises ``RefusalError``."""
+        self._check(link)
+        return self._case(link, self._ask())
+
+    def take(self, link: Link, who: str, comment: str, seconds: float) -> Taken:
+        """Silences it. ``seconds`` must be one of the choices. Raises ``RefusalError``."""
+        settings = self._check(link)
+        if seconds not in settings.silence_choices:
+            raise RefusalError(Refused.CHOICE)
+        with self._taking:  # of two who press at once, one is told of the other
+            listings = self._ask()
+            case = self._case(link, listings)
+            now = self._clock()
+            taken = Taken(now, who, comment, now + seconds)
+            try:
+                self._watch.silence(link.labels, taken)
+            except UnreachableError:
+                raise RefusalError(Refused.UNREACHABLE) from None
+            try:
+                self._watch.take([alert.identity for alert in case.alerts], listings, taken)
+            except Exception:  # the silence stands, and tells the same at the next look
+                log.exception("taken alert not written down")
+        log.info(
+            "alert taken", extra={name: link.labels[name] for name in ("alertname", "manager") if link.labels.get(name)}
+        )
+        return taken
+
+    def _check(self, link: Link) -> ReactionSettings:
+        settings = self._settings()
+        if not settings.acknowledgeable or settings.key is None:
+            raise RefusalError(Refused.OFF)
+        if not self._tries.left(link.labels):
+            raise RefusalError(Refused.TOO_MANY)
+        if not is_signed(settings.key.reveal(), link.labels, link.signature):
+            self._tries.wrong(link.labels)
+            raise RefusalError(Refused.FORGED)
+        if link.since / 1000 < self._clock() - settings.link_lifetime:
+            raise RefusalError(Refused.EXPIRED)
+        return settings
+
+    def _ask(self) -> Mapping[str, Listing]:
+        try:
+            return self._watch.ask_all()
+        except UnreachableError:
+            raise RefusalError(Refused.UNREACHABLE) from None
+
+    def _case(self, link: Link, listings: Mapping[str, Listing]) -> Case:
+        listing, state = self._watch.preview(listings)
+        alike = [alert for alert in listing.alerts.values() if _has(alert, link.labels)]
+        if not alike:
+            raise RefusalError(Refused.OVER)
+        meant = [alert for alert in alike if link.since in alert.starts]
+        if not meant:
+            raise RefusalError(Refused.OTHER, started=min(alert.started for alert in alike))
+        takers = {each: state.incidents[each].taken for each in (alert.identity for alert in alike)}
+        free = tuple(alert for alert in alike if takers[alert.identity] is None)
+        first = takers[meant[0].identity]
+        if not any(alert in free for alert in meant) and first is not None:
+            raise RefusalError(Refused.TAKEN, taken=first)
+        return Case(tuple(sorted(free, key=lambda alert: (alert.started, alert.summary))))
+
+
+def _has(alert: Alert, labels: Mapping[str, str]) -> bool:
+    return all(alert.labels.get(name, "") == labels.get(name, "") for name in LABELS)
+
+
+class _Tries:
+    """Bounds how often a signature may be guessed: for each alert, whoever guesses, because an address says little
+    behind a proxy, and so that nobody locks all others out."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._empty: OrderedDict[bytes, float] = OrderedDict()
+        """When each will have all its tries again."""
+
+    def left(self, labels: Mapping[str, str]) -> bool:
+        with self._lock:
+            return self._empty.get(_digest(labels), 0.0) - self._clock() <= (_TRIES - 1) * _TRY_EVERY
+
+    def wrong(self, labels: Mapping[str, str]) -> None:
+        key, now = _digest(labels), self._clock()
+        with self._lock:
+            self._empty[key] = max(self._empty.get(key, now), now) + _TRY_EVERY
+            self._empty.move_to_end(key)
+            while len(self._empty) > _TRIED_MOST:
+                self._empty.popitem(last=False)
+
+
+def _digest(labels: Mapping[str, str]) -> bytes:
+    keyed = hashlib.blake2b(digest_size=16)
+    for name in LABELS:
+        part = labels.get(name, "").encode("utf-8", "surrogateescape")
+        keyed.update(len(part).to_bytes(8, "big"))
+        keyed.update(part)
+    return keyed.digest()

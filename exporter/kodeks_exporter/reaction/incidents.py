@@ -1,0 +1,108 @@
+"""What becomes of incidents when Alertmanager is looked at: they begin, are told, taken, missing and over.
+
+Pure: from what is open and what is listed to what has changed, so that the store can keep all of it at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+from kodeks_exporter.domain.reaction import Alert, End, Incident, Listing, Outcome, Silence, Step, Taken
+
+GRACE: Final = 180.0
+"""Seconds that an alert must be missing at every Alertmanager that answers before it counts as over: one that was just
+restarted lists nothing until Prometheus has sent again, which it does every minute."""
+BLIND: Final = 600.0
+"""Seconds without any look from which on nobody knows when an alert was over."""
+
+
+def look(
+    known: Mapping[str, Incident],
+    listing: Listing,
+    now: float,
+    watched: float,
+    steady: float,
+    repeat: Mapping[str, float],
+    grace: float = GRACE,
+) -> Step:
+    """``known``: what is open, by identity. ``watched``: when Alertmanager was looked at before this; ``steady``: since
+    when it answers without a pause. ``repeat``: priority to seconds after which a message is repeated."""
+    ends: list[End] = []
+    opened: list[Incident] = []
+    answered: list[Incident] = []
+    for identity, alert in listing.alerts.items():
+        before = known.get(identity)
+        if before is not None and alert.started > before.latest:
+            seen = before.seen if before.missing is not None else watched
+            over = min(before.missing or now, alert.started)
+            ends.append(_end(before, over, seen, repeat))
+            before = None
+        silences = [listing.silences[each] for each in alert.silenced_by if each in listing.silences]
+        after = _begun(alert, silences) if before is None else _continued(before, alert, now)
+        after = _taken(after, silences)
+        if after.taken is not None and (before is None or before.taken is None):
+            answered.append(after)
+        if after != before:
+            opened.append(after)
+    for identity, before in known.items():
+        if identity in listing.alerts:
+            continue
+        if before.missing is None:
+            opened.append(replace(before, missing=now, seen=watched))
+        elif now - max(before.missing, steady) >= grace:
+            ends.append(_end(before, before.missing, before.seen, repeat))
+    return Step(tuple(ends), tuple(opened), tuple(answered))
+
+
+def _begun(alert: Alert, silences: list[Silence]) -> Incident:
+    hidden = alert.inhibited or any(silence.starts <= alert.started for silence in silences)
+    return Incident(
+        identity=alert.identity,
+        labels=alert.labels,
+        started=alert.started,
+        latest=alert.starts[-1] / 1000,
+        told=None if hidden else alert.started,
+        inhibited=alert.inhibited,
+    )
+
+
+def _continued(before: Incident, alert: Alert, now: float) -> Incident:
+    started = min(before.started, alert.started)
+    told = before.told
+    if told is None and not (alert.inhibited or alert.silenced_by):
+        told = now
+    elif told == before.started:
+        told = started
+    return replace(
+        before,
+        labels=alert.labels,
+        started=started,
+        latest=max(before.latest, alert.starts[-1] / 1000),
+        told=told,
+        inhibited=alert.inhibited,
+        missing=None,
+        seen=0.0,
+    )
+
+
+def _taken(incident: Incident, silences: list[Silence]) -> Incident:
+    words = [silence for silence in silences if silence.comment.strip()]
+    if incident.taken is not None or incident.told is None or not words:
+        return incident
+    first = min(words, key=lambda silence: silence.starts)
+    return replace(incident, taken=Taken(max(first.starts, incident.told), first.author, first.comment, first.ends))
+
+
+def _end(incident: Incident, over: float, seen: float, repeat: Mapping[str, float]) -> End:
+    if incident.told is None:
+        return End(incident, None, None)
+    blind = over - seen > BLIND
+    lasted = max(0.0, over - incident.told)
+    if incident.taken is not None:
+        return End(incident, Outcome.ACKNOWLEDGED, None if blind else lasted)
+    if blind:
+        return End(incident, Outcome.UNSEEN, None)
+    patience = repeat.get(incident.priority, max(repeat.values(), default=0.0))
+    return End(incident, Outcome.UNANSWERED if lasted >= patience else Outcome.MENDED, lasted)

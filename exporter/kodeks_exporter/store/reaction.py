@@ -1,0 +1,214 @@
+"""How people react to alerts: what fires now and who has taken it, and sums of all that is over.
+
+Kept in ``reaction.sqlite``. What one look at Alertmanager changes is one transaction, sums included, so that nothing is
+lost or counted twice by a kill -9.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from bisect import bisect_left
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from kodeks_exporter.domain.reaction import BUCKETS, Incident, Outcome, Step, Taken
+from kodeks_exporter.store.database import Database
+
+FILE_NAME: Final = "reaction.sqlite"
+MIGRATIONS: Final = (
+    """
+    CREATE TABLE watched (only INTEGER PRIMARY KEY CHECK (only = 1), time REAL NOT NULL);
+    CREATE TABLE incident (              -- those that are not over
+        identity TEXT PRIMARY KEY,
+        labels TEXT NOT NULL,            -- JSON
+        started REAL NOT NULL,
+        latest REAL NOT NULL,
+        told REAL,
+        taken TEXT,                      -- JSON of Taken
+        inhibited INTEGER NOT NULL,
+        missing REAL,
+        seen REAL NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE sums (
+        manager TEXT NOT NULL,
+        priority TEXT NOT NULL,
+        outcomes TEXT NOT NULL,          -- JSON: outcome to number
+        acknowledge TEXT NOT NULL,       -- JSON: counts of each bucket alone, and the sum of seconds
+        recovery TEXT NOT NULL,          -- JSON: yes and no to the same
+        PRIMARY KEY (manager, priority)
+    ) WITHOUT ROWID;
+    """,
+)
+_WATCHED_EVERY: Final = 60.0
+"""Seconds; oftener it is not worth a write that Alertmanager was looked at and nothing has changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """A histogram: ``counts`` of each bucket alone, one more than BUCKETS; ``seconds`` in sum."""
+
+    counts: tuple[int, ...] = (0,) * (len(BUCKETS) + 1)
+    seconds: float = 0.0
+
+    def plus(self, seconds: float) -> Spread:
+        counts = list(self.counts)
+        counts[bisect_left(BUCKETS, seconds)] += 1
+        return Spread(tuple(counts), self.seconds + seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """Of one manager and priority, since ever. ``outcomes`` of alerts that are over; ``recovery`` by whether they were
+    acknowledged."""
+
+    outcomes: Mapping[Outcome, int] = field(default_factory=lambda: dict.fromkeys(Outcome, 0))
+    acknowledge: Spread = Spread()
+    recovery: Mapping[bool, Spread] = field(default_factory=lambda: {True: Spread(), False: Spread()})
+
+
+@dataclass(frozen=True, slots=True)
+class ReactionState:
+    """``incidents``: open ones by identity. ``sums`` by manager and priority. ``watched``: when Alertmanager was looked
+    at last, Unix seconds, 0 before the first time."""
+
+    incidents: Mapping[str, Incident] = field(default_factory=dict)
+    sums: Mapping[tuple[str, str], Sums] = field(default_factory=dict)
+    watched: float = 0.0
+
+
+class ReactionStore:
+    """Safe to use from many threads; changes must come one after another."""
+
+    def __init__(self, directory: Path) -> None:
+        """Raises ``StorageError``."""
+        self._database = Database(directory, FILE_NAME, MIGRATIONS)
+        self._lock = threading.Lock()
+        self._state = self._load()
+        self._written = self._state.watched
+
+    def close(self) -> None:
+        self._database.close()
+
+    def state(self) -> ReactionState:
+        with self._lock:
+            return self._state
+
+    def record(self, step: Step, now: float) -> None:
+        """Takes what a look at Alertmanager at ``now`` has changed."""
+        before = self.state()
+        incidents, sums = dict(before.incidents), dict(before.sums)
+        for end in step.ends:
+            incidents.pop(end.incident.identity, None)
+            if end.outcome is not None:
+                key = _key(end.incident)
+                sums[key] = _ended(sums.get(key, Sums()), end.outcome, end.lasted)
+        for incident in step.opened:
+            incidents[incident.identity] = incident
+            if incident.told is not None:
+                sums.setdefault(_key(incident), Sums())  # shown as zero while it fires, or its increase would not show
+        for incident in step.answered:
+            if incident.told is not None and incident.taken is not None:
+                key = _key(incident)
+                known = sums.get(key, Sums())
+                spread = known.acknowledge.plus(max(0.0, incident.taken.at - incident.told))
+                sums[key] = replace(known, acknowledge=spread)
+        changed = bool(step.ends or step.opened)
+        if changed or not before.watched or now - self._written >= _WATCHED_EVERY:
+            with self._database.transaction() as connection:
+                connection.execute("INSERT OR REPLACE INTO watched VALUES (1, ?)", (now,))
+                for end in step.ends:
+                    connection.execute("DELETE FROM incident WHERE identity = ?", (end.incident.identity,))
+                for incident in step.opened:
+                    connection.execute("INSERT OR REPLACE INTO incident VALUES (?,?,?,?,?,?,?,?,?)", _row(incident))
+                for (manager, priority), each in sums.items():
+                    if before.sums.get((manager, priority)) is not each:
+                        row = (manager, priority, *_sums_row(each))
+                        connection.execute("INSERT OR REPLACE INTO sums VALUES (?,?,?,?,?)", row)
+            self._written = now
+        with self._lock:
+            self._state = ReactionState(incidents, sums, now) if changed else replace(before, watched=now)
+
+    def _load(self) -> ReactionState:
+        with self._database.reading() as connection:
+            rows = connection.execute("SELECT * FROM incident").fetchall()
+            incidents = {row[0]: _incident(*row) for row in rows}
+            sums = {
+                (manager, priority): _sums(*texts)
+                for manager, priority, *texts in connection.execute("SELECT * FROM sums").fetchall()
+            }
+            watched = connection.execute("SELECT time FROM watched").fetchone()
+        return ReactionState(incidents, sums, watched[0] if watched else 0.0)
+
+
+def _key(incident: Incident) -> tuple[str, str]:
+    return incident.manager, incident.priority
+
+
+def _ended(sums: Sums, outcome: Outcome, lasted: float | None) -> Sums:
+    outcomes = {**sums.outcomes, outcome: sums.outcomes[outcome] + 1}
+    if lasted is None:
+        return replace(sums, outcomes=outcomes)
+    acknowledged = outcome is Outcome.ACKNOWLEDGED
+    recovery = {**sums.recovery, acknowledged: sums.recovery[acknowledged].plus(lasted)}
+    return replace(sums, outcomes=outcomes, recovery=recovery)
+
+
+def _row(incident: Incident) -> tuple[Any, ...]:
+    taken = incident.taken
+    return (
+        incident.identity,
+        json.dumps(dict(incident.labels), ensure_ascii=False),
+        incident.started,
+        incident.latest,
+        incident.told,
+        None if taken is None else json.dumps([taken.at, taken.by, taken.comment, taken.until], ensure_ascii=False),
+        incident.inhibited,
+        incident.missing,
+        incident.seen,
+    )
+
+
+def _incident(
+    identity: str, labels: str, started: float, latest: float, told: float | None, taken: str | None,
+    inhibited: int, missing: float | None, seen: float,
+) -> Incident:  # fmt: skip
+    return Incident(
+        identity=identity,
+        labels=json.loads(labels),
+        started=started,
+        latest=latest,
+        told=told,
+        taken=Taken(*json.loads(taken)) if taken else None,
+        inhibited=bool(inhibited),
+        missing=missing,
+        seen=seen,
+    )
+
+
+def _sums_row(sums: Sums) -> tuple[str, str, str]:
+    return (
+        json.dumps({outcome.value: number for outcome, number in sums.outcomes.items()}),
+        json.dumps(_plain(sums.acknowledge)),
+        json.dumps({"yes": _plain(sums.recovery[True]), "no": _plain(sums.recovery[False])}),
+    )
+
+
+def _sums(outcomes: str, acknowledge: str, recovery: str) -> Sums:
+    numbers, spreads = json.loads(outcomes), json.loads(recovery)
+    return Sums(
+        {outcome: int(numbers.get(outcome.value, 0)) for outcome in Outcome},
+        _spread(json.loads(acknowledge)),
+        {True: _spread(spreads["yes"]), False: _spread(spreads["no"])},
+    )
+
+
+def _plain(spread: Spread) -> list[Any]:
+    return [list(spread.counts), spread.seconds]
+
+
+def _spread(plain: Any) -> Spread:
+    counts, seconds = plain
+    return Spread(tuple(counts), seconds)

@@ -1,0 +1,295 @@
+"""The page by which somebody takes an alert, opened by the link of its message: small, in Russian, fit for a phone.
+
+GET shows and changes nothing, because mail scanners open every link. POST carries the same signed parameters, and they
+are the permission: no cookie, no password.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from typing import Final, Protocol
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import BadRequest, LengthRequired, RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.wrappers import Request, Response
+
+from kodeks_exporter.domain.acknowledge import LABELS
+from kodeks_exporter.domain.reaction import Alert, ReactionSettings, Taken
+from kodeks_exporter.reaction.desk import Case, Link, RefusalError, Refused
+from kodeks_exporter.web import words
+from kodeks_exporter.web.app import Route
+from kodeks_exporter.web.pages import TEMPLATES
+
+PATH: Final = "/acknowledge"
+OPEN_PATHS: Final = (PATH,)
+"""Not behind basic authentication: a manager with a phone knows no password, and the link is signed."""
+LONGEST_NAME: Final = 80
+LONGEST_COMMENT: Final = 500
+_MOST_BODY: Final = 16 * 1024
+_SHOWN: Final = 10
+"""Alerts that the page names one by one."""
+_ALERT_PARAMETER: Final = {"alertname": "alert"}
+"""Labels whose parameter has another name."""
+
+_STATUS: Final[Mapping[Refused, int]] = {
+    Refused.OFF: 404,
+    Refused.FORGED: 403,
+    Refused.TOO_MANY: 429,
+    Refused.EXPIRED: 410,
+    Refused.OVER: 410,
+    Refused.OTHER: 410,
+    Refused.TAKEN: 409,
+    Refused.UNREACHABLE: 502,
+    Refused.CHOICE: 400,
+}
+
+
+class Desk(Protocol):
+    """What takes alerts, ``reaction.desk.Desk``."""
+
+    def look(self, link: Link) -> Case: ...
+
+    def take(self, link: Link, who: str, comment: str, seconds: float) -> Taken: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    summary: str
+    client: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    value: str
+    text: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """``tone``: a class of the stylesheet. ``rows`` and ``choices``: of the form, shown where there are any."""
+
+    title: str
+    tone: str
+    texts: tuple[str, ...] = ()
+    quote: str = ""
+    mistakes: tuple[str, ...] = ()
+    rows: tuple[_Row, ...] = ()
+    more: str = ""
+    choices: tuple[_Choice, ...] = ()
+    who: str = ""
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    who: str = ""
+    comment: str = ""
+    seconds: float | None = None
+    mistakes: tuple[str, ...] = field(default=())
+
+
+class Acknowledge:
+    """The route for ``web.app.Application``. ``settings`` gives those in force, ``zone`` the time zone of a manager."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        settings: Callable[[], ReactionSettings],
+        zone: Callable[[str], tzinfo | None],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._desk = desk
+        self._settings = settings
+        self._zone = zone
+        self._clock = clock
+        environment = Environment(
+            loader=FileSystemLoader(TEMPLATES),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        style = "".join((TEMPLATES / name).read_text(encoding="utf-8") for name in ("style.css", "acknowledge.css"))
+        # Our own files, and CSS holds no "<": it must go in unescaped, or its hash would not fit.
+        environment.globals["style"] = Markup(style)  # noqa: S704
+        self._template = environment.get_template("acknowledge.html")
+        digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+        self._policy = (
+            f"default-src 'none'; style-src 'sha256-{digest}'; "
+            "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        )
+
+    def routes(self) -> tuple[Route, ...]:
+        return (Route(PATH, ("GET", "POST"), self._answer),)
+
+    def _answer(self, request: Request, _: Mapping[str, str]) -> Response:
+        posted = _posted(request) if request.method == "POST" else None
+        link = _link(request.args)
+        try:
+            if posted is None:
+                return self._show(self._form_page(self._desk.look(link), link, _Form()), 200)
+            form = self._read(posted)
+            if form.mistakes or form.seconds is None:
+                return self._show(self._form_page(self._desk.look(link), link, form), 400)
+            taken = self._desk.take(link, form.who, form.comment, form.seconds)
+        except RefusalError as refusal:
+            return self._refused(refusal, link)
+        return self._show(self._done(taken, link), 200)
+
+    def _read(self, posted: MultiDict[str, str]) -> _Form:
+        who, comment = _line(posted.get("who", "")), _line(posted.get("comment", ""))
+        choice = posted.get("seconds", "")
+        offered = {f"{each:g}": each for each in self._settings().silence_choices}
+        mistakes = []
+        if not who:
+            mistakes.append("Напишите, кто берёт.")
+        if len(who) > LONGEST_NAME:
+            mistakes.append(f"Имя длиннее {LONGEST_NAME} знаков, сократите его.")
+        if not comment:
+            mistakes.append("Напишите в комментарии, что вы делаете: его увидят коллеги.")
+        if len(comment) > LONGEST_COMMENT:
+            mistakes.append(f"Комментарий длиннее {LONGEST_COMMENT} знаков, сократите его.")
+        if choice not in offered:
+            mistakes.append("Выберите, на какое время прекратить напоминания.")
+        return _Form(who[:LONGEST_NAME], comment[:LONGEST_COMMENT], offered.get(choice), tuple(mistakes))
+
+    def _form_page(self, case: Case, link: Link, form: _Form) -> _Page:
+        now, zone = self._clock(), self._zone(link.labels["manager"])
+        choices = self._settings().silence_choices
+        chosen = form.seconds if form.seconds in choices else choices[min(1, len(choices) - 1)]
+        number = len(case.alerts)
+        return _Page(
+            title="Взять в работу" if number == 1 else f"Взять в работу {words.plural(number, *_ALERTS)}",
+            tone="bad",
+            mistakes=form.mistakes,
+            rows=tuple(_row(alert, now, zone) for alert in case.alerts[:_SHOWN]),
+            more=f"и ещё {words.plural(number - _SHOWN, *_ALERTS)}" if number > _SHOWN else "",
+            choices=tuple(_Choice(f"{each:g}", words.duration(each), each == chosen) for each in choices),
+            who=form.who,
+            comment=form.comment,
+        )
+
+    def _done(self, taken: Taken, link: Link) -> _Page:
+        until = words.moment(taken.until, taken.at, self._zone(link.labels["manager"]))
+        return _Page(
+            title="Спасибо, взято в работу",
+            tone="ok",
+            texts=(
+                f"{taken.by}, напоминаний об этом не будет до {until}.",
+                "Если починится раньше, отдельного сообщения об этом до того времени не придёт. "
+                "Если не починится, напоминания начнутся снова.",
+            ),
+            quote=taken.comment,
+        )
+
+    def _refused(self, refusal: RefusalError, link: Link) -> Response:
+        page = self._refusal_page(refusal, link)
+        response = self._show(page, _STATUS[refusal.reason])
+        if refusal.reason is Refused.TOO_MANY:
+            response.headers["Retry-After"] = "60"
+        return response
+
+    def _refusal_page(self, refusal: RefusalError, link: Link) -> _Page:
+        # None of what the link says is repeated before its signature is known to be right.
+        now = self._clock()
+        reason, taken = refusal.reason, refusal.taken
+        if reason is Refused.TAKEN and taken is not None:
+            zone = self._zone(link.labels["manager"])
+            at, until = words.moment(taken.at, now, zone), words.moment(taken.until, now, zone)
+            end = f"Напоминаний не будет до {until}." if taken.until > now else (
+                f"Тишина закончилась в {until}, но случай тот же и числится за этим человеком: "
+                "напоминания просят проверить, что с ним."
+            )  # fmt: skip
+            who = taken.by or "кто-то без имени"
+            return _Page("Уже в работе", "plan", (f"Взято: {who}, {at}.", end, _ONCE), taken.comment)
+        if reason is Refused.OTHER and refusal.started is not None:
+            since = words.since(refusal.started, now, self._zone(link.labels["manager"]))
+            return _Page(
+                "Ссылка от другого раза",
+                "warn",
+                (f"Сейчас это оповещение действует {since}.", "Откройте ссылку из самого нового сообщения."),
+            )
+        title, *texts = _REFUSALS[reason]
+        return _Page(title, "warn", tuple(texts))
+
+    def _show(self, page: _Page, status: int) -> Response:
+        response = Response(self._template.render(page=page), status, content_type="text/html; charset=utf-8")
+        response.headers["Content-Security-Policy"] = self._policy
+        return response
+
+
+_ALERTS: Final = ("оповещение", "оповещения", "оповещений")
+_ONCE: Final = "По ссылке один случай берут в работу один раз."
+_REFUSALS: Final[Mapping[Refused, tuple[str, ...]]] = {
+    Refused.OFF: (
+        "Здесь не берут в работу",
+        "На этом сервере ссылки «Беру в работу» не настроены. Сообщите тем, кто ведёт мониторинг.",
+    ),
+    Refused.FORGED: (
+        "Ссылка неверна",
+        "Подпись ссылки не подходит к этому оповещению. Откройте её прямо из письма или Telegram: "
+        "переписанная или обрезанная не сработает.",
+    ),
+    Refused.TOO_MANY: (
+        "Слишком много попыток",
+        "По этому оповещению было слишком много неверных ссылок. Откройте верную через несколько минут.",
+    ),
+    Refused.EXPIRED: (
+        "Ссылка устарела",
+        "Оповещение началось слишком давно, такие ссылки больше не действуют.",
+        "Если оно ещё приходит, скажите тем, кто ведёт мониторинг: они поставят тишину в Alertmanager.",
+    ),
+    Refused.OVER: (
+        "Уже всё",
+        "Это оповещение больше не действует: неисправность прошла, и брать в работу нечего.",
+    ),
+    Refused.OTHER: ("Ссылка от другого раза", "Откройте ссылку из самого нового сообщения."),
+    Refused.TAKEN: ("Уже в работе", _ONCE),
+    Refused.UNREACHABLE: (
+        "Не получилось",
+        "Alertmanager сейчас не отвечает, поэтому в работу ничего не взято. Попробуйте ещё раз через минуту.",
+    ),
+    Refused.CHOICE: ("Не получилось", "На такое время напоминания не прекращают. Откройте ссылку заново."),
+}
+"""Title, then paragraphs."""
+
+
+def _posted(request: Request) -> MultiDict[str, str]:
+    if request.mimetype != "application/x-www-form-urlencoded":
+        raise UnsupportedMediaType("Отправьте форму со страницы.")
+    length = request.content_length
+    if length is None:
+        raise LengthRequired("Отправьте форму со страницы.")
+    if length > _MOST_BODY:
+        raise RequestEntityTooLarge("Слишком длинный комментарий.")
+    return request.form
+
+
+def _link(parameters: MultiDict[str, str]) -> Link:
+    since = parameters.get("since", "")
+    if not (since.isascii() and since.isdigit() and len(since) <= 15):
+        raise BadRequest("Ссылка неполна: откройте её прямо из письма или Telegram.")
+    labels = {name: parameters.get(_ALERT_PARAMETER.get(name, name), "") for name in LABELS}
+    return Link(labels, int(since), parameters.get("key", ""))
+
+
+def _line(text: str) -> str:
+    """One line without control characters."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+
+
+def _row(alert: Alert, now: float, zone: tzinfo | None) -> _Row:
+    name = alert.labels.get("installation") or alert.labels.get("account") or ""
+    client = alert.labels.get("client", "")
+    who = f"{client} ({name})" if client and name and name != client else client or name
+    return _Row(alert.summary or alert.labels.get("alertname", ""), who, words.since(alert.started, now, zone))
