@@ -6,11 +6,14 @@ import datetime as dt
 from array import array
 from dataclasses import dataclass, field
 from random import Random
+from statistics import median
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from demo.history.sites import BRANCHES
-from demo.people import calendar
+from demo.people import calendar, words
 from demo.people.company import mix
+from demo.people.diary import empty_query
 
 ZONE = ZoneInfo("Europe/Moscow")
 RESOURCES = ("documents", "searches", "prints", "uploads")
@@ -33,6 +36,28 @@ _NEAR = {"normal": (0.6, 1.4), "high": (0.94, 1.06), "shared": (0.97, 1.02), "ex
 """How far a month may be from the usual."""
 
 
+_LEVELS = (("low", 0.15), ("normal", 0.75), ("high", 0.9), ("shared", 0.995))
+"""Classes by the share of the documents that is used in a month: below."""
+CLASSES = ("new", "never", "low", "seasonal", "normal", "high", "shared", "exhausted")
+_SEASONS_SEEN = 7
+EVENT_DAYS = 14
+SEARCHES = (
+    ("intellectual", "ok", 0.62), ("intellectual", "empty", 0.06), ("intellectual", "error", 0.01),
+    ("attribute", "ok", 0.28), ("attribute", "empty", 0.03),
+)  # fmt: skip
+"""Type, status, share of an access' searches."""
+
+
+class Event(NamedTuple):
+    """A search. ``at``: Unix seconds; ``duration``: seconds."""
+
+    at: int
+    type: str
+    status: str
+    query: str
+    duration: float
+
+
 @dataclass(slots=True)
 class Access:
     """An online access. ``left``: by resource, at ``Accesses.moments``."""
@@ -48,6 +73,24 @@ class Access:
     left: dict[str, array[int]] = field(default_factory=dict)
     used: dict[str, dict[str, int]] = field(default_factory=dict)
     """By month and resource: what was used of the limit by the month's end (or the history's)."""
+    searches: dict[tuple[str, str], array[int]] = field(default_factory=dict)
+    """By type and status, at ``Accesses.moments``: all searches since the history's start, known the night after."""
+    events: list[Event] = field(default_factory=list)
+    """Searches of the last days, oldest first."""
+    refused_since: int | None = None
+    """Index of the probe from which on the login is refused."""
+
+    def use(self, month: str) -> str:
+        """How it is used, as its complete months before ``month`` tell: a class of ``kodeks_online_profile``."""
+        shares = [used["documents"] / self.limits["documents"] for name, used in self.used.items() if name < month]
+        if not shares:
+            return "new"
+        if not any(shares):
+            return "never"
+        if self.kind in ("quarterly", "half_yearly") and len(shares) >= _SEASONS_SEEN:
+            return "seasonal"
+        level = median(shares[-3:])
+        return next((name for name, limit in _LEVELS if level < limit), "exhausted")
 
 
 @dataclass(slots=True)
@@ -74,6 +117,9 @@ def online(seed: int, count: int, start: dt.date, days: int) -> Accesses:
     for access in accesses:
         own = _live(seed, access, start, end)
         moments = moments or own
+        _search(seed, access, moments, end)
+        if access.kind == "never" and access.account.endswith("3"):
+            access.refused_since = max(0, len(probes) - 20)
     return Accesses(accesses, moments, probes, down)
 
 
@@ -146,3 +192,31 @@ def _sample(access: Access, moments: list[int], day: dt.date, time: dt.time, lef
     moments.append(int(dt.datetime.combine(day, time, ZONE).timestamp()))
     for resource, series in access.left.items():
         series.append(left[resource])
+
+
+def _search(seed: int, access: Access, moments: list[int], end: dt.date) -> None:
+    """Searches by type and status out of what was used of the limit, and the last ones one by one."""
+    rng = Random(mix(seed, "searches", access.account))
+    counts = {(kind, status): 0 for kind, status, _ in SEARCHES}
+    access.searches = {key: array("q") for key in counts}
+    left, waiting = access.limits["searches"], dict.fromkeys(counts, 0)
+    shown = int(dt.datetime.combine(end, dt.time(), ZONE).timestamp()) - EVENT_DAYS * 86400
+    for at, now in zip(moments, access.left["searches"], strict=True):
+        for key, more in waiting.items():
+            counts[key] += more
+        for key, series in access.searches.items():
+            series.append(counts[key])
+        used, left = max(0, left - now), now
+        waiting = {(kind, status): int(used * share + rng.random()) if used else 0 for kind, status, share in SEARCHES}
+        if at >= shown:
+            evening = at - 4 * 3600
+            access.events += sorted(
+                _event(rng, evening - rng.randrange(9 * 3600), kind, status)
+                for (kind, status), count in waiting.items()
+                for _ in range(count)
+            )
+
+
+def _event(rng: Random, at: int, kind: str, status: str) -> Event:
+    query = empty_query(rng) if status == "empty" else rng.choice(words.FOUND)
+    return Event(at, kind, status, query, round(rng.uniform(8, 20) if status == "empty" else rng.uniform(0.2, 4), 2))

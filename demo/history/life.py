@@ -7,20 +7,30 @@ from array import array
 from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from demo.history.incidents import Incident, incidents
 from demo.history.sites import Site
 from demo.people import calendar, words
-from demo.people.diary import Usage, refusals, searches, visits
+from demo.people.diary import Search, Usage, Visit, refusals, searches, visits
 
 BOUNDS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 60.0)
 """Buckets of the durations of searches, seconds."""
 EVENING = dt.time(23)
 """When the daily samples are taken, local time: work is over, and the day is still the same."""
 RECENT_DAYS = 31
+DETAILED_DAYS = 2
+"""Last days of which counters are sampled every hour of work."""
+KINDS = (
+    "requests", "documents", "services", "links", "searches_intellectual", "searches_attribute", "searches_empty",
+    "prints", "saves", "kassist", "rejections",
+)  # fmt: skip
+"""Kinds of the monthly sums: the fields of ``Usage`` by their names in metrics, and refused connections."""
 _RESET = dt.time(0, 30)
 OPEN_HOURS = range(7, 21)
+_DETAILED_HOURS = range(9, 20)
 _NO_USE = Usage()
+_NO_SUMS = (0,) * len(KINDS)
 
 
 @dataclass(slots=True)
@@ -30,6 +40,8 @@ class Month:
     usage: list[int] = field(default_factory=lambda: [0] * len(Usage._fields))
     active: int = 0
     """Users with requests."""
+    domains: dict[str, list[int]] = field(default_factory=dict)
+    """By domain, sums in the order of ``KINDS``."""
     activity: int = 0
     searches: Counter[str] = field(default_factory=Counter)
     """By status, of the days within the history."""
@@ -42,11 +54,35 @@ class Month:
     complete: bool = False
 
 
+class Found(NamedTuple):
+    """A search. ``at``: Unix seconds; ``duration``: seconds."""
+
+    at: int
+    login: str
+    catalog: str
+    source: str
+    type: str
+    status: str
+    duration: float
+    query: str
+
+
+@dataclass(slots=True)
+class Domain:
+    """Series of a domain at the daily moments: sums of the running month in the order of ``KINDS``, users known, and
+    users with requests."""
+
+    sums: list[array[int]] = field(default_factory=lambda: [array("q") for _ in KINDS])
+    users: array[int] = field(default_factory=lambda: array("q"))
+    active: array[int] = field(default_factory=lambda: array("q"))
+
+
 @dataclass(slots=True)
 class Life:
     """Series of an installation. All lists named after a rhythm are as long as its list of moments (Unix seconds).
 
-    Daily moments are evenings, and half an hour past midnight on the 1st, where monthly counters are 0 again.
+    Daily moments are evenings, and half an hour past midnight on the 1st, where monthly counters are 0 again; on the
+    last ``DETAILED_DAYS`` the full hours of work, too.
     """
 
     site: Site
@@ -60,8 +96,9 @@ class Life:
     """By user, then by field of ``Usage``: daily values; a user's begin at ``joined``."""
     joined: list[int] = field(default_factory=list)
     """Index of a user's first daily moment."""
-    seen: list[dt.datetime] = field(default_factory=list)
-    """When each user was last there, local time."""
+    seen: list[dt.datetime | None] = field(default_factory=list)
+    """When each user was last there, local time; None: never."""
+    domains: dict[str, Domain] = field(default_factory=dict)
     users: array[int] = field(default_factory=lambda: array("q"))
     active: array[int] = field(default_factory=lambda: array("q"))
     activity: array[int] = field(default_factory=lambda: array("q"))
@@ -79,8 +116,10 @@ class Life:
     seat_moments: list[int] = field(default_factory=list)
     seats_used: list[int] = field(default_factory=list)
     incidents: list[Incident] = field(default_factory=list)
-    empty: list[tuple[int, str, str, str, str, float, str]] = field(default_factory=list)
-    """Empty searches: Unix seconds, login, catalog, source, type, duration, query."""
+    empty: list[Found] = field(default_factory=list)
+    """Empty searches."""
+    recent: list[Found] = field(default_factory=list)
+    """Other searches of the last day."""
     months: dict[str, Month] = field(default_factory=dict)
 
 
@@ -110,7 +149,8 @@ class _Counting:
         life.counters = [[array("q") for _ in Usage._fields] for _ in people]
         life.joined = [-1] * len(people)
         life.buckets = [array("q") for _ in self.buckets]
-        life.seen = [dt.datetime.combine(person.registered, dt.time(12)) for person in people]
+        life.seen = [None] * len(people)
+        life.domains = {person.domain: Domain() for person in people}
         self.offset = int(
             dt.datetime.combine(start, dt.time(), life.site.zone).utcoffset().total_seconds()  # type: ignore[union-attr]
         )
@@ -122,10 +162,13 @@ class _Counting:
                 self.sums = [[0] * len(Usage._fields) for _ in self.sums]
                 if day >= self.start:
                     self._sample(day, _RESET)
-            kassist = self._work(day)
+            come = visits(self.life.site.company, day)
             if day >= self.start:
-                self._sample(day, EVENING)
-            self.kassist = kassist
+                self._seats(day, come)
+                self._events(day, come)
+            else:
+                self._work(day, come, EVENING, [_NO_USE] * len(come))
+            self.kassist = sum(visit.usage.kassist for visit in come)
             self._close(day)
             day += dt.timedelta(days=1)
         recent = self.end - dt.timedelta(days=RECENT_DAYS)
@@ -139,40 +182,82 @@ class _Counting:
         """Unix seconds of the local midnight; the zones of the fleet know no summer time."""
         return int(dt.datetime.combine(day, dt.time(), dt.UTC).timestamp()) - self.offset
 
-    def _work(self, day: dt.date) -> int:
-        life, company = self.life, self.life.site.company
-        come = visits(company, day)
-        inside = day >= self.start
-        month = life.months.setdefault(calendar.month_of(day), Month())
-        change = [0] * 25
+    def _seats(self, day: dt.date, come: list[Visit]) -> None:
+        life, change = self.life, [0] * 25
         for visit in come:
-            sums = self.sums[visit.person]
-            for place, count in enumerate(visit.usage):
-                sums[place] += count
-                month.usage[place] += count
-            life.seen[visit.person] = dt.datetime.combine(day, dt.time(visit.leave // 60, visit.leave % 60))
             change[-(-visit.arrive // 60)] += 1
             change[-(-visit.leave // 60)] -= 1
-        if not inside:
-            return sum(visit.usage.kassist for visit in come)
         midnight, here, seats = self._epoch(day), 0, life.site.seats
         for hour in range(OPEN_HOURS.stop):
             here += change[hour]
             if hour >= OPEN_HOURS.start and (hour == OPEN_HOURS.stop - 1 or come):
                 life.seat_moments.append(midnight + hour * 3600)
                 life.seats_used.append(min(here, seats))
-        for visit in refusals(company, come):
+
+    def _events(self, day: dt.date, come: list[Visit]) -> None:
+        """What was done, refused and searched until each sample of the day."""
+        company = self.life.site.company
+        detailed = day >= self.end - dt.timedelta(days=DETAILED_DAYS)
+        done = [_NO_USE] * len(come)
+        refused = refusals(company, come)
+        made = searches(company, day, come) if come else []
+        for time in (*(dt.time(hour) for hour in _DETAILED_HOURS if detailed), EVENING):
+            self._work(day, come, time, done)
+            late = [visit for visit in refused if visit.arrive > time.hour * 60]
+            self._refuse(day, refused[: len(refused) - len(late)])
+            refused = late
+            count = bisect_left(made, time.hour * 3600, key=lambda each: each.second)
+            self._search(day, made[:count])
+            made = made[count:]
+            self._sample(day, time)
+
+    def _work(self, day: dt.date, come: list[Visit], time: dt.time, done: list[Usage]) -> None:
+        """Counts what visitors did until ``time`` and not yet in ``done``."""
+        month = self.life.months.setdefault(calendar.month_of(day), Month())
+        people, minute = self.life.site.company.people, time.hour * 60
+        for number, visit in enumerate(come):
+            if visit.arrive >= minute:
+                continue
+            part = visit.usage
+            if visit.leave > minute:
+                share = (minute - visit.arrive) / (visit.leave - visit.arrive)
+                part = Usage(*(int(count * share) for count in part))
+            of_domain = month.domains.setdefault(people[visit.person].domain, [0] * len(KINDS))
+            sums = self.sums[visit.person]
+            for place, (count, before) in enumerate(zip(part, done[number], strict=True)):
+                more = count - before
+                sums[place] += more
+                month.usage[place] += more
+                of_domain[place] += more
+            done[number] = part
+            left = min(visit.leave, minute)
+            self.life.seen[visit.person] = dt.datetime.combine(day, dt.time(left // 60, left % 60))
+
+    def _refuse(self, day: dt.date, refused: list[Visit]) -> None:
+        life = self.life
+        month = life.months[calendar.month_of(day)]
+        for visit in refused:
+            domain = life.site.company.people[visit.person].domain
             self.rejected[visit.person] += 1
             month.rejections += 1
+            month.domains.setdefault(domain, [0] * len(KINDS))[-1] += 1
             if visit.person not in life.rejected:
                 life.rejected[visit.person] = array("q", [0] * len(life.moments))
-        people = company.people
-        for each in searches(company, day, come) if come else ():
+
+    def _search(self, day: dt.date, made: list[Search]) -> None:
+        life, people = self.life, self.life.site.company.people
+        month, midnight = life.months[calendar.month_of(day)], self._epoch(day)
+        last = day == self.end - dt.timedelta(days=1)
+        for each in made:
             key = (each.catalog, each.source, each.type, each.status)
             if key not in life.search_counts:
                 life.search_counts[key] = array("q", [0] * len(life.moments))
             self.searches[key] += 1
             month.searches[each.status] += 1
+            found = Found(
+                midnight + each.second, people[each.person].login, each.catalog, each.source, each.type, each.status,
+                each.duration, each.query,
+            )  # fmt: skip
             if each.status == "ok":
                 self.buckets[bisect_left(BOUNDS, each.duration)] += 1
                 self.seconds += each.duration
@@ -181,27 +266,35 @@ class _Counting:
                 if why not in life.causes:
                     life.causes[why] = array("q", [0] * len(life.moments))
                 self.causes[why] += 1
-                life.empty.append((
-                    midnight + each.second, people[each.person].login, each.catalog, each.source, each.type,
-                    each.duration, each.query,
-                ))  # fmt: skip
-        return sum(visit.usage.kassist for visit in come)
+                life.empty.append(found)
+            if last and each.status != "empty":
+                life.recent.append(found)
 
     def _sample(self, day: dt.date, time: dt.time) -> None:
         life, place = self.life, len(self.life.moments)
         life.moments.append(self._epoch(day) + time.hour * 3600 + time.minute * 60)
         life.dates.append(day)
         known = active = activity = 0
+        known_of, active_of = dict.fromkeys(life.domains, 0), dict.fromkeys(life.domains, 0)
         for person, (card, sums) in enumerate(zip(life.site.company.people, self.sums, strict=True)):
             if card.registered > day:
                 continue
             known += 1
+            known_of[card.domain] += 1
+            active_of[card.domain] += sums[0] > 0
             active += sums[0] > 0
             activity += sums[1] + sums[4]
             if life.joined[person] < 0:
                 life.joined[person] = place
             for series, value in zip(life.counters[person], sums, strict=True):
                 series.append(value)
+        month = life.months.get(calendar.month_of(day), Month())
+        for domain, figures in life.domains.items():
+            done = month.domains.get(domain, _NO_SUMS)
+            for series, value in zip(figures.sums, done, strict=True):
+                series.append(value)
+            figures.users.append(known_of[domain])
+            figures.active.append(active_of[domain])
         life.users.append(known)
         life.active.append(active)
         life.activity.append(activity)

@@ -17,7 +17,7 @@ import pytest
 from demo import tools
 from demo.history.__main__ import main
 
-START, END = dt.date(2026, 1, 20), dt.date(2026, 4, 5)
+START, END = dt.date(2026, 1, 20), dt.date(2026, 4, 4)  # a Friday is its last day
 _LINE = re.compile(r"(\w+)\{(.*)\} (\S+) (\d+)")
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
@@ -214,6 +214,129 @@ def test_online_limits_are_used_as_each_kind_does(written: Written) -> None:
                 assert min(share) > 0.8
             case "quarterly":
                 assert 0 in (ends["2026-01"], ends["2026-02"])
+
+
+def test_months_are_series_of_their_own_that_end_with_the_months_total(written: Written) -> None:
+    totals: dict[tuple[str, str, str], float] = defaultdict(float)
+    for labels, values in written.of("kodeks_usage_total").items():
+        who = dict(labels)
+        zone = written.zone(who["installation"])
+        seen = [dt.datetime.fromtimestamp(at, zone) for at, _ in values]
+        assert f"{seen[0]:%Y-%m}" == who["month"]
+        later = [at for at in seen if f"{at:%Y-%m}" != who["month"]]
+        assert all(at.day <= 7 and (at - seen[0]).days < 40 for at in later)
+        counted = [value for _, value in values]
+        assert counted == sorted(counted), labels
+        totals[who["installation"], who["month"], who["kind"]] += counted[-1]
+    for name, told in written.truth["installations"].items():
+        for month, sums in told["months"].items():
+            for kind, total in sums["usage"].items():
+                assert totals[name, month, kind] == total, (name, month, kind)
+                assert sum(each[kind] for each in sums["domains"].values()) == total
+            assert sums["usage"]["documents"] == sums["documents"]
+            assert sums["usage"]["rejections"] == sums["rejections"]
+    assert sum(totals[key] > 0 for key in totals) > 100
+    assert {kind for _, _, kind in totals} == {
+        "requests", "documents", "services", "links", "prints", "saves", "kassist", "searches_intellectual",
+        "searches_attribute", "searches_empty", "rejections",
+    }  # fmt: skip
+
+
+def test_users_and_seats_of_a_month(written: Written) -> None:
+    for name, told in written.truth["installations"].items():
+        for month, sums in told["months"].items():
+            found = {
+                kind: sum(values[-1][1] for values in written.of(
+                    "kodeks_month_users", installation=name, month=month, kind=kind
+                ).values())
+                for kind in ("all", "active")
+            }  # fmt: skip
+            assert found["active"] == sums["active_users"] <= found["all"]
+            (seats,) = written.of("kodeks_month_seats", installation=name, month=month).values()
+            assert {value for _, value in seats} == {sums["seats"]}
+
+
+def test_what_is_left_of_a_month_stays_as_it_ended(written: Written) -> None:
+    for account, told in written.truth["online"].items():
+        for month, sums in told["months"].items():
+            for resource, left in sums["left"].items():
+                (values,) = written.of(
+                    "kodeks_online_month_left", account=account, resource=resource, month=month
+                ).values()
+                assert values[-1][1] == left
+                assert left + sums["used"][resource] == told["limits"][resource]
+
+
+def test_the_class_of_an_access_follows_its_kind(written: Written) -> None:
+    classes: dict[str, list[str]] = defaultdict(list)
+    for labels, values in written.of("kodeks_online_profile").items():
+        if values[-1][1] == 1:
+            classes[dict(labels)["account"]].append(dict(labels)["class"])
+    for account, told in written.truth["online"].items():
+        assert classes[account] == [told["class"]]
+        if told["kind"] in ("never", "low", "normal"):
+            assert told["class"] == told["kind"]
+        advice = [labels for labels, values in written.of("kodeks_online_advice", account=account).items()
+                  if dt.datetime.fromtimestamp(values[-1][0], dt.UTC).date() == END - dt.timedelta(days=1)]  # fmt: skip
+        assert len(advice) == (told["advice"] is not None)
+    assert len({each[0] for each in classes.values()}) >= 4
+
+
+def test_alerts_at_the_end_are_those_that_the_truth_tells(written: Written) -> None:
+    known = set(
+        re.findall(r"- alert: (\w+)", "".join(path.read_text() for path in (tools.ROOT / "rules").glob("*.yml")))
+    )
+    end = int(dt.datetime.combine(END, dt.time(), dt.UTC).timestamp())
+    found: dict[str, list[str]] = defaultdict(list)
+    for labels, values in written.of("ALERTS").items():
+        alert = dict(labels)
+        assert alert["alertname"] in known
+        assert {"severity", "priority", "client", "manager", "branch", "alertstate"} <= set(alert)
+        assert values[-1][0] == end - 3600, "it fires to the end"
+        found[alert.get("installation") or alert["account"]].append(alert["alertname"])
+    running = 0
+    for name, told in written.truth["installations"].items():
+        last = [each for each in told["incidents"] if each["end"] == end]
+        running += len(last)
+        assert len(found[name]) == len(told["alerts"]) + len(last), name
+        assert set(told["alerts"]) <= set(found[name])
+    assert running > 0
+    for account, told in written.truth["online"].items():
+        assert found[account] == told["alerts"]
+
+
+def test_users_without_requests_are_those_not_seen(written: Written) -> None:
+    end = dt.datetime.combine(END, dt.time(), dt.UTC).timestamp()
+    silent = 0
+    for name, told in written.truth["installations"].items():
+        seen = [values[-1][1] for values in written.of(
+            "kodeks_user_last_seen_timestamp_seconds", installation=name).values()]  # fmt: skip
+        for days in (30, 60):
+            there = sum(at >= end - days * 86400 for at in seen)
+            assert told["users"] - there == told["zero_requests"][str(days)], name
+            silent += told["users"] - there
+        assert told["zero_requests"]["60"] <= told["zero_requests"]["30"]
+    assert silent > 0
+
+
+def test_single_searches_of_the_last_day_are_of_every_status(written: Written) -> None:
+    for family in ("kodeks_search_event_info", "kodeks_online_search_event_info"):
+        statuses = {dict(labels)["status"] for labels in written.series[family]}
+        assert statuses >= {"ok", "empty"}, family
+    for name, status in (("kodeks_searches_total", "ok"), ("kodeks_online_searches_total", "empty")):
+        assert any(values[-1][1] > 0 for values in written.of(name, status=status).values())
+
+
+def test_everything_that_is_only_asked_about_now_is_there_at_the_end(written: Written) -> None:
+    end = int(dt.datetime.combine(END, dt.time(), dt.UTC).timestamp())
+    for name in (
+        "kodeks_session_info", "kodeks_forward_result", "kodeks_forward_last_success_timestamp_seconds",
+        "kodeks_exporter_uploads_total", "kodeks_disk_free_bytes", "kodeks_catalog_products_ok", "kodeks_volume_info",
+        "kodeks_online_server_up", "kodeks_online_read_timestamp_seconds", "kodeks_exporter_build_info", "up",
+        "kodeks_search_duration_seconds_bucket", "kodeks_sysinfo_received_timestamp_seconds",
+    ):  # fmt: skip
+        last = max(values[-1][0] for values in written.series[name].values())
+        assert last >= end - 25 * 3600, name
 
 
 def test_file_is_bounded_by_users_and_step(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

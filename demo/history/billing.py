@@ -1,0 +1,196 @@
+"""Metrics of online accesses."""
+
+from __future__ import annotations
+
+import datetime as dt
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import pairwise
+
+from demo.history.accesses import CLASSES, EVENT_DAYS, RESOURCES, SERVERS, ZONE, Access, Accesses
+from demo.history.model import History
+from demo.history.monthly import FINAL_DAYS
+from demo.history.openmetrics import Writer, labels
+from demo.people import words
+
+_OK_EVENTS, _OK_DAYS, _UNSUCCESSFUL_EVENTS = 20, 2, 50
+_READ_AGE = 600
+
+
+def billing(history: History, writer: Writer) -> None:
+    online = history.online
+    writer.family("kodeks_online_access", "info", "The inventory of online accesses")
+    for each in online.accesses:
+        writer.constant(_head(
+            "kodeks_online_access_info", each, client=each.client, manager=each.manager, branch=each.branch,
+            server=each.server, login=each.login,
+        ), online.moments)  # fmt: skip
+    _visits(online, writer)
+    _read(history, writer)
+    _figures(online, writer)
+    _searches(history, writer)
+    _use(online, writer)
+
+
+def _head(name: str, access: Access, **more: str) -> str:
+    return name + labels(account=access.account, **more)
+
+
+def _visits(online: Accesses, writer: Writer) -> None:
+    probes = online.probes
+    writer.family("kodeks_online_server_up", "gauge", "Whether a vendor's server answers")
+    for server in SERVERS:
+        up = [int(place not in online.down[server]) for place in range(len(probes))]
+        writer.write("kodeks_online_server_up" + labels(server=server), probes, up)
+    writer.family("kodeks_online_up", "gauge", "Whether billing answers")
+    for each in online.accesses:
+        up = [int(place not in online.down[each.server]) for place in range(len(probes))]
+        writer.write(_head("kodeks_online_up", each), probes, up)
+    writer.family("kodeks_online_login_success", "gauge", "Whether the login works")
+    for each in online.accesses:
+        # A server that does not answer says nothing of the login.
+        known = [place for place in range(len(probes)) if place not in online.down[each.server]]
+        refused = len(probes) if each.refused_since is None else each.refused_since
+        head = _head("kodeks_online_login_success", each)
+        writer.write(head, [probes[place] for place in known], [int(place < refused) for place in known])
+    writer.family("kodeks_online_errors", "counter", "Visits that failed, by reason")
+    for each in online.accesses:
+        failed = {"connection": online.down[each.server]}
+        if each.refused_since is not None:
+            failed["refused"] = set(range(each.refused_since, len(probes)))
+        for reason, places in failed.items():
+            if places:
+                moments, totals = _count(probes, sorted(places))
+                writer.write(_head("kodeks_online_errors_total", each, reason=reason), moments, totals)
+
+
+def _count(probes: Sequence[int], failed: list[int]) -> tuple[list[int], list[int]]:
+    """A counter from the probe before the first failure on, once a day and at each failure."""
+    first = max(0, failed[0] - 1)
+    places = sorted({first, *failed, *(place for place in range(first, len(probes)) if place % 4 == 0)})
+    return [probes[place] for place in places], [bisect_right(failed, place) for place in places]
+
+
+def _read(history: History, writer: Writer) -> None:
+    online = history.online
+    name = "kodeks_online_read_timestamp_seconds"
+    writer.family(name, "gauge", "When the figures were last read")
+    moments = sorted({*online.moments, *history.last_hours})
+    for each in online.accesses:
+        last = moments[-1] if each.refused_since is None else online.probes[each.refused_since] - _READ_AGE
+        writer.write(_head(name, each), moments, [min(at - _READ_AGE, last) for at in moments])
+
+
+def _figures(online: Accesses, writer: Writer) -> None:
+    writer.family("kodeks_online_limit", "gauge", "The monthly limit")
+    for each in online.accesses:
+        for resource in RESOURCES:
+            head = _head("kodeks_online_limit", each, resource=resource)
+            writer.constant(head, online.moments, each.limits[resource])
+    writer.family("kodeks_online_left", "gauge", "What is left of the monthly limit")
+    for each in online.accesses:
+        for resource in RESOURCES:
+            writer.write(_head("kodeks_online_left", each, resource=resource), online.moments, each.left[resource])
+    writer.family("kodeks_online_month_left", "gauge", "What is left of a calendar month's limit")
+    months = _months(online)
+    for each in online.accesses:
+        for resource in RESOURCES:
+            left = each.left[resource]
+            for month, own, after in months:
+                head = _head("kodeks_online_month_left", each, resource=resource, month=month)
+                values = [*(left[place] for place in own), *(left[own[-1]] for _ in after)]
+                writer.write(head, [online.moments[place] for place in (*own, *after)], values)
+
+
+def _months(online: Accesses) -> list[tuple[str, list[int], list[int]]]:
+    """Months with the places of their moments, and of the later ones at which they are still shown."""
+    places: dict[str, list[int]] = {}
+    days = [dt.datetime.fromtimestamp(at, ZONE).date() for at in online.moments]
+    for place, day in enumerate(days):
+        places.setdefault(f"{day:%Y-%m}", []).append(place)
+    return [
+        (month, places[month], [place for place in places.get(following, ()) if days[place].day <= FINAL_DAYS])
+        for month, following in pairwise((*places, ""))
+    ]
+
+
+def _searches(history: History, writer: Writer) -> None:
+    online = history.online
+    few = [place for place in range(len(online.moments)) if place % 7 == 0 or place >= len(online.moments) - 31]
+    writer.family("kodeks_online_searches", "counter", "Searches of an access, filled once a night")
+    for each in online.accesses:
+        for (kind, status), totals in each.searches.items():
+            if totals[-1]:
+                head = _head("kodeks_online_searches_total", each, type=kind, status=status)
+                writer.write(head, [online.moments[place] for place in few], [totals[place] for place in few])
+    writer.family("kodeks_online_search_event", "info", "A single search of an access; its duration in seconds")
+    for each in online.accesses:
+        ok = [event for event in each.events if event.status == "ok" and event.at > history.end - _OK_DAYS * 86400]
+        unsuccessful = [
+            event for event in each.events if event.status != "ok" and event.at > history.end - EVENT_DAYS * 86400
+        ]
+        rows: dict[str, tuple[int, float]] = {}
+        for event in (*unsuccessful[-_UNSUCCESSFUL_EVENTS:], *ok[-_OK_EVENTS:]):
+            empty = event.status == "empty"
+            rows[_head(
+                "kodeks_online_search_event_info", each, type=event.type, status=event.status, query=event.query,
+                time=dt.datetime.fromtimestamp(event.at, ZONE).replace(tzinfo=None).isoformat(),
+                cause=words.cause(event.query) if empty else "", family=words.family(event.query) if empty else "",
+            )] = (event.at, event.duration)  # fmt: skip
+        for head, (at, duration) in rows.items():
+            known = at - at % 86400 + 86400  # the night after
+            moments = [moment for moment in (*history.days, history.end - 3600) if moment >= known]
+            if moments:
+                writer.constant(head, moments, duration)
+
+
+def _use(online: Accesses, writer: Writer) -> None:
+    months = _months(online)
+    writer.family("kodeks_online_profile", "gauge", "How an access is used: 1 for its class")
+    for each in online.accesses:
+        uses = [each.use(month) for month, own, _ in months for _ in own]
+        for name in CLASSES:
+            # Daily while it is the class, and once a month (and when it ends) while it is not.
+            places = [
+                place
+                for place, use in enumerate(uses)
+                if use == name or place % 28 == 0 or place == len(uses) - 1 or (place and uses[place - 1] == name)
+            ]
+            head = _head("kodeks_online_profile", each, **{"class": name})
+            writer.write(head, [online.moments[at] for at in places], [int(uses[at] == name) for at in places])
+    writer.family("kodeks_online_advice", "gauge", "Whether to call the client today or not to, and why")
+    for each in online.accesses:
+        told: dict[tuple[str, str], list[int]] = {}
+        for place, at in enumerate(online.moments):
+            advice = advise(each, at, each.left["documents"][place])
+            if advice:
+                told.setdefault(advice, []).append(at)
+        for (advice_name, reason), moments in told.items():
+            writer.constant(_head("kodeks_online_advice", each, advice=advice_name, reason=reason), moments)
+    writer.family("kodeks_online_season_months", "gauge", "Months between the busy times of a seasonal access")
+    for each in online.accesses:
+        moments = [at for at in online.moments if each.use(_month(at)) == "seasonal"]
+        if moments:
+            months_between = 3 if each.kind == "quarterly" else 6
+            writer.constant(_head("kodeks_online_season_months", each), moments, months_between)
+
+
+def _month(at: int) -> str:
+    return f"{dt.datetime.fromtimestamp(at, ZONE):%Y-%m}"
+
+
+def advise(access: Access, at: int, left: int) -> tuple[str, str] | None:
+    """Advice and reason, when so many documents are left at a moment."""
+    use, day = access.use(_month(at)), dt.datetime.fromtimestamp(at, ZONE).day
+    share = 1 - left / access.limits["documents"]
+    if left == 0:
+        return "call", "exhausted"
+    if use == "never":
+        return "call", "never_used"
+    if use == "low" and day >= 20 and share < 0.1:
+        return "call", "low"
+    if use in ("exhausted", "shared") and share >= 0.75:
+        return "call", "upsale"
+    if use == "seasonal" and share < 0.03:
+        return "wait", "season"
+    return None
