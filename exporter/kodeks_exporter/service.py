@@ -29,12 +29,14 @@ from kodeks_exporter.domain.fleet import Installation
 from kodeks_exporter.domain.settings import Settings
 from kodeks_exporter.metrics import exporter as exporter_metrics
 from kodeks_exporter.metrics import installation as installation_metrics
+from kodeks_exporter.metrics import trials as trial_metrics
 from kodeks_exporter.metrics.exposition import Exposition, Source, render_families
 from kodeks_exporter.poll.scheduler import Job, Pace, Scheduler
 from kodeks_exporter.reactions import Reactions
 from kodeks_exporter.reporting import Reporting, load_profiles
 from kodeks_exporter.store.database import Database
 from kodeks_exporter.store.live import LiveStatus, LiveStore
+from kodeks_exporter.store.trials import TrialStore
 from kodeks_exporter.web.app import Route
 from kodeks_exporter.web.server import ServerOptions
 from kodeks_exporter.web.views import FleetView, InstallationView
@@ -64,6 +66,7 @@ class Service:
         self._settings = load(config_file)
         self._database = Database(storage)
         self._live = LiveStore(self._database)
+        self._trials = TrialStore(self._database)
         self._tools = make_tools(self._settings)
         self._reporting = Reporting(storage, lambda: self._settings, self._resolve, self._in_planned_downtime)
         self._accesses = Accesses(storage, self._settings, self._resolve)
@@ -90,6 +93,7 @@ class Service:
     def start(self) -> None:
         self._started = time.monotonic()
         self._live.keep_only(self._settings.fleet.installations)
+        self._trials.note(self._settings.fleet.installations.values(), time.time())
         self._scheduler.set_jobs(self._jobs(self._settings))
         self._scheduler.start()
         # What is alive now lives as long as the process: the collector need not walk it again and again.
@@ -180,6 +184,7 @@ class Service:
             self._tools = replace(self._tools, resolver=_resolver(settings))
         self._settings = settings
         self._live.keep_only(settings.fleet.installations)
+        self._trials.note(settings.fleet.installations.values(), time.time())
         self._scheduler.set_jobs(self._jobs(settings))
 
     def _jobs(self, settings: Settings) -> dict[str, Job]:
@@ -242,6 +247,8 @@ class Service:
                 (installation, status),
                 lambda installation=installation, status=status: installation_metrics.families(installation, status),  # type: ignore[misc]
             )
+        trials = self._trials.of(settings.fleet.installations)
+        yield Source("trials", trials, lambda: trial_metrics.families(trials))
         yield from self._reporting.sources(settings)
         yield from self._accesses.sources(settings)
         yield from self._reactions.sources()

@@ -97,6 +97,7 @@ def test_scalars_mean_what_people_see(full: Settings) -> None:
 def test_the_rest(full: Settings) -> None:
     assert full.fleet.installations["closed"].mode is Mode.PUSH
     assert not full.fleet.installations["closed"].supported
+    assert [each.name for each in full.fleet.installations.values() if each.trial] == ["romashka"]
     assert full.fleet.online_accesses["romashka-1"].url == "https://nps2.example/kodeks02"
     assert full.fleet.online_accesses["romashka-1"].branch == "saratov"
     assert full.fleet.dealers["0599romashkin"].token == Secret("dealer-token")

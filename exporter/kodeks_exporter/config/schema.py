@@ -372,6 +372,7 @@ class Installation(Section):
     snmp: Snmp | None = None
     time_zone: Zone | None = None
     supported: bool = True
+    trial: bool = False
     profile: Label = "default"
     tls: Tls = Tls()
     checks: dict[CheckName, bool] = Field(default_factory=dict)

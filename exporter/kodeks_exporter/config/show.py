@@ -110,6 +110,7 @@ def _installation(item: Installation) -> dict[str, Any]:
             "snmp": _snmp(item.snmp),
             "time_zone": item.time_zone.key,
             "supported": item.supported,
+            "trial": item.trial,
             "profile": item.profile,
             "tls": _without_empty({"verify": item.tls_verify, "ca_file": item.tls_ca_file}),
             "checks": dict.fromkeys(sorted(item.disabled_checks), False),

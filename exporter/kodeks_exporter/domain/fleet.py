@@ -102,6 +102,8 @@ class Installation:
     snmp: Snmp | None = None
     time_zone: ZoneInfo = UTC
     supported: bool = True
+    trial: bool = False
+    """The client tries it: no contract yet."""
     profile: str = "default"
     tls_verify: bool = True
     tls_ca_file: str = ""

@@ -22,6 +22,13 @@ MIGRATIONS: tuple[str, ...] = (
         backup TEXT
     ) WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE trial (
+        installation TEXT PRIMARY KEY,
+        start REAL NOT NULL,             -- Unix seconds: first seen on trial
+        contract REAL                    -- first seen without trial after that, NULL while on trial
+    ) WITHOUT ROWID;
+    """,
 )
 """Schema version n is reached by running the first n scripts; a script that was released never changes."""
 

@@ -1,0 +1,54 @@
+"""When each installation came on trial, and when its trial became a contract: as the inventory was seen to say."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Container, Iterable
+from dataclasses import dataclass
+
+from kodeks_exporter.domain.fleet import Installation
+from kodeks_exporter.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """Unix seconds. ``start``: first seen on trial. ``contract``: first seen without it afterwards; None: not yet."""
+
+    start: float
+    contract: float | None = None
+
+
+class TrialStore:
+    """Safe to use from many threads; survives restarts. What leaves the inventory is remembered all the same: it may
+    have been taken out by mistake."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._lock = threading.Lock()
+        with database.reading() as connection:
+            rows = connection.execute("SELECT installation, start, contract FROM trial").fetchall()
+        self._trials = {name: Trial(start, contract) for name, start, contract in rows}
+
+    def note(self, installations: Iterable[Installation], now: float) -> None:
+        """What the inventory says now. A trial after a contract is a new one. ``now``: Unix seconds."""
+        with self._lock:
+            changed = {}
+            for each in installations:
+                known = self._trials.get(each.name)
+                if each.trial and (known is None or known.contract is not None):
+                    changed[each.name] = Trial(now)
+                elif not each.trial and known is not None and known.contract is None:
+                    changed[each.name] = Trial(known.start, now)
+            if not changed:
+                return
+            with self._database.transaction() as connection:
+                connection.executemany(
+                    "INSERT OR REPLACE INTO trial VALUES (?, ?, ?)",
+                    [(name, trial.start, trial.contract) for name, trial in changed.items()],
+                )
+            self._trials |= changed
+
+    def of(self, installations: Container[str]) -> dict[str, Trial]:
+        """By installation, of these that ever were on trial."""
+        with self._lock:
+            return {name: trial for name, trial in self._trials.items() if name in installations}
