@@ -85,7 +85,7 @@ class Prometheus:
         answer = self._ask("POST", "/api/v1/query", urlencode(fields))
         try:
             data = msgspec.json.decode(answer, type=_Queried).data
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             raise PrometheusError(f"{self._base}: ответ не похож на ответ Prometheus") from None
         return list(_series(data))
 
@@ -95,7 +95,7 @@ class Prometheus:
         answer = self._ask("GET", f"/api/v1/label/{label}/values?{urlencode(fields)}", None)
         try:
             values = msgspec.json.decode(answer, type=_Labels).data
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             raise PrometheusError(f"{self._base}: ответ не похож на ответ Prometheus") from None
         return [_short(each) for each in values]
 
@@ -129,7 +129,7 @@ class Prometheus:
             raise PrometheusError(f"{self._base}: переадресует (HTTP {status}): укажите конечный адрес")
         try:
             told = msgspec.json.decode(answer, type=_Envelope)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             raise PrometheusError(f"{self._base}: ответ не похож на ответ Prometheus (HTTP {status})") from None
         if told.status != "success" or status != 200:
             raise PrometheusError(f"{self._base}: HTTP {status}: {_plain(told.error) or 'ошибка без объяснения'}")
