@@ -33,7 +33,7 @@ OPEN_PATHS: Final = (PATH,)
 LONGEST_NAME: Final = 80
 LONGEST_COMMENT: Final = 500
 _MOST_BODY: Final = 16 * 1024
-_SHOWN: Final = 10
+_SHOWN: Final = 3
 """Alerts that the page names one by one."""
 _ALERT_PARAMETER: Final = {"alertname": "alert"}
 """Labels whose parameter has another name."""
@@ -75,12 +75,14 @@ class _Choice:
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """``tone``: a class of the stylesheet. ``rows`` and ``choices``: of the form, shown where there are any."""
+    """``tone``: a class of the stylesheet. ``zone``: what the times are told in, where there are any. ``rows`` and
+    ``choices``: of the form, shown where there are any."""
 
     title: str
     tone: str
     texts: tuple[str, ...] = ()
     quote: str = ""
+    zone: str = ""
     mistakes: tuple[str, ...] = ()
     rows: tuple[_Row, ...] = ()
     more: str = ""
@@ -171,6 +173,7 @@ class Acknowledge:
         return _Page(
             title="Взять в работу" if number == 1 else f"Взять в работу {words.plural(number, *_ALERTS)}",
             tone="bad",
+            zone=words.zone_name(now, zone),
             mistakes=form.mistakes,
             rows=tuple(_row(alert, now, zone) for alert in case.alerts[:_SHOWN]),
             more=f"и ещё {words.plural(number - _SHOWN, *_ALERTS)}" if number > _SHOWN else "",
@@ -180,7 +183,8 @@ class Acknowledge:
         )
 
     def _done(self, taken: Taken, link: Link) -> _Page:
-        until = words.moment(taken.until, taken.at, self._zone(link.labels["manager"]))
+        zone = self._zone(link.labels["manager"])
+        until = words.moment(taken.until, taken.at, zone)
         return _Page(
             title="Спасибо, взято в работу",
             tone="ok",
@@ -190,6 +194,7 @@ class Acknowledge:
                 "Если не починится, напоминания начнутся снова.",
             ),
             quote=taken.comment,
+            zone=words.zone_name(taken.at, zone),
         )
 
     def _refused(self, refusal: RefusalError, link: Link) -> Response:
@@ -202,22 +207,23 @@ class Acknowledge:
     def _refusal_page(self, refusal: RefusalError, link: Link) -> _Page:
         # None of what the link says is repeated before its signature is known to be right.
         now = self._clock()
-        reason, taken = refusal.reason, refusal.taken
+        reason, taken, zone = refusal.reason, refusal.taken, self._zone(link.labels["manager"])
+        clock = words.zone_name(now, zone)
         if reason is Refused.TAKEN and taken is not None:
-            zone = self._zone(link.labels["manager"])
             at, until = words.moment(taken.at, now, zone), words.moment(taken.until, now, zone)
             end = f"Напоминаний не будет до {until}." if taken.until > now else (
                 f"Тишина закончилась в {until}, но случай тот же и числится за этим человеком: "
                 "напоминания просят проверить, что с ним."
             )  # fmt: skip
             who = taken.by or "кто-то без имени"
-            return _Page("Уже в работе", "plan", (f"Взято: {who}, {at}.", end, _ONCE), taken.comment)
+            return _Page("Уже в работе", "plan", (f"Взято: {who}, {at}.", end, _ONCE), taken.comment, clock)
         if reason is Refused.OTHER and refusal.started is not None:
-            since = words.since(refusal.started, now, self._zone(link.labels["manager"]))
+            since = words.since(refusal.started, now, zone)
             return _Page(
                 "Ссылка от другого раза",
                 "warn",
                 (f"Сейчас это оповещение действует {since}.", "Откройте ссылку из самого нового сообщения."),
+                zone=clock,
             )
         title, *texts = _REFUSALS[reason]
         return _Page(title, "warn", tuple(texts))
@@ -292,4 +298,5 @@ def _row(alert: Alert, now: float, zone: tzinfo | None) -> _Row:
     name = alert.labels.get("installation") or alert.labels.get("account") or ""
     client = alert.labels.get("client", "")
     who = f"{client} ({name})" if client and name and name != client else client or name
-    return _Row(alert.summary or alert.labels.get("alertname", ""), who, words.since(alert.started, now, zone))
+    summary = alert.summary or alert.labels.get("alertname", "")
+    return _Row(summary, "" if client and client in summary else who, words.since(alert.started, now, zone))

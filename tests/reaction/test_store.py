@@ -1,0 +1,69 @@
+"""kill -9 at random moments while alerts come and go: every one of them counts, and counts once."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from kodeks_exporter.domain.reaction import Outcome
+from kodeks_exporter.store.reaction import ReactionState, ReactionStore, Spread
+from tests.reaction.looks_child import INCIDENTS
+
+ROOT = Path(__file__).parents[2]
+KILLS = 15
+
+
+def follow(folder: Path, pauses: list[float]) -> int:
+    """Runs the script to its end, killed after each of the pauses; how often it was."""
+    killed = 0
+    while True:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "tests.reaction.looks_child", str(folder)], cwd=ROOT, stdout=subprocess.PIPE
+        )
+        try:
+            assert child.stdout is not None
+            assert child.stdout.readline() == b"ready\n"
+            if pauses:
+                time.sleep(pauses.pop())
+                child.kill()
+            code = child.wait(60)
+        finally:
+            child.kill()
+            child.communicate()
+        if code == 0:
+            return killed
+        assert code == -signal.SIGKILL
+        killed += 1
+
+
+def state(folder: Path) -> ReactionState:
+    store = ReactionStore(folder)
+    try:
+        return store.state()
+    finally:
+        store.close()
+
+
+def test_kill_at_any_moment(tmp_path: Path) -> None:
+    pick = random.Random(5)
+    assert follow(tmp_path / "calm", []) == 0
+    assert follow(tmp_path / "killed", [pick.uniform(0.0, 0.03) for _ in range(KILLS)]) >= KILLS // 2
+    calm, killed = state(tmp_path / "calm"), state(tmp_path / "killed")
+    assert calm.incidents == {}
+    assert killed.sums == calm.sums
+    ended = sum(number for sums in killed.sums.values() for number in sums.outcomes.values())
+    assert ended == INCIDENTS
+    taken = sum(sums.outcomes[Outcome.ACKNOWLEDGED] for sums in killed.sums.values())
+    assert taken == sum(sum(sums.acknowledge.counts) for sums in killed.sums.values())
+    assert 0 < taken < INCIDENTS
+    assert 0 < sum(sums.outcomes[Outcome.UNANSWERED] for sums in killed.sums.values()) < INCIDENTS
+
+
+def test_bounds_belong_to_their_bucket() -> None:
+    spread = Spread().plus(0).plus(60).plus(60.1).plus(259200).plus(1e9)
+    assert spread.counts == (2, 1, *(0,) * 11, 1, 1)
+    assert spread.seconds == 0 + 60 + 60.1 + 259200 + 1e9
