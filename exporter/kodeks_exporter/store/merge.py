@@ -9,6 +9,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from kodeks_exporter.domain.report import KassistDay, ReadSummary, UserUsage
+from kodeks_exporter.store.newcomers import remember
 from kodeks_exporter.store.sink import ReportIntake, larger
 from kodeks_exporter.store.snapshot import KnownUser, LastReport, ReportSnapshot, UserKey
 
@@ -26,7 +27,7 @@ def merge(
     return replace(
         before,
         report=_last_report(before.report, intake, summary, zone, via, received) if newest else before.report,
-        users=_users(before.users, intake),
+        users=remember(_users(before.users, intake), intake.usage_by_month.values(), intake.made),
         searches=intake.tally.kinds(before.searches),
         durations=intake.tally.durations(before.durations),
         rejections=intake.rejection_tally.counts(before.rejections),
@@ -84,6 +85,7 @@ def _again(known: KnownUser, user: KnownUser, made: float) -> KnownUser:
         max(known.last_report, made),
         newer.told,
         newer.filled,
+        known.did,
     )
 
 

@@ -41,6 +41,7 @@ class KnownUser(NamedTuple):
 
     ``first_report``, ``last_report``: when the first and the last report with this user were made. ``told`` and
     ``filled`` are bits by place in ``CARD_FIELDS``: which fields the report knows, and which of them are filled.
+    ``did`` are bits of ``store.newcomers``: what was done in the first 30 days.
     """
 
     login: str
@@ -51,6 +52,7 @@ class KnownUser(NamedTuple):
     last_report: float
     told: int
     filled: int
+    did: int = 0
 
     @property
     def first_seen(self) -> float:

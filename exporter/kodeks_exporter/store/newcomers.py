@@ -1,0 +1,57 @@
+"""New users: who they are, and what they did in their first 30 days. Pure.
+
+Counters restart each month, so what a newcomer did is remembered in his record when a report tells of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from kodeks_exporter.domain.report import UserUsage
+from kodeks_exporter.store.snapshot import KnownUser, UserKey
+
+NEW: Final = 30 * 86400.0
+"""Seconds from the first appearance."""
+SILENT: Final = 60 * 86400.0
+"""Seconds without a visit."""
+SEARCHED: Final = 1
+OPENED: Final = 2
+
+
+def remember(
+    users: Mapping[UserKey, KnownUser], usage: Iterable[Mapping[UserKey, UserUsage]], made: float
+) -> Mapping[UserKey, KnownUser]:
+    """``usage``: of every month that a report tells of. ``made``: when the report was made, Unix seconds."""
+    done: dict[UserKey, int] = {}
+    for rows in usage:
+        for key, row in rows.items():
+            searched = (row.searches_intellectual or 0) + (row.searches_attribute or 0) > 0
+            bits = SEARCHED * searched | OPENED * ((row.documents or 0) > 0)
+            if bits:
+                done[key] = done.get(key, 0) | bits
+    changed = {}
+    for key, bits in done.items():
+        user = users.get(key)
+        if user is not None and made - user.first_seen <= NEW and user.did | bits != user.did:
+            changed[key] = user._replace(did=user.did | bits)
+    return {**users, **changed} if changed else users
+
+
+def newcomers(users: Mapping[UserKey, KnownUser], current: Iterable[KnownUser], made: float) -> list[KnownUser]:
+    """Of ``current``, those who first came within 30 days. Whoever stood in an installation's first report without a
+    date of registration may have been there for years. ``users``: all that were ever known."""
+    begin = min((user.first_report for user in users.values()), default=made)
+    return [
+        user
+        for user in current
+        if made - user.first_seen <= NEW and (user.registered is not None or user.first_report > begin)
+    ]
+
+
+def silent(current: Iterable[KnownUser], made: float) -> int | None:
+    """How many have not been there for 60 days; who never was counts from his first appearance. None: not told."""
+    users = list(current)
+    if not any(user.last_seen is not None for user in users):
+        return None
+    return sum(made - (user.first_seen if user.last_seen is None else user.last_seen) > SILENT for user in users)
