@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboards import panels, tables, variables
+from dashboards import months, panels, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Query
 from dashboards.tables import Figure
@@ -10,15 +10,7 @@ from dashboards.words import RESOURCES
 
 
 def _left(resource: str) -> q.Months:
-    def figure(month: str) -> str:
-        matchers = f'{q.CHOSEN_ACCOUNT},resource="{resource}",{month}'
-        return (
-            f"sum by (month) (min by (account, month) (kodeks_online_month_left{{{matchers}}} or "
-            f"last_over_time(account:kodeks_online_month_left:daily{{{matchers}}}[{q.YEAR_BACK}])) "
-            f"and on (account) {q.ACCESSES})"
-        )
-
-    return figure
+    return lambda month: months.online_left(resource, month)
 
 
 def _limit(resource: str) -> str:

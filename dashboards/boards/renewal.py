@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboards import panels, tables, variables
+from dashboards import months, panels, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Query
 from dashboards.tables import Figure
@@ -10,34 +10,6 @@ from dashboards.tables import Figure
 
 def _usage(kind: str) -> q.Months:
     return lambda month: q.usage(kind, month, by="month")
-
-
-def _activity(month: str) -> str:
-    """Opened documents and intellectual searches."""
-    matchers = f'{q.CHOSEN},kind=~"documents|searches_intellectual",{month}'
-    return (
-        f"sum by (month) (max by (installation, domain, month, kind) (kodeks_usage_total{{{matchers}}} or "
-        f"last_over_time(installation:kodeks_usage:daily{{{matchers}}}[{q.YEAR_BACK}])) "
-        f"and on (installation) {q.INSTALLATIONS})"
-    )
-
-
-def _people(month: str) -> str:
-    matchers = f'{q.CHOSEN},kind="active",{month}'
-    return (
-        f"sum by (month) (max by (installation, domain, month) (kodeks_month_users{{{matchers}}} or "
-        f"last_over_time(installation:kodeks_month_users:daily{{{matchers}}}[{q.YEAR_BACK}])) "
-        f"and on (installation) {q.INSTALLATIONS})"
-    )
-
-
-def _seats(month: str) -> str:
-    matchers = f"{q.CHOSEN},{month}"
-    return (
-        f"sum by (month) (max by (installation, month) (kodeks_month_seats{{{matchers}}} or "
-        f"last_over_time(installation:kodeks_month_seats:daily{{{matchers}}}[{q.YEAR_BACK}])) "
-        f"and on (installation) {q.INSTALLATIONS})"
-    )
 
 
 _THIS_YEAR = 'month=~"$year-.*"'
@@ -62,7 +34,7 @@ BOARD = Board(
                     Figure("Сохранено", _usage("saves"), decimals=0),
                     Figure("Напечатано", _usage("prints"), decimals=0),
                     Figure("Отказы в подключении", _usage("rejections"), decimals=0),
-                    Figure("Активность", _activity, decimals=0),
+                    Figure("Активность", months.activity, decimals=0),
                     Figure("kAssist", _usage("kassist"), decimals=0),
                 ),
                 footer="sum",
@@ -76,7 +48,7 @@ BOARD = Board(
                 "обычен; провал осенью — нет, узнайте, что изменилось у клиента.",
                 (
                     Query(_usage("documents")(_THIS_YEAR), instant=True),
-                    Query(_activity(_THIS_YEAR), instant=True),
+                    Query(months.activity(_THIS_YEAR), instant=True),
                 ),
                 "month",
                 names={"month": "Месяц", "A": "Документы", "B": "Активность"},
@@ -87,7 +59,7 @@ BOARD = Board(
                 "Люди и места за год",
                 "Сколько разных пользователей работало в каждом месяце и сколько мест было по регистрационному файлу. "
                 "Работает заметно больше людей, чем мест, — предлагайте места; заметно меньше — сначала обучение.",
-                (Query(_people(_THIS_YEAR), instant=True), Query(_seats(_THIS_YEAR), instant=True)),
+                (Query(months.active_users(_THIS_YEAR), instant=True), Query(months.seats(_THIS_YEAR), instant=True)),
                 "month",
                 names={"month": "Месяц", "A": "Работали", "B": "Мест"},
                 words=tables.MONTHS,
@@ -101,14 +73,9 @@ BOARD = Board(
                 "Норма стандарта — 60 %. Изменение к месяцу до того — рядом. Ниже 40 % — клиент платит за пустые места "
                 "и вспомнит об этом при продлении.",
                 (
-                    Figure("Работали", _people, decimals=0),
-                    Figure("Мест", _seats, decimals=0, change=False),
-                    Figure(
-                        "Вовлечённость",
-                        lambda month: f"({_people(month)}) / on (month) (({_seats(month)}) > 0)",
-                        unit="percentunit",
-                        decimals=0,
-                    ),
+                    Figure("Работали", months.active_users, decimals=0),
+                    Figure("Мест", months.seats, decimals=0, change=False),
+                    Figure("Вовлечённость", months.involvement, unit="percentunit", decimals=0),
                 ),
                 height=15,
             ),

@@ -1,0 +1,88 @@
+"""kAssist: links in clients' documents that it found, matched and checked."""
+
+from __future__ import annotations
+
+from dashboards import links, panels, tables, variables
+from dashboards import queries as q
+from dashboards.model import Board, Query
+from dashboards.tables import Label, Value
+
+_DAILY = "installation:kodeks_kassist_links:daily"
+_KINDS = {
+    "unique": "уникальные",
+    "unmatched": "без соответствия",
+    "added": "все добавленные",
+    "checked": "проверенные действующие",
+}
+
+
+def _day(kind: str) -> str:
+    """Links of the day before the sample."""
+    return f"sum({q.of(_DAILY, matchers=_kind(kind), over='max_over_time', window='1d')})"
+
+
+def _whole(kind: str) -> str:
+    return q.of(_DAILY, matchers=_kind(kind), over="sum_over_time", window="$__range")
+
+
+def _kind(kind: str) -> str:
+    return f'kind="{kind}"'
+
+
+BOARD = Board(
+    name="kassist",
+    title="kAssist. Аналитика",
+    about="Сколько ссылок на нормативные документы нашёл, добавил и проверил kAssist в документах клиентов.",
+    tags=("установки",),
+    variables=variables.installations(),
+    time="30d",
+    rows=(
+        tuple(
+            panels.number(
+                f"За период: {name}",
+                f"Сумма по дням за выбранный период: ссылки kAssist «{name}». Складываются числа каждого завершённого "
+                "дня из отчётов всех выбранных установок. Растёт — kAssist работает на клиента, упало до нуля — им "
+                "перестали пользоваться.",
+                Query(f"sum({_whole(kind)})", instant=True),
+                decimals=0,
+                width=6,
+            )
+            for kind, name in _KINDS.items()
+        ),
+        (
+            panels.lines(
+                "Ссылки по дням",
+                "Сколько ссылок каждого вида kAssist обработал за день по всем выбранным установкам. Число за день "
+                "появляется на следующее утро. Много ссылок без соответствия — в комплекте клиента нет документов, на "
+                "которые он ссылается: это готовое предложение.",
+                tuple(Query(_day(kind), name, step="1d") for kind, name in _KINDS.items()),
+                style="bars",
+                decimals=0,
+                legend=("min", "max", "mean", "sum"),
+            ),
+        ),
+        (
+            tables.table(
+                "kAssist по клиентам за период",
+                "Сумма ссылок за выбранный период у каждой установки с kAssist. «Доля без соответствия» — сколько из "
+                "уникальных ссылок не нашлось в комплекте: сверху те, кому есть что предложить. Нули — kAssist стоит, "
+                "но не используется: предложите показать, как с ним работать.",
+                (
+                    Label("client", "Клиент", links=(links.profile(),)),
+                    Label("installation", "Установка", links=(links.fleet(),)),
+                    *(Value(name.capitalize(), _whole(kind), decimals=0) for kind, name in _KINDS.items()),
+                    Value(
+                        "Доля без соответствия",
+                        f"{_whole('unmatched')} / on (installation) ({_whole('unique')} > 0)",
+                        unit="percentunit",
+                        decimals=0,
+                    ),
+                    Label("manager", "Менеджер"),
+                ),
+                rows=q.ours(f"0 * {_whole('unique')} + 1", "client", "manager", "branch"),
+                sort="Без соответствия",
+                height=16,
+            ),
+        ),
+    ),
+)
