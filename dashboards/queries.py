@@ -74,6 +74,37 @@ def usage(kind: str, month: str = "", domain: str = "", by: str = "installation,
     )
 
 
+CURRENT_MONTH = 'label_replace(count_values("m", year() * 100 + month()), "month", "$1-$2", "m", "(.{4})(.{2})")'
+"""A series with the label ``month`` of the moment (UTC) for which a query is evaluated: ``x and on (month) …``."""
+
+
+def month_now(kind: str, domain: str = "", by: str = "installation") -> str:
+    """What the running month has come to by now, from the hourly samples: also good in range queries.
+
+    Absent where no report of this month is there yet.
+    """
+    matchers = _joined(CHOSEN, f'kind="{kind}"', domain)
+    return (
+        f"(sum by ({by}) (last_over_time(installation:kodeks_usage:hourly{{{matchers}}}[2h]) "
+        f"and on (month) {CURRENT_MONTH} and on (installation) {INSTALLATIONS}))"
+    )
+
+
+def grown(kind: str, window: str, domain: str = "", by: str = "installation") -> str:
+    """By how much a counter of kodeks_usage_total grew within ``window`` (``1h``, ``1d``, ``30d``) before each point,
+    across the turn of months. For range queries the step should be that window.
+    """
+    matchers = _joined(CHOSEN, f'kind="{kind}"', domain)
+    reach = "2h" if window != "30d" else "30d"
+    now = f"last_over_time(installation:kodeks_usage:hourly{{{matchers}}}[{reach}])"
+    past = f"last_over_time(installation:kodeks_usage:hourly{{{matchers}}}[2h] offset {window})"
+    # A month that began within the window has no past, and counts from 0; where nothing at all has, nothing is known.
+    return (
+        f"(sum by ({by}) (({now} - {past} or {now} and on (installation, domain) {past}) "
+        f"and on (installation) {INSTALLATIONS}))"
+    )
+
+
 def twelve(value: str = "0") -> str:
     """A row for each month of ``$year``, so that a table has all twelve, with data or without."""
     rows = (f'label_replace(vector({value}), "month", "$year-{month}", "", "")' for month in MONTHS)

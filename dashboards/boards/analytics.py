@@ -1,0 +1,184 @@
+"""How much clients use the system, day by day."""
+
+from __future__ import annotations
+
+from dashboards import links, panels, standard, tables, variables
+from dashboards import queries as q
+from dashboards.model import Board, Panel, Query, Section
+from dashboards.tables import Label, Value
+
+_DOMAIN = 'domain=~"$domain"'
+_NAME = "{{client}} · {{installation}}"
+_HOUR = 3600
+_JOINED = 30 * _HOUR * 1000
+"""Milliseconds: daily points are joined, a missing day is a gap."""
+
+_USED = q.of("installation:kodeks_seats_used:hourly", over="max_over_time", window="$__interval")
+_SEATS = q.of("installation:kodeks_seats:hourly", over="max_over_time", window="$__interval")
+_WORKING = q.of("installation:kodeks_active_users:hourly", over="last_over_time", window="2h")
+_PROFILE = links.board("client-profile", "Профиль клиента", client=links.label("client"))
+
+
+def _daily(title: str, about: str, *kinds: tuple[str, str]) -> Panel:
+    """Bars of every day: a kind of use with the addition to its name."""
+    queries = [
+        Query(q.ours(q.grown(kind, "1d", _DOMAIN), "client"), legend=_NAME + more, step="1d") for kind, more in kinds
+    ]
+    tail = (
+        " Считается по отчётам за сутки, которые кончаются отметкой времени; фильтр «Домен» действует. "
+        "Обычный клиент работает каждый будний день: если столбики пропали, позвоните."
+    )
+    return panels.lines(
+        title, about + tail, queries, legend=("min", "max", "last", "sum"), style="bars", links=(_PROFILE,), width=12
+    )
+
+
+_SINCE = "kodeks_user_first_seen_timestamp_seconds"
+_SEEN = "kodeks_user_last_seen_timestamp_seconds"
+_WHO = f"{{{q.CHOSEN},{_DOMAIN}}}"
+
+
+def _absent(days: int) -> str:
+    """Users of an installation that have been there for so many days and did not come for as long."""
+    border = f"time() - {days} * 86400"
+    return (
+        f"(count by (installation) (max by (installation, user, domain) ({_SINCE}{_WHO}) < {border} "
+        f"unless on (installation, user, domain) {_SEEN}{_WHO} > {border}) and on (installation) {q.INSTALLATIONS})"
+    )
+
+
+_PEOPLE = (
+    f"(count by (installation) (max by (installation, user, domain) ({_SINCE}{_WHO})) "
+    f"and on (installation) {q.INSTALLATIONS})"
+)
+_GONE = f"({_absent(60)} or 0 * {_PEOPLE})"
+
+
+BOARD = Board(
+    name="analytics",
+    title="Kodeks аналитика",
+    about="Как клиенты пользуются системой: лицензии, запросы, документы, печать, неудачные поиски. По дням.",
+    tags=("аналитика",),
+    variables=variables.installations(domain=True),
+    time="30d",
+    rows=(
+        Section("Лицензии"),
+        (
+            panels.lines(
+                "Используемые лицензии",
+                "Больше всего занятых рабочих мест за каждый час (на длинных отрезках — за каждый шаг графика). "
+                "Считается по сессиям в отчётах и не зависит от домена. Сравните максимум с числом лицензий: если "
+                "упирается, предложите расширение.",
+                (Query(q.ours(_USED, "client"), legend=_NAME, step="1h"),),
+                gaps=_JOINED,
+                links=(_PROFILE,),
+                width=12,
+            ),
+            panels.lines(
+                "Разница между используемыми лицензиями и регом",
+                "Сколько лицензий по рег. файлу свободно в час наибольшей нагрузки: рег минус занятые. Ноль — мест "
+                "нет, следующему откажут: предложите расширение. Если почти всё свободно круглый год, клиент может "
+                "попросить уменьшить.",
+                (Query(q.ours(f"{_SEATS} - {_USED}", "client"), legend=_NAME, step="1h"),),
+                scale=standard.Scale("red", ((1, "transparent"),)),
+                gaps=_JOINED,
+                links=(_PROFILE,),
+                width=12,
+            ),
+        ),
+        (
+            panels.lines(
+                "Количество лицензий на инсталляции",
+                "Сколько рабочих мест в рег. файле каждой установки. Берётся из отчётов; ступенька — сменили рег. "
+                "файл. Если число не то, что в договоре, проверьте рег. файл на сервере.",
+                (Query(q.ours(_SEATS, "client"), legend=_NAME, step="1h"),),
+                style="steps",
+                gaps=_JOINED,
+                links=(_PROFILE,),
+                width=12,
+            ),
+            tables.table(
+                "Не пользуются системой в течение 60 дней",
+                "Сколько пользователей не заходили 60 дней и больше, или ни разу, и какую долю всех они "
+                "составляют. Учтены те, кто зарегистрирован раньше; фильтр «Домен» действует. Нужен ли им доступ: "
+                "спросите у клиента, предложите обучение.",
+                (
+                    Label("client", "Клиент", links=(links.profile(),)),
+                    Label("installation", "Установка"),
+                    Value("Не заходили", _GONE, scale=standard.SOME_IS_WARNING),
+                    Value("Доля", f"{_GONE} / {_PEOPLE}", unit="percentunit", decimals=0),
+                    Value("Всего пользователей", _PEOPLE),
+                    Label("manager", "Менеджер"),
+                ),
+                rows=q.INSTALLATIONS,
+                sort="Не заходили",
+                width=12,
+                height=10,
+            ),
+        ),
+        Section("Работа за день"),
+        (
+            _daily("Запросы к БД", "Сколько запросов к базе сделали пользователи за сутки.", ("requests", "")),
+            _daily("Учитываемые документы", "Сколько документов открыли за сутки.", ("documents", "")),
+        ),
+        (
+            _daily("Сохранение документов", "Сколько документов сохранили за сутки.", ("saves", "")),
+            _daily("Печать документов", "Сколько документов напечатали за сутки.", ("prints", "")),
+        ),
+        (
+            _daily(
+                "Doc or Service",
+                "Что открывают чаще: документы или сервисы. Две строки на установку.",
+                ("documents", ": документы"),
+                ("services", ": сервисы"),
+            ),
+            panels.lines(
+                "Количество неудачных поисков за сутки",
+                "Поиски, которые ничего не нашли или кончились ошибкой, за сутки до отметки времени. Считается по "
+                "отчётам, без деления на домены. Что именно искали — на дашборде «Поисковые запросы»: это спрос "
+                "или повод научить.",
+                (
+                    Query(
+                        q.ours(
+                            "clamp_min(sum by (installation) ("
+                            f'last_over_time(installation:kodeks_searches:daily{{{q.CHOSEN},status=~"empty|error"}}[25h])'
+                            " - last_over_time(installation:kodeks_searches:daily"
+                            f'{{{q.CHOSEN},status=~"empty|error"}}[25h] offset 1d)), 0)',
+                            "client",
+                        ),
+                        legend=_NAME,
+                        step="1d",
+                    ),
+                ),
+                legend=("min", "max", "last", "sum"),
+                style="bars",
+                links=(
+                    links.board("search-queries", "Что искали", installation=links.label("installation")),
+                    _PROFILE,
+                ),
+                width=12,
+            ),
+        ),
+        (
+            panels.lines(
+                "Среднее число запросов kAssist за месяц",
+                "Сколько раз за текущий месяц обратился к kAssist в среднем один работающий пользователь (с "
+                "запросами в этом месяце). Растёт с 1-го числа; фильтр «Домен» действует. Около нуля к концу "
+                "месяца — kAssist не освоили: предложите обучение.",
+                (
+                    Query(
+                        q.ours(
+                            f"{q.month_now('kassist', _DOMAIN)} / ({_WORKING} > 0)",
+                            "client",
+                        ),
+                        legend=_NAME,
+                        step="1h",
+                    ),
+                ),
+                decimals=1,
+                gaps=_JOINED,
+                links=(links.board("kassist", "kAssist. Аналитика", client=links.label("client")), _PROFILE),
+            ),
+        ),
+    ),
+)
