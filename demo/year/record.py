@@ -39,13 +39,17 @@ def record(url: str, rules: Sequence[Rule], writer: Blocks, start: int, end: int
     and begin again. Raises RuntimeError with Prometheus' words when a rule can't be evaluated.
     """
     with requests.Session() as session:
-        for begin, until, fine in _pieces(start, end, end - fine_days * DAY):
-            for rule in rules:
+        pieces = list(_pieces(start, end, end - fine_days * DAY))
+        for rule in rules:
+            if rule.step == rule.fine > HOUR:
+                _piece(session, url, rule, writer, start, end, rule.step)
+                continue
+            for begin, until, fine in pieces:
                 _piece(session, url, rule, writer, begin, until, rule.fine if fine else rule.step)
 
 
 def _pieces(start: int, end: int, recent: int) -> Iterator[tuple[int, int, bool]]:
-    """Begin and end of pieces that lie in one block each, and whether they are kept finely."""
+    """Begin and end of pieces, none longer than a block, and whether they are kept finely."""
 
     def kind(at: int) -> tuple[int, bool]:
         tomorrow = dt.datetime.fromtimestamp(at + DAY, dt.UTC)

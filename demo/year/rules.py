@@ -35,8 +35,9 @@ class Rule:
 def recording(folder: Path = RULES) -> list[Rule]:
     """The recording rules of ``FILES``.
 
-    Those that keep a sample only on the full day or six hours are asked for just then; of the others, what the history
-    tells hourly every hour, the rest every hour where a year is kept finely and once a day elsewhere.
+    Those that keep a sample only on the full day or six hours are asked for just then, and the score, whose rules read
+    each other at such moments; of the others, what the history tells hourly every hour, the rest every hour where a
+    year is kept finely and once a day elsewhere.
     """
     found = []
     for path in [folder / name for name in FILES if (folder / name).exists()]:
@@ -44,7 +45,9 @@ def recording(folder: Path = RULES) -> list[Rule]:
             for rule in group["rules"]:
                 if "record" in rule:
                     labels = tuple(sorted(rule.get("labels", {}).items()))
-                    found.append(Rule(rule["record"], rule["expr"], labels, *_steps(rule["record"], rule["expr"])))
+                    daily = path.name == "score.yml"
+                    steps = (DAY, DAY) if daily else _steps(rule["record"], rule["expr"])
+                    found.append(Rule(rule["record"], rule["expr"], labels, *steps))
     return found
 
 

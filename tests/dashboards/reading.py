@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from tests.dashboards.grafana import seconds
+from demo.grafana import seconds
 
 _TOKEN = re.compile(
     r"""\s+|\#[^\n]*

@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
+from demo.grafana import Board, Query, View, boards
 from demo.tools import ROOT
-from tests.dashboards.grafana import Board, Query, View, boards
 from tests.dashboards.reading import selectors
 from tests.year import year
 
