@@ -15,6 +15,14 @@ from kodeks_exporter.render.files import Rendered, render
 
 ROOT = Path(__file__).resolve().parents[2]
 BRANCHES = ("saratov", "moscow", "Самара «Юг»", "volga|ural", 'a"b\\c', "")
+DIGESTS = (
+    "KodeksSearchIsEmpty",
+    "KodeksNewUser",
+    "KodeksDetectOverUserError",
+    "KodeksSearchError",
+    "KodeksClientScoreFell",
+)
+"""What happened and has no end: by mail, without RESOLVED."""
 ZONES = ("Europe/Saratov", "Europe/Kaliningrad", "Asia/Kamchatka", "UTC")
 
 
@@ -98,6 +106,8 @@ def of_clients() -> list[dict[str, str]]:
 def expected(manager: dict[str, Any], labels: dict[str, str]) -> set[str]:
     """The receivers that a client's alert must reach."""
     name = manager["name"]
+    if labels["alertname"] in DIGESTS:
+        return {f"{name}-digest" if manager.get("email") else "ops/digest"}
     if not manager.get("email") and "telegram_chat_id" not in manager:  # only ops can be told then
         manager = {"name": "ops", "telegram_chat_id": 1}
     receivers = {f"{name}-mail" if manager.get("email") else "ops"}

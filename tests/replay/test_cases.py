@@ -80,9 +80,13 @@ def test_night_is_silent_and_morning_sounds(replays: dict[int, Future[Outcome]])
 
 
 def test_every_fault_that_is_told_is_told_to_be_over(replays: dict[int, Future[Outcome]]) -> None:
+    """And a search is no fault: it has no end."""
     for number, future in replays.items():
         last: dict[tuple[str, str, str], bool] = {}
         for message in future.result().messages:
+            if "KodeksSearchIsEmpty" in message.title:
+                assert not message.resolved
+                continue
             title = re.sub(r"^\W*(\[\w+:\d+\]|RESOLVED ·|K\d ·)\s*", "", message.title)
             last[message.to, message.by, title.partition(" — ")[0]] = message.resolved
         assert all(last.values()), (number, last)

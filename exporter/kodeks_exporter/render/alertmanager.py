@@ -1,8 +1,9 @@
 """alertmanager.yml: who gets which message, when it may sound, and what mutes what.
 
-Each person has up to three receivers: mail, Telegram with sound and Telegram in silence. The two of Telegram are gated
-by the person's working hours. Alertmanager remembers what it sent for each receiver on its own; so when the working
-hours begin, the sounding one, which has not told of what the silent one told at night, sends whatever still fires.
+Each person has up to four receivers: mail, mail of digests (without RESOLVED), Telegram with sound and Telegram in
+silence. The two of Telegram are gated by the person's working hours. Alertmanager remembers what it sent for each
+receiver on its own; so when the working hours begin, the sounding one, which has not told of what the silent one told
+at night, sends whatever still fires.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import yaml
 from kodeks_exporter.config.show import duration_text
 from kodeks_exporter.domain.alerting import PRIORITIES, AlertmanagerSettings
 from kodeks_exporter.domain.fleet import Fleet, Manager
-from kodeks_exporter.render.example import Example
+from kodeks_exporter.render.example import WATCHDOG, Digest, Example
 from kodeks_exporter.render.hours import Day, day_of
 from kodeks_exporter.render.yamltext import comment, flow, matcher, matcher_any, scalar, template_text
 
@@ -26,11 +27,6 @@ OPS: Final = "ops"
 DEAD_MAN: Final = "dead-man"
 OPS_MAIL: Final = "root@localhost"
 """Where ops' mail goes when kodeks.yml does not tell: the machine's own mailbox."""
-DAILY: Final = ("KodeksNewUser", "KodeksSearchIsEmpty")
-"""Their messages list what happened in the last day: one mail a day, and none in between when one more is added."""
-_DAY: Final = 24 * 3600.0
-_BEFORE_THE_DAY_IS_OVER: Final = 23 * 3600.0
-"""A repetition must be due when the group is looked at, once a day: else every second day would be left out."""
 _NIGHT_REPEAT: Final = 12 * 3600.0
 _MARGIN: Final = 600.0
 
@@ -50,6 +46,7 @@ class Person:
     """
 
     mail: str
+    digest: str
     sound: str
     silent: str
     day: Day | None
@@ -108,13 +105,15 @@ def _ops(settings: AlertmanagerSettings) -> Person:
     # «/» keeps them apart from the receivers of a manager, whatever his name is.
     telegram = _telegram(settings.ops, settings)
     sound = f"{OPS}/telegram" if telegram else ""
-    return Person(OPS, sound, f"{OPS}/telegram-night" if telegram else "", day_of(settings.ops))
+    silent = f"{OPS}/telegram-night" if telegram else ""
+    return Person(OPS, f"{OPS}/digest", sound, silent, day_of(settings.ops))
 
 
 def _person(manager: Manager, settings: AlertmanagerSettings, ops: Person) -> Person:
     telegram = _telegram(manager, settings)
     return Person(
         mail=f"{manager.name}-mail" if manager.email else ops.mail,
+        digest=f"{manager.name}-digest" if manager.email else ops.digest,
         sound=f"{manager.name}-telegram" if telegram else "",
         silent=f"{manager.name}-telegram-night" if telegram else "",
         day=day_of(manager),
@@ -157,7 +156,7 @@ route:
   repeat_interval: {duration_text(settings.repeat["K4"])}
   routes:
     # Always firing; people never see it. The dead man's switch outside raises the alarm when it stops coming.
-    - matchers: {flow([matcher("alertname", "KodeksWatchdog")])}
+    - matchers: {flow([matcher("alertname", WATCHDOG)])}
       receiver: {DEAD_MAN}
 {_plain(example.watchdog, "      ")}"""
     above = None
@@ -173,11 +172,11 @@ route:
         branch = matcher_any("branch", ("", manager.branch)) if manager.branch else matcher("branch", "")
         whose = flow([matcher("manager", manager.name), branch])
         text += f"\n    # {comment(_about(manager, people[manager.name]))}\n"
-        text += f"    - matchers: {whose}\n" + _person_routes(people[manager.name], settings)
+        text += f"    - matchers: {whose}\n" + _person_routes(people[manager.name], settings, example)
     return text + (
         "\n    # ===== the rest: the monitoring itself, unknown managers, alerts without a manager =====\n\n"
         f"    # {comment(_about(replace(settings.ops, name=OPS), ops))}\n"
-        + _person_routes(ops, settings, first="    - ")
+        + _person_routes(ops, settings, example, first="    - ")
     )
 
 
@@ -187,13 +186,13 @@ def _about(manager: Manager, person: Person) -> str:
     return f"{manager.name}: sound " + (person.day.name if person.day else "at any hour")
 
 
-def _person_routes(person: Person, settings: AlertmanagerSettings, first: str = "      ") -> str:
+def _person_routes(person: Person, settings: AlertmanagerSettings, example: Example, first: str = "      ") -> str:
     """The rest of a person's route, behind its matchers."""
-    routes = "".join(f"        {line}\n" for line in _person_lines(person, settings))
+    routes = "".join(f"        {line}\n" for line in _person_lines(person, settings, example.digests))
     return f"{first}receiver: {scalar(person.mail)}\n      routes:\n{routes}"
 
 
-def _person_lines(person: Person, settings: AlertmanagerSettings) -> Iterator[str]:
+def _person_lines(person: Person, settings: AlertmanagerSettings, digests: tuple[Digest, ...]) -> Iterator[str]:
     repeat = settings.repeat
     yield "# mail, always"
     yield f"- receiver: {scalar(person.mail)}"
@@ -201,11 +200,11 @@ def _person_lines(person: Person, settings: AlertmanagerSettings) -> Iterator[st
     if person.sound:
         yield "  continue: true"
     yield "  routes:"
-    # Alertmanager takes the first that fits; all of them have the receiver above.
-    yield (
-        f"    - {{matchers: {flow([matcher_any('alertname', DAILY)])}, group_interval: {duration_text(_DAY)},"
-        f" repeat_interval: {duration_text(_BEFORE_THE_DAY_IS_OVER)}}}"
-    )
+    # Alertmanager takes the first that fits; where no receiver is told, it is the one above.
+    for digest in digests:
+        times = ", ".join(f"{key}: {value}" for key, value in digest.times.items())
+        names = flow([matcher_any("alertname", digest.alerts)])
+        yield f"    - {{matchers: {names}, receiver: {_quoted(person.digest)}, {times}}}"
     for priority in PRIORITIES:
         again = duration_text(repeat[priority])
         yield f"    - {{matchers: {flow([matcher('priority', priority)])}, repeat_interval: {again}}}"
@@ -242,9 +241,13 @@ def _person_lines(person: Person, settings: AlertmanagerSettings) -> Iterator[st
 
 
 def _leaf(matchers: list[str], receiver: str, repeat: float, more: str = "") -> str:
-    # In a mapping on one line a plain scalar could be cut by a comma or a colon, so the name is always quoted.
-    name = flow([receiver])[1:-1]
-    return f"- {{matchers: {flow(matchers)}, receiver: {name}, repeat_interval: {duration_text(repeat)}{more}}}"
+    wait = duration_text(repeat)
+    return f"- {{matchers: {flow(matchers)}, receiver: {_quoted(receiver)}, repeat_interval: {wait}{more}}}"
+
+
+def _quoted(name: str) -> str:
+    """In a mapping on one line a plain scalar could be cut by a comma or a colon."""
+    return flow([name])[1:-1]
 
 
 def _intervals(people: list[Person]) -> str:
@@ -270,14 +273,18 @@ def _receivers(
     ops_mail = settings.ops.email or (() if ops.sound else (OPS_MAIL,))
     if ops_mail:
         text += f"  - name: {OPS}\n" + forms.mail(ops_mail)
+        text += f"  - name: {scalar(ops.digest)}\n" + forms.mail(ops_mail, digest=True)
     else:
         text += f"  - name: {OPS}\n" + forms.telegram(settings.ops.telegram_chat_id, silent=False)
+        text += f"  - name: {scalar(ops.digest)}\n"
+        text += forms.telegram(settings.ops.telegram_chat_id, silent=True, digest=True)
     text += _telegrams(ops, settings.ops, forms)
     for manager in everybody:
         person = people[manager.name]
         text += "\n"
         if manager.email:
             text += f"  - name: {scalar(person.mail)}\n" + forms.mail(manager.email)
+            text += f"  - name: {scalar(person.digest)}\n" + forms.mail(manager.email, digest=True)
         text += _telegrams(person, manager, forms)
     text += "\n  # Outside of this machine; it raises the alarm when it hears nothing for some minutes.\n"
     text += f"  - name: {DEAD_MAN}\n"
@@ -307,18 +314,25 @@ class _Forms:
         }
         self._written: set[str] = set()
 
-    def mail(self, addresses: tuple[str, ...]) -> str:
-        return "    email_configs:\n" + self._item("mail", f"to: {scalar(template_text(', '.join(addresses)))}")
+    def mail(self, addresses: tuple[str, ...], *, digest: bool = False) -> str:
+        own = [f"to: {scalar(template_text(', '.join(addresses)))}"]
+        return "    email_configs:\n" + self._item("mail", own, digest)
 
-    def telegram(self, chat: int | None, *, silent: bool) -> str:
-        own = f"chat_id: {chat}\n        disable_notifications: {str(silent).lower()}"
-        return "    telegram_configs:\n" + self._item("telegram", own)
+    def telegram(self, chat: int | None, *, silent: bool, digest: bool = False) -> str:
+        own = [f"chat_id: {chat}", f"disable_notifications: {str(silent).lower()}"]
+        return "    telegram_configs:\n" + self._item("telegram", own, digest)
 
-    def _item(self, form: str, own: str) -> str:
+    def _item(self, form: str, own: list[str], digest: bool) -> str:
+        # A person's digest stands behind his ordinary receiver, so the form is written by then.
         if form in self._written:
-            return f"      - <<: *{form}\n        {own}\n"
+            lines = [f"<<: *{form}", *own, *(["send_resolved: false"] if digest else [])]
+            return "      - " + "\n        ".join(lines) + "\n"
         self._written.add(form)
-        return f"      - &{form}\n        {own}\n" + _plain(self._options[form], "        ")
+        return (
+            f"      - &{form}\n"
+            + "".join(f"        {line}\n" for line in own)
+            + _plain(self._options[form], "        ")
+        )
 
 
 def _more_inhibitions(settings: AlertmanagerSettings) -> str:

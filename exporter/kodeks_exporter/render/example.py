@@ -1,6 +1,6 @@
 """What the rendered configuration shares with the project's own alertmanager.yml, read from there.
 
-So grouping, waiting times, the form of messages and the table of what mutes what are written in one place.
+So grouping, waiting times, digests, the form of messages and the table of what mutes what are written in one place.
 """
 
 from __future__ import annotations
@@ -15,13 +15,28 @@ import yaml
 from kodeks_exporter.render.assets import AssetsError
 
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_WATCHDOG: Final = 'alertname="KodeksWatchdog"'
+WATCHDOG: Final = "KodeksWatchdog"
+_WATCHDOG: Final = f'alertname="{WATCHDOG}"'
+_MANAGER: Final = "ivanova"
+"""The example's manager from whose routes digests are read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """Alerts that tell what happened and have no end: one mail lists them, without RESOLVED.
+
+    ``alerts``: their names. ``times``: waiting times of the route, by their keys.
+    """
+
+    alerts: tuple[str, ...]
+    times: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
     """``grouping``: of the root route. ``watchdog``: times of its route. ``mail``, ``telegram``: options of a receiver
-    without address and secret. ``inhibit_rules``: the section as text, comments included."""
+    without address and secret. ``digests``: in the order of their routes. ``inhibit_rules``: the section as text,
+    comments included."""
 
     smtp_from: str
     smarthost: str
@@ -30,6 +45,7 @@ class Example:
     mail: dict[str, Any]
     telegram: dict[str, Any]
     templates: tuple[str, ...]
+    digests: tuple[Digest, ...]
     inhibit_rules: str
 
 
@@ -51,10 +67,22 @@ def read(assets: Path) -> Example:
             mail=_without(mails[0], "to"),
             telegram=_without(telegrams[0], "bot_token", "bot_token_file", "api_url", "chat_id"),
             templates=tuple(document["templates"]),
+            digests=_digests(document),
             inhibit_rules=_section(text, "inhibit_rules"),
         )
-    except (KeyError, IndexError, TypeError, StopIteration, yaml.YAMLError) as error:
+    except (KeyError, IndexError, TypeError, StopIteration, ValueError, yaml.YAMLError) as error:
         raise AssetsError(f"{path} is not as expected: {error!r}") from error
+
+
+def _digests(document: Any) -> tuple[Digest, ...]:
+    found = []
+    manager = next(each for each in document["route"]["routes"] if each["receiver"] == _MANAGER)
+    for route in manager["routes"]:
+        if route["receiver"] == f"{_MANAGER}-digest":
+            (matcher,) = route["matchers"]
+            alerts = tuple(sorted(matcher.split('"')[1].split("|")))
+            found.append(Digest(alerts, _without(route, "matchers", "receiver")))
+    return tuple(found)
 
 
 def _without(section: dict[str, Any], *keys: str) -> dict[str, Any]:

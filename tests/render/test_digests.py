@@ -1,0 +1,96 @@
+"""Alerts that tell what happened: one mail, no RESOLVED, no Telegram; with a real Alertmanager."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from demo.sinks.mail import MailSink
+from demo.sinks.telegram import TelegramSink
+from tests.render import fleets, server
+from tests.render.test_night import hurry
+
+OWN = {"alertname": "KodeksDBOperUpToOld", "severity": "info", "priority": "K5"}
+"""An ordinary alert, which has an end."""
+
+
+def test_every_mail_address_has_a_receiver_that_tells_of_no_end(tmp_path: Path) -> None:
+    receivers = {
+        each["name"]: each for each in fleets.alertmanager(fleets.rendered(tmp_path, **fleets.large()))["receivers"]
+    }
+    own = yaml.safe_load((fleets.ROOT / "alertmanager" / "alertmanager.yml").read_text(encoding="utf-8"))
+    example = next(each for each in own["receivers"] if each["name"] == "ivanova-digest")["email_configs"][0]
+    digests = {name for name in receivers if name.endswith("digest")}
+    assert digests == {"ops/digest", *(f"manager{number}-digest" for number in range(40) if number % 10 != 9)}
+    for name in digests:
+        ordinary = receivers[name.replace("/digest", "").replace("-digest", "-mail")]
+        (mail,) = receivers[name]["email_configs"]
+        assert "telegram_configs" not in receivers[name]
+        assert mail == {**ordinary["email_configs"][0], "send_resolved": False}
+        assert {**mail, "to": ""} == {**example, "to": ""}
+
+
+def test_digests_wait_as_in_the_projects_own_file(tmp_path: Path) -> None:
+    document = fleets.alertmanager(fleets.rendered(tmp_path, **fleets.large()))
+    own = yaml.safe_load((fleets.ROOT / "alertmanager" / "alertmanager.yml").read_text(encoding="utf-8"))
+    times = ("group_wait", "group_interval", "repeat_interval")
+
+    def of(leaves: list[dict[str, Any]]) -> dict[frozenset[str], dict[str, str]]:
+        return {
+            frozenset(leaf["matchers"][0].split('"')[1].split("|")): {key: leaf[key] for key in times if key in leaf}
+            for leaf in leaves
+            if leaf.get("receiver", "").endswith("digest")
+        }
+
+    expected = of(next(each for each in own["route"]["routes"] if each["receiver"] == "ivanova")["routes"])
+    assert set().union(*expected) == set(fleets.DIGESTS)
+    for route in document["route"]["routes"][1:]:
+        assert of(route["routes"][0]["routes"]) == expected
+
+
+def wait(mails: MailSink, to: str, words: str) -> None:
+    mails.wait_for(lambda mail: mail.to == (to,) and words in mail.subject, 20)
+
+
+@pytest.mark.timeout(60)
+def test_a_digest_is_one_mail_and_has_no_end(tool: Callable[[str], str], tmp_path: Path) -> None:
+    with MailSink() as mails, TelegramSink() as telegrams:
+        fleet = fleets.rendered(
+            tmp_path,
+            managers=[{"name": "ivanova", "branch": "saratov", "email": "i@dealer.example", "telegram_chat_id": -1},
+                      {"name": "petrov", "branch": "saratov", "telegram_chat_id": -2}],
+            alertmanager={
+                "smtp": {"smarthost": f"{mails.host}:{mails.port}", "sender": "k@dealer.example", "require_tls": False},
+                "telegram": {"bot_token": telegrams.token, "api_url": telegrams.url},
+                "ops": {"email": "ops@dealer.example"},
+            },
+        )  # fmt: skip
+        folder = fleets.put(fleet, tmp_path / "output")
+        document = yaml.safe_load((folder / "alertmanager.yml").read_text(encoding="utf-8"))
+        hurry(document["route"])
+        (folder / "alertmanager.yml").write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
+        kinds = [labels for labels in fleets.of_clients() if labels["alertname"] in fleets.DIGESTS]
+        alerts = [
+            server.alert(labels, manager=manager, branch="saratov", client="ООО «Ромашка»", installation="romashka")
+            for manager in ("ivanova", "petrov")
+            for labels in [*{each["alertname"]: each for each in kinds}.values(), OWN]
+        ]
+        with server.running(tool("prometheus-alertmanager"), folder / "alertmanager.yml", tmp_path) as url:
+            server.post(url, *alerts)
+            for labels in (each["labels"] for each in alerts):
+                to = {"ivanova": "i@dealer.example", "petrov": "ops@dealer.example"}[labels["manager"]]
+                wait(mails, to, labels["alertname"])
+            server.post(url, *map(server.over, alerts))
+            for to in ("i@dealer.example", "ops@dealer.example"):
+                wait(mails, to, "RESOLVED")
+            time.sleep(2.5)  # more than two intervals of the groups
+        over = [mail.subject for mail in mails.messages if "RESOLVED" in mail.subject]
+        assert len(over) == 2, over
+        assert all(OWN["alertname"] in subject for subject in over)
+        assert len(mails.messages) == 2 * (len(fleets.DIGESTS) + 1) + 2
+        assert not telegrams.messages
