@@ -45,6 +45,8 @@ class Value:
     links: Sequence[Link] = ()
     width: int = 0
     missing: str = MISSING
+    shown: bool = True
+    """False where only the query's labels are wanted, for ``Label`` columns."""
 
 
 Column = Label | Value
@@ -82,7 +84,11 @@ def table(
         id(each): f"Value #{letter}" if len(asked) > 1 else "Value"
         for each, letter in zip(values, letters, strict=True)
     }
-    names = {each.name if isinstance(each, Label) else fields[id(each)]: each.title for each in columns}
+    names = {
+        each.name if isinstance(each, Label) else fields[id(each)]: each.title
+        for each in columns
+        if isinstance(each, Label) or each.shown
+    }
     made = sdk.Panel().show_header(True)
     if sort:
         made.sort_by([builders.TableSortByFieldState().display_name(sort).desc(descending)])

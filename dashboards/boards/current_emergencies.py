@@ -1,0 +1,119 @@
+"""What is firing now, of one's own clients."""
+
+from __future__ import annotations
+
+from dashboards import alerts, links, panels, standard, tables, variables
+from dashboards.model import Board, Panel, Query
+from dashboards.standard import Scale
+from dashboards.tables import MOMENT, Label, Value
+from dashboards.variables import Variable
+from dashboards.words import PRIORITIES, SEVERITIES
+
+_CHOSEN = (
+    'branch=~"$branch",manager=~"$manager",client=~"$client",priority=~"$priority",severity=~"$severity",'
+    'alertname!="KodeksWatchdog"'
+)
+_FIRING = f'ALERTS{{alertstate="firing",{_CHOSEN}}}'
+_SINCE = f"1000 * ALERTS_FOR_STATE{{{_CHOSEN}}} and ignoring (alertstate) {_FIRING}"
+_BY = "alertname, client, manager, installation, account"
+_ROWS = (
+    f"max by ({_BY}, priority, severity, catalog, url, user, file, hosting, server, title) ("
+    f'label_replace({_FIRING}, "title", "$1", "alertname", "(.+)"))'
+)
+_REGISTERED = f"max by (installation, legal_entity, regnum) (kodeks_registration_info) and on (installation) {_FIRING}"
+
+
+def _count(priority: str, scale: Scale, about: str) -> Panel:
+    return panels.number(
+        f"Приоритет {priority}",
+        f"{about} Считаются срабатывания, которые идут сейчас, у выбранных клиентов; 0, если таких нет.",
+        Query(f'count({_FIRING[:-1]},priority="{priority}"}}) or vector(0)', instant=True),
+        scale=scale,
+        width=4,
+    )
+
+
+_ALERTING = Scale(standard.GREEN, ((1, standard.RED),))
+_WARNING = Scale(standard.GREEN, ((1, standard.ORANGE),))
+_TELLING = Scale(standard.GREEN, ((1, standard.BLUE),))
+
+BOARD = Board(
+    name="current-emergencies",
+    title="Текущие аварийные ситуации",
+    about="Всё, что не в порядке прямо сейчас: какие оповещения идут, у кого, с какого времени и что с этим делать.",
+    tags=("аварии",),
+    variables=(
+        *(each for each in variables.both() if each.name not in ("installation", "account")),
+        Variable("priority", "Приоритет", kind="custom", query="K1,K2,K3,K4,K5"),
+        Variable("severity", "Важность", kind="custom", query="авария : critical,к сведению : info"),
+    ),
+    time="6h",
+    refresh="30s",
+    rows=(
+        (
+            _count("K1", _ALERTING, "Сколько самых срочных: не работает совсем, чинить немедленно, в любое время."),
+            _count("K2", _ALERTING, "Сколько срочных: работа пользователей нарушена, чинить сейчас."),
+            _count("K3", _WARNING, "Сколько важных: сломается или кончится на днях, заняться сегодня."),
+            _count("K4", _TELLING, "Сколько обычных: не мешает работе, заняться в рабочее время."),
+            _count("K5", _TELLING, "Сколько поводов для менеджера: позвонить, предложить, научить."),
+            panels.number(
+                "Клиентов затронуто",
+                "У скольких клиентов сейчас есть авария (важность critical). Один сбой площадки задевает многих "
+                "сразу: начните с общей причины. 0, если аварий нет.",
+                Query(
+                    f'count(count by (client) ({_FIRING[:-1]},severity="critical",client!=""}})) or vector(0)',
+                    instant=True,
+                ),
+                scale=_ALERTING,
+                width=4,
+            ),
+        ),
+        (
+            tables.table(
+                "Что случилось и у кого",
+                "Оповещения, которые идут сейчас, самые срочные сверху. Берутся из Prometheus: показано и то, что "
+                "Alertmanager заглушил как следствие. Щёлкните по имени оповещения: откроется страница, что делать. "
+                "Пусто — аварий нет.",
+                (
+                    Label("priority", "Приоритет", words=PRIORITIES, colored=True, width=90),
+                    Label("severity", "Важность", words=SEVERITIES, colored=True, width=100),
+                    Label("client", "Клиент", links=(links.profile(),)),
+                    Label("title", "Что случилось", words=alerts.titles()),
+                    Label("alertname", "Оповещение", links=(links.runbook(),)),
+                    Value("С какого времени", f"max by ({_BY}) ({_SINCE})", unit=MOMENT),
+                    Label("manager", "Менеджер"),
+                    Label("legal_entity", "Юридическое лицо"),
+                    Label("regnum", "Рег. номер"),
+                    Label("catalog", "Каталог"),
+                    Label("url", "Адрес", links=(links.address(),)),
+                    Label("user", "Пользователь"),
+                    Label("file", "Файл"),
+                    Label("hosting", "Площадка"),
+                    Label("installation", "Установка", links=(links.fleet(),)),
+                    Label("account", "Доступ"),
+                    Value("Зарегистрирован", _REGISTERED, shown=False),
+                ),
+                rows=_ROWS,
+                sort="Приоритет",
+                descending=False,
+                missing="аварий нет",
+                height=22,
+            ),
+        ),
+        (
+            panels.lines(
+                "Сколько оповещений идёт",
+                "Число идущих оповещений по приоритетам за выбранное время. Резкий рост — общая причина: площадка, "
+                "DNS, обновление. Смотрите, что началось первым.",
+                (
+                    Query(
+                        f"count by (priority) ({_FIRING})",
+                        legend="{{priority}}",
+                    ),
+                ),
+                style="steps",
+                height=8,
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,260 @@
+"""The on-call's first page: how many work, what is broken and why, which hosting."""
+
+from __future__ import annotations
+
+from dashboards import links, panels, standard, states, tables, variables
+from dashboards import queries as q
+from dashboards.model import Board, Panel, Query, Section
+from dashboards.standard import Scale
+from dashboards.tables import Label, Value
+from dashboards.variables import Variable
+from dashboards.words import CHECKS, MODES, STATE_NUMBERS, YES_NO, Word
+
+_STATE = f"(({states.NUMBER}) and on (installation) {q.INSTALLATIONS})"
+_AGE = q.of("installation:kodeks_sysinfo_age_seconds:max")
+_SEATS, _USED = q.of("installation:kodeks_seats:max"), q.of("installation:kodeks_seats_used:max")
+_FAILED = f"({q.of('kodeks_check_success', 'check')} == 0)"
+_BROKEN = f"count by (installation) ({_FAILED})"
+_HINDERED = (
+    "(count by (installation, check) (label_replace("
+    + q.of("kodeks_check_blocked", "check", "by")
+    + ', "check", "$1", "by", "(.+)")))'
+)
+_KEY = q.of("kodeks_protection_ok")
+
+_BY_HOSTING = q.ours(f"({_STATE} >= bool 0)", "hosting")
+_DOWN_BY_HOSTING = q.ours(f"({_BROKEN} > bool 0)", "hosting")
+
+
+def _number(title: str, about: str, expr: str, scale: Scale, unit: str = "none") -> Panel:
+    return panels.number(title, about, Query(expr, instant=True), scale=scale, width=4, unit=unit)
+
+
+BOARD = Board(
+    name="fleet",
+    title="Парк: обзор",
+    about="Первая страница дежурного: сколько установок работает, что сломано, по какой причине и на какой площадке.",
+    tags=("аварии", "установки"),
+    variables=(
+        *variables.installations()[:-1],
+        Variable(
+            "hosting",
+            "Площадка",
+            query=(
+                'label_values(kodeks:installation:info{branch=~"$branch",manager=~"$manager",client=~"$client"}, '
+                "hosting)"
+            ),
+        ),
+        Variable(
+            "installation",
+            "Установка",
+            query=(
+                'label_values(kodeks:installation:info{branch=~"$branch",manager=~"$manager",client=~"$client",'
+                'hosting=~"$hosting"}, installation)'
+            ),
+            all_value="",
+        ),
+    ),
+    time="6h",
+    refresh="30s",
+    rows=(
+        (
+            _number(
+                "Всего установок",
+                "Сколько установок в списке экспортёра после фильтров. Если меньше, чем должно быть, посмотрите "
+                "kodeks.yml: новых клиентов могли забыть добавить.",
+                f"count({q.INSTALLATIONS})",
+                standard.PLAIN,
+            ),
+            _number(
+                "Работают",
+                "У скольких установок главная страница отвечает как надо (состояние «работает»). Остальные — в "
+                "таблице ниже. Присылающих отчёты (push) без адреса здесь нет: о них судят по отчётам.",
+                f"count({_STATE} == 0)",
+                standard.PLAIN,
+            ),
+            _number(
+                "Сломаны",
+                "У скольких установок не проходит хоть одна проверка. Следствия не считаются: одна беда — одна "
+                "установка. 0 — ни одной; начните с таблицы «Что сломано и почему».",
+                f"count({_BROKEN}) or 0 * count({_STATE})",
+                standard.NONE_IS_GOOD,
+            ),
+            _number(
+                "На обслуживании",
+                "Сколько установок в режиме обслуживания: обновляются тома. До трёх часов — норма, дольше — "
+                "разбирайтесь. 0 — ни одной.",
+                f"count({_STATE} == 1) or 0 * count({_STATE})",
+                standard.SOME_IS_WARNING,
+            ),
+            _number(
+                "Нет отчёта 2 дня",
+                "Сколько установок не присылали свежий отчёт больше двух суток. Проверьте скрипт отправки и доступ к "
+                "серверу. 0 — ни одной.",
+                f"count({_AGE} > 2 * 86400) or 0 * count({_AGE})",
+                standard.SOME_IS_WARNING,
+            ),
+            _number(
+                "Опоздание проверок",
+                "На сколько экспортёр отстаёт с проверками самой запоздавшей установки. Больше трёх интервалов "
+                "(полторы минуты) — мониторинг слеп: смотрите журнал экспортёра.",
+                "max(kodeks_exporter_poll_lag_seconds)",
+                Scale(standard.GREEN, ((60, standard.YELLOW), (90, standard.RED))),
+                unit="s",
+            ),
+        ),
+        (
+            tables.table(
+                "Что сломано и почему",
+                "Каждая строка — корневая причина: проверка, которая не прошла сама, а не из-за другой. «Мешает» — "
+                "скольким проверкам она не даёт выполниться. Пусто — всё работает. Много строк одной площадки — "
+                "сбой площадки, смотрите карту ниже.",
+                (
+                    Label("client", "Клиент", links=(links.profile(),)),
+                    Label(
+                        "check",
+                        "Причина: не проходит проверка",
+                        words={name: Word(word.text, standard.RED) for name, word in CHECKS.items()},
+                        colored=True,
+                    ),
+                    Value("Мешает проверкам", f"{_HINDERED} and on (installation, check) {_FAILED}", missing=""),
+                    Value("Состояние", f"{_STATE} and on (installation) {_FAILED}", words=STATE_NUMBERS),
+                    Label("hosting", "Площадка"),
+                    Label("url", "Адрес", links=(links.address(),)),
+                    Label("manager", "Менеджер"),
+                    Label(
+                        "installation",
+                        "Установка",
+                        links=(
+                            links.board("server-metrics", "Проверки по времени", installation=links.cell("Установка")),
+                        ),
+                    ),
+                ),
+                rows=q.ours(_FAILED, "client", "manager", "hosting", "url"),
+                sort="Мешает проверкам",
+                missing="всё работает",
+                width=16,
+                height=12,
+            ),
+            tables.table(
+                "Карта площадок",
+                "По каждой площадке: сколько на ней установок и у скольких что-то не так. Красная доля — отказала "
+                "площадка целиком: звоните туда, а не клиентам. Установки без площадки собраны в строку без имени.",
+                (
+                    Label(
+                        "hosting",
+                        "Площадка",
+                        links=(links.board("fleet", "Только эта площадка", hosting=links.cell("Площадка")),),
+                    ),
+                    Value("Всего", f"count by (hosting) ({q.INSTALLATIONS})"),
+                    Value(
+                        "Сломаны",
+                        f"sum by (hosting) ({_DOWN_BY_HOSTING}) or 0 * sum by (hosting) ({_BY_HOSTING})",
+                        scale=standard.SOME_IS_WARNING,
+                    ),
+                    Value(
+                        "Доля",
+                        f"sum by (hosting) ({_DOWN_BY_HOSTING}) / on (hosting) count by (hosting) ({q.INSTALLATIONS})",
+                        unit="percentunit",
+                        decimals=0,
+                        scale=Scale(standard.GREEN, ((0.01, standard.YELLOW), (0.5, standard.RED))),
+                        missing="",
+                    ),
+                ),
+                sort="Сломаны",
+                width=8,
+                height=12,
+            ),
+        ),
+        Section("Все установки: «это у нас или у них?»"),
+        (
+            tables.table(
+                "Состояние установок",
+                "Всё главное об установке одной строкой: отвечает ли, свеж ли отчёт, цел ли ключ, есть ли места, "
+                "когда кончается лицензия. Если строка вся зелёная, а пользователи жалуются, ищите в сети клиента.",
+                (
+                    Label("client", "Клиент", links=(links.profile(),)),
+                    Value("Состояние", _STATE, words=STATE_NUMBERS),
+                    Value("Отчёт, возраст", _AGE, unit="s", decimals=0, scale=standard.REPORT_AGE),
+                    Value("Ключ по отчёту", _KEY, words=YES_NO),
+                    Value(
+                        "Занято мест",
+                        f"{_USED} / ({_SEATS} > 0)",
+                        unit="percentunit",
+                        decimals=0,
+                        scale=standard.SEATS_USED,
+                    ),
+                    Value(
+                        "Дней до конца лицензии",
+                        q.of("installation:kodeks_licence_expiry_days:min"),
+                        decimals=0,
+                        scale=standard.LICENCE_DAYS,
+                    ),
+                    Value(
+                        "Доступность за 30 дней",
+                        q.of("installation:kodeks_interface_up:avg30d"),
+                        unit="percentunit",
+                        decimals=1,
+                        scale=standard.AVAILABILITY,
+                    ),
+                    Label("hosting", "Площадка"),
+                    Label("url", "Адрес", links=(links.address(),)),
+                    Label("manager", "Менеджер"),
+                    Label("mode", "Отчёты", words=MODES),
+                    Label(
+                        "installation",
+                        "Установка",
+                        links=(
+                            links.board("server-metrics", "Проверки по времени", installation=links.cell("Установка")),
+                        ),
+                    ),
+                    Value("Режим", q.of("kodeks_installation_info", "mode"), shown=False),
+                ),
+                rows=q.INSTALLATIONS,
+                sort="Состояние",
+                height=18,
+            ),
+        ),
+        Section("Сам мониторинг"),
+        (
+            tables.table(
+                "Экспортёры",
+                "Работающие экспортёры: версия, сколько установок у каждого, применилась ли последняя правка "
+                "kodeks.yml. Адрес — ссылка на его страницу состояния. Нет строки — экспортёр не опрашивается: "
+                "проверьте службу и Prometheus.",
+                (
+                    Label(
+                        "instance",
+                        "Адрес экспортёра",
+                        links=(
+                            links.Link(
+                                "Страница состояния",
+                                'http://${__data.fields["Адрес экспортёра"]}/',
+                                new_tab=True,
+                            ),
+                        ),
+                    ),
+                    Label("version", "Версия"),
+                    Value("Установок", "max by (instance) (kodeks_exporter_installations)"),
+                    Value(
+                        "Настройки применены",
+                        "max by (instance) (kodeks_exporter_config_last_reload_successful)",
+                        words=YES_NO,
+                    ),
+                    Value(
+                        "Опоздание проверок",
+                        "max by (instance) (kodeks_exporter_poll_lag_seconds)",
+                        unit="s",
+                        decimals=0,
+                        scale=Scale(standard.GREEN, ((60, standard.YELLOW), (90, standard.RED))),
+                    ),
+                ),
+                rows="max by (instance, version) (kodeks_exporter_build_info)",
+                sort="Адрес экспортёра",
+                descending=False,
+                width=24,
+                height=6,
+            ),
+        ),
+    ),
+)

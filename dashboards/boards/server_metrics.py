@@ -1,0 +1,150 @@
+"""What servers went through: states by name, checks, disks."""
+
+from __future__ import annotations
+
+from dashboards import links, panels, standard, states, tables, variables
+from dashboards import queries as q
+from dashboards.model import Board, Query
+from dashboards.tables import Label, Value
+from dashboards.words import CHECK_RESULT, STATE_NUMBERS, STATES
+
+_SPAN = "[$__range:$__interval] @ end()"
+_CHECK = f"kodeks_check_success{{{q.CHOSEN}}}"
+_BLOCKED = f"kodeks_check_blocked{{{q.CHOSEN}}}"
+_FEW = f"count({q.INSTALLATIONS}) <= 3"
+
+_TROUBLED = f'max by (installation) (max_over_time(kodeks_installation_state{{{q.CHOSEN},state!="ok"}}{_SPAN})) > 0'
+_RESULTS = f"max by (installation, check) ({_CHECK} or 2 * {_BLOCKED})"
+_FAILED = f"min by (installation, check) (min_over_time({_CHECK}{_SPAN})) == 0"
+
+
+def _known(expr: str) -> str:
+    """Checks by the names that managers know."""
+    for ours, known in (("http", "http200"), ("page", "warning"), ("seats", "limit")):
+        expr = f'label_replace({expr}, "check", "{known}", "check", "{ours}")'
+    return expr
+
+
+def _lasted(state: str) -> str:
+    return (
+        "(max by (installation) (avg_over_time("
+        f'kodeks_installation_state{{{q.CHOSEN},state="{state}"}}{_SPAN}) * $__range_s) '
+        f"and on (installation) {q.INSTALLATIONS} and on (installation) {_TROUBLED})"
+    )
+
+
+_FREE = q.of("kodeks_disk_free_bytes", "partition")
+_SIZE = q.of("kodeks_disk_size_bytes", "partition")
+_SHORT = f"({_FREE} < 10e9 and on (installation, partition) {_SIZE} > 10e9)"
+
+BOARD = Board(
+    name="server-metrics",
+    title="Kodeks server metrics",
+    about="Что было с серверами: нештатные состояния, проверки раз в 30 секунд и место на дисках.",
+    tags=("установки",),
+    variables=variables.installations(),
+    time="24h",
+    refresh="1m",
+    rows=(
+        (
+            panels.timeline(
+                "Время нештатного состояния сервера",
+                "В каком состоянии был каждый сервер, по словам его главной страницы и проверок. Показаны серверы, "
+                "у которых за выбранное время было что-то нештатное; остальные собраны в последней строке. Длинная "
+                "цветная полоса днём — пользователи не работали: выясните причину и расскажите клиенту.",
+                (
+                    Query(
+                        q.ours(f"({states.NUMBER}) and on (installation) ({_TROUBLED})", "client"),
+                        legend="{{client}} · {{installation}}",
+                    ),
+                    Query(
+                        f"0 * count(({states.NUMBER}) and on (installation) {q.INSTALLATIONS} "
+                        f"unless on (installation) ({_TROUBLED}))",
+                        legend="остальные серверы",
+                    ),
+                ),
+                words=STATE_NUMBERS,
+            ),
+        ),
+        (
+            tables.table(
+                "Сколько длилось нештатное состояние",
+                "Сколько времени каждый сервер провёл в каждом состоянии за выбранный отрезок: доля проверок, "
+                "умноженная на его длину. Ночной перезапуск в 10–15 минут — норма. Пусто — нештатных состояний не "
+                "было.",
+                (
+                    Label("client", "Клиент", links=(links.profile(),)),
+                    Label("installation", "Установка", links=(links.fleet(),)),
+                    *(
+                        Value(word.text, f"{_lasted(state)} > 0", unit="s", decimals=0, missing="")
+                        for state, word in STATES.items()
+                        if state != "ok"
+                    ),
+                    Label("manager", "Менеджер"),
+                ),
+                rows=f"{q.INSTALLATIONS} and on (installation) ({_TROUBLED})",
+                sort="Недоступен",
+                missing="нештатных состояний не было",
+                height=9,
+            ),
+        ),
+        (
+            panels.timeline(
+                "Статусы on-line проверок",
+                "Результат каждой проверки: зелёное — в порядке, красное — сбой, серое — не проверялось, потому "
+                "что мешает другой сбой (причина — красное). Выбрано до трёх установок — показаны все проверки, "
+                "больше — только те, что хоть раз не прошли. tcp — порт, http200 — главная страница, auth — вход, "
+                "key — ключ, limit — места, warning — аварийная страница.",
+                (
+                    Query(
+                        _known(
+                            q.ours(
+                                f"{_RESULTS} and on () ({_FEW}) or {_RESULTS} and on (installation, check) ({_FAILED})",
+                                "client",
+                            )
+                        ),
+                        legend="{{client}} · {{check}}",
+                    ),
+                    Query(
+                        f"max(({_RESULTS} and on (installation) {q.INSTALLATIONS} "
+                        f"unless on (installation, check) ({_FAILED})) == 1)",
+                        legend="остальные проверки",
+                    ),
+                ),
+                words=CHECK_RESULT,
+                height=14,
+            ),
+        ),
+        (
+            tables.table(
+                "Разделы с менее чем 10 ГБ свободного места",
+                "Разделы дисков больше 10 ГБ, на которых осталось меньше 10 ГБ; по SNMP, там, где он настроен. "
+                "Пусто — таких нет. Обновление базы занимает гигабайты: попросите администратора клиента "
+                "освободить место, пока оно не кончилось.",
+                (
+                    Label("client", "Клиент", links=(links.profile(),)),
+                    Label("installation", "Установка", links=(links.fleet(),)),
+                    Label("partition", "Раздел"),
+                    Value("Свободно", _SHORT, unit="decbytes", scale=standard.DISK_FREE),
+                    Value(
+                        "Размер",
+                        f"{_SIZE} and on (installation, partition) {_SHORT}",
+                        unit="decbytes",
+                    ),
+                    Value(
+                        "Занято",
+                        f"1 - {_SHORT} / on (installation, partition) {_SIZE}",
+                        unit="percentunit",
+                        decimals=0,
+                    ),
+                    Label("manager", "Менеджер"),
+                ),
+                rows=q.ours(_SHORT, "client", "manager"),
+                sort="Свободно",
+                descending=False,
+                missing="таких разделов нет",
+                height=9,
+            ),
+        ),
+    ),
+)
