@@ -17,6 +17,7 @@ from kodeks_exporter.config.load import ConfigError, load
 from kodeks_exporter.domain.check import InstallationState
 from kodeks_exporter.domain.fleet import Credentials, Endpoint, Mode, WorkingHours
 from kodeks_exporter.domain.online import OnlinePaths, OnlinePatterns, OnlineSettings, Resource
+from kodeks_exporter.domain.score import Limit
 from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.domain.settings import (
     CheckSettings,
@@ -92,6 +93,12 @@ def test_scalars_mean_what_people_see(full: Settings) -> None:
     assert full.fleet.online_accesses["romashka-1"].credentials.password == Secret("0077")
     assert full.user_labels == "off"
     assert full.poll.online_searches == "03:05"
+
+
+def test_score(full: Settings) -> None:
+    score = full.alerting.score
+    assert score.weights == {"attraction": 0, "loyalty": 2.5}
+    assert score.limits == {"renewal_lead": Limit(-14, 14), "activity": Limit(1, 40)}
 
 
 def test_the_rest(full: Settings) -> None:

@@ -30,6 +30,7 @@ from kodeks_exporter.domain.fleet import (
 )
 from kodeks_exporter.domain.online import OnlinePaths, OnlinePatterns, OnlineSettings
 from kodeks_exporter.domain.reaction import ReactionSettings
+from kodeks_exporter.domain.score import LIMITS, Limit, ScoreSettings
 from kodeks_exporter.domain.settings import (
     CheckSettings,
     ForwardSettings,
@@ -61,11 +62,22 @@ def settings(document: schema.Document, source: Path) -> Settings:
             alertmanager=_alertmanager(document.alertmanager),
             prometheus=_prometheus(document.prometheus),
             thresholds=MappingProxyType(dict(document.thresholds)),
+            score=_score(document.score),
         ),
         reaction=_reaction(document.reaction),
         user_labels=document.privacy.user_labels,
         source=source,
     )
+
+
+def _score(item: schema.Score) -> ScoreSettings:
+    limits = {}
+    for name, given in item.limits.items():
+        usual = LIMITS[name]
+        limits[name] = Limit(
+            usual.zero if given.zero is None else given.zero, usual.full if given.full is None else given.full
+        )
+    return ScoreSettings(MappingProxyType(dict(item.weights)), MappingProxyType(limits))
 
 
 def _fleet(document: schema.Document) -> Fleet:

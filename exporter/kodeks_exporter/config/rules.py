@@ -15,6 +15,7 @@ from kodeks_exporter.config.problems import Loc, did_you_mean
 from kodeks_exporter.config.validate import Finding
 from kodeks_exporter.domain.alerting import THRESHOLDS
 from kodeks_exporter.domain.online import OnlineSettings
+from kodeks_exporter.domain.score import LIMITS, WEIGHTS
 
 _KINDS = ("managers", "installations", "online_accesses", "dealers")
 
@@ -42,6 +43,7 @@ def findings(data: Plain) -> Iterator[Finding]:
     yield from _forward(top)
     yield from _online_retry(top)
     yield from _alerting(top)
+    yield from _score(top)
     yield from _reaction(top)
 
 
@@ -222,6 +224,25 @@ def _alerting(top: Mapping) -> Iterator[Finding]:
             if choices and isinstance(value, str) and values.amount(value) not in choices:
                 yield ("thresholds", name), "must be one of " + ", ".join(f"{choice:g}" for choice in choices)
     yield from _once(("prometheus", "exporters"), prometheus.get("exporters"))
+
+
+def _score(top: Mapping) -> Iterator[Finding]:
+    score = _mapping(top.get("score"))
+    weights: dict[str, float] = dict(WEIGHTS)
+    for stage, text in _mapping(score.get("weights")).items():
+        with suppress(ValueError):
+            weights[str(stage)] = values.weight(text) if isinstance(text, str) else 1
+    if not any(weights.values()):
+        yield ("score", "weights"), "must leave at least one stage that counts"
+    for figure, given in _mapping(score.get("limits")).items():
+        usual = LIMITS.get(figure)
+        mine = {at: text for at, text in _mapping(given).items() if isinstance(text, str)}
+        if usual is not None and mine:
+            with suppress(ValueError):
+                zero, full = (values.limit(mine.get(at, f"{getattr(usual, at):g}")) for at in ("zero", "full"))
+                if (full - zero) * (usual.full - usual.zero) <= 0:
+                    side = "above" if usual.full > usual.zero else "below"
+                    yield ("score", "limits", figure), f"full ({full:g}) must be {side} zero ({zero:g})"
 
 
 def _reaction(top: Mapping) -> Iterator[Finding]:

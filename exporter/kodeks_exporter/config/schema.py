@@ -26,6 +26,7 @@ from kodeks_exporter.domain.alerting import THRESHOLDS, AlertmanagerSettings, Pr
 from kodeks_exporter.domain.fleet import Endpoint, Mode
 from kodeks_exporter.domain.online import OnlinePaths, OnlineSettings
 from kodeks_exporter.domain.reaction import ReactionSettings
+from kodeks_exporter.domain.score import LIMITS, WEIGHTS
 from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.domain.settings import (
     ForwardSettings,
@@ -150,6 +151,18 @@ def _threshold_name(text: str) -> str:
     return text
 
 
+def _stage_name(text: str) -> str:
+    if text not in WEIGHTS:
+        raise ValueError(f"unknown stage; {did_you_mean(text, WEIGHTS)}")
+    return text
+
+
+def _figure_name(text: str) -> str:
+    if text not in LIMITS:
+        raise ValueError(f"unknown figure; {did_you_mean(text, LIMITS)}")
+    return text
+
+
 def _exporter(text: str) -> str:
     return str(values.endpoint(text, 9877))
 
@@ -271,6 +284,10 @@ RoundInterval = Annotated[float, as_text(_round_interval)]
 CheckName = Annotated[str, as_text(_check_name)]
 ThresholdName = Annotated[str, as_text(_threshold_name)]
 ThresholdValue = Annotated[float, as_text(values.amount)]
+StageName = Annotated[str, as_text(_stage_name)]
+FigureName = Annotated[str, as_text(_figure_name)]
+Weight = Annotated[float, as_text(values.weight)]
+LimitValue = Annotated[float, as_text(values.limit)]
 ChatId = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 RepeatInterval = Annotated[float, as_text(_repeat_interval)]
 ForwardInterval = Annotated[float, as_text(_forward_interval)]
@@ -697,6 +714,16 @@ class Reaction(Section):
     )
 
 
+class ScoreLimit(Section):
+    zero: LimitValue | None = None
+    full: LimitValue | None = None
+
+
+class Score(Section):
+    weights: dict[StageName, Weight] = Field(default_factory=dict)
+    limits: dict[FigureName, ScoreLimit] = Field(default_factory=dict)
+
+
 class Document(Section):
     """The whole file."""
 
@@ -715,3 +742,4 @@ class Document(Section):
     prometheus: Prometheus = Prometheus()
     thresholds: dict[ThresholdName, ThresholdValue] = Field(default_factory=dict)
     reaction: Reaction = Reaction()
+    score: Score = Score()

@@ -339,6 +339,15 @@ def _alerting(item: AlertingSettings) -> dict[str, Any]:
         "alertmanager": _alertmanager(item.alertmanager),
         "prometheus": _prometheus(item.prometheus),
         "thresholds": {name: f"{value:g}" for name, value in sorted(item.thresholds.items())},
+        "score": _without_empty(
+            {
+                "weights": {stage: f"{weight:g}" for stage, weight in sorted(item.score.weights.items())},
+                "limits": {
+                    figure: {"zero": f"{limit.zero:g}", "full": f"{limit.full:g}"}
+                    for figure, limit in sorted(item.score.limits.items())
+                },
+            }
+        ),
     }
 
 

@@ -52,6 +52,20 @@ def amount(text: str) -> float:
     return float(text)
 
 
+def weight(text: str) -> float:
+    """A number from 0 to 1000."""
+    if re.fullmatch(r"\d{1,4}(\.\d{1,3})?", text, re.ASCII) is None or float(text) > 1000:
+        raise ValueError("must be a number from 0 to 1000")
+    return float(text)
+
+
+def limit(text: str) -> float:
+    """Any number, such as ``0.95`` or ``-14``."""
+    if re.fullmatch(r"-?\d{1,6}(\.\d{1,6})?", text, re.ASCII) is None:
+        raise ValueError("must be a number, such as 0.95 or -14")
+    return float(text)
+
+
 def day_time(text: str) -> time:
     """``07:30`` as a time of day."""
     match = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", text, re.ASCII)

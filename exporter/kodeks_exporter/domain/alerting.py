@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from kodeks_exporter.domain.fleet import Credentials, Manager
+from kodeks_exporter.domain.score import ScoreSettings
 from kodeks_exporter.domain.secret import Secret
 
 PRIORITIES: Final = ("K1", "K2", "K3", "K4", "K5")
@@ -107,3 +108,4 @@ class AlertingSettings:
     prometheus: PrometheusSettings = field(default_factory=PrometheusSettings)
     thresholds: Mapping[str, float] = field(default_factory=dict)
     """Only those that differ from the rules, by a name of THRESHOLDS."""
+    score: ScoreSettings = field(default_factory=ScoreSettings)

@@ -1,0 +1,83 @@
+"""What a site may change of the client score: what a stage counts, and the limits of its figures. docs/score.md tells
+what each means; rules/score.yml holds the same defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+
+class Limit(NamedTuple):
+    """The values of a figure that are worth nothing and the whole. Where less is better, ``zero`` is the larger one."""
+
+    zero: float
+    full: float
+
+
+WEIGHTS: Final[Mapping[str, float]] = MappingProxyType(
+    {
+        "attraction": 1,
+        "selection": 1,
+        "sale": 1,
+        "onboarding": 1,
+        "solution": 2,
+        "evolution": 1,
+        "loyalty": 2,
+        "leaving": 2,
+    }
+)
+"""What a stage of a client's life counts in the total; in the order of life."""
+
+LIMITS: Final[Mapping[str, Limit]] = MappingProxyType(
+    {
+        "trial_users": Limit(0, 0.8),
+        "trial_seats": Limit(0, 0.8),
+        "trial_activity": Limit(0, 20),
+        "absent": Limit(0.1, 0.01),
+        "absent_trend": Limit(0.05, 0),
+        "online_found": Limit(0.85, 0.97),
+        "trial_won": Limit(0, 1),
+        "trial_days": Limit(90, 30),
+        "renewal_lead": Limit(0, 14),
+        "overdue": Limit(30, 0),
+        "new_searched": Limit(0, 0.8),
+        "new_opened": Limit(0, 0.8),
+        "new_filled": Limit(0, 0.9),
+        "availability": Limit(0.9, 0.98),
+        "operup": Limit(7, 3),
+        "search_speed": Limit(0.8, 0.98),
+        "catalogs": Limit(0.5, 1),
+        "online_up": Limit(0.95, 1),
+        "online_login": Limit(0.5, 1),
+        "seats_growth": Limit(0.8, 1.1),
+        "users_growth": Limit(0.7, 1.1),
+        "volumes_growth": Limit(0.8, 1.1),
+        "services": Limit(0, 2),
+        "kassist": Limit(0, 5),
+        "online_limits": Limit(0.8, 1.1),
+        "online_breadth": Limit(0.25, 1),
+        "activity": Limit(0, 20),
+        "involvement": Limit(0, 0.6),
+        "steady": Limit(0, 0.7),
+        "online_used": Limit(0, 0.5),
+        "online_living": Limit(0, 1),
+        "not_silent": Limit(0.4, 0.9),
+        "use_kept": Limit(0.3, 0.8),
+        "expiry": Limit(7, 60),
+        "online_kept": Limit(0.3, 0.8),
+        "online_not_silent": Limit(0, 1),
+    }
+)
+"""By figure."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreSettings:
+    """Only what differs from the rules."""
+
+    weights: Mapping[str, float] = field(default_factory=dict)
+    """By stage, 0 or more."""
+    limits: Mapping[str, Limit] = field(default_factory=dict)
+    """By figure."""
