@@ -9,6 +9,8 @@ from typing import Any
 import yaml
 
 from demo import fleet
+from kodeks_exporter.domain.acknowledge import LABELS, MODULUS, SEPARATOR, SIGNATURE
+from kodeks_exporter.domain.reaction import UNCOUNTED
 
 
 def nginx(directory: Path, port: int, upstreams: dict[str, tuple[str, int]]) -> str:
@@ -54,8 +56,8 @@ sysName kodeks-demo
 """
 
 
-def prometheus(exporter: str, alertmanager: str, rules: Sequence[Path], seconds: int) -> str:
-    """``exporter`` and ``alertmanager`` are host:port or empty; ``rules``: files."""
+def prometheus(exporter: str, alertmanager: str, rules: Sequence[Path], seconds: int, key: str = "") -> str:
+    """``exporter`` and ``alertmanager`` are host:port or empty; ``rules``: files; ``key``: signs alerts for links."""
     document: dict[str, Any] = {
         "global": {"scrape_interval": f"{seconds}s", "evaluation_interval": f"{seconds}s"},
         "rule_files": [str(each) for each in rules],
@@ -63,7 +65,38 @@ def prometheus(exporter: str, alertmanager: str, rules: Sequence[Path], seconds:
     }
     if alertmanager:
         document["alerting"] = {"alertmanagers": [{"static_configs": [{"targets": [alertmanager]}]}]}
+        if key:
+            document["alerting"]["alert_relabel_configs"] = _signing(key)
     return yaml.safe_dump(document, sort_keys=False)
+
+
+def _signing(key: str) -> list[dict[str, Any]]:
+    """What ``kodeks-exporter render`` writes: a signature on each alert that can be taken."""
+    holder = "__tmp_kodeks_key"
+    return [
+        {"target_label": holder, "replacement": key},
+        {
+            "source_labels": [*LABELS, holder], "separator": SEPARATOR, "modulus": MODULUS,
+            "target_label": SIGNATURE, "action": "hashmod",
+        },
+        {"regex": holder, "action": "labeldrop"},
+        {
+            "source_labels": ["alertname"], "regex": "|".join(sorted(UNCOUNTED)),
+            "target_label": SIGNATURE, "replacement": "",
+        },
+    ]  # fmt: skip
+
+
+def link_template(exporter: str) -> str:
+    """Replaces the address that links of messages lead to, once it is read after the project's own templates."""
+    return f'{{{{ define "kodeks.exporter" }}}}{exporter}{{{{ end }}}}\n'
+
+
+def with_template(document: str, template: Path) -> str:
+    """Alertmanager's configuration, with one more file of templates."""
+    parsed: dict[str, Any] = yaml.safe_load(document)
+    parsed["templates"].append(str(template))
+    return yaml.safe_dump(parsed, allow_unicode=True, sort_keys=False)
 
 
 def hurried_rules(original: str) -> str:

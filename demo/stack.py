@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import shutil
 import socket
 import sys
@@ -106,6 +107,8 @@ class Stack:
         self._online = online
         self._vendor: Vendor | None = None
         self._children: dict[str, Child] = {}
+        self._link_key = secrets.token_hex(32)
+        """Signs the links by which alerts of this run are taken."""
         self._stopping = threading.Lock()
         self.mails = MailSink(on_mail)
         self.telegrams = TelegramSink(rate_limit=rate_limit, listener=on_telegram)
@@ -231,6 +234,11 @@ class Stack:
 
     # Inside.
 
+    @property
+    def _links(self) -> bool:
+        """Whether messages have links by which alerts are taken; kodeks.yml of an own fleet says nothing of them."""
+        return self._spec is None and bool(self.exporter_url)
+
     def _start(self) -> None:
         self._run = RunDirectory()
         self._progress("стенд: серверы, сервер имён, менеджер лицензий")
@@ -246,7 +254,10 @@ class Stack:
         if Part.SNMP in self.parts:
             self._start_snmp()
         web_ports = free_ports(3)
+        if Part.ALERTMANAGER in self.parts:
+            self.alertmanager_url = f"http://127.0.0.1:{web_ports[1]}"
         if Part.EXPORTER in self.parts:
+            self.exporter_url = f"http://127.0.0.1:{web_ports[0]}"
             self._write_document()
             self._start_exporter(web_ports[0])
         if Part.ALERTMANAGER in self.parts:
@@ -276,6 +287,11 @@ class Stack:
             made = fleet.document(
                 fleet.World(self.stand, self.proxy_port, self.snmp_port, self.round_seconds, self._vendor)
             )
+            if self.alertmanager_url:
+                made["reaction"] = {
+                    "alertmanagers": [self.alertmanager_url], "interval": "5s",
+                    "link": self.exporter_url, "key": self._link_key,
+                }  # fmt: skip
         if self._configure is not None:
             made = self._configure(made, self) or made
         self.write_config(made)
@@ -313,7 +329,6 @@ class Stack:
 
     def _start_exporter(self, port: int) -> None:
         self._progress("kodeks-exporter")
-        self.exporter_url = f"http://127.0.0.1:{port}"
         self._spawn(
             "exporter", sys.executable, "-m", "kodeks_exporter.cli.main", "serve",
             "--config.file", str(self.config_file),
@@ -339,13 +354,16 @@ class Stack:
 
     def _start_alertmanager(self, port: int) -> None:
         self._progress("Alertmanager")
-        self.alertmanager_url = f"http://127.0.0.1:{port}"
         path = self.directory / "alertmanager.yml"
         path.touch(mode=0o600)
         smarthost = f"{self.mails.host}:{self.mails.port}"
         adapted = configs.alertmanager(
             self._alertmanager_config, smarthost, self.telegrams.url, self.telegrams.token, quick=self._quick
         )
+        if self._links:
+            template = self.directory / "link.tmpl"
+            template.write_text(configs.link_template(self.exporter_url), encoding="utf-8")
+            adapted = configs.with_template(adapted, template)
         path.write_text(adapted, encoding="utf-8")
         self._spawn(
             "alertmanager", tools.find("alertmanager") or "alertmanager",
@@ -371,12 +389,14 @@ class Stack:
         self._progress("Prometheus")
         self.prometheus_url = f"http://127.0.0.1:{port}"
         path = self.directory / "prometheus.yml"
+        path.touch(mode=0o600)
         path.write_text(
             configs.prometheus(
                 self.exporter_url.removeprefix("http://"),
                 self.alertmanager_url.removeprefix("http://"),
                 self._rule_files(),
                 5 if self._quick else 15,
+                self._link_key if self._links else "",
             ),
             encoding="utf-8",
         )
