@@ -7,14 +7,17 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+import yaml
 from lxml import html
 
-from tests.alertmanager.stand import Stand, alert, resolved, running
+from tests.alertmanager.stand import ROOT, Stand, alert, resolved, running
 
 
 def words_of(markup: str) -> str:
@@ -190,7 +193,77 @@ def test_the_subject_is_one_line_that_mail_servers_take(stand: Stand) -> None:
     stand.post(*some)
     mail = stand.mail("(Subject, K1)")
     assert max(map(len, mail.raw.split(b"\r\n"))) <= 998
-    assert "Имя не разрешается в DNS, по IP-адресу сервер работает: Федеральное" in mail.subject
+    assert mail.subject == (
+        f"🔴 [FIRING:5] Имя не разрешается в DNS, по IP-адресу сервер работает: {client.strip()} 0 и др. (Subject, K1)"
+    )
+
+
+LONG = "Федеральное государственное бюджетное образовательное учреждение высшего образования «Институт Ы»"
+
+
+@pytest.mark.parametrize(
+    ("name", "title", "clients", "expected"),
+    [
+        (
+            "OnlineUserActivityIsLow20",
+            "Низкая активность онлайн-доступа на 20-е число (меньше 10 %)",
+            ["ООО «Ромашка»", "АО «Лютик и партнёры»", "ООО «Ромашка»"],
+            "Низкая активность онлайн-доступа на 20-е число (меньше 10 %): АО «Лютик и партнёры», ООО «Ромашка»",
+        ),
+        ("Whole1", "Порт закрыт", [LONG], f"Порт закрыт: {LONG}"),
+        # A client that does not fit is called by its name in the inventory, or not at all; never by half of a name.
+        ("Whole2", f"{LONG[:68]} и ещё", [LONG], f"{LONG[:68]} и ещё: whole2-0"),
+        ("Whole3", "Порт закрыт", [f"А{LONG}", f"Б{LONG}"], f"Порт закрыт: А{LONG} и др."),
+        ("Whole4", "Порт закрыт", [f"К{i}" for i in range(9)], "Порт закрыт: К0, К1, К2, К3, К4 и др."),
+        # A title of other rules that alone is too long ends with a whole word.
+        ("Whole5", "Слово " * 30, ["К"], " ".join(["Слово"] * 11) + "…: К"),
+        ("Whole6", "Ы" * 200, ["К"], "Ы" * 35 + "…: К"),
+    ],
+)
+def test_a_subject_never_cuts_a_word_or_a_client(
+    stand: Stand, name: str, title: str, clients: list[str], expected: str
+) -> None:
+    some = [alert(name, minutes=0, installation=f"{name.lower()}-{i}", client=each) for i, each in enumerate(clients)]
+    for one in some:
+        one["annotations"]["title"] = title
+    stand.post(*some)
+    mail = stand.mails.wait_for(lambda mail: f"({name}, K1)" in mail.subject and f":{len(some)}]" in mail.subject, 20)
+    assert mail.subject == f"🔴 [FIRING:{len(some)}] {expected} ({name}, K1)"
+    assert max(map(len, mail.raw.split(b"\r\n"))) <= 998
+    stand.post(*[resolved(one) for one in some])
+    over = stand.mails.wait_for(lambda mail: f"({name}, K1)" in mail.subject and "RESOLVED" in mail.subject, 20)
+    assert over.subject == f"✅ [RESOLVED:{len(some)}] {expected} ({name}, K1)"
+
+
+def every_title() -> list[tuple[str, str]]:
+    """Each alert with each title that its rule may give."""
+    found = []
+    for path in sorted((ROOT / "rules").glob("*.yml")):
+        for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]:
+            for rule in group["rules"]:
+                if "alert" in rule:
+                    pieces = re.sub(r"\{\{-?.*?-?\}\}", "\n", rule["annotations"]["title"], flags=re.DOTALL)
+                    found += [(rule["alert"], piece.strip()) for piece in pieces.split("\n") if piece.strip()]
+    return sorted(set(found))
+
+
+def test_every_title_of_the_rules_and_an_ordinary_client_stand_whole_in_the_subject(stand: Stand) -> None:
+    client = "МУП «Водоканал города Энгельса»"
+    titles = every_title()
+    assert len(titles) > 75
+    some = {}
+    for number, (name, title) in enumerate(titles):
+        # By names as long as their own that no inhibition knows, each with a manager of its own: a mail for each.
+        one = alert(
+            name[0].lower() + name[1:], minutes=0, severity="info", priority="K5", client=client,
+            manager=f"title{number}", branch="", installation=f"title{number}",
+        )  # fmt: skip
+        one["annotations"]["title"] = title
+        some[f"🟡 [FIRING:1] {title}: {client} ({one['labels']['alertname']}, K5)"] = one
+    stand.post(*some.values())
+    for subject in some:
+        stand.mails.wait_for(lambda mail, subject=subject: mail.subject == subject, 20)  # type: ignore[misc]
+    stand.post(*map(resolved, some.values()))
 
 
 def test_info_goes_by_mail_only(stand: Stand) -> None:
@@ -231,6 +304,11 @@ def test_the_watchdog_reaches_the_dead_mans_switch_alone(stand: Stand, watchdog:
 @pytest.mark.parametrize(
     ("cause", "consequence"),
     [
+        ("OnlineBillingDocsLeftZero", "OnlineBillingDocsLeft50"),
+        ("OnlineBillingUploadLeft50", "OnlineBillingUploadLeft150"),
+        ("KodeksLicenseExpiring2day", "KodeksLicenseExpiring7day"),
+        ("KodeksLicenseExpiring7day", "KodeksLicenseExpiring90day"),
+        ("OnlineUserActivityIsLow30", "OnlineUserActivityIsLow20"),
         ("KodeksTcpStatusCount", "KodeksTcpStatus"),
         ("KodeksDnsFailure", "KodeksIcmp"),
         ("KodeksDnsFailure", "KodeksBehindProxyDown"),
@@ -249,9 +327,10 @@ def test_the_watchdog_reaches_the_dead_mans_switch_alone(stand: Stand, watchdog:
 def test_a_cause_mutes_its_consequence(stand: Stand, cause: str, consequence: str) -> None:
     site = f"muted{next(NUMBERS)}"
     # Fresh ones, as Prometheus sends them: an old one would not wait for its group.
-    first = alert(cause, minutes=0, manager=site, branch="", installation=site)
-    second = alert(consequence, minutes=0, manager=site, branch="", installation=site)
-    other = alert(consequence, minutes=0, manager=f"{site}-other", branch="", installation=f"{site}-other")
+    first = alert(cause, minutes=0, manager=site, branch="", installation=site, account=site)
+    second = alert(consequence, minutes=0, manager=site, branch="", installation=site, account=site)
+    away = f"{site}-other"
+    other = alert(consequence, minutes=0, manager=away, branch="", installation=away, account=away)
     stand.post(first, second)
     stand.telegrams.wait_for(lambda m: f"({site})" in m.text and f"{cause}.md" in m.markup, 20)
     assert stand.inhibited(consequence)
@@ -260,6 +339,33 @@ def test_a_cause_mutes_its_consequence(stand: Stand, cause: str, consequence: st
         stand.telegram(f"({site}-other)")
     assert not any(f"({site})" in m.text and f"{consequence}.md" in m.markup for m in stand.telegrams.messages)
     stand.post(resolved(first), resolved(second), resolved(other))
+
+
+def test_a_server_that_is_down_mutes_the_logins_there_and_no_others(stand: Stand) -> None:
+    where = {"manager": f"server{next(NUMBERS)}", "branch": "moscow", "server": "nps2.example"}
+    down = alert(
+        "OnlineServerDown",
+        minutes=0,
+        installation="",
+        account="несколько доступов",
+        client="несколько клиентов",
+        **where,
+    )
+    login = alert("OnlineLoginFailed", minutes=0, installation="", account="down-1", **where)
+    elsewhere = alert(
+        "OnlineLoginFailed", minutes=0, installation="", account="down-2", **(where | {"server": "nps3.example"})
+    )
+    stranger = alert(
+        "OnlineLoginFailed", minutes=0, installation="", account="down-3", **(where | {"branch": "saratov"})
+    )
+    stand.post(down, login)
+    stand.telegrams.wait_for(lambda message: "OnlineServerDown.md" in message.markup, 20)
+    assert stand.inhibited("OnlineLoginFailed")
+    stand.post(elsewhere, stranger)
+    stand.telegram("(down-2)")
+    stand.telegram("(down-3)")
+    assert not any("(down-1)" in message.text for message in stand.telegrams.messages)
+    stand.post(*map(resolved, (down, login, elsewhere, stranger)))
 
 
 def test_empty_searches_are_one_mail_with_a_table_and_no_end(stand: Stand) -> None:
@@ -271,7 +377,7 @@ def test_empty_searches_are_one_mail_with_a_table_and_no_end(stand: Stand) -> No
     for one in some:
         one["annotations"] |= {"title": "Пустой поиск", "searches": rows[one["labels"]["installation"]]}
     stand.post(*some)
-    mail = stand.mail("Пустой поиск")
+    mail = stand.mail("(KodeksSearchIsEmpty, K5)")
     assert mail.to == ("ivanova@dealer.example",)
     lines = mail.text.splitlines()
     assert "  20.11 09:41  petrov: ТУ 1390-007 <b> — нет в комплекте (ТУ)" in lines
@@ -317,3 +423,146 @@ def test_a_hosting_mutes_the_single_alerts_of_the_same_trouble(
     stand.telegram(f"({hosting}-c)")
     assert not any(f"({hosting}-a)" in message.text for message in stand.telegrams.messages)
     stand.post(*[resolved(one) for one in (outage, single, other, elsewhere)])
+
+
+def parameters(address: str) -> dict[str, str]:
+    """Of a link by which an alert is taken."""
+    split = urlsplit(address)
+    assert f"{split.scheme}://{split.netloc}{split.path}" == "https://kodeks.dealer.example/acknowledge"
+    return dict(parse_qsl(split.query, strict_parsing=True, keep_blank_values=True))
+
+
+def expected_of(one: dict[str, Any]) -> dict[str, str]:
+    labels = one["labels"]
+    since = datetime.fromisoformat(one["startsAt"]).astimezone(UTC)
+    return {
+        "alert": labels["alertname"],
+        **{name: labels[name] for name in ("manager", "branch", "client", "installation", "account", "hosting")
+           if labels.get(name)},
+        "since": str(int(since.timestamp()) * 1000 + since.microsecond // 1000),
+        "key": labels["reaction_key"],
+    }  # fmt: skip
+
+
+def takes(markup: str) -> list[dict[str, str]]:
+    """The parameters of the links of this kind in a mail or a Telegram message."""
+    links = [link.get("href", "") for link in html.fromstring(f"<div>{markup}</div>").iter("a")]
+    return [parameters(link) for link in links if "/acknowledge" in link]
+
+
+HOSTILE = "ООО «Ромашка; & Ко» <b>'\"+%2B=#?/\\ 100 % {{x}}"
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        {"installation": "take1", "hosting": "te-cloud"},
+        {"installation": "take2", "client": HOSTILE, "hosting": HOSTILE, "manager": "ivanova"},
+        {"installation": "take3", "branch": "", "manager": "petrov"},
+        {"installation": "", "account": "take4", "client": "ЗАО «Лютик»"},
+        {"installation": "take5", "manager": "Кузьма О'Нил", "branch": "Самара «Юг»"},
+    ],
+    ids=["plain", "hostile", "no branch", "account", "names"],
+)
+def test_a_signed_alert_can_be_taken_by_a_link(stand: Stand, labels: dict[str, str]) -> None:
+    mark = labels["installation"] or labels["account"]
+    firing = alert("KodeksSppStatus", minutes=2, reaction_key="17446744073709551615", **labels)
+    stand.post(firing)
+    message = stand.telegram(f"({mark})")
+    assert takes(message.markup) == [expected_of(firing)]
+    assert message.text.splitlines()[-1].endswith(" · Взять в работу")
+    mail = stand.mails.wait_for(lambda mail: f"({mark})" in mail.text, 20)
+    assert takes(mail.html) == [expected_of(firing)]
+    (line,) = [line for line in mail.text.splitlines() if "Взять в работу" in line]
+    assert parameters(line.removeprefix("  Взять в работу: ")) == expected_of(firing)
+    stand.post(resolved(firing))
+    over = stand.telegrams.wait_for(lambda message: "RESOLVED" in message.text and f"({mark})" in message.text, 20)
+    assert "/acknowledge" not in over.markup
+    over_mail = stand.mails.wait_for(lambda mail: "RESOLVED" in mail.subject and f"({mark})" in mail.text, 20)
+    assert "/acknowledge" not in over_mail.html + over_mail.text
+
+
+def test_an_alert_that_nobody_signed_has_no_link(stand: Stand) -> None:
+    stand.post(alert("Unsigned", minutes=0, installation="unsigned"))
+    assert "acknowledge" not in stand.telegram("(unsigned)").markup
+    mail = stand.mail("(Unsigned, K1)")
+    assert "acknowledge" not in mail.html + mail.text
+    assert "Взять" not in mail.html + mail.text
+
+
+def test_each_line_of_a_list_can_be_taken_and_the_first_ones_in_telegram_too(stand: Stand) -> None:
+    # Signatures in another order than the clients: the list keeps to the clients.
+    some = [
+        alert("Takes", minutes=0, installation=f"takes{i:02}", client=f"ООО «Клиент {i:02}»", reaction_key=str(90 - i))
+        for i in range(12)
+    ]
+    stand.post(*some)
+    message = stand.telegrams.wait_for(lambda message: "(takes11)" in message.text, 20)
+    assert [f"(takes{i:02})" in message.text for i in range(12)] == [True] * 12
+    links = takes(message.markup)
+    assert len(links) >= 3
+    assert links == [expected_of(one) for one in some[: len(links)]]
+    assert re.search(
+        r"\nВзять в работу: ООО «Клиент 00» · ООО «Клиент 01» · .*, остальные — ссылками в письме$", message.text
+    )
+    mail = stand.mails.wait_for(lambda mail: "(Takes, K1)" in mail.subject and ":12]" in mail.subject, 20)
+    assert takes(mail.html) == [expected_of(one) for one in some]
+    lines = [line for line in mail.text.splitlines() if "Взять в работу" in line]
+    assert [parameters(line.removeprefix("  Взять в работу: ")) for line in lines] == [expected_of(one) for one in some]
+
+
+@pytest.mark.parametrize("count", [3, 6])
+def test_alerts_of_one_signature_have_one_link(stand: Stand, count: int) -> None:
+    some = [
+        alert(f"Volumes{count}", minutes=0, installation=f"volumes{count}", volume=str(i), reaction_key="5")
+        for i in range(count)
+    ]
+    for i, one in enumerate(some):
+        one["annotations"]["description"] = f"Том {i}"
+    stand.post(*some)
+    message = stand.telegrams.wait_for(
+        lambda message: f"(volumes{count})" in message.text and f" — {count}" in message.text, 20
+    )
+    assert takes(message.markup) == [expected_of(some[0])]
+    mail = stand.mails.wait_for(
+        lambda mail: f"[FIRING:{count}]" in mail.subject and f"(Volumes{count}," in mail.subject, 20
+    )
+    assert takes(mail.html) == [expected_of(some[0])]
+    assert mail.text.count("/acknowledge?") == 1
+
+
+@pytest.mark.parametrize("count", [1, 3, 500])
+def test_messages_with_links_stay_within_limits(stand: Stand, count: int) -> None:
+    name = f"Linked{count}"
+    client = "Ы" * 200 + HOSTILE * 3
+    some = [
+        alert(
+            name,
+            minutes=0,
+            installation=f"{name}-{i}",
+            client=f"{i} {client}",
+            hosting="x" * 50,
+            reaction_key=f"{2**64 - 2 - i}",
+        )
+        for i in range(count)
+    ]
+    for i, one in enumerate(some):
+        one["annotations"]["description"] = f"{i} {HOSTILE * 20}" if count <= 3 else HOSTILE * 20
+    stand.post(*some)
+    ending = f" — {count}" if count > 1 else "закрыт"
+    message = stand.telegrams.wait_for(
+        lambda message: f"({name}-0)" in message.text and message.text.splitlines()[0].endswith(ending), 30
+    )
+    assert len(message.markup) <= 4096
+    for link in takes(message.markup):
+        assert link in [expected_of(one) for one in some[:10]]
+    if count == 500:
+        assert message.text.endswith("\nВзять в работу: ссылки — в письме")
+    mail = stand.mails.wait_for(lambda mail: f"[FIRING:{count}]" in mail.subject and f"({name}," in mail.subject, 30)
+    assert len(takes(mail.html)) == min(count, 100)
+    stand.post(*[resolved(one) for one in some[1:]])
+    if count > 1:
+        mixed = stand.telegrams.wait_for(
+            lambda message: f"({name}-0)" in message.text and "уже в порядке" in message.text, 30
+        )
+        assert len(mixed.markup) <= 4096

@@ -6,8 +6,8 @@ import argparse
 import sys
 
 from kodeks_exporter.config.load import load
-from kodeks_exporter.domain.alerting import AlertingSettings
 from kodeks_exporter.domain.secret import Secret
+from kodeks_exporter.domain.settings import Settings
 from kodeks_exporter.render.check import CheckError
 from kodeks_exporter.render.files import AssetsError, RenderError, render
 from kodeks_exporter.render.write import write
@@ -17,7 +17,7 @@ def run(options: argparse.Namespace) -> int:
     settings = load(options.config)
     try:
         rendered = render(settings)
-        written = write(rendered.files, options.output, _secrets(settings.alerting))
+        written = write(rendered.files, options.output, _secrets(settings))
     except CheckError as error:
         print(f"kodeks-exporter render: nothing was written: {error}", file=sys.stderr)
         return 1
@@ -42,9 +42,13 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _secrets(alerting: AlertingSettings) -> list[str]:
+def _secrets(settings: Settings) -> list[str]:
     """The texts that the files hold and that no message may show."""
-    alertmanager, prometheus = alerting.alertmanager, alerting.prometheus
-    secrets: list[Secret | None] = [alertmanager.telegram_bot_token, alertmanager.dead_man_url]
+    alertmanager, prometheus = settings.alerting.alertmanager, settings.alerting.prometheus
+    secrets: list[Secret | None] = [
+        alertmanager.telegram_bot_token,
+        alertmanager.dead_man_url,
+        settings.reaction.key,
+    ]
     secrets += [each.password for each in (alertmanager.smtp_credentials, prometheus.credentials) if each]
     return [secret.reveal() for secret in secrets if secret]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kodeks_exporter.domain.settings import Settings
-from kodeks_exporter.render import alertmanager, example, prometheus, rules, score, templates
+from kodeks_exporter.render import alertmanager, example, prometheus, rules, templates
 from kodeks_exporter.render.assets import AssetsError, find
 
 LONGEST_LINK = 150
@@ -50,19 +50,27 @@ def render(settings: Settings, assets: Path | None = None) -> Rendered:
     notes = alertmanager.problems(alerting.alertmanager, settings.fleet)
     if len(docs) + max(len(f"/docs/errors/{alert}.md") for alert in alerts) > LONGEST_LINK:
         notes.append("links.docs is so long that Telegram messages leave the link out")
-    site_rules = rules.rendered(score.replaced(own_rules, alerting.score), alerting.thresholds, docs)
-    site_templates = templates.rendered(templates.read(assets), grafana, docs)
-    secret_scrape = alerting.prometheus.credentials is not None
+    site_rules = rules.rendered(own_rules, alerting.thresholds, docs)
+    reaction = settings.reaction
+    link = templates.link_base(reaction.link) if reaction.acknowledgeable else ""
+    if len(link) > LONGEST_LINK:
+        notes.append("reaction.link is so long that Telegram may refuse messages; use a shorter one")
+    site_templates = templates.rendered(templates.read(assets), grafana, docs, link)
+    own = example.read(assets)
+    endless = [example.WATCHDOG, *(alert for digest in own.digests for alert in digest.alerts)]
+    key = reaction.key if link else None
     files = [
         *(RenderedFile(f"rules/{name}", text.encode()) for name, text in site_rules.items()),
         *(RenderedFile(f"templates/{name}", text.encode()) for name, text in site_templates.items()),
         RenderedFile(
             "alertmanager.yml",
-            alertmanager.rendered(alerting.alertmanager, settings.fleet, example.read(assets)).encode(),
+            alertmanager.rendered(alerting.alertmanager, settings.fleet, own).encode(),
             secret=alertmanager.has_secrets(alerting.alertmanager),
         ),
         RenderedFile(
-            "prometheus.yml", prometheus.rendered(alerting.prometheus, site_rules).encode(), secret=secret_scrape
+            "prometheus.yml",
+            prometheus.rendered(alerting.prometheus, site_rules, key=key, endless=sorted(endless)).encode(),
+            secret=bool(alerting.prometheus.credentials or key),
         ),
     ]
     return Rendered(tuple(files), tuple(notes))

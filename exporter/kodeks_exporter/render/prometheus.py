@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from kodeks_exporter.domain.acknowledge import LABELS, MODULUS, SEPARATOR, SIGNATURE
 from kodeks_exporter.domain.alerting import PrometheusSettings
+from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.render.yamltext import flow, scalar
 
 _PROBED = (
@@ -28,14 +30,40 @@ rule_files:
 """
 
 
-def rendered(settings: PrometheusSettings, rule_files: Iterable[str]) -> str:
+def rendered(
+    settings: PrometheusSettings, rule_files: Iterable[str], *, key: Secret | None = None, endless: Iterable[str] = ()
+) -> str:
+    """``key``: signs alerts for the link by which one is taken; None: there is no link. ``endless``: alerts without an
+    end, which nobody can take."""
     text = _HEAD + "".join(f"  - {scalar(f'rules/{name}')}\n" for name in rule_files)
     text += "  # Rules of the site's own; this folder is never touched.\n  - site-rules/*.yml\n"
-    text += (
-        "\nalerting:\n  alertmanagers:\n    - static_configs:\n"
-        f"        - targets: {flow(settings.alertmanagers)}\n\nscrape_configs:\n"
-    )
-    return text + (_hashmod(settings) if settings.hashmod else _static(settings))
+    text += f"\nalerting:\n  alertmanagers:\n    - static_configs:\n        - targets: {flow(settings.alertmanagers)}\n"
+    if key is not None:
+        text += _signed(key.reveal(), endless)
+    return text + "\nscrape_configs:\n" + (_hashmod(settings) if settings.hashmod else _static(settings))
+
+
+def _signed(key: str, endless: Iterable[str]) -> str:
+    holder = "__tmp_kodeks_key"
+    return f"""\
+  # The link by which an alert is taken (docs/render.md): who and what it is about, signed. hashmod is MD5 over the
+  # values and the key; the exporter computes the same.
+  alert_relabel_configs:
+    - target_label: {holder}
+      replacement: {scalar(key)}
+    - source_labels: [{", ".join([*LABELS, holder])}]
+      separator: {scalar(SEPARATOR)}
+      modulus: {MODULUS}
+      target_label: {SIGNATURE}
+      action: hashmod
+    - regex: {holder}
+      action: labeldrop
+    # What happened, and has no end, can't be taken.
+    - source_labels: [alertname]
+      regex: {scalar("|".join(endless))}
+      target_label: {SIGNATURE}
+      replacement: ''
+"""
 
 
 def _static(settings: PrometheusSettings) -> str:

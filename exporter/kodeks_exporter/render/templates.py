@@ -1,4 +1,4 @@
-"""The project's message templates with the addresses of a site's Grafana and documentation."""
+"""The project's message templates with the addresses of a site's Grafana, documentation and exporter."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def link_base(url: str) -> str:
     return _UNSAFE.sub(lambda match: f"%{ord(match[0]):02X}", url)
 
 
-def rendered(templates: dict[str, str], grafana: str, docs: str) -> dict[str, str]:
-    """``grafana``, ``docs``: bases of links; an empty one leaves the project's own."""
+def rendered(templates: dict[str, str], grafana: str, docs: str, exporter: str) -> dict[str, str]:
+    """``grafana``, ``docs``, ``exporter``: bases of links; an empty one leaves the project's own."""
     texts = dict(templates)
-    for name, address in (("kodeks.grafana", grafana), ("kodeks.docs", docs)):
+    for name, address in (("kodeks.grafana", grafana), ("kodeks.docs", docs), ("kodeks.exporter", exporter)):
         if address:
             texts = _defined(texts, name, address)
     return texts
