@@ -63,6 +63,22 @@ def test_a_good_access(make_world: WorldMaker) -> None:
     assert PASSWORD not in text
 
 
+def test_last_month_is_shown_on_the_first_seven_days(make_world: WorldMaker) -> None:
+    world = make_world([one()], at="2026-11-18 02:55")
+    world.run(1)
+    state = world.store.state("u1")
+    assert {key[0] for key in samples(text_of(world))["month_left"]} == {"2026-11"}
+    old = dict.fromkeys(state.quotas, 7)
+    new = dict.fromkeys(state.quotas, 300)
+    turned = replace(state, months={"2026-11": old, "2026-12": new})
+    for now, shown in (("2026-12-07 23:59", {"2026-11", "2026-12"}), ("2026-12-08 00:01", {"2026-12"})):
+        text = render_families(families(view(world, turned), moment(now))).decode()
+        left = samples(text)["month_left"]
+        assert {key[0] for key in left} == shown
+        assert left["2026-12", "documents"] == 300
+        assert left.get(("2026-11", "documents"), 7) == 7
+
+
 def test_before_the_first_visit_nothing_is_claimed(make_world: WorldMaker) -> None:
     world = make_world([one()])
     assert set(samples(text_of(world))) == {"access_info"}

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from datetime import date, timedelta
+from contextlib import closing
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -63,6 +66,35 @@ def test_the_last_good_figures_stay_and_age(store: OnlineStore, tmp_path: Path) 
     assert reopened.state("u1").failures == 0
     assert reopened.state("u1").errors == {"timeout": 2, "markup": 1}
     reopened.close()
+
+
+def test_what_was_left_of_a_month_is_kept_for_the_next(store: OnlineStore, tmp_path: Path) -> None:
+    for day, left in ((date(2026, 10, 31), 5), (date(2026, 11, 29), 80), (date(2026, 11, 30), 70)):
+        store.record(good(left), day, SETTINGS)
+    store.record(bad("timeout"), date(2026, 12, 1), SETTINGS)
+    store.record(good(300), date(2026, 12, 1), SETTINGS)
+    for each in (store, reopened := again(store, tmp_path)):
+        kept = {month: counts[Resource.DOCUMENTS] for month, counts in each.state("u1").months.items()}
+        assert kept == {"2026-11": 70, "2026-12": 300}
+    reopened.close()
+
+
+def test_a_storage_of_before_months_knows_the_month_of_its_last_visit(store: OnlineStore, tmp_path: Path) -> None:
+    at = datetime(2026, 11, 30, 23, 50, tzinfo=SETTINGS.time_zone).timestamp()
+    store.record(good(70, at=at), date(2026, 11, 30), SETTINGS)
+    store.close()
+    with closing(sqlite3.connect(tmp_path / FILE_NAME)) as connection, connection:
+        ((text,),) = connection.execute("SELECT state FROM access").fetchall()
+        state = json.loads(text)
+        assert state.pop("months")
+        connection.execute("UPDATE access SET state = ?", (json.dumps(state),))
+    updated = OnlineStore(tmp_path)
+    assert updated.state("u1").months == {}
+    assert updated.state("u1").read == at
+    updated.record(good(300, at=at + 3600), date(2026, 12, 1), SETTINGS)
+    left = {month: counts[Resource.DOCUMENTS] for month, counts in updated.state("u1").months.items()}
+    assert left == {"2026-11": 70, "2026-12": 300}
+    updated.close()
 
 
 def test_an_unknown_access_has_no_figures(store: OnlineStore) -> None:

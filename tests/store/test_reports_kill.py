@@ -91,4 +91,7 @@ def test_kill_at_any_moment(tmp_path: Path) -> None:
     assert sum(value for key, value in values.items() if key.startswith("kodeks_empty_searches_total")) == EVENTS // 500
     assert values['kodeks_connections_rejected_total{user="kuznetsov",reason="seats"}'] == len(refused)
     assert values['kodeks_user_requests_total{user="a",domain="D"}'] == REPORTS - 1
+    months = {key: value for key, value in values.items() if key.startswith("kodeks_usage_total")}
+    assert months['kodeks_usage_total{domain="",month="2026-11",kind="rejections"}'] == len(refused)
+    assert months['kodeks_usage_total{domain="D",month="2026-11",kind="requests"}'] == REPORTS - 1
     bench.store.close()

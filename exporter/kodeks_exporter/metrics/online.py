@@ -18,6 +18,8 @@ from kodeks_exporter.domain.fleet import OnlineAccess
 from kodeks_exporter.domain.online import OnlineSettings, UseClass
 from kodeks_exporter.domain.queries import cause, family
 from kodeks_exporter.domain.report import SearchEvent
+from kodeks_exporter.metrics.months import FINAL_DAYS
+from kodeks_exporter.store.months import before
 from kodeks_exporter.store.online import AccessState
 
 
@@ -36,6 +38,7 @@ def families(view: AccessView, now: float) -> Iterator[Metric]:
     """All of one access. ``now`` (Unix seconds) decides which searches are too old to be shown."""
     yield from _access(view)
     yield from _figures(view)
+    yield _months(view, now)
     yield from _searches(view, now)
     yield from _profile(view)
 
@@ -106,6 +109,20 @@ def _figures(view: AccessView) -> Iterator[Metric]:
         if resource in state.uncertain:
             uncertain.add_metric([name, resource.value], 1)
     return iter((read, left, limit, uncertain))
+
+
+def _months(view: AccessView, now: float) -> Metric:
+    """The newest month that was read and, in the first days of a month, the one before."""
+    left = _gauge("month_left", "Units that were left of a calendar month, as last read in it.", "resource", "month")
+    months = view.state.months
+    today = datetime.fromtimestamp(now, view.settings.time_zone)
+    shown = {max(months, default="")}
+    if today.day <= FINAL_DAYS:
+        shown.add(before(f"{today:%Y-%m}"))
+    for month in sorted(shown.intersection(months)):
+        for resource, count in months[month].items():
+            left.add_metric([view.access.name, resource.value, month], count)
+    return left
 
 
 def _searches(view: AccessView, now: float) -> Iterator[Metric]:

@@ -9,7 +9,7 @@ from prometheus_client import Metric
 from kodeks_exporter.domain.fleet import Installation
 from kodeks_exporter.domain.report import Block
 from kodeks_exporter.domain.settings import HistorySettings
-from kodeks_exporter.metrics import kassist, licences, newcomers, searches, sessions, sysinfo, users
+from kodeks_exporter.metrics import kassist, licences, months, newcomers, searches, sessions, sysinfo, users
 from kodeks_exporter.metrics.exposition import Source
 from kodeks_exporter.metrics.reportview import ReportView, gauge
 from kodeks_exporter.store.privacy import UserNames
@@ -37,6 +37,7 @@ def families(view: ReportView) -> Iterator[Metric]:
     yield from sessions.families(view)
     yield from users.families(view)
     yield from newcomers.families(view)
+    yield from months.families(view)
     yield from searches.families(view)
     yield from kassist.families(view)
     yield from _dropped(view)

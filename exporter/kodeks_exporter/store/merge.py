@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from kodeks_exporter.domain.report import KassistDay, ReadSummary, UserUsage
+from kodeks_exporter.domain.report import Block, KassistDay, ReadSummary, UserUsage
+from kodeks_exporter.store import months
+from kodeks_exporter.store.months import MonthSums
 from kodeks_exporter.store.newcomers import remember
 from kodeks_exporter.store.sink import ReportIntake, larger
 from kodeks_exporter.store.snapshot import KnownUser, LastReport, ReportSnapshot, UserKey
@@ -34,6 +37,65 @@ def merge(
         window=intake.picker.window(before.window),
         kassist=_kassist(before.kassist, intake.kassist, newest),
     )
+
+
+def merge_months(
+    known: Mapping[str, MonthSums],
+    intake: ReportIntake,
+    summary: ReadSummary,
+    zone: ZoneInfo,
+    after: ReportSnapshot,
+    changed: Mapping[str, Mapping[UserKey, UserUsage]],
+) -> Mapping[str, MonthSums]:
+    """``after``: the snapshot that the report led to, with its usage. ``changed``: usage by month, as it is now."""
+    assert after.report is not None
+    month = datetime.fromtimestamp(intake.made, zone).strftime("%Y-%m")
+    own = month == after.report.month
+    blocks = summary.blocks_present
+    usage = {name: rows.values() for name, rows in changed.items()}
+    if own and (Block.USAGE in blocks or Block.USERS in blocks):
+        usage[month] = after.usage.values()  # users without a row have done nothing yet
+    told = months.Told(
+        month=month,
+        made=intake.made,
+        users=Counter(user.domain for user in intake.users.values()) if Block.USERS in blocks else None,
+        seats=summary.header.seats,
+        usage=usage,
+        fields=after.report.usage_fields if own and Block.USAGE in blocks else frozenset(),
+        refused=intake.refused.counts(),
+        tells_refused=Block.REJECTIONS in blocks,
+    )
+    return months.add(known, told, after.report.month, _domains(after) if told.refused else {})
+
+
+def months_before(
+    snapshot: ReportSnapshot, last: Mapping[UserKey, UserUsage], refused: months.Refused
+) -> Mapping[str, MonthSums]:
+    """What a snapshot without months knows of its month and the one before. ``last``: usage of that one."""
+    report = snapshot.report
+    assert report is not None
+    usage = {report.month: snapshot.usage.values()}
+    if last:
+        usage[months.before(report.month)] = last.values()
+    told = months.Told(
+        month=report.month,
+        made=report.made,
+        users=Counter(user.domain for user in snapshot.current_users) if Block.USERS in report.blocks else None,
+        seats=report.header.seats,
+        usage=usage,
+        fields=report.usage_fields if Block.USAGE in report.blocks else frozenset(),
+        refused=refused,
+        tells_refused=Block.REJECTIONS in report.blocks,
+    )
+    return months.add({}, told, report.month, _domains(snapshot))
+
+
+def _domains(snapshot: ReportSnapshot) -> Mapping[str, list[str]]:
+    """By login, the domains that it is known in."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for login, domain in snapshot.users:
+        found[login].append(domain)
+    return found
 
 
 def _last_report(

@@ -13,7 +13,7 @@ import threading
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -66,6 +66,7 @@ MIGRATIONS: Final = (
     """,
 )
 
+_MONTHS: Final = 2
 _CERTAIN_UNTIL: Final = 2
 """A limit that is learnt by looking is sure when this day of the month or an earlier one was seen."""
 
@@ -112,6 +113,8 @@ class AccessState:
     profile: Profile | None = None
     refusal: Refusal | None = None
     events: tuple[SearchEvent, ...] = ()
+    months: Mapping[str, Mapping[Resource, int]] = field(default_factory=dict)
+    """By month (YYYY-MM), what was left at its last good visit: of the month of ``read`` and the one seen before."""
 
     @property
     def up(self) -> bool | None:
@@ -147,7 +150,7 @@ class OnlineStore:
         """Takes the outcome of a visit; ``today`` is the day on which it began. A day of history replaces all that
         was known of that day. Gives the state that it led to."""
         before = self.state(reading.account)
-        state = _after(before, reading, today)
+        state = _after(before, reading, today, settings)
         with self._database.transaction() as connection:
             number = self._number(connection, reading.account)
             if not reading.reason:
@@ -268,7 +271,7 @@ class OnlineStore:
                 self._ids[name], self._states[name] = number, state
 
 
-def _after(before: AccessState, reading: OnlineReading, today: date) -> AccessState:
+def _after(before: AccessState, reading: OnlineReading, today: date, settings: OnlineSettings) -> AccessState:
     login = before.login if reading.login is None else reading.login
     if reading.reason:
         errors = Counter(before.errors)
@@ -301,7 +304,20 @@ def _after(before: AccessState, reading: OnlineReading, today: date) -> AccessSt
         learnt=learnt,
         failures=0,
         errors=errors,
+        months=_months(before, {resource: quota.left for resource, quota in reading.quotas.items()}, today, settings),
     )
+
+
+def _months(
+    before: AccessState, left: Mapping[Resource, int], today: date, settings: OnlineSettings
+) -> Mapping[str, Mapping[Resource, int]]:
+    known = dict(before.months)
+    if not known and before.read is not None:  # of a storage of before months were kept
+        month = f"{datetime.fromtimestamp(before.read, settings.time_zone):%Y-%m}"
+        known[month] = {resource: quota.left for resource, quota in before.quotas.items()}
+    month = f"{today:%Y-%m}"
+    known[month] = {**known.get(month, {}), **left}
+    return {month: known[month] for month in sorted(known)[-_MONTHS:]}
 
 
 def _learn(before: Learnt | None, quota: Quota, today: date) -> Learnt:
@@ -365,6 +381,7 @@ def _to_json(state: AccessState) -> str:
             "errors": dict(state.errors),
             "searches": [[*key, count] for key, count in state.searches.items()],
             "history_day": _day_text(state.history_day),
+            "months": {month: dict(left) for month, left in state.months.items()},
             "refusal": state.refusal and [state.refusal.fingerprint, state.refusal.count, state.refusal.next_try],
             "profile": profile
             and {
@@ -400,6 +417,10 @@ def _from_json(text: str) -> AccessState:
         errors=found["errors"],
         searches={(kind, status): count for kind, status, count in found["searches"]},
         history_day=_day(found["history_day"]),
+        months={
+            month: {Resource(key): count for key, count in left.items()}
+            for month, left in found.get("months", {}).items()  # not in storages of before they were kept
+        },
         refusal=Refusal(*found["refusal"]) if found["refusal"] else None,
         profile=profile
         and Profile(

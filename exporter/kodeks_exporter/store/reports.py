@@ -21,10 +21,11 @@ import msgspec
 from kodeks_exporter.domain.report import ReadSummary, SearchEvent, UnreadableReport, UserUsage
 from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.domain.settings import HistorySettings
-from kodeks_exporter.store import eventlog
+from kodeks_exporter.store import eventlog, months
 from kodeks_exporter.store.database import Database, StorageError
 from kodeks_exporter.store.eventlog import DAY, Kind, decode_rejections, decode_searches, known_days, merge_days
-from kodeks_exporter.store.merge import merge, merge_usage
+from kodeks_exporter.store.merge import merge, merge_months, merge_usage, months_before
+from kodeks_exporter.store.months import MonthSums, RefusedByMonth
 from kodeks_exporter.store.privacy import UserNames
 from kodeks_exporter.store.sink import ReportIntake
 from kodeks_exporter.store.snapshot import (
@@ -181,7 +182,7 @@ class ReportStore:
                 searches = known_days(connection, installation, Kind.SEARCH)
                 rejections = known_days(connection, installation, Kind.REJECTION)
             horizon = self._snapshots.get(installation, _NOTHING).horizon
-            intake = ReportIntake(received, self._settings.searches, searches, rejections, horizon)
+            intake = ReportIntake(received, self._settings.searches, searches, rejections, horizon, zone)
             try:
                 summary = read_report(path, profile, zone, intake, self._limits)
                 return self._keep(installation, intake, summary, (searches, rejections), zone, via, received)
@@ -204,6 +205,7 @@ class ReportStore:
         with self._changing:
             before = self._snapshots.get(installation, _NOTHING)
             with self._database.transaction() as connection:
+                known_months = before.months or _count_months(connection, installation, before, zone)
                 new_searches = merge_days(
                     connection,
                     installation,
@@ -222,10 +224,12 @@ class ReportStore:
                     known[1],
                     before.horizon,
                     decode_rejections,
-                    intake.rejection_tally.add,
+                    intake.new_rejections,
                 )
                 after = merge(before, intake, summary, zone, via, received)
-                after = replace(after, usage=_keep_usage(connection, installation, intake, before, after))
+                usage, changed = _keep_usage(connection, installation, intake, before, after)
+                after = replace(after, usage=usage)
+                after = replace(after, months=merge_months(known_months, intake, summary, zone, after, changed))
                 _write(connection, installation, after)
             self._snapshots[installation] = after
         return Ingested(
@@ -380,11 +384,12 @@ def _keep_usage(
     intake: ReportIntake,
     before: ReportSnapshot,
     after: ReportSnapshot,
-) -> Mapping[UserKey, UserUsage]:
-    """Writes the months that the report has, and gives the one that is in force afterwards."""
+) -> tuple[Mapping[UserKey, UserUsage], Mapping[str, Mapping[UserKey, UserUsage]]]:
+    """Writes the months that the report has. Gives the one that is in force afterwards, and all that it changed."""
     assert after.report is not None
     current = after.report.month
     in_force = before.usage if before.report is not None and before.report.month == current else None
+    changed = {}
     for month in sorted(intake.usage_by_month)[-_MONTHS_OF_REPORT:]:
         stored = in_force if month == current and in_force is not None else _usage(connection, installation, month)
         merged = merge_usage(stored, intake.usage_by_month[month])
@@ -392,7 +397,22 @@ def _keep_usage(
             connection.execute(
                 "INSERT OR REPLACE INTO usage_month VALUES (?, ?, ?)", (installation, month, encode_usage(merged))
             )
-            stored = merged
+            stored = changed[month] = merged
         if month == current:
             in_force = stored
-    return _usage(connection, installation, current) if in_force is None else in_force
+    return _usage(connection, installation, current) if in_force is None else in_force, changed
+
+
+def _count_months(
+    connection: sqlite3.Connection, installation: str, before: ReportSnapshot, zone: ZoneInfo
+) -> Mapping[str, MonthSums]:
+    """The months of a storage of before they were counted, from what it has."""
+    if before.report is None:
+        return {}
+    last = months.before(before.report.month)
+    refused = RefusedByMonth(zone)
+    for count, elements in connection.execute(
+        "SELECT count, events FROM event_part WHERE installation = ? AND kind = ?", (installation, Kind.REJECTION)
+    ):
+        refused.add(decode_rejections(count, elements))
+    return months_before(before, _usage(connection, installation, last), refused.counts())

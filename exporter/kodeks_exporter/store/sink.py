@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Final, TypeVar
+from zoneinfo import ZoneInfo
 
 from kodeks_exporter.domain.report import (
     Block,
@@ -19,6 +20,7 @@ from kodeks_exporter.domain.report import (
 )
 from kodeks_exporter.domain.settings import SearchEventSettings
 from kodeks_exporter.store.eventlog import DAY, DayCollector
+from kodeks_exporter.store.months import RefusedByMonth
 from kodeks_exporter.store.snapshot import KnownUser, UserKey, known_user
 from kodeks_exporter.store.tally import RejectionTally, SearchTally, WindowPicker
 
@@ -43,7 +45,7 @@ class ReportIntake:
     """A ``ReportSink``. Close it after use.
 
     ``known_searches`` and ``known_rejections``: days that the storage has. Events of all other days from ``horizon`` on
-    are new for certain, and are counted at once, while they are at hand.
+    are new for certain, and are counted at once, while they are at hand. ``zone``: the installation's.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class ReportIntake:
         known_searches: frozenset[int],
         known_rejections: frozenset[int],
         horizon: int,
+        zone: ZoneInfo,
     ) -> None:
         self._received = received
         self._known_searches = known_searches
@@ -62,6 +65,7 @@ class ReportIntake:
         self.picker = WindowPicker(settings, received)
         self.tally = SearchTally()
         self.rejection_tally = RejectionTally()
+        self.refused = RefusedByMonth(zone)
         self.searches: DayCollector[SearchEvent] = DayCollector(self._searches_seen)
         self.rejections: DayCollector[Rejection] = DayCollector(self._rejections_seen)
         self.search = self.searches.add
@@ -142,7 +146,12 @@ class ReportIntake:
 
     def _rejections_seen(self, day: int, events: list[Rejection]) -> None:
         if day not in self._known_rejections and day >= self._horizon:
-            self.rejection_tally.add(events)
+            self.new_rejections(events)
+
+    def new_rejections(self, events: list[Rejection]) -> None:
+        """Counts events that the storage did not have."""
+        self.rejection_tally.add(events)
+        self.refused.add(events)
 
 
 def larger(a: UserUsage, b: UserUsage) -> UserUsage:

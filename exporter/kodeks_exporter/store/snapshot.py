@@ -26,6 +26,7 @@ from kodeks_exporter.domain.report import (
     UserUsage,
     Volume,
 )
+from kodeks_exporter.store.months import MonthSums
 
 DURATION_BUCKETS: Final = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 60.0)
 """Upper bounds in seconds; one more bucket holds what is slower."""
@@ -144,6 +145,8 @@ class ReportSnapshot:
     """By date."""
     horizon: int = 0
     """Events of days before this one (days since 1970 UTC) were pruned."""
+    months: Mapping[str, MonthSums] = field(default_factory=dict)
+    """By month, ``YYYY-MM``. Empty in a storage of before these were counted, until the next report comes."""
 
     @property
     def current_users(self) -> list[KnownUser]:
@@ -167,6 +170,7 @@ class _Stored:
     explanations: dict[str, Explanation] = field(default_factory=dict)
     kassist: list[KassistDay] = field(default_factory=list)
     horizon: int = 0
+    months: list[MonthSums] = field(default_factory=list)
 
 
 _encoder: Final = msgspec.msgpack.Encoder()
@@ -189,6 +193,7 @@ def encode_snapshot(snapshot: ReportSnapshot) -> bytes:
             explanations=dict(snapshot.explanations),
             kassist=list(snapshot.kassist.values()),
             horizon=snapshot.horizon,
+            months=list(snapshot.months.values()),
         )
     )
 
@@ -209,6 +214,7 @@ def decode_snapshot(data: bytes, usage: Mapping[UserKey, UserUsage]) -> ReportSn
         explanations=stored.explanations,
         kassist={day.date: day for day in stored.kassist},
         horizon=stored.horizon,
+        months={sums.month: sums for sums in stored.months},
     )
 
 

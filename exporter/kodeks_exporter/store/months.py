@@ -1,0 +1,174 @@
+"""Sums of a calendar month by domain, as far as reports tell them. Pure.
+
+A month is one of the installation's local time, ``YYYY-MM``. Usage comes from the users' counters, which the storage
+keeps by month; refused connections are counted when their events are new, so each counts once. What is known of the
+month of the newest report, the one before and the one after is kept: a report that comes late still corrects last
+month, and an event just past midnight is there when the first report of the new month comes.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from kodeks_exporter.domain.report import Rejection, UserUsage
+
+NAMED: Final = 20
+"""Domains of a month with figures of their own, those with most users; the rest together is ``OTHER``."""
+OTHER: Final = "other"
+USAGE_FIELDS: Final = UserUsage._fields[3:]
+"""Counters of a user, in the order of ``MonthSums.usage``."""
+_REQUESTS: Final = USAGE_FIELDS.index("requests")
+_MOST_LOGINS: Final = 5000
+_LATEST: Final = 32_503_680_000.0
+"""The year 3000: no event is of a month after it."""
+
+Refused = Mapping[tuple[str, str], int]
+"""By month and login."""
+
+
+@dataclass(frozen=True, slots=True)
+class MonthSums:
+    """``made``: Unix seconds, when the newest report of the month was made; 0: none was yet. ``users`` and ``seats``
+    are that report's. All mappings are by domain; ``usage`` has None for counters that are not told, in ``refused``
+    every domain stands once reports tell of refusals."""
+
+    month: str
+    made: float = 0.0
+    named: tuple[str, ...] = ()
+    users: Mapping[str, int] = field(default_factory=dict)
+    active: Mapping[str, int] = field(default_factory=dict)
+    """Users with requests."""
+    usage: Mapping[str, tuple[int | None, ...]] = field(default_factory=dict)
+    refused: Mapping[str, int] = field(default_factory=dict)
+    seats: int | None = None
+
+    def label(self, domain: str) -> str:
+        return domain if domain in self.named else OTHER
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a report says. ``users``: number by domain, None without a block of them. ``usage``: all that is known now
+    of the months that it told something new of. ``fields``: counters that its installation tells of the report's own
+    month. ``refused``: new ones; ``tells_refused``: whether it has the block."""
+
+    month: str
+    made: float
+    users: Mapping[str, int] | None
+    seats: int | None
+    usage: Mapping[str, Iterable[UserUsage]]
+    fields: frozenset[str]
+    refused: Refused
+    tells_refused: bool
+
+
+def before(month: str) -> str:
+    """The month before."""
+    year, number = int(month[:4]), int(month[5:])
+    return f"{year}-{number - 1:02}" if number > 1 else f"{year - 1:04}-12"
+
+
+def after(month: str) -> str:
+    """The month after."""
+    year, number = int(month[:4]), int(month[5:])
+    return f"{year}-{number + 1:02}" if number < 12 else f"{year + 1:04}-01"
+
+
+def add(
+    months: Mapping[str, MonthSums], told: Told, newest: str, domains: Mapping[str, Sequence[str]]
+) -> dict[str, MonthSums]:
+    """``months`` and what a report tells. ``newest``: month of the report in force. ``domains``: those in which each
+    login is known; whoever is in none or in several has the domain ""."""
+    kept = (before(newest), newest, after(newest))
+    refused: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for (month, login), count in told.refused.items():
+        known = domains.get(login, ())
+        refused[month][known[0] if len(known) == 1 else ""] += count
+    wanted = {told.month, *told.usage, *refused, *months}.intersection(kept)
+    return {month: _month(months.get(month, MonthSums(month)), told, refused[month]) for month in sorted(wanted)}
+
+
+def _month(sums: MonthSums, told: Told, refused: Counter[str]) -> MonthSums:
+    own = told.month == sums.month
+    newest = own and told.made >= sums.made
+    rows = list(told.usage[sums.month]) if sums.month in told.usage else None
+    if not (own or refused or rows is not None):
+        return sums
+    users = told.users if newest and told.users is not None else None
+    sums = _name(sums, users or {}, rows or (), refused)
+    if newest:
+        sums = replace(sums, made=told.made, seats=sums.seats if told.seats is None else told.seats)
+    if users is not None:
+        sums = replace(sums, users=_by_label(sums, users))
+    if rows is not None:
+        sums = _use(sums, rows, told.fields if own else frozenset())
+    counts = _by_label(sums, refused)
+    if counts or (own and told.tells_refused) or sums.refused:
+        labels = {*sums.users, *sums.usage, *sums.refused, *counts}
+        sums = replace(sums, refused={each: sums.refused.get(each, 0) + counts.get(each, 0) for each in sorted(labels)})
+    return sums
+
+
+def _name(
+    sums: MonthSums, users: Mapping[str, int], rows: Iterable[UserUsage], refused: Mapping[str, int]
+) -> MonthSums:
+    """A domain that has a name keeps it all month, so that no sum ever falls."""
+    met = Counter(users) + Counter(row.domain for row in rows)
+    met.update(dict.fromkeys((*users, *refused), 0))
+    new = sorted(met.keys() - set(sums.named), key=lambda domain: (-met[domain], domain))
+    return replace(sums, named=(*sums.named, *new)[:NAMED])
+
+
+def _by_label(sums: MonthSums, counts: Mapping[str, int]) -> dict[str, int]:
+    found: Counter[str] = Counter()
+    for domain, count in counts.items():
+        found[sums.label(domain)] += count
+    return dict(found)
+
+
+def _use(sums: MonthSums, rows: Iterable[UserUsage], told: frozenset[str]) -> MonthSums:
+    """``told``: counters that are 0, and not unknown, where nobody has a row; those known until now are, too."""
+    known = {
+        name
+        for total in sums.usage.values()
+        for name, each in zip(USAGE_FIELDS, total, strict=True)
+        if each is not None
+    }
+    nothing = [0 if name in told or name in known else None for name in USAGE_FIELDS]
+    totals: dict[str, list[int | None]] = {label: list(nothing) for label in sums.users}
+    active = dict.fromkeys(sums.users, 0)
+    for row in rows:
+        label = sums.label(row.domain)
+        total = totals.setdefault(label, list(nothing))
+        for place, value in enumerate(row[3:]):
+            if value is not None:
+                total[place] = (total[place] or 0) + value
+        active[label] = active.get(label, 0) + bool(row.requests)
+    usage = {label: tuple(total) for label, total in totals.items() if any(each is not None for each in total)}
+    tells_requests = any(total[_REQUESTS] is not None for total in usage.values())
+    return replace(sums, usage=usage, active=active if tells_requests else {})
+
+
+class RefusedByMonth:
+    """Counts refused connections by local month and login. Beyond a bound, logins count as ""."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self._zone = zone
+        self._counts: Counter[tuple[str, str]] = Counter()
+
+    def add(self, events: Iterable[Rejection]) -> None:
+        # Months begin and offsets change on quarters of an hour.
+        for (login, quarter), count in Counter((event.login, event.time // 900) for event in events).items():
+            time = quarter * 900
+            if 0 <= time < _LATEST:
+                key = (f"{datetime.fromtimestamp(time, self._zone):%Y-%m}", login)
+                known = key in self._counts or len(self._counts) < _MOST_LOGINS
+                self._counts[key if known else (key[0], "")] += count
+
+    def counts(self) -> Refused:
+        return self._counts
