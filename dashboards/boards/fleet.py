@@ -15,11 +15,8 @@ _AGE = q.of("installation:kodeks_sysinfo_age_seconds:max")
 _SEATS, _USED = q.of("installation:kodeks_seats:max"), q.of("installation:kodeks_seats_used:max")
 _FAILED = f"({q.of('kodeks_check_success', 'check')} == 0)"
 _BROKEN = f"count by (installation) ({_FAILED})"
-_HINDERED = (
-    "(count by (installation, check) (label_replace("
-    + q.of("kodeks_check_blocked", "check", "by")
-    + ', "check", "$1", "by", "(.+)")))'
-)
+_BLOCKED = f"count by (installation, by) ({q.of('kodeks_check_blocked', 'check', 'by')})"
+_HINDERED = f'max by (installation, check) (label_replace({_BLOCKED}, "check", "$1", "by", "(.+)"))'
 _KEY = q.of("kodeks_protection_ok")
 
 _BY_HOSTING = q.ours(f"({_STATE} >= bool 0)", "hosting")

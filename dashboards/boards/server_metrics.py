@@ -8,12 +8,12 @@ from dashboards.model import Board, Query
 from dashboards.tables import Label, Value
 from dashboards.words import CHECK_RESULT, STATE_NUMBERS, STATES
 
-_SPAN = "[$__range:$__interval] @ end()"
+_SPAN = "[$__range] @ end()"
 _CHECK = f"kodeks_check_success{{{q.CHOSEN}}}"
 _BLOCKED = f"kodeks_check_blocked{{{q.CHOSEN}}}"
 _FEW = f"count({q.INSTALLATIONS}) <= 3"
 
-_TROUBLED = f'max by (installation) (max_over_time(kodeks_installation_state{{{q.CHOSEN},state!="ok"}}{_SPAN})) > 0'
+_TROUBLED = f'min by (installation) (min_over_time(kodeks_installation_state{{{q.CHOSEN},state="ok"}}{_SPAN})) == 0'
 _RESULTS = f"max by (installation, check) ({_CHECK} or 2 * {_BLOCKED})"
 _FAILED = f"min by (installation, check) (min_over_time({_CHECK}{_SPAN})) == 0"
 
@@ -76,7 +76,7 @@ BOARD = Board(
                     Label("client", "Клиент", links=(links.profile(),)),
                     Label("installation", "Установка", links=(links.fleet(),)),
                     *(
-                        Value(word.text, f"{_lasted(state)} > 0", unit="s", decimals=0, missing="")
+                        Value(word.text, _lasted(state), unit="s", decimals=0, missing="")
                         for state, word in STATES.items()
                         if state != "ok"
                     ),
@@ -106,8 +106,7 @@ BOARD = Board(
                         legend="{{client}} · {{check}}",
                     ),
                     Query(
-                        f"max(({_RESULTS} and on (installation) {q.INSTALLATIONS} "
-                        f"unless on (installation, check) ({_FAILED})) == 1)",
+                        f"max({_RESULTS} and on (installation) {q.INSTALLATIONS} == 1)",
                         legend="остальные проверки",
                     ),
                 ),

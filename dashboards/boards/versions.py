@@ -5,8 +5,7 @@ from __future__ import annotations
 from dashboards import links, panels, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Query
-from dashboards.tables import DATE, Label, Value
-from dashboards.words import MISSING
+from dashboards.tables import Label
 
 _NOW = q.of("kodeks_build_info", "server", "sysinfo", "kassist", "os")
 
@@ -48,8 +47,8 @@ BOARD = Board(
         (
             tables.table(
                 "Версии у клиентов",
-                "Версии из последнего отчёта каждой установки. Сортируйте по столбцу «Версия ПК»: сверху те, кого пора "
-                "обновить. Нет версии — отчётов ещё не было.",
+                "Версии из последнего отчёта каждой установки. Сортируйте по столбцу «Версия ПК»: сверху те, кого "
+                "пора обновить. Нет версии — отчётов ещё не было.",
                 (
                     Label("client", "Клиент", links=(links.profile(),)),
                     Label("server", "Версия ПК"),
@@ -59,12 +58,6 @@ BOARD = Board(
                     Label("url", "Адрес", links=(links.address(),)),
                     Label("installation", "Установка", links=(links.fleet(),)),
                     Label("manager", "Менеджер"),
-                    Value(
-                        "Запущен",
-                        "1000 * " + q.of("kodeks_server_start_timestamp_seconds"),
-                        unit=DATE,
-                        missing=MISSING,
-                    ),
                 ),
                 rows=q.ours(_NOW, "client", "manager", "branch", "url"),
                 sort="Версия ПК",
