@@ -1,0 +1,113 @@
+"""What users search for, and what they do not find."""
+
+from __future__ import annotations
+
+from dashboards import links, panels, searches, standard, tables, variables, words
+from dashboards import queries as q
+from dashboards.model import Board, Panel, Query
+from dashboards.tables import Label, Value
+from dashboards.variables import Variable
+
+_FILTERS = (
+    f'user=~"$user",source=~"$source",catalog=~"$catalog",status=~"$status",type=~"$type",{searches.SAYS}'
+)  # fmt: skip
+_EMPTY = f'{_FILTERS},status="empty"'
+_FAILED = f'{_FILTERS},status="error"'
+_LABELS = ("user", "catalog", "source", "type", "status", "query", "time", "cause")
+
+
+def _found(matchers: str) -> str:
+    # Who has no registration in his reports has no legal entity, and is shown when all are.
+    others = 'kodeks_registration_info{legal_entity!~"$entity"}'
+    return f"({q.of(searches.EVENT, *_LABELS, matchers=matchers)} unless on (installation) {others})"
+
+
+def _table(title: str, about: str, matchers: str, *, cause: bool = False, height: int) -> Panel:
+    columns = [
+        Label("time", "Время", width=170),
+        Label("client", "Клиент", links=(links.profile(),)),
+        Label("legal_entity", "ЮрЛицо"),
+        Label("manager", "Менеджер"),
+        Label("user", "Пользователь"),
+        Label("query", "Запрос", width=420),
+        *([Label("cause", "Вероятная причина", words=words.EMPTY_CAUSES, colored=True)] if cause else []),
+        Label("catalog", "Каталог"),
+        Label("type", "Тип поиска", words=words.SEARCH_TYPES),
+        Label("source", "Источник", words=words.SEARCH_SOURCES),
+        Label("status", "Статус", words=words.SEARCH_STATUS, colored=True),
+    ]
+    duration = Value("Длился", q.ours(_found(matchers), "client", "manager"), unit="s", decimals=1)
+    entity = Value("", q.of("kodeks_registration_info", "legal_entity"), shown=False)
+    return tables.table(title, about, (*columns, duration, entity), sort="Время", height=height)
+
+
+BOARD = Board(
+    name="search-queries",
+    title="Поисковые запросы",
+    about="Что ищут пользователи клиентов и чего не находят: последние запросы и пустой поиск за две недели.",
+    tags=("установки", "поиск"),
+    variables=(
+        *variables.installations(),
+        Variable("entity", "ЮрЛицо", query=f"label_values(kodeks_registration_info{{{q.CHOSEN}}}, legal_entity)"),
+        searches.variable("user", "Пользователь", searches.EVENT),
+        searches.variable("source", "Источник запросов", searches.EVENT),
+        searches.variable("catalog", "Каталог", searches.EVENT),
+        searches.variable("status", "Статус поиска", searches.EVENT),
+        searches.variable("type", "Тип поиска", searches.EVENT),
+        searches.WHAT,
+    ),
+    time="24h",
+    rows=(
+        (
+            panels.number(
+                "Запросов показано",
+                "Сколько запросов попало в таблицы ниже при выбранных фильтрах; 0 — под фильтры ничего не подошло. "
+                "Хранятся последние 200 запросов каждой установки за сутки, пустые и с ошибкой — по 100 за две недели. "
+                "Полный журнал лежит в файлах экспортёра.",
+                Query(f"count({_found(_FILTERS)}) or vector(0)", instant=True),
+                decimals=0,
+                width=6,
+            ),
+            panels.number(
+                "Из них пустых",
+                "Сколько из показанных запросов ничего не нашли; 0 — таких нет. Каждый из них — либо документа нет в "
+                "комплекте (повод предложить), либо человек искал неудачно (повод показать). Список — во второй "
+                "таблице.",
+                Query(f"count({_found(_EMPTY)}) or vector(0)", instant=True),
+                scale=standard.SOME_IS_WARNING,
+                decimals=0,
+                width=6,
+            ),
+            panels.number(
+                "Из них с ошибкой",
+                "Сколько из показанных запросов закончились ошибкой сервера; 0 — таких нет. Ошибки подряд у одного "
+                "клиента — признак больной базы: откройте дашборд «Ошибки БД».",
+                Query(f"count({_found(_FAILED)}) or vector(0)", instant=True),
+                scale=standard.NONE_IS_GOOD,
+                decimals=0,
+                width=6,
+            ),
+        ),
+        (
+            _table(
+                "Все поисковые запросы",
+                "Последние поисковые запросы пользователей с учётом фильтров, по отчётам серверов; время — местное у "
+                "клиента. Берутся новейшие 200 запросов каждой установки за сутки. По ним видно, чем живёт клиент: "
+                "загляните сюда перед звонком.",
+                _FILTERS,
+                height=14,
+            ),
+        ),
+        (
+            _table(
+                "Пустой поиск",
+                "Запросы, на которые система ничего не нашла, за две недели (до 100 на установку), с вероятной "
+                "причиной: документа нет в комплекте, не та раскладка, опечатка, слишком длинный запрос. «Нет в "
+                "комплекте» — позвоните и предложите, остальное — повод показать, как искать.",
+                _EMPTY,
+                cause=True,
+                height=16,
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,86 @@
+"""What users of online accesses search for; read from the vendor's history once a night."""
+
+from __future__ import annotations
+
+from dashboards import links, panels, searches, standard, tables, variables, words
+from dashboards import queries as q
+from dashboards.model import Board, Panel, Query
+from dashboards.tables import Label, Value
+
+_FILTERS = f'status=~"$status",type=~"$type",{searches.SAYS}'
+_EMPTY = f'{_FILTERS},status="empty"'
+_LABELS = ("type", "status", "query", "time", "cause")
+
+
+def _found(matchers: str) -> str:
+    return q.of_online(searches.ONLINE_EVENT, *_LABELS, matchers=matchers)
+
+
+def _table(title: str, about: str, matchers: str, *, cause: bool = False, height: int) -> Panel:
+    columns = [
+        Label("time", "Время", width=170),
+        Label("client", "Клиент", links=(links.profile(),)),
+        Label("login", "Логин"),
+        Label("manager", "Менеджер"),
+        Label("query", "Запрос", width=460),
+        *([Label("cause", "Вероятная причина", words=words.EMPTY_CAUSES, colored=True)] if cause else []),
+        Label("type", "Тип поиска", words=words.SEARCH_TYPES),
+        Label("status", "Статус", words=words.SEARCH_STATUS, colored=True),
+    ]
+    duration = Value("Длился", q.ours_online(_found(matchers), "client", "manager", "login"), unit="s", decimals=1)
+    return tables.table(title, about, (*columns, duration), sort="Время", height=height)
+
+
+BOARD = Board(
+    name="search-queries-online",
+    title="Поисковые запросы. Онлайн",
+    about="Что ищут пользователи онлайн-доступов и чего не находят. Заполняется раз в сутки, ночью.",
+    tags=("онлайн", "поиск"),
+    variables=(
+        *variables.accesses(),
+        searches.variable("status", "Статус поиска", searches.ONLINE_EVENT),
+        searches.variable("type", "Тип поиска", searches.ONLINE_EVENT),
+        searches.WHAT,
+    ),
+    time="24h",
+    rows=(
+        (
+            panels.number(
+                "Запросов показано",
+                "Сколько запросов онлайн-доступов попало в таблицы ниже при этих фильтрах; 0 — под них ничего "
+                "не подошло. Хранятся последние 20 запросов каждого доступа за двое суток, пустых — 50 за две недели.",
+                Query(f"count({_found(_FILTERS)}) or vector(0)", instant=True),
+                decimals=0,
+                width=6,
+            ),
+            panels.number(
+                "Из них пустых",
+                "Сколько из показанных запросов ничего не нашли; 0 — таких нет. Каждый — повод предложить доступ к "
+                "другому комплекту или показать, как искать. Список — во второй таблице.",
+                Query(f"count({_found(_EMPTY)}) or vector(0)", instant=True),
+                scale=standard.SOME_IS_WARNING,
+                decimals=0,
+                width=6,
+            ),
+        ),
+        (
+            _table(
+                "Все поисковые запросы",
+                "Последние запросы онлайн-доступов из истории на сервере производителя; она читается раз в сутки "
+                "ночью, поэтому сегодняшних здесь ещё нет. Время московское. Посмотрите сюда перед звонком клиенту.",
+                _FILTERS,
+                height=14,
+            ),
+        ),
+        (
+            _table(
+                "Пустой поиск",
+                "Запросы онлайн-доступов, на которые ничего не нашлось, за две недели, с вероятной причиной. «Нет в "
+                "комплекте» — предложите клиенту доступ шире, остальное — повод показать, как искать.",
+                _EMPTY,
+                cause=True,
+                height=16,
+            ),
+        ),
+    ),
+)
