@@ -1,0 +1,113 @@
+"""Volumes with an error: damaged databases."""
+
+from __future__ import annotations
+
+from dashboards import links, panels, standard, tables, variables
+from dashboards import queries as q
+from dashboards.model import Board, Query
+from dashboards.tables import Label, Value
+
+_BAD = f"({q.of('kodeks_volume_error', 'volume', 'code')} > 0)"
+_BY_CODE = f"count by (code) ({_BAD})"
+
+BOARD = Board(
+    name="db-errors",
+    title="Ошибки БД",
+    about="У каких клиентов повреждены тома базы, сколько их и с каким кодом ошибки.",
+    tags=("установки",),
+    variables=variables.installations(),
+    time="7d",
+    refresh="5m",
+    rows=(
+        (
+            panels.number(
+                "Томов с ошибкой",
+                "Сколько томов базы у выбранных клиентов сейчас с ошибкой, по последним отчётам; 0 — таких нет. "
+                "Пользователи не откроют документы из этих томов. Что делать с каждым кодом, сказано на странице "
+                "оповещения о базе.",
+                Query(f"count({_BAD}) or vector(0)", instant=True),
+                scale=standard.NONE_IS_GOOD,
+                decimals=0,
+                width=6,
+                height=8,
+            ),
+            panels.number(
+                "Установок с ошибкой",
+                "У скольких установок есть хотя бы один том с ошибкой; 0 — таких нет. Если их вдруг стало много, "
+                "испорчено общее обновление: сообщите производителю, а не каждому клиенту.",
+                Query(f"count(count by (installation) ({_BAD})) or vector(0)", instant=True),
+                scale=standard.NONE_IS_GOOD,
+                decimals=0,
+                width=6,
+                height=8,
+            ),
+            panels.bars(
+                "Томов с ошибкой по кодам",
+                "Сколько томов с каждым кодом ошибки сейчас, по последним отчётам. Код без номера — в отчёте ошибка "
+                "есть, а кода нет. Один код у многих — общая причина, разные — больной диск у клиента.",
+                (Query(f"sort_desc({_BY_CODE})", "код {{code}}", instant=True),),
+                scale=standard.NONE_IS_GOOD,
+                decimals=0,
+                width=12,
+                height=8,
+            ),
+        ),
+        (
+            tables.table(
+                "Тома с ошибкой по установкам и кодам",
+                "Сколько томов с каждым кодом ошибки у каждой установки. Сверху — у кого хуже всего: проверьте диск "
+                "сервера, затем переустановите эти тома обновлением.",
+                (
+                    Label("client", "Клиент", links=(links.profile(),)),
+                    Label("installation", "Установка", links=(links.fleet(),)),
+                    Label("code", "Код ошибки"),
+                    Value(
+                        "Томов",
+                        q.ours(f"count by (installation, code) ({_BAD})", "client", "manager", "url"),
+                        decimals=0,
+                        scale=standard.NONE_IS_GOOD,
+                    ),
+                    Label("url", "Адрес", links=(links.address(),)),
+                    Label("manager", "Менеджер"),
+                ),
+                sort="Томов",
+                missing="ошибок нет",
+                width=12,
+                height=14,
+            ),
+            tables.table(
+                "Какие именно тома",
+                "Каждый том с ошибкой: файл и код, по последнему отчёту установки. Эти имена нужны администратору "
+                "клиента и производителю. Пустая таблица — все тома в порядке.",
+                (
+                    Label("client", "Клиент", links=(links.profile(),)),
+                    Label("installation", "Установка", links=(links.fleet(),)),
+                    Label("volume", "Том"),
+                    Label("code", "Код ошибки"),
+                    Value("Ошибка", q.ours(_BAD, "client"), decimals=0, shown=False),
+                ),
+                sort="Клиент",
+                descending=False,
+                missing="ошибок нет",
+                width=12,
+                height=14,
+            ),
+        ),
+        (
+            panels.lines(
+                "Томов с ошибкой за неделю",
+                "Как менялось число томов с ошибкой у каждой установки. Ступенька вверх совпала с обновлением — "
+                "переустановите его; растёт понемногу — умирает диск, предупредите клиента.",
+                (
+                    Query(
+                        q.ours(f"count by (installation) ({_BAD})", "client"),
+                        "{{client}} ({{installation}})",
+                        step="1h",
+                    ),
+                ),
+                decimals=0,
+                style="steps",
+            ),
+        ),
+    ),
+)
