@@ -37,7 +37,7 @@ def main() -> None:
     while now < BEGIN + INCIDENTS * STEP + 1000:
         # A killed exporter comes back at once: it looks again at what it looked at last.
         state = store.state()
-        step = look(state.incidents, script(now), now, state.watched or now, 0.0, REPEAT, grace=30.0)
+        step = look(state.incidents, state.past, script(now), now, state.watched or now, 0.0, REPEAT, grace=30.0)
         store.record(step, now)
         now += STEP
     store.close()

@@ -29,6 +29,7 @@ class Film:
 
     def __init__(self) -> None:
         self.open: dict[str, Incident] = {}
+        self.past: dict[str, Incident] = {}
         self.ends: list[End] = []
         self.answered: list[Incident] = []
         self.steady = 0.0
@@ -40,9 +41,10 @@ class Film:
         if now - self.watched > 60:
             self.steady = now
         listing = Listing({each.identity: each for each in alerts}, {each.id: each for each in silences})
-        step = look(self.open, listing, now, self.watched or now, self.steady, REPEAT)
+        step = look(self.open, self.past, listing, now, self.watched or now, self.steady, REPEAT)
         for end in step.ends:
             del self.open[end.incident.identity]
+            self.past[end.incident.identity] = end.incident
         self.open |= {each.identity: each for each in step.opened}
         self.ends += step.ends
         self.answered += step.answered
@@ -133,6 +135,23 @@ def test_fires_anew() -> None:
     assert film.open["a"].started == START + 35
     film.show(55, firing(50))
     assert film.told()[1:] == [(Outcome.MENDED, 15.0)], "it was over at the latest when it began anew"
+
+
+def test_what_comes_back_with_the_same_start_has_counted() -> None:
+    """Prometheus could not reach Alertmanager for longer than that keeps an alert: the same time that it fires."""
+    film = Film()
+    film.show(310, firing(silenced=("s",)), silences=(silence("s", 300),))
+    film.gone(325, 325 + int(GRACE))
+    assert film.told() == [(Outcome.ACKNOWLEDGED, 325.0)]
+    film.show(900, firing(silenced=("s",)), silences=(silence("s", 300),))
+    assert len(film.answered) == 1
+    assert film.open["a"].taken is not None, "who had taken it has it still"
+    film.gone(915, 915 + int(GRACE))
+    assert film.told()[1:] == [(None, None)]
+    film.show(2000, firing(1995))
+    assert film.open["a"].waiting, "a new time is new"
+    film.gone(2015, 2015 + int(GRACE))
+    assert film.told()[2:] == [(Outcome.MENDED, 20.0)]
 
 
 def test_members_that_differ_tell_of_one_incident() -> None:

@@ -54,6 +54,7 @@ def test_kill_at_any_moment(tmp_path: Path) -> None:
     assert follow(tmp_path / "killed", [pick.uniform(0.0, 0.03) for _ in range(KILLS)]) >= KILLS // 2
     calm, killed = state(tmp_path / "calm"), state(tmp_path / "killed")
     assert calm.incidents == {}
+    assert len(calm.past) == len(killed.past) == INCIDENTS
     assert killed.sums == calm.sums
     ended = sum(number for sums in killed.sums.values() for number in sums.outcomes.values())
     assert ended == INCIDENTS

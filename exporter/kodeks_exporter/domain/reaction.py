@@ -133,6 +133,7 @@ class Incident:
     ``started``: by Prometheus; ``latest``: the latest start that some member told of the same time that it fires.
     ``told``: when people were told, None when they were not: it was inhibited or silenced from the beginning.
     ``missing``: since when no Alertmanager lists it, though any answers; ``seen``: when it was listed last before that.
+    ``over``: when it ended, None while it is open. ``counted``: it had counted as over, and came back.
     """
 
     identity: str
@@ -144,6 +145,8 @@ class Incident:
     inhibited: bool = False
     missing: float | None = None
     seen: float = 0.0
+    over: float | None = None
+    counted: bool = False
 
     @property
     def manager(self) -> str:
@@ -161,8 +164,8 @@ class Incident:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """An incident that is over. ``outcome`` None: people were never told of it. ``lasted``: seconds from being told
-    to its end, None when that is not known."""
+    """An incident that is over. ``outcome`` None: it does not count, because people were never told of it, or it has
+    counted already. ``lasted``: seconds from being told to its end, None when that is not known."""
 
     incident: Incident
     outcome: Outcome | None

@@ -44,6 +44,8 @@ class Member:
                 alerts = self._ask(transport, "GET", "alerts")
         finally:
             transport.close()
+        if not (isinstance(alerts, list) and isinstance(silences, list)):
+            raise _garbage()
         try:
             return Listing(_alerts(alerts), {each["id"]: _silence(each) for each in silences})
         except (LookupError, TypeError, ValueError, AttributeError, OverflowError):
@@ -111,8 +113,8 @@ def _alert(each: Any, labels: dict[str, str]) -> Alert:
         labels=labels,
         summary=str(each["annotations"].get("summary", "")),
         starts=(int(_unix(each["startsAt"]) * 1000 + 0.5),),
-        inhibited=bool(status["inhibitedBy"]),
-        silenced_by=frozenset(map(str, status["silencedBy"])),
+        inhibited=bool(status.get("inhibitedBy")),
+        silenced_by=frozenset(map(str, status.get("silencedBy") or ())),
     )
 
 

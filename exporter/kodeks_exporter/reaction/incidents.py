@@ -20,6 +20,7 @@ BLIND: Final = 600.0
 
 def look(
     known: Mapping[str, Incident],
+    past: Mapping[str, Incident],
     listing: Listing,
     now: float,
     watched: float,
@@ -27,8 +28,9 @@ def look(
     repeat: Mapping[str, float],
     grace: float = GRACE,
 ) -> Step:
-    """``known``: what is open, by identity. ``watched``: when Alertmanager was looked at before this; ``steady``: since
-    when it answers without a pause. ``repeat``: priority to seconds after which a message is repeated."""
+    """``known``: what is open, by identity; ``past``: the last incident of each alert that is not. ``watched``: when
+    Alertmanager was looked at before this; ``steady``: since when it answers without a pause. ``repeat``: priority to
+    seconds after which a message is repeated."""
     ends: list[End] = []
     opened: list[Incident] = []
     answered: list[Incident] = []
@@ -40,9 +42,12 @@ def look(
             ends.append(_end(before, over, seen, repeat))
             before = None
         silences = [listing.silences[each] for each in alert.silenced_by if each in listing.silences]
-        after = _begun(alert, silences) if before is None else _continued(before, alert, now)
+        if before is None:
+            after = _returned(past.get(identity), alert, now) or _begun(alert, silences)
+        else:
+            after = _continued(before, alert, now)
         after = _taken(after, silences)
-        if after.taken is not None and (before is None or before.taken is None):
+        if after.taken is not None and not after.counted and (before is None or before.taken is None):
             answered.append(after)
         if after != before:
             opened.append(after)
@@ -66,6 +71,14 @@ def _begun(alert: Alert, silences: list[Silence]) -> Incident:
         told=None if hidden else alert.started,
         inhibited=alert.inhibited,
     )
+
+
+def _returned(past: Incident | None, alert: Alert, now: float) -> Incident | None:
+    """The incident that counted as over, when it fires on since the same time: Prometheus could not reach Alertmanager
+    for a while. It does not count again, and who had taken it has it still."""
+    if past is None or alert.started > past.latest:
+        return None
+    return replace(_continued(past, alert, now), over=None, counted=True)
 
 
 def _continued(before: Incident, alert: Alert, now: float) -> Incident:
@@ -96,13 +109,14 @@ def _taken(incident: Incident, silences: list[Silence]) -> Incident:
 
 
 def _end(incident: Incident, over: float, seen: float, repeat: Mapping[str, float]) -> End:
-    if incident.told is None:
-        return End(incident, None, None)
+    ended = replace(incident, over=over)
+    if incident.told is None or incident.counted:
+        return End(ended, None, None)
     blind = over - seen > BLIND
     lasted = max(0.0, over - incident.told)
     if incident.taken is not None:
-        return End(incident, Outcome.ACKNOWLEDGED, None if blind else lasted)
+        return End(ended, Outcome.ACKNOWLEDGED, None if blind else lasted)
     if blind:
-        return End(incident, Outcome.UNSEEN, None)
+        return End(ended, Outcome.UNSEEN, None)
     patience = repeat.get(incident.priority, max(repeat.values(), default=0.0))
-    return End(incident, Outcome.UNANSWERED if lasted >= patience else Outcome.MENDED, lasted)
+    return End(ended, Outcome.UNANSWERED if lasted >= patience else Outcome.MENDED, lasted)

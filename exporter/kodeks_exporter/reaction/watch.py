@@ -80,21 +80,22 @@ class Watch:
         member = self._members.get(name)
         if member is None:
             return
-        listing = _ask(name, member)
+        listing, reason = _ask(member)
         with self._lock:
             if name not in self._members:
                 return
-            before = self._listings.get(name, listing)
-            if (before is None) != (listing is None):
-                log.warning("Alertmanager answers again" if listing else "Alertmanager does not answer",
-                            extra={"alertmanager": name})  # fmt: skip
+            was_up = name not in self._listings or self._listings[name] is not None
+            if was_up and listing is None:
+                log.warning("Alertmanager does not answer", extra={"alertmanager": name, "reason": reason})
+            elif not was_up and listing is not None:
+                log.info("Alertmanager answers again", extra={"alertmanager": name})
             self._listings[name] = listing
             self._follow([each for each in self._listings.values() if each is not None])
 
     def ask_all(self) -> dict[str, Listing]:
         """What the members tell right now, for somebody who waits; changes nothing. Raises ``UnreachableError``."""
         members = self._members
-        futures = {self._threads.submit(_ask, name, member): name for name, member in members.items()}
+        futures = {self._threads.submit(_ask, member): name for name, member in members.items()}
         began, pending = time.monotonic(), set(futures)
         found: dict[str, Listing] = {}
         while pending:
@@ -103,7 +104,7 @@ class Watch:
             if not done:
                 break
             for future in done:
-                listing = future.result()
+                listing, _ = future.result()
                 if listing is not None:
                     found[futures[future]] = listing
         if not found:
@@ -148,12 +149,12 @@ class Watch:
 
     def _step(self, state: ReactionState, listing: Listing, now: float) -> Step:
         watched = state.watched or now
-        return look(state.incidents, listing, now, watched, self._steady or now, self._repeat, self._grace)
+        return look(state.incidents, state.past, listing, now, watched, self._steady or now, self._repeat, self._grace)
 
 
-def _ask(name: str, member: Member) -> Listing | None:
+def _ask(member: Member) -> tuple[Listing | None, str]:
+    """What it tells; or None, and why."""
     try:
-        return member.listing()
+        return member.listing(), ""
     except CheckError as error:
-        log.debug("Alertmanager can't be read", extra={"alertmanager": name, "reason": error.reason})
-        return None
+        return None, error.reason

@@ -21,7 +21,7 @@ FILE_NAME: Final = "reaction.sqlite"
 MIGRATIONS: Final = (
     """
     CREATE TABLE watched (only INTEGER PRIMARY KEY CHECK (only = 1), time REAL NOT NULL);
-    CREATE TABLE incident (              -- those that are not over
+    CREATE TABLE incident (              -- the last one of each alert
         identity TEXT PRIMARY KEY,
         labels TEXT NOT NULL,            -- JSON
         started REAL NOT NULL,
@@ -30,7 +30,9 @@ MIGRATIONS: Final = (
         taken TEXT,                      -- JSON of Taken
         inhibited INTEGER NOT NULL,
         missing REAL,
-        seen REAL NOT NULL
+        seen REAL NOT NULL,
+        over REAL,                       -- NULL: it is open
+        counted INTEGER NOT NULL
     ) WITHOUT ROWID;
     CREATE TABLE sums (
         manager TEXT NOT NULL,
@@ -44,6 +46,10 @@ MIGRATIONS: Final = (
 )
 _WATCHED_EVERY: Final = 60.0
 """Seconds; oftener it is not worth a write that Alertmanager was looked at and nothing has changed."""
+
+
+_PAST: Final = 31 * 86400.0
+"""Seconds for which incidents that are over are remembered: no link lives longer, and no alert comes back later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +77,11 @@ class Sums:
 
 @dataclass(frozen=True, slots=True)
 class ReactionState:
-    """``incidents``: open ones by identity. ``sums`` by manager and priority. ``watched``: when Alertmanager was looked
-    at last, Unix seconds, 0 before the first time."""
+    """``incidents``: open ones by identity; ``past``: the last one of alerts that are not open. ``sums`` by manager and
+    priority. ``watched``: when Alertmanager was looked at last, Unix seconds, 0 before the first time."""
 
     incidents: Mapping[str, Incident] = field(default_factory=dict)
+    past: Mapping[str, Incident] = field(default_factory=dict)
     sums: Mapping[tuple[str, str], Sums] = field(default_factory=dict)
     watched: float = 0.0
 
@@ -99,14 +106,16 @@ class ReactionStore:
     def record(self, step: Step, now: float) -> None:
         """Takes what a look at Alertmanager at ``now`` has changed."""
         before = self.state()
-        incidents, sums = dict(before.incidents), dict(before.sums)
+        incidents, past, sums = dict(before.incidents), dict(before.past), dict(before.sums)
         for end in step.ends:
             incidents.pop(end.incident.identity, None)
+            past[end.incident.identity] = end.incident
             if end.outcome is not None:
                 key = _key(end.incident)
                 sums[key] = _ended(sums.get(key, Sums()), end.outcome, end.lasted)
         for incident in step.opened:
             incidents[incident.identity] = incident
+            past.pop(incident.identity, None)
             if incident.told is not None:
                 sums.setdefault(_key(incident), Sums())  # shown as zero while it fires, or its increase would not show
         for incident in step.answered:
@@ -115,32 +124,37 @@ class ReactionStore:
                 known = sums.get(key, Sums())
                 spread = known.acknowledge.plus(max(0.0, incident.taken.at - incident.told))
                 sums[key] = replace(known, acknowledge=spread)
+        old = [identity for identity, each in past.items() if (each.over or 0.0) < now - _PAST] if step.ends else []
+        for identity in old:
+            del past[identity]
         changed = bool(step.ends or step.opened)
         if changed or not before.watched or now - self._written >= _WATCHED_EVERY:
             with self._database.transaction() as connection:
                 connection.execute("INSERT OR REPLACE INTO watched VALUES (1, ?)", (now,))
-                for end in step.ends:
-                    connection.execute("DELETE FROM incident WHERE identity = ?", (end.incident.identity,))
-                for incident in step.opened:
-                    connection.execute("INSERT OR REPLACE INTO incident VALUES (?,?,?,?,?,?,?,?,?)", _row(incident))
+                for incident in (*(end.incident for end in step.ends), *step.opened):
+                    row = _row(incident)
+                    connection.execute("INSERT OR REPLACE INTO incident VALUES (?,?,?,?,?,?,?,?,?,?,?)", row)
+                connection.executemany("DELETE FROM incident WHERE identity = ?", [(identity,) for identity in old])
                 for (manager, priority), each in sums.items():
                     if before.sums.get((manager, priority)) is not each:
-                        row = (manager, priority, *_sums_row(each))
-                        connection.execute("INSERT OR REPLACE INTO sums VALUES (?,?,?,?,?)", row)
+                        sums_row = (manager, priority, *_sums_row(each))
+                        connection.execute("INSERT OR REPLACE INTO sums VALUES (?,?,?,?,?)", sums_row)
             self._written = now
         with self._lock:
-            self._state = ReactionState(incidents, sums, now) if changed else replace(before, watched=now)
+            self._state = ReactionState(incidents, past, sums, now) if changed else replace(before, watched=now)
 
     def _load(self) -> ReactionState:
         with self._database.reading() as connection:
             rows = connection.execute("SELECT * FROM incident").fetchall()
-            incidents = {row[0]: _incident(*row) for row in rows}
+            every = {row[0]: _incident(*row) for row in rows}
             sums = {
                 (manager, priority): _sums(*texts)
                 for manager, priority, *texts in connection.execute("SELECT * FROM sums").fetchall()
             }
             watched = connection.execute("SELECT time FROM watched").fetchone()
-        return ReactionState(incidents, sums, watched[0] if watched else 0.0)
+        incidents = {identity: each for identity, each in every.items() if each.over is None}
+        past = {identity: each for identity, each in every.items() if each.over is not None}
+        return ReactionState(incidents, past, sums, watched[0] if watched else 0.0)
 
 
 def _key(incident: Incident) -> tuple[str, str]:
@@ -168,12 +182,14 @@ def _row(incident: Incident) -> tuple[Any, ...]:
         incident.inhibited,
         incident.missing,
         incident.seen,
+        incident.over,
+        incident.counted,
     )
 
 
 def _incident(
     identity: str, labels: str, started: float, latest: float, told: float | None, taken: str | None,
-    inhibited: int, missing: float | None, seen: float,
+    inhibited: int, missing: float | None, seen: float, over: float | None, counted: int,
 ) -> Incident:  # fmt: skip
     return Incident(
         identity=identity,
@@ -185,6 +201,8 @@ def _incident(
         inhibited=bool(inhibited),
         missing=missing,
         seen=seen,
+        over=over,
+        counted=bool(counted),
     )
 
 
