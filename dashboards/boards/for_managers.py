@@ -16,6 +16,9 @@ _CLIENT = Label("client", "Клиент", links=(links.profile(),))
 _INSTALLATION = Label("installation", "Установка")
 _MANAGER = Label("manager", "Менеджер")
 
+_SHOWN = 25
+"""Bars that a panel has place for: the clients that need help most."""
+
 _SEATS = q.of("installation:kodeks_seats:max")
 _ACTIVITY = f"({q.month_now('documents', _DOMAIN)} + {q.month_now('searches_intellectual', _DOMAIN)})"
 _ACTIVE = (
@@ -147,18 +150,18 @@ BOARD = Board(
             panels.bars(
                 "Активность пользователей в текущем месяце",
                 "Интеллектуальные поиски плюс открытые документы с 1-го числа, по последнему отчёту; фильтр "
-                "«Домен» действует, «Логин» нет. По стандарту к 20-му числу должно быть больше 20: красным — кому "
-                "звонить. Нет клиента — в этом месяце ещё не было отчёта.",
-                (Query(f"sort({q.ours(_ACTIVITY, 'client')})", legend=_NAME, instant=True),),
+                "«Домен» действует, «Логин» нет. По стандарту к 20-му числу должно быть больше 20. Показаны 25 "
+                "самых низких: красным — кому звонить. Нет клиента — в этом месяце ещё не было отчёта.",
+                (Query(f"sort(bottomk({_SHOWN}, {q.ours(_ACTIVITY, 'client')}))", legend=_NAME, instant=True),),
                 scale=standard.ACTIVITY,
                 links=(_PROFILE,),
             ),
             panels.bars(
                 "Процент реальной вовлечённости в текущем месяце",
                 "Какая доля рабочих мест «работает»: пользователи с запросами в этом месяце, делённые на места "
-                "рег. файла. Фильтр «Домен» действует. По стандарту больше 60 % к 20-му числу; больше 100 % — "
-                "людей больше, чем мест: предложите расширение.",
-                (Query(f"sort({q.ours(_INVOLVEMENT, 'client')})", legend=_NAME, instant=True),),
+                "рег. файла. Фильтр «Домен» действует, показаны 25 самых низких. По стандарту больше 60 % к 20-му "
+                "числу; больше 100 % — людей больше, чем мест: предложите расширение.",
+                (Query(f"sort(bottomk({_SHOWN}, {q.ours(_INVOLVEMENT, 'client')}))", legend=_NAME, instant=True),),
                 unit="percentunit",
                 decimals=0,
                 scale=standard.INVOLVEMENT,
@@ -261,16 +264,16 @@ BOARD = Board(
             panels.bars(
                 "Процент заполненных карточек заходивших в систему пользователей",
                 "У какой доли заходивших за 30 дней карточка заполнена целиком: ФИО, должность, отдел, телефон, "
-                "почта. Фильтры «Домен» и «Логин» действуют. Чьи карточки дописать, видно на дашборде «Карточки "
-                "пользователей».",
+                "почта. Фильтры «Домен» и «Логин» действуют, показаны 25 самых низких. Чьи карточки дописать, "
+                "видно на дашборде «Карточки пользователей».",
                 (
                     Query(
-                        "sort("
+                        f"sort(bottomk({_SHOWN}, "
                         + q.ours(
                             f"avg by (installation) ({_FILLED} and on (installation, user, domain) ({_SEEN}))",
                             "client",
                         )
-                        + ")",
+                        + "))",
                         legend=_NAME,
                         instant=True,
                     ),
