@@ -1,4 +1,4 @@
-"""Alerts that fire as the history ends, as Prometheus writes them: ``ALERTS`` with the labels that the rules give.
+"""Alerts that fire as the history ends, as Prometheus writes them, with the labels that the rules give.
 
 Only those that go on to the end: a past one could not be seen to have ended between samples an hour apart.
 """
@@ -28,31 +28,44 @@ _STATES = {
 }
 
 
+_LICENCES = {"KodeksLicenseExpiring2day": 2, "KodeksLicenseExpiring7day": 7, "KodeksLicenseExpiring90day": 90}
+
+
 def alerts(history: History, writer: Writer) -> None:
-    writer.family("ALERTS", "gauge", "Alerts that fire")
+    """``ALERTS``, and since when each is active as ``ALERTS_FOR_STATE``."""
+    rows = list(_rows(history))
     hours = range(max(history.start, history.end - _SHOWN_HOURS * 3600), history.end, 3600)
+    writer.family("ALERTS", "gauge", "Alerts that fire")
+    for given, since in rows:
+        writer.constant("ALERTS" + labels(alertstate="firing", **given), [at for at in hours if at >= since])
+    writer.family("ALERTS_FOR_STATE", "gauge", "Since when alerts are active")
+    for given, since in rows:
+        writer.constant("ALERTS_FOR_STATE" + labels(**given), [at for at in hours if at >= since], since)
+
+
+def _rows(history: History) -> Iterator[tuple[dict[str, str], int]]:
+    """Labels, and since when (Unix seconds)."""
+    usual = history.end - (_SHOWN_HOURS + 30) * 3600
     for life in history.lives:
         site = life.site
         whose = {"installation": site.name, "client": site.client, "manager": site.manager, "branch": site.branch,
                  "hosting": site.hosting, "url": site.url}  # fmt: skip
         for alert in firing(life):
-            writer.constant(_series(whose, alert), hours)
+            days = _LICENCES.get(alert[0])
+            yield _labels(whose, alert), facts.licence_end(life) - days * _DAY if days else usual
         for incident in life.incidents:
             if incident.end == life.hours:
-                since = life.start + incident.begin * 3600
-                series = _series(whose, _of_incident(life, incident))
-                writer.constant(series, [at for at in hours if at >= since])
+                yield _labels(whose, _of_incident(life, incident)), life.start + incident.begin * 3600
     for access in history.online.accesses:
         whose = {"account": access.account, "client": access.client, "manager": access.manager,
                  "branch": access.branch, "server": access.server}  # fmt: skip
         for alert in firing_of(access, history.end):
-            writer.constant(_series(whose, alert), hours)
+            yield _labels(whose, alert), usual
 
 
-def _series(whose: dict[str, str], alert: Alert) -> str:
+def _labels(whose: dict[str, str], alert: Alert) -> dict[str, str]:
     name, severity, priority, own = alert
-    given = {"alertname": name, "alertstate": "firing", "severity": severity, "priority": priority}
-    return "ALERTS" + labels(**given, **whose, **own)
+    return {"alertname": name, "severity": severity, "priority": priority, **whose, **own}
 
 
 def _of_incident(life: Life, incident: Incident) -> Alert:

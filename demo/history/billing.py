@@ -167,12 +167,66 @@ def _use(online: Accesses, writer: Writer) -> None:
                 told.setdefault(advice, []).append(at)
         for (advice_name, reason), moments in told.items():
             writer.constant(_head("kodeks_online_advice", each, advice=advice_name, reason=reason), moments)
+    _past(online, writer)
+
+
+def _past(online: Accesses, writer: Writer) -> None:
+    """What an access' own past lets expect of it."""
     writer.family("kodeks_online_season_months", "gauge", "Months between the busy times of a seasonal access")
     for each in online.accesses:
         moments = [at for at in online.moments if each.use(_month(at)) == "seasonal"]
         if moments:
-            months_between = 3 if each.kind == "quarterly" else 6
-            writer.constant(_head("kodeks_online_season_months", each), moments, months_between)
+            writer.constant(_head("kodeks_online_season_months", each), moments, _season(each))
+    name = "kodeks_online_next_busy_timestamp_seconds"
+    writer.family(name, "gauge", "When the next busy time of a seasonal access is due")
+    for each in online.accesses:
+        moments = [at for at in online.moments if each.use(_month(at)) == "seasonal"]
+        if moments:
+            writer.write(_head(name, each), moments, [_next_busy(each, _month(at)) for at in moments])
+    writer.family("kodeks_online_documents_expected", "gauge", "Documents used by this day, going by its own past")
+    for each in online.accesses:
+        rows = [(at, wanted) for at in online.moments if (wanted := _expected(each, at)) is not None]
+        if rows:
+            writer.write(_head("kodeks_online_documents_expected", each), [at for at, _ in rows], [n for _, n in rows])
+    writer.family("kodeks_online_deviation", "gauge", "1 while an access behaves unlike its own past")
+    for each in online.accesses:
+        unlike: dict[str, list[int]] = {}
+        for at, left in zip(online.moments, each.left["documents"], strict=True):
+            kind = _deviation(each, at, each.limits["documents"] - left)
+            if kind:
+                unlike.setdefault(kind, []).append(at)
+        for kind, moments in unlike.items():
+            writer.constant(_head("kodeks_online_deviation", each, kind=kind), moments)
+
+
+def _season(access: Access) -> int:
+    return 3 if access.kind == "quarterly" else 6
+
+
+def _next_busy(access: Access, month: str) -> int:
+    """Unix seconds: start of the month in which it is expected again, going by its last busy one."""
+    busy = [name for name, used in access.used.items() if name <= month and used["documents"] > 0]
+    year, number = map(int, (busy[-1] if busy else month).split("-"))
+    number += _season(access) - 1
+    return int(dt.datetime(year + number // 12, number % 12 + 1, 1, tzinfo=ZONE).timestamp())
+
+
+def _expected(access: Access, at: int) -> float | None:
+    """Documents of a usual month, for the part of it that is over."""
+    day = dt.datetime.fromtimestamp(at, ZONE)
+    known = [used["documents"] for name, used in access.used.items() if name < f"{day:%Y-%m}"][-3:]
+    return round(sum(known) / len(known) * day.day / 31, 1) if known else None
+
+
+def _deviation(access: Access, at: int, used: int) -> str:
+    """silent, busy, or nothing of both."""
+    expected, use = _expected(access, at), access.use(_month(at))
+    day = dt.datetime.fromtimestamp(at, ZONE).day
+    if expected is None or use in ("new", "seasonal"):
+        return ""
+    if day >= 15 and expected >= 10 and used < 0.15 * expected:
+        return "silent"
+    return "busy" if used >= 45 and used > 3 * expected else ""
 
 
 def _month(at: int) -> str:

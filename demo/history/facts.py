@@ -107,3 +107,16 @@ def disks(life: Life) -> dict[str, tuple[int, int]]:
         system: ((20 + number(life) % 60) * gib, 120 * gib),
         data: (7 * gib if little else (60 + number(life)) * gib, 500 * gib),
     }
+
+
+def trial(life: Life) -> tuple[int, int | None] | None:
+    """When it was first seen on trial and when without trial after that (None: it still is), Unix seconds.
+
+    Every 16th installation was, or is, on trial.
+    """
+    if number(life) % 16 != 9:
+        return None
+    still = number(life) // 16 % 2 == 0
+    days, lasted = (min(40, life.hours // 24), 0) if still else (min(200, life.hours // 24), 45)
+    start = end(life) - days * 86400
+    return start, None if still else min(end(life), start + lasted * 86400)

@@ -175,6 +175,34 @@ def _sums(history: History, writer: Writer) -> None:
     _daily(writer, lives, "kodeks_active_users", "gauge", "Users with requests this month", lambda life: life.active)
     text = "Intellectual searches and opened documents this month"
     _daily(writer, lives, "kodeks_activity", "gauge", text, lambda life: life.activity)
+    writer.family("kodeks_new_users", "gauge", "Users first seen within 30 days, by what they did until then")
+    for life in lives:
+        for kind, counts in life.new.items():
+            _seldom(writer, head("kodeks_new_users", life, kind=kind), life, counts)
+    text = "Users who had not been there for 60 days"
+    writer.family("kodeks_silent_users", "gauge", text)
+    for life in lives:
+        _seldom(writer, head("kodeks_silent_users", life), life, life.silent)
+
+
+def _trials(history: History, writer: Writer) -> None:
+    begun = [(life, *trial) for life in history.lives if (trial := facts.trial(life))]
+    writer.family("kodeks_installation_trial", "gauge", "1 while an installation is on trial")
+    for life, start, contract in begun:
+        until = facts.end(life) if contract is None else contract
+        moments = [at for at in life.moments if start <= at < until]
+        if moments:
+            writer.constant(head("kodeks_installation_trial", life), moments)
+    name = "kodeks_trial_start_timestamp_seconds"
+    writer.family(name, "gauge", "When an installation was first seen on trial")
+    for life, start, _ in begun:
+        writer.constant(head(name, life), [at for at in life.moments if at >= start], start)
+    name = "kodeks_contract_start_timestamp_seconds"
+    writer.family(name, "gauge", "When an installation was first seen without trial after one")
+    for life, _, contract in begun:
+        moments = [at for at in life.moments if contract is not None and at >= contract]
+        if moments and contract is not None:
+            writer.constant(head(name, life), moments, contract)
 
 
 def _seats(history: History, writer: Writer) -> None:
@@ -368,6 +396,6 @@ def _health(history: History, writer: Writer) -> None:
 
 
 _FAMILIES = (
-    _inventory, _checks, _states, _sums, _seats, _users, _cards, _searches, _kassist, _licences, _health, monthly,
-    billing, around, alerts,
+    _inventory, _trials, _checks, _states, _sums, _seats, _users, _cards, _searches, _kassist, _licences, _health,
+    monthly, billing, around, alerts,
 )  # fmt: skip

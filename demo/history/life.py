@@ -16,6 +16,8 @@ from demo.people.diary import Search, Usage, Visit, refusals, searches, visits
 
 BOUNDS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 60.0)
 """Buckets of the durations of searches, seconds."""
+NEW_KINDS = ("all", "searched", "opened", "filled")
+_NEW, _SILENT = dt.timedelta(days=30), dt.timedelta(days=60)
 EVENING = dt.time(23)
 """When the daily samples are taken, local time: work is over, and the day is still the same."""
 RECENT_DAYS = 31
@@ -102,6 +104,10 @@ class Life:
     users: array[int] = field(default_factory=lambda: array("q"))
     active: array[int] = field(default_factory=lambda: array("q"))
     activity: array[int] = field(default_factory=lambda: array("q"))
+    new: dict[str, array[int]] = field(default_factory=lambda: {kind: array("q") for kind in NEW_KINDS})
+    """Users registered in the last 30 days, by what they did until then."""
+    silent: array[int] = field(default_factory=lambda: array("q"))
+    """Users not seen for 60 days, from registration on."""
     search_counts: dict[tuple[str, str, str, str], array[int]] = field(default_factory=dict)
     """Catalog, source, type, status: daily totals since the history's start."""
     causes: dict[tuple[str, str], array[int]] = field(default_factory=dict)
@@ -146,6 +152,8 @@ class _Counting:
         self.buckets = [0] * (len(BOUNDS) + 1)
         self.seconds = 0.0
         self.kassist = 0
+        self.searched: set[int] = set()
+        self.opened: set[int] = set()
         life.counters = [[array("q") for _ in Usage._fields] for _ in people]
         life.joined = [-1] * len(people)
         life.buckets = [array("q") for _ in self.buckets]
@@ -274,13 +282,26 @@ class _Counting:
         life, place = self.life, len(self.life.moments)
         life.moments.append(self._epoch(day) + time.hour * 3600 + time.minute * 60)
         life.dates.append(day)
-        known = active = activity = 0
+        known = active = activity = silent = 0
+        new = Counter[str]()
+        now = dt.datetime.combine(day, time)
         known_of, active_of = dict.fromkeys(life.domains, 0), dict.fromkeys(life.domains, 0)
         for person, (card, sums) in enumerate(zip(life.site.company.people, self.sums, strict=True)):
             if card.registered > day:
                 continue
             known += 1
             known_of[card.domain] += 1
+            registered = dt.datetime.combine(card.registered, dt.time())
+            silent += now - (life.seen[person] or registered) > _SILENT
+            if sums[1]:
+                self.opened.add(person)
+            if sums[4] or sums[5]:
+                self.searched.add(person)
+            if now - registered <= _NEW:
+                new["all"] += 1
+                new["searched"] += person in self.searched
+                new["opened"] += person in self.opened
+                new["filled"] += all((card.fullname, card.position, card.department, card.phone, card.email))
             active_of[card.domain] += sums[0] > 0
             active += sums[0] > 0
             activity += sums[1] + sums[4]
@@ -298,6 +319,9 @@ class _Counting:
         life.users.append(known)
         life.active.append(active)
         life.activity.append(activity)
+        life.silent.append(silent)
+        for kind, counts in life.new.items():
+            counts.append(new[kind])
         for key, totals in life.search_counts.items():
             totals.append(self.searches[key])
         for why, totals in life.causes.items():

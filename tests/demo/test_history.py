@@ -294,6 +294,8 @@ def test_alerts_at_the_end_are_those_that_the_truth_tells(written: Written) -> N
         assert {"severity", "priority", "client", "manager", "branch", "alertstate"} <= set(alert)
         assert values[-1][0] == end - 3600, "it fires to the end"
         found[alert.get("installation") or alert["account"]].append(alert["alertname"])
+    since = {tuple(label for label in labels if label[0] != "alertstate") for labels in written.of("ALERTS")}
+    assert set(written.of("ALERTS_FOR_STATE")) == since
     running = 0
     for name, told in written.truth["installations"].items():
         last = [each for each in told["incidents"] if each["end"] == end]
@@ -316,6 +318,8 @@ def test_users_without_requests_are_those_not_seen(written: Written) -> None:
             assert told["users"] - there == told["zero_requests"][str(days)], name
             silent += told["users"] - there
         assert told["zero_requests"]["60"] <= told["zero_requests"]["30"]
+        (values,) = written.of("kodeks_silent_users", installation=name).values()
+        assert values[-1][1] <= told["zero_requests"]["60"]
     assert silent > 0
 
 
@@ -333,6 +337,7 @@ def test_everything_that_is_only_asked_about_now_is_there_at_the_end(written: Wr
         "kodeks_session_info", "kodeks_forward_result", "kodeks_forward_last_success_timestamp_seconds",
         "kodeks_exporter_uploads_total", "kodeks_disk_free_bytes", "kodeks_catalog_products_ok", "kodeks_volume_info",
         "kodeks_online_server_up", "kodeks_online_read_timestamp_seconds", "kodeks_exporter_build_info", "up",
+        "kodeks_new_users", "kodeks_silent_users", "kodeks_installation_trial", "kodeks_online_documents_expected",
         "kodeks_search_duration_seconds_bucket", "kodeks_sysinfo_received_timestamp_seconds",
     ):  # fmt: skip
         last = max(values[-1][0] for values in written.series[name].values())
