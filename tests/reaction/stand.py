@@ -136,6 +136,9 @@ class Alertmanager:
         found: list[dict[str, Any]] = requests.get(f"{self.url}/api/v2/silences", timeout=10).json()
         return [each for each in found if each["status"]["state"] == "active"]
 
+    def expire(self, silence: str) -> None:
+        assert requests.delete(f"{self.url}/api/v2/silence/{silence}", timeout=10).status_code == 200
+
     def silenced(self) -> dict[str, bool]:
         """Installation to whether its alert is silenced."""
         found = requests.get(f"{self.url}/api/v2/alerts", timeout=10).json()

@@ -48,12 +48,20 @@ class Refused(Enum):
 
 
 class RefusalError(Exception):
-    """``taken``: by whom, with ``Refused.TAKEN``. ``started``: since when it fires, with ``Refused.OTHER``."""
+    """``taken``: by whom, with ``Refused.TAKEN``, and ``silent``: until when it is silenced now, None: it is not.
+    ``started``: since when it fires, with ``Refused.OTHER``. Times in Unix seconds."""
 
-    def __init__(self, reason: Refused, taken: Taken | None = None, started: float | None = None) -> None:
+    def __init__(
+        self,
+        reason: Refused,
+        taken: Taken | None = None,
+        silent: float | None = None,
+        started: float | None = None,
+    ) -> None:
         super().__init__(reason.value)
         self.reason = reason
         self.taken = taken
+        self.silent = silent
         self.started = started
 
 
@@ -147,7 +155,8 @@ class Desk:
         free = tuple(alert for alert in alike if takers[alert.identity] is None)
         first = takers[meant[0].identity]
         if not any(alert in free for alert in meant) and first is not None:
-            raise RefusalError(Refused.TAKEN, taken=first)
+            ends = [listing.silences[each].ends for each in meant[0].silenced_by if each in listing.silences]
+            raise RefusalError(Refused.TAKEN, taken=first, silent=max(ends, default=None))
         return Case(tuple(sorted(free, key=lambda alert: (alert.started, alert.summary))))
 
 

@@ -210,11 +210,10 @@ class Acknowledge:
         reason, taken, zone = refusal.reason, refusal.taken, self._zone(link.labels["manager"])
         clock = words.zone_name(now, zone)
         if reason is Refused.TAKEN and taken is not None:
-            at, until = words.moment(taken.at, now, zone), words.moment(taken.until, now, zone)
-            end = f"Напоминаний не будет до {until}." if taken.until > now else (
-                f"Тишина закончилась в {until}, но случай тот же и числится за этим человеком: "
-                "напоминания просят проверить, что с ним."
-            )  # fmt: skip
+            at = words.moment(taken.at, now, zone)
+            end = _NO_SILENCE
+            if refusal.silent is not None:
+                end = f"Напоминаний не будет до {words.moment(refusal.silent, now, zone)}."
             who = taken.by or "кто-то без имени"
             return _Page("Уже в работе", "plan", (f"Взято: {who}, {at}.", end, _ONCE), taken.comment, clock)
         if reason is Refused.OTHER and refusal.started is not None:
@@ -235,6 +234,9 @@ class Acknowledge:
 
 
 _ALERTS: Final = ("оповещение", "оповещения", "оповещений")
+_NO_SILENCE: Final = (
+    "Тишина уже кончилась, но случай тот же и числится за этим человеком: напоминания просят проверить, что с ним."
+)
 _ONCE: Final = "По ссылке один случай берут в работу один раз."
 _REFUSALS: Final[Mapping[Refused, tuple[str, ...]]] = {
     Refused.OFF: (
