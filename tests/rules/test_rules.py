@@ -28,9 +28,6 @@ HEADINGS = [
     "## Что сказать клиенту",
 ]
 
-LATER = {"KodeksUsageDrop"}
-"""Alerts of the catalogue that have no rules yet."""
-
 OURS = {"KodeksClientScoreFell", "OnlineServerDown"}
 """Alerts that the catalogue does not have."""
 
@@ -47,13 +44,11 @@ def alert_rules() -> list[dict[str, Any]]:
 
 
 def catalogue() -> dict[str, dict[str, Any]]:
-    """Every alert that has rules by now, with its severity and priority; Count variants too."""
+    """Every alert with its severity and priority; Count variants too."""
     book = load(Path(__file__).with_name("catalogue.yml"))
     found: dict[str, dict[str, Any]] = {}
     for entry in book["known"] + book["beyond"]:
         name = entry["alert"]
-        if name in LATER:
-            continue
         found[name] = entry
         if entry.get("count"):
             found[f"{name}Count"] = {**entry, "priority": entry.get("count_priority", entry["priority"])}
