@@ -6,7 +6,7 @@ from dashboards import queries as q
 from dashboards.words import STATES
 
 NUMBER = " or ".join(
-    f'{number} * (max by (installation) (kodeks_installation_state{{{q.CHOSEN},state="{state}"}}) == 1)'
+    f'{number} * max by (installation) (kodeks_installation_state{{{q.CHOSEN},state="{state}"}} == 1)'
     for number, state in enumerate(STATES)
 )
 """One per chosen installation, in the order of ``STATES``; to be put in parentheses by who uses it."""

@@ -11,11 +11,14 @@ from dashboards.words import CHECK_RESULT, STATE_NUMBERS, STATES
 _SPAN = "[$__range] @ end()"
 _CHECK = f"kodeks_check_success{{{q.CHOSEN}}}"
 _BLOCKED = f"kodeks_check_blocked{{{q.CHOSEN}}}"
-_FEW = f"count({q.INSTALLATIONS}) <= 3"
+_FEW = f"(count({q.INSTALLATIONS}) <= 3)"
 
 _TROUBLED = f'min by (installation) (min_over_time(kodeks_installation_state{{{q.CHOSEN},state="ok"}}{_SPAN})) == 0'
-_RESULTS = f"max by (installation, check) ({_CHECK} or 2 * {_BLOCKED})"
 _FAILED = f"min by (installation, check) (min_over_time({_CHECK}{_SPAN})) == 0"
+_EACH = f"max by (installation, check) ({_CHECK} @ end()) and on () {_FEW}"
+_RESULTS = (
+    f"max by (installation, check) (({_CHECK} or 2 * {_BLOCKED}) and on (installation, check) ({_FAILED} or {_EACH}))"
+)
 
 
 def _known(expr: str) -> str:
@@ -56,11 +59,13 @@ BOARD = Board(
                     Query(
                         q.ours(f"({states.NUMBER}) and on (installation) ({_TROUBLED})", "client"),
                         legend="{{client}} · {{installation}}",
+                        step="2m",
                     ),
                     Query(
                         f"0 * count(({states.NUMBER}) and on (installation) {q.INSTALLATIONS} "
                         f"unless on (installation) ({_TROUBLED}))",
                         legend="остальные серверы",
+                        step="2m",
                     ),
                 ),
                 words=STATE_NUMBERS,
@@ -97,16 +102,13 @@ BOARD = Board(
                 "key — ключ, limit — места, warning — аварийная страница.",
                 (
                     Query(
-                        _known(
-                            q.ours(
-                                f"{_RESULTS} and on () ({_FEW}) or {_RESULTS} and on (installation, check) ({_FAILED})",
-                                "client",
-                            )
-                        ),
+                        _known(q.ours(_RESULTS, "client")),
                         legend="{{client}} · {{check}}",
+                        step="5m",
                     ),
                     Query(
-                        f"max({_RESULTS} and on (installation) {q.INSTALLATIONS} == 1)",
+                        f"max({_CHECK} and on (installation) {q.INSTALLATIONS})",
+                        step="5m",
                         legend="остальные проверки",
                     ),
                 ),
