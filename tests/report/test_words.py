@@ -76,3 +76,17 @@ def test_enumerated() -> None:
         "а и б",
         "а, б и в",
     ]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(99_999, "99 999"), (123_456, "123 тыс."), (999_499, "999 тыс."), (999_500, "1,0 млн"), (9_940_000, "9,9 млн"),
+     (48_148_218, "48 млн"), (5e9, "5,0 млрд"), (5e12, "5 000 млрд")],
+)  # fmt: skip
+def test_brief(value: float, text: str) -> None:
+    assert plain(words.brief(value)) == text
+
+
+def test_some() -> None:
+    assert words.some(["а", "б", "в"]) == "а, б, в"
+    assert plain(words.some(["а", "б", "в", "г", "д"])) == "а, б, в и ещё 2"

@@ -16,6 +16,7 @@ _CAUSES = {
     "too_long": ("Вставлен длинный текст", "показать, что ищут по номеру или двум-трём словам"),
 }
 _FAMILIES_NAMED = 4
+_INSTALLATIONS_NAMED = 2
 _USES = {
     Use.UNKNOWN: "нет данных",
     Use.NEVER: "доступом не пользовались: проверить, кому он нужен",
@@ -48,7 +49,14 @@ def summary(facts: Facts) -> list[str]:
     """Sentences for somebody who reads nothing else. What is not known is left to the line about gaps."""
     told = []
     if facts.installations:
-        told += [_use(facts), _people(facts), _season(facts.months), _seats(facts), _search(facts)]
+        told += [
+            _use(facts),
+            _people(facts),
+            _season(facts.months),
+            _seats(facts),
+            _search(facts),
+            _availability(facts),
+        ]
     told.append(_online(facts))
     return [each for each in told if each]
 
@@ -76,7 +84,8 @@ def _people(facts: Facts) -> str:
     if active is None:
         return ""
     people = round(active)
-    text = f"В месяц с системой работают в среднем {counted(people, 'человек', 'человека', 'человек')}"
+    many = counted(people, "человек", "человека", "человек") if active >= 1 else "меньше одного человека"
+    text = f"В месяц с системой работают в среднем {many}"
     bought = next((month.bought for month in reversed(facts.months) if month.bought is not None), None)
     if involved is None or bought is None:
         return text + "."
@@ -119,6 +128,18 @@ def _search(facts: Facts) -> str:
     return text + "."
 
 
+def _availability(facts: Facts) -> str:
+    told = [month.interface for month in facts.months if month.interface is not None]
+    if not told:
+        return ""
+    ratio = sum(each.up for each in told) / sum(each.hours for each in told)
+    if ratio >= judge.HIGH_AVAILABILITY:
+        judged = "это очень хорошо"
+    else:
+        judged = "это обычный уровень" if ratio >= judge.USUAL_AVAILABILITY else "это ниже обычных 95–99" + GAP + "%"
+    return f"Система открывалась {words.careful_percent(ratio)} времени наблюдения: {judged}."
+
+
 def _online(facts: Facts) -> str:
     if not facts.accesses:
         return ""
@@ -133,22 +154,26 @@ def _online(facts: Facts) -> str:
     idle = sum(each.use is Use.NEVER for each in years)
     if idle:
         text += f"; не пользовались {'им' if count == 1 else f'{idle} из {count}'}"
+    halves = [_half(facts, running, first) for first in (True, False)]
+    if halves[0] is not None and halves[1] is not None:
+        text += (f". В первом полугодии использовали {words.percent(halves[0])} лимита,"
+                 f" во втором — {words.percent(halves[1])}")  # fmt: skip
     return text + "."
+
+
+def _half(facts: Facts, running: str, first: bool) -> float | None:
+    """Mean share of the documents over the finished months of a half-year, when enough of them are known."""
+    names = {
+        name for access in facts.accesses for name in access.left if name != running and (name[5:] <= "06") is first
+    }
+    told = [used for name in names for access in facts.accesses if (used := access.used(name, "documents")) is not None]
+    return sum(told) / len(told) if len(names) >= judge.LEAST_MONTHS and told else None
 
 
 def advice(facts: Facts) -> list[str]:
     """What to do, the most important first; empty when there is nothing to change."""
     told = []
-    for year in judge.seats(facts):
-        where = f" (установка {year.installation})" if len(facts.installations) > 1 else ""
-        if year.advice is SeatsAdvice.MORE:
-            told.append(
-                f"Добавить места{where}: отказы в подключении были в {year.refused_months}{GAP}месяцах из"
-                f" {year.months}. Для начала — от{GAP}{counted(year.add, 'места', 'мест', 'мест')}."
-            )
-        elif year.advice is SeatsAdvice.ROOM and year.bought and year.peak is not None:
-            told.append(f"Подключить ещё людей{where}: одновременно занято не больше {number(year.peak)} из"
-                        f" {counted(year.bought, 'места', 'мест', 'мест')}.")  # fmt: skip
+    told += _seats_advice(facts)
     wanted = [each for each in judge.wanted(facts.demand) if each.family not in judge.UNNAMED]
     if wanted:
         names = words.enumerated([f"{each.family} ({counted(each.total, 'поиск', 'поиска', 'поисков')})"
@@ -163,7 +188,46 @@ def advice(facts: Facts) -> list[str]:
         told.append(f"Привлечь тех, кто не пользуется: вовлечённость {words.percent(involved)} при ориентире"
                     f" {words.percent(judge.INVOLVEMENT)}.")  # fmt: skip
     told += _online_advice(facts)
+    ends = [each.registration_until for each in facts.installations if each.registration_until]
+    if ends and (min(ends) - facts.until.date()).days <= judge.ENDS_SOON:
+        told.append(f"Продлить вовремя: регистрация действует до{GAP}{words.figures_day(min(ends))}.")
     return told
+
+
+def _seats_advice(facts: Facts) -> list[str]:
+    """A sentence for each installation; where many need seats, one for all."""
+    years = judge.seats(facts)
+    more = [year for year in years if year.advice is SeatsAdvice.MORE]
+    room = [year for year in years if year.advice is SeatsAdvice.ROOM and year.bought and year.peak is not None]
+    told = []
+    if len(more) > _INSTALLATIONS_NAMED:
+        seats = sum(year.add for year in more)
+        told.append(
+            f"Добавить места на установках {words.some([year.installation for year in more])}, для начала всего от"
+            f"{GAP}{counted(seats, 'места', 'мест', 'мест')}: по каждой — в разделе о рабочих местах."
+        )
+    else:
+        told += [
+            f"Добавить места{_where(facts, year)}: отказы в подключении были в {year.refused_months}{GAP}месяцах из"
+            f" {year.months}. Для начала — от{GAP}{counted(year.add, 'места', 'мест', 'мест')}."
+            for year in more
+        ]
+    if len(room) > _INSTALLATIONS_NAMED:
+        told.append(
+            f"Подключить ещё людей на установках {words.some([year.installation for year in room])}: занято меньше"
+            " половины мест."
+        )
+    else:
+        told += [
+            f"Подключить ещё людей{_where(facts, year)}: одновременно занято не больше {number(year.peak or 0)} из"
+            f" {counted(year.bought or 0, 'места', 'мест', 'мест')}."
+            for year in room
+        ]
+    return told
+
+
+def _where(facts: Facts, year: SeatsYear) -> str:
+    return f" (установка {year.installation})" if len(facts.installations) > 1 else ""
 
 
 def _online_advice(facts: Facts) -> list[str]:

@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from markupsafe import Markup
 
 from kodeks_exporter.report import judge, svg, words
-from kodeks_exporter.report.facts import Facts, Month
+from kodeks_exporter.report.facts import Access, Facts, Month
 from kodeks_exporter.report.svg import Bar, Caption, Level, Point
-from kodeks_exporter.report.words import GAP, number
+from kodeks_exporter.report.words import GAP, number, percent
 
 _KINDS = (
     ("searches_intellectual", "Интеллектуальный поиск"),
@@ -22,7 +22,7 @@ _KINDS = (
     ("prints", "Печать"),
     ("kassist", "kAssist"),
 )
-_FAMILIES = 10
+_FAMILIES = 8
 
 
 def use_by_month(facts: Facts) -> list[tuple[str, Markup]]:
@@ -38,7 +38,9 @@ def use_by_month(facts: Facts) -> list[tuple[str, Markup]]:
 
 
 def seats_by_month(facts: Facts) -> list[tuple[str, Markup]]:
-    told = [_columns(facts, "refused", "Отказы в подключении", judge.REFUSED.of)]
+    told = []
+    if any(month.usage.get("rejections") for month in facts.months):
+        told.append(_columns(facts, "refused", "Отказы в подключении", judge.REFUSED.of))
     if len(facts.installations) == 1:
         name = facts.installations[0].name
         bought = next((month.bought for month in reversed(facts.months) if month.bought), None)
@@ -88,7 +90,7 @@ def availability(facts: Facts) -> Markup | None:
     known = [value for value in told if value is not None]
     if not known:
         return None
-    low = min(0.9, math.floor(min(known) * 20) / 20)
+    low = min(judge.USUAL_AVAILABILITY, math.floor(min(known) * 20) / 20)
     points = [Point(words.short_month(month.name), value, month.running)
               for month, value in zip(facts.months, told, strict=True)]  # fmt: skip
     shown = _future_is_empty(facts, points)
@@ -96,6 +98,19 @@ def availability(facts: Facts) -> Markup | None:
     levels = [Level(judge.USUAL_AVAILABILITY, f"95{GAP}%"), Level(judge.HIGH_AVAILABILITY, f"99{GAP}%")]
     return svg.points(Caption("availability", "Доступность главной страницы по месяцам", listed), shown,
                       words.careful_percent, low, 1.0, levels)  # fmt: skip
+
+
+def access(facts: Facts, place: int, told: Access) -> Markup:
+    """The share of the documents that is used up; ``place``: of the access, for identifiers."""
+    values = [told.used(month.name, "documents") for month in facts.months]
+    points = [
+        Point(words.short_month(month.name), value, month.running)
+        for month, value in zip(facts.months, values, strict=True)
+    ]
+    caption = Caption(f"access-{place}", f"{told.login or told.account}: использовано документов по месяцам",
+                      _listed(facts, values, percent))  # fmt: skip
+    level = Level(judge.SHARED_USE, percent(judge.SHARED_USE))
+    return svg.columns(caption, _future_is_empty(facts, points), percent, level, whole=False)
 
 
 def _columns(
@@ -107,7 +122,7 @@ def _columns(
         for month, value in zip(facts.months, told, strict=True)
     ]
     caption = Caption(key, f"{title} по месяцам", _listed(facts, told, number))
-    return title, svg.columns(caption, _future_is_empty(facts, points), number, level)
+    return title, svg.columns(caption, _future_is_empty(facts, points), words.brief, level)
 
 
 def _future_is_empty(facts: Facts, points: Sequence[Point]) -> list[Point]:

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 RESOURCES = ("documents", "searches", "prints", "uploads")
 """Of an online access, in the order in which they are shown."""
 
+FEW = 0.1
+"""Share of a client's installations that may be missing from a month that is compared with others."""
+
 
 @dataclass(frozen=True, slots=True)
 class Installation:
@@ -49,6 +52,7 @@ class Month:
 
     ``usage``: totals by kind, as in ``kodeks_usage_total``. ``reported``: when the newest report of the month was made.
     ``silent``: installations of whose use nothing is known, though of others, and of them in other months, it is.
+    ``telling``: how many of them there are of whose use something is known.
     ``running``: not over yet.
     """
 
@@ -63,6 +67,7 @@ class Month:
     port: Share | None = None
     reported: dt.datetime | None = None
     silent: Sequence[str] = ()
+    telling: int = 1
     running: bool = False
 
     @property
@@ -85,8 +90,9 @@ class Month:
 
     @property
     def whole(self) -> bool:
-        """Whether it may be compared with others."""
-        return self.known and not self.running and not self.cut_short and not self.silent
+        """Whether it may be compared with others. Of many installations a tenth may be missing."""
+        missing = len(self.silent) > FEW * (len(self.silent) + self.telling)
+        return self.known and not self.running and not self.cut_short and not missing
 
     @property
     def activity(self) -> float | None:

@@ -42,7 +42,7 @@ def gather(prometheus: Prometheus, client: Client, year: int, until: float) -> F
     """All of a client's ``year`` up to ``until`` (Unix seconds). Raises PrometheusError."""
     at = end_of(year, until)
     installations = tuple(client.installations)
-    months: Sequence[Month] = [Month(name) for name in month_names(year)]
+    months: Sequence[Month] = [Month(name, running=_running(name, at)) for name in month_names(year)]
     before: Sequence[Month] = [Month(name) for name in month_names(year - 1)]
     demand: Sequence[Demand] = ()
     domains: Mapping[str, Mapping[str, float]] = {}
@@ -134,7 +134,8 @@ class _Asker:
             port=port,
             reported=dt.datetime.fromtimestamp(min(made), dt.UTC) if made else None,
             silent=tuple(each for each in speaking if each not in usage) if usage else (),
-            running=moment(first) <= at < moment(following(first)),
+            telling=len(usage),
+            running=_running(name, at),
         )
 
     def _latest(self, live: str, daily: str, labels: str, year: int, at: float) -> list[Series]:
@@ -271,6 +272,11 @@ def _steps(samples: Sequence[tuple[float, float]], start: float) -> Iterable[tup
         if grown > 0:
             yield _month_of(max(at, later - DAY / 2)), grown
         at, value = later, more
+
+
+def _running(month: str, at: float) -> bool:
+    first = dt.date.fromisoformat(f"{month}-01")
+    return moment(first) < at < moment(following(first))
 
 
 def _month_of(at: float) -> str:

@@ -30,6 +30,8 @@ LEAST_COMMON = 3
 SLIPS = 0.2
 """Share of empty searches that training would help with, from which on training is advised."""
 SLIPS_LEAST = 10
+ENDS_SOON = 90
+"""Days before the end of a registration in which its renewal is advised."""
 LOW_USE, HIGH_USE, SHARED_USE = 0.15, 0.75, 0.9
 """Bounds of the share of an online access' documents, from the support standard."""
 

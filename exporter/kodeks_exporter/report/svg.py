@@ -56,11 +56,16 @@ class Caption:
 
 
 def columns(
-    caption: Caption, points: Sequence[Point], form: Form, level: Level | None = None, height: float = 132.0
+    caption: Caption,
+    points: Sequence[Point],
+    form: Form,
+    level: Level | None = None,
+    height: float = 128.0,
+    whole: bool = True,
 ) -> Markup:
-    """A column for each month, from 0. ``level``: what it is measured against."""
+    """A column for each month, from 0. ``level``: what it is measured against. ``whole``: things that are counted."""
     most = max([point.value or 0.0 for point in points] + ([level.value] if level else []), default=0.0)
-    ticks = _ticks(0.0, most)
+    ticks = _ticks(0.0, most, whole)
     plot = _Plot(0.0, ticks[-1], height, len(points))
     parts = [_hatching(caption.key), plot.grid(ticks, form)]
     values = []  # above everything else, or a level's line would cross them out
@@ -85,7 +90,7 @@ def columns(
 
 def points(
     caption: Caption, told: Sequence[Point], form: Form, low: float, high: float, levels: Sequence[Level] = (),
-    height: float = 132.0,
+    height: float = 128.0,
 ) -> Markup:  # fmt: skip
     """A dot for each month between ``low`` and ``high``, joined where neighbours are known."""
     plot = _Plot(low, high, height, len(told))
@@ -105,8 +110,7 @@ def points(
             parts.append(line.format(*before, x, y))
         kind = " unfinished" if point.unfinished else ""
         dots.append(Markup('<circle class="dot{}" cx="{:.1f}" cy="{:.1f}" r="3.4"/>').format(kind, x, y))
-        # Beside the lower edge there is no room below a dot, beside the upper one none above it.
-        dots.append(_text("value", x, y + 13 if y < _TOP + 8 else y - 7, form(point.value)))
+        dots.append(_text("value", x, y - 6.5, form(point.value)))
         before = (x, y)
     return _svg(caption, height, [*parts, *dots])
 
@@ -193,15 +197,15 @@ def _text(kind: str, x: float, y: float, text: str) -> Markup:
     return Markup('<text class="{}" x="{:.1f}" y="{:.1f}">{}</text>').format(kind, x, y, text)
 
 
-def _ticks(low: float, high: float) -> list[float]:
-    """Three to six round values; from ``low``, and not less than ``high``. Whole numbers where all is small."""
+def _ticks(low: float, high: float, whole: bool = False) -> list[float]:
+    """Three to six round values; from ``low``, and not less than ``high``. ``whole``: at whole numbers only."""
     span = high - low
-    if not span > 0:
+    if not span > 1e-9:
         return [low, low + 1]
-    rough = span / 4
+    rough = span / (4 if whole else 5)
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough * 0.999)
-    if low == 0 and span >= 1:
+    if whole:
         step = max(1.0, math.ceil(step) if step < 10 else step)
     count = math.ceil(span / step - 1e-9)
     return [low + step * place for place in range(count + 1)]

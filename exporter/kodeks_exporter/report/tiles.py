@@ -51,7 +51,12 @@ def _of_installations(facts: Facts, comparison: Comparison) -> list[Tile]:
         _tile("Вовлечённость", involved, "%", f"ориентир — больше {words.percent(judge.INVOLVEMENT)}"),
         _tile("Отказы в подключении", refused, "", _months_with(refused_months) if refused else "мест хватало"),
         _tile("Доступность", available, "careful", f"обычно 95–99{GAP}%"),
-        _tile("Поиски без результата", share, "%", f"{number(empty)} за период" if empty is not None else ""),
+        _tile(
+            "Поиски без результата",
+            share,
+            "%",
+            f"{number(empty)} из {number(made)}" if empty is not None and made else "",
+        ),
     ]
 
 
@@ -98,8 +103,8 @@ def _of_accesses(facts: Facts) -> list[Tile]:
         if "searches" in left and (limit := access.limits.get(name, {}).get("searches")) is not None
     ]
     return [
-        _tile("Использовано лимита документов", mean, "%", "в среднем за полный месяц"),
+        _tile("Использовано лимита", mean, "%", "документов, за полный месяц"),
         _tile("Документов онлайн", sum(used) if used else None, "", "открыто за период"),
         _tile("Поисков онлайн", sum(searches) if searches else None, "", "за период"),
-        _tile("Лимит исчерпан", float(spent) if means else None, "", "месяцев по всем доступам"),
+        _tile("Лимит исчерпан", float(spent) if means else None, "", "раз за период"),
     ]

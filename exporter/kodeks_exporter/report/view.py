@@ -35,6 +35,7 @@ _COMPARED = {
 _RESOURCES = {"documents": "Документы", "searches": "Поиски", "prints": "Печать", "uploads": "Выгрузки"}
 MOST_ACCESSES = 12
 """Online accesses with a month table of their own."""
+DRAWN_ACCESSES = 3
 MOST_DOMAINS = 10
 
 
@@ -117,6 +118,7 @@ class AccessTable:
     server: str
     heads: Sequence[str]
     rows: Sequence[tuple[str, str, Sequence[str], str]]
+    chart: Markup | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,8 @@ class Page:
     advice: Sequence[str]
     changes: Changes | None
     months: MonthTable | None
+    hatched: bool
+    """Whether a month on the charts is not over or told in part."""
     charts: Sequence[tuple[str, Markup]]
     seats: Sequence[SeatsRow]
     seats_charts: Sequence[tuple[str, Markup]]
@@ -167,6 +171,7 @@ def page(facts: Facts, made: dt.date, contact: str = "") -> Page:
         advice=advice(facts),
         changes=_changes(facts, comparison) if facts.installations else None,
         months=_month_table(facts) if facts.installations else None,
+        hatched=has_use and any(month.known and not month.whole for month in facts.months),
         charts=charts.use_by_month(facts) if has_use else (),
         seats=[_seats_row(each) for each in judge.seats(facts)],
         seats_charts=charts.seats_by_month(facts) if has_use else (),
@@ -196,18 +201,32 @@ def _about(facts: Facts, contact: str) -> list[tuple[str, str]]:
     numbers = sorted({each.regnum for each in facts.installations if each.regnum})
     until = sorted({each.registration_until for each in facts.installations if each.registration_until})
     told = [
-        ("Юридическое лицо", ", ".join(entities)),
-        ("Регистрационный номер", ", ".join(numbers)),
-        ("Регистрация действует", "до" + GAP + ", ".join(words.figures_day(each) for each in until) if until else ""),
+        ("Юридическое лицо", words.some(entities)),
+        ("Регистрационный номер", words.some(numbers)),
+        (
+            "Регистрация действует",
+            "до" + GAP + words.some([words.figures_day(each) for each in until]) if until else "",
+        ),
+        *_soonest(facts),
         ("Подготовил", contact or ", ".join(facts.managers)),
     ]
     if not facts.installations:
-        told = told[3:]
+        told = told[-1:]
     if len(facts.installations) > 1:
-        told.insert(0, ("Установки", ", ".join(each.name for each in facts.installations)))
+        told.insert(0, ("Установки", words.some([each.name for each in facts.installations])))
     if facts.accesses:
         told.insert(-1, ("Онлайн-доступы", number(len(facts.accesses))))
     return [(name, value or NO_DATA) for name, value in told]
+
+
+def _soonest(facts: Facts) -> list[tuple[str, str]]:
+    """A licence of some volume that ends before the registration does."""
+    ends = [
+        each.licence_until
+        for each in facts.installations
+        if each.licence_until and each.registration_until and each.licence_until < each.registration_until
+    ]
+    return [("Первая из лицензий кончается", words.figures_day(min(ends)))] if ends else []
 
 
 def _gaps(facts: Facts) -> list[str]:
@@ -228,7 +247,7 @@ def _gaps(facts: Facts) -> list[str]:
         )
     if facts.mute and len(facts.mute) < len(facts.installations):
         told.append(f"По {words.form(len(facts.mute), 'установке', 'установкам', 'установкам')}"
-                    f" {', '.join(facts.mute)} данных об использовании нет.")  # fmt: skip
+                    f" {words.some(facts.mute)} данных об использовании нет.")  # fmt: skip
     return told
 
 
@@ -256,7 +275,7 @@ def _month_table(facts: Facts) -> MonthTable:
             notes.append(f"† {words.month(month.name).capitalize()}: последний отчёт сервера за месяц — от"
                          f" {words.figures_day(month.reported.date())}, данные неполные.")  # fmt: skip
         if month.silent:
-            notes.append(f"‡ {words.month(month.name).capitalize()}: без установки {', '.join(month.silent)}.")
+            notes.append(f"‡ {words.month(month.name).capitalize()}: без установки {words.some(month.silent)}.")
     return MonthTable(
         [_HEADS[figure.key] for figure in judge.TABLE],
         rows,
@@ -300,11 +319,11 @@ def _changes(facts: Facts, comparison: Comparison) -> Changes:
         note = (f"В среднем за полный месяц. Первое полугодие — {words.span(comparison.earlier)}, второе —"
                 f" {words.span(comparison.later)}. За прошлый год данных для сравнения нет.")  # fmt: skip
         heading = "Что изменилось в течение года"
-    rows = []
-    for each in comparison.rows:
-        digits = 1 if _small(each.before) or _small(each.now) else 0
-        rows.append((_COMPARED[each.figure.key], number_or(each.before, digits), number_or(each.now, digits),
-                     words.change(each.change), _tone(each.figure, each.change)))  # fmt: skip
+    rows = [
+        (_COMPARED[each.figure.key], _mean(each.before), _mean(each.now), words.change(each.change),
+         _tone(each.figure, each.change))
+        for each in comparison.rows
+    ]  # fmt: skip
     return Changes(heading, *heads, rows, note)
 
 
@@ -369,11 +388,17 @@ def _use(facts: Facts) -> Use | None:
             {"": "без домена", "other": "остальные домены"}.get(domain, domain),
             number_or(kinds.get("requests")),
             number_or(kinds.get("documents")),
-            words.percent(kinds.get("documents", 0.0) / documents) if documents else "—",
+            _share(kinds.get("documents", 0.0), documents),
         )
         for domain, kinds in named
     ]
     return Use(chart, rows[:MOST_DOMAINS] if len(rows) > 1 else ())
+
+
+def _share(part: float, whole: float) -> str:
+    if not whole:
+        return "—"
+    return words.percent(part / whole) if part == 0 or part / whole >= 0.005 else f"меньше{GAP}1{GAP}%"
 
 
 def _online(facts: Facts) -> Online:
@@ -385,13 +410,13 @@ def _online(facts: Facts) -> Online:
          f"{each.spent} из {each.months}" if each.months else NO_DATA, use_words(each))
         for each in years
     ]  # fmt: skip
-    tables = [_access_table(each.access, facts, running) for each in years[:MOST_ACCESSES]]
+    tables = [_access_table(each.access, facts, running, place) for place, each in enumerate(years[:MOST_ACCESSES])]
     rest = len(years) - MOST_ACCESSES
     note = f"Помесячно показаны {MOST_ACCESSES} самых используемых доступов; остальных — {rest}." if rest > 0 else ""
     return Online(rows, tables, note)
 
 
-def _access_table(access: Access, facts: Facts, running: str) -> AccessTable:
+def _access_table(access: Access, facts: Facts, running: str, place: int) -> AccessTable:
     last = _last_day(facts)
     rows: list[tuple[str, str, Sequence[str], str]] = []
     for month in facts.months:
@@ -403,7 +428,8 @@ def _access_table(access: Access, facts: Facts, running: str) -> AccessTable:
         share = access.used(month.name, "documents")
         mark = "*" if month.name == running and left else ""
         rows.append((words.month(month.name), mark, cells, words.percent_or(share)))
-    return AccessTable(access.login or access.account, access.server, list(_RESOURCES.values()), rows)
+    chart = charts.access(facts, place, access) if place < DRAWN_ACCESSES and access.left else None
+    return AccessTable(access.login or access.account, access.server, list(_RESOURCES.values()), rows, chart)
 
 
 def _left(left: float | None, limit: float | None) -> str:

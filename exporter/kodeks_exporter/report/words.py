@@ -115,6 +115,22 @@ def span(names: Sequence[str]) -> str:
     return ", ".join(told)
 
 
+def some(names: Sequence[str], most: int = 3) -> str:
+    """``а, б, в и ещё 5``."""
+    rest = len(names) - most
+    return ", ".join(names[:most]) + (f" и{GAP}ещё{GAP}{rest}" if rest > 0 else "")
+
+
+def brief(value: float) -> str:
+    """For the narrow places of charts: ``99 999``, then ``123 тыс.``, ``1,2 млн``."""
+    if abs(value) < 100_000:
+        return number(value)
+    for scale, name in ((1e3, "тыс."), (1e6, "млн"), (1e9, "млрд")):
+        if abs(value) < scale * 999.5:
+            return f"{number(value / scale, 0 if abs(value) >= scale * 9.95 else 1)}{GAP}{name}"
+    return f"{number(value / 1e9)}{GAP}млрд"
+
+
 def enumerated(parts: Sequence[str]) -> str:
     """``а, б и в``."""
     return " и ".join(filter(None, (", ".join(parts[:-1]), parts[-1]))) if parts else ""
