@@ -91,7 +91,7 @@ def _people(facts: Facts) -> str:
         return text + "."
     judged = "это выше ориентира" if involved > judge.INVOLVEMENT else "это ниже ориентира"
     return (f"{text} на {counted(bought, 'место', 'места', 'мест')}: вовлечённость {words.percent(involved)},"
-            f" {judged} в {words.percent(judge.INVOLVEMENT)}.")  # fmt: skip
+            f" {judged} в{GAP}{words.percent(judge.INVOLVEMENT)}.")  # fmt: skip
 
 
 def _season(months: Sequence[Month]) -> str:
