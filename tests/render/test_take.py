@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import stat
 import threading
 import time
@@ -156,3 +157,11 @@ def test_the_templates_look_for_the_label_and_tell_all_that_is_signed() -> None:
 def test_alerts_of_a_message_are_sorted_by_who_they_are_about_and_not_by_their_signature() -> None:
     """Alertmanager sorts by the values of labels, in the order of the labels' names."""
     assert all(label < SIGNATURE for label in LABELS)
+
+
+def test_those_who_configure_by_hand_are_told_the_same(tmp_path: Path) -> None:
+    text = (fleets.ROOT / "docs" / "alerts.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```yaml\n(alerting:\n.*?)```", text, re.DOTALL)
+    rendered = yaml.safe_load(fleets.text(fleets.rendered(tmp_path, **small(reaction=REACTION)), "prometheus.yml"))
+    by_hand = yaml.safe_load(block.replace("KEY", KEY))
+    assert by_hand["alerting"]["alert_relabel_configs"] == rendered["alerting"]["alert_relabel_configs"]
