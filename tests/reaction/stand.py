@@ -29,7 +29,14 @@ from tests.web.fakes import FakeBackend
 
 KEY = "0123456789abcdef0123456789abcdef"
 SECONDS = 20.0
-CONFIG = "route: {receiver: nobody}\nreceivers: [{name: nobody}]\n"
+CONFIG = """
+route: {receiver: nobody}
+receivers: [{name: nobody}]
+inhibit_rules:
+  - source_matchers: [alertname="KodeksHostingOutage"]
+    target_matchers: [alertname="KodeksTcpStatus"]
+    equal: [hosting]
+"""
 
 
 def alert(name: str = "KodeksTcpStatus", *, minutes: float = 30, **labels: str) -> dict[str, Any]:

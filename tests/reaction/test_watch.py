@@ -104,6 +104,23 @@ def test_what_was_silent_from_the_beginning_was_told_to_nobody(single: Alertmana
         assert sum(value for key, value in values.items() if key.startswith(ALERTS)) == 1
 
 
+def test_what_another_alert_mutes_waits_for_nobody(single: Alertmanager, tmp_path: Path) -> None:
+    with Bench(tmp_path / "storage", (single.url,)) as bench:
+        outage = alert("KodeksHostingOutage", hosting="te-cloud", manager="petrov")
+        port = alert(hosting="te-cloud", minutes=20)
+        single.post(outage, port, alert(hosting="other", installation="vasilek", priority="K2"))
+        values = bench.until(lambda values: values.get(series(WAITING, "petrov")) == 1)
+        assert values[series(WAITING, "ivanova", "K2")] == 1
+        assert series(WAITING) not in values, "nobody was told of it"
+        told = bench.now()
+        single.post(resolved(outage))
+        values = bench.until(lambda values: values.get(series(WAITING)) == 1)
+        oldest = "kodeks_reaction_oldest_waiting_timestamp_seconds{manager=ivanova}"
+        single.post(resolved(alert(hosting="other", installation="vasilek", priority="K2")))
+        values = bench.until(lambda values: values[series(WAITING, "ivanova", "K2")] == 0)
+        assert values[oldest] == pytest.approx(told, abs=5), "people were told when it was no longer muted"
+
+
 def test_restart_of_one_member_changes_nothing(pair: tuple[Alertmanager, ...], tmp_path: Path) -> None:
     first, second = pair
     with Bench(tmp_path / "storage", (first.url, second.url)) as bench:

@@ -26,8 +26,9 @@ class ReactionSettings:
     """How people reach this exporter, without a trailing slash."""
     key: Secret | None = None
     """Signs links; of ASCII letters, digits and ``_ . + / = -``, so that it means the same in Prometheus' files."""
-    link_lifetime: float = 86400.0
-    """Links of alerts that started longer ago are refused."""
+    link_lifetime: float = 7 * 86400.0
+    """Links of alerts that started longer ago are refused. A week, so that what began on Friday can be taken on Monday,
+    and what is repeated every three days has a link that works."""
     silence_choices: tuple[float, ...] = (1800.0, 7200.0, 28800.0, 86400.0)
     """For how long the page offers to silence, ascending; nothing longer is ever created."""
 
