@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -294,6 +295,23 @@ def test_one_of_two_answers(tool: Tool, tmp_path: Path) -> None:
             assert bench.get(**parameters(firing)).status_code == 200
             assert bench.post(parameters(firing)).status_code == 200
             assert len(second.silences()) == 1
+
+
+def test_the_silence_reaches_the_whole_cluster(tool: Tool, tmp_path: Path) -> None:
+    with cluster(tool("prometheus-alertmanager"), tmp_path) as members:
+        firing = alert()
+        for member in members:
+            member.post(firing)
+        with Bench(tmp_path / "storage", tuple(member.url for member in members)) as bench:
+            assert bench.post(parameters(firing)).status_code == 200
+            deadline = time.monotonic() + 20
+            while not all(member.silenced()["romashka"] for member in members):
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            assert [len(member.silences()) for member in members] == [1, 1]
+            refused(bench, parameters(firing), 409, "Уже в работе")
+            bench.look()
+            assert bench.values()[series("kodeks_reaction_acknowledge_seconds_count")] == 1
 
 
 def test_nothing_configured(tmp_path: Path) -> None:
