@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 import yaml
@@ -24,7 +26,7 @@ _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One sample a day from day 0 on, as the daily rules record them; None: none that day."""
+    """Samples from day 0 on, one a day where nothing else is said, as the daily rules record them; None: none."""
 
     name: str
     labels: Mapping[str, str]
@@ -43,8 +45,13 @@ Result = dict[frozenset[tuple[str, str]], float]
 """By labels without the name."""
 
 
-def evaluate(series: Iterable[Series], day: int, queries: Sequence[str], rules: str = "") -> dict[str, Result]:
-    """What ``queries`` give at 00:00 of ``day``, by query. ``rules``: a rule file's text in place of the project's."""
+def evaluate(
+    series: Iterable[Series], day: int, queries: Sequence[str], rules: str = "", *, sampled: int = 1, evaluated: int = 1
+) -> dict[str, Result]:
+    """What ``queries`` give at 00:00 of ``day``, by query. ``rules``: a rule file's text in place of the project's.
+
+    ``sampled``, ``evaluated``: days between the samples of the series, and between evaluations of the rules.
+    """
     with tempfile.TemporaryDirectory() as folder:
         path = RULES
         if rules:
@@ -52,11 +59,11 @@ def evaluate(series: Iterable[Series], day: int, queries: Sequence[str], rules: 
             path.write_text(rules, encoding="utf-8")
         document = {
             "rule_files": [str(path)],
-            "evaluation_interval": "1d",
+            "evaluation_interval": f"{evaluated}d",
             "group_eval_order": list(GROUPS),
             "tests": [
                 {
-                    "interval": "1d",
+                    "interval": f"{sampled}d",
                     "input_series": [
                         {
                             "series": str(each),
@@ -77,7 +84,7 @@ def evaluate(series: Iterable[Series], day: int, queries: Sequence[str], rules: 
             ],
         }
         test = Path(folder) / "score.test.yml"
-        test.write_text(yaml.safe_dump(document, allow_unicode=True, width=10_000), encoding="utf-8")
+        test.write_text(json.dumps(document), encoding="utf-8")  # JSON is YAML, and quicker
         told = subprocess.run(
             [tools.find("promtool") or "promtool", "test", "rules", str(test)],
             capture_output=True, text=True, check=False,
@@ -87,6 +94,12 @@ def evaluate(series: Iterable[Series], day: int, queries: Sequence[str], rules: 
     if set(found) != set(queries):
         raise AssertionError(f"promtool told of {sorted(found)} only:\n{output[:4000]}")
     return found
+
+
+def _notation(values: Sequence[float | None]) -> str:
+    """promtool's: ``3x4`` is five times 3."""
+    runs = [(value, len(list(same))) for value, same in groupby("_" if v is None else f"{v:.10g}" for v in values)]
+    return " ".join(f"{value}x{count - 1}" if value != "_" else f"_x{count}" for value, count in runs)
 
 
 def _samples(text: str) -> Result:
