@@ -43,9 +43,7 @@ BOARD = Board(
                 "нужно, причина у всех одна.",
                 (
                     Label("server", "Сервер"),
-                    Value(
-                        "Доступность", _SERVER, unit="percentunit", decimals=2, scale=standard.AVAILABILITY_ONLINE
-                    ),
+                    Value("Доступность", _SERVER, unit="percentunit", decimals=2, scale=standard.AVAILABILITY_ONLINE),
                     Value("Сейчас", _SERVER_NOW, words=_ANSWERS),
                     Value("Наших доступов", f"count by (server) ({q.ACCESSES})", decimals=0),
                 ),
@@ -67,9 +65,7 @@ BOARD = Board(
                     Label("account", "Доступ"),
                     Label("login", "Логин"),
                     Label("server", "Сервер"),
-                    Value(
-                        "Доступность", _BILLING, unit="percentunit", decimals=2, scale=standard.AVAILABILITY_ONLINE
-                    ),
+                    Value("Доступность", _BILLING, unit="percentunit", decimals=2, scale=standard.AVAILABILITY_ONLINE),
                     Value("Сейчас", q.of_online("kodeks_online_up"), words=_ANSWERS),
                     Label("manager", "Менеджер"),
                 ),
@@ -81,17 +77,24 @@ BOARD = Board(
         ),
         (
             panels.lines(
-                "Серверы производителя сейчас и раньше",
-                "Отвечал ли сервер производителя: 1 — да, 0 — нет. Провал у одного сервера виден здесь раньше, чем "
-                "позвонят клиенты. Если падают все серверы разом, проверьте сначала собственный выход в интернет.",
-                (Query(f"min by (server) (min_over_time(kodeks_online_server_up[1h])) and on (server) {_SERVERS}",
-                       "{{server}}", step="1h"),),
-                style="steps",
+                "Серверы производителя по дням",
+                "Какую долю каждых суток отвечал сервер производителя. Провал у одного сервера — его авария, у всех — "
+                "проверьте сначала собственный выход в интернет. С этими числами можно говорить с производителем.",
+                (
+                    Query(
+                        f"avg_over_time(server:kodeks_online_server_up:avg6h[1d]) and on (server) {_SERVERS}",
+                        "{{server}}",
+                        step="1d",
+                    ),
+                ),
+                unit="percentunit",
+                scale=standard.AVAILABILITY_ONLINE,
                 legend=("min", "mean", "last"),
                 decimals=2,
                 most=1,
+                gaps=True,
                 height=8,
             ),
         ),
     ),
-)  # fmt: skip
+)

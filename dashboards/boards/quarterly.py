@@ -33,26 +33,18 @@ def _involvement(by: str = _BOTH) -> str:
     return f"{_by_quarter(_PEOPLE, by=by)} / on ({by}) ({_by_quarter(_SEATS, by=by)} > 0)"
 
 
-def _due(by: str = _BOTH) -> str:
-    """Installations whose registration ends in that quarter of the year chosen.
-
-    Half a day is added: the metric is the last day's first moment, local time, which may be the day before in UTC.
-    """
-    ends = f"({q.of('kodeks_registration_expiry_timestamp_seconds')} + 43200)"
-    parts = []
-    for number in _QUARTERS:
-        last = 3 * int(number)
-        within = (
-            f"({ends} and on (installation) year({ends}) == $year and on (installation) month({ends}) > {last - 3} "
-            f"and on (installation) month({ends}) <= {last})"
-        )
-        counted = f"count by (manager) ({q.ours(within, 'manager')})"
-        parts.append(f'label_replace({counted}, "quarter", "{number}", "", "")')
-    counted = " or ".join(parts)
-    return counted if by == _BOTH else f"sum by ({by}) ({counted})"
+# Half a day is added: the metric is the last day's first moment, local time, which may be the day before in UTC.
+_ENDS = f"({q.of('kodeks_registration_expiry_timestamp_seconds')} + 43200)"
+_ENDS_IN = f"10 * year({_ENDS}) + ceil(month({_ENDS}) / 3)"
+"""By installation: year and quarter as one number, such as 20261."""
 
 
-_ROWS = f"group by (manager, quarter) ({_by_quarter(_DOCUMENTS)} or {_due()})"
+def _due(*by: str) -> str:
+    """Installations whose registration ends, by quarters to come and ``by``."""
+    ends = f"({q.ours(_ENDS_IN, 'manager')}) and on (installation) {_ENDS} > time()"
+    counted = f'count_values by ({", ".join(by)}) ("quarter", {ends})'
+    return f'label_replace({counted}, "quarter", "$1, $2-й квартал", "quarter", "(....)(.)")'
+
 
 BOARD = Board(
     name="quarterly",
@@ -67,8 +59,8 @@ BOARD = Board(
                 "Кварталы по менеджерам",
                 "По каждому менеджеру и кварталу выбранного года: активность (документы и интеллектуальный поиск), "
                 "вовлечённость (работавшие пользователи на одно место, в среднем за месяцы квартала), открытые "
-                "документы, пустые поиски и сколько регистраций в этом квартале заканчивается. «Нет данных» — квартал "
-                "ещё не наступил или отчётов не было. Много продлений при низкой вовлечённости — начинайте с них.",
+                "документы и пустые поиски. «Нет данных» — квартал ещё не наступил или отчётов не было. Низкая "
+                "вовлечённость при скором продлении (таблица ниже) — начинайте с этих клиентов.",
                 (
                     Label("manager", "Менеджер"),
                     Label("quarter", "Квартал"),
@@ -76,9 +68,7 @@ BOARD = Board(
                     Value("Вовлечённость", _involvement(), unit="percentunit", decimals=0),
                     Value("Документы", _by_quarter(_DOCUMENTS), decimals=0),
                     Value("Пустые поиски", _by_quarter(_EMPTY), decimals=0),
-                    Value("Продлений", _due(), decimals=0, missing="0"),
                 ),
-                rows=_ROWS,
                 sort="Менеджер",
                 descending=False,
                 height=18,
@@ -97,14 +87,21 @@ BOARD = Board(
                 names={"quarter": "Квартал", "A": "Активность", "B": "Документы"},
                 width=12,
             ),
-            panels.columns(
+            tables.table(
                 "Продления по кварталам",
-                "Сколько регистраций выбранных клиентов заканчивается в каждом квартале выбранного года, по последним "
-                "отчётам. По этим столбикам планируйте отпуска и звонки: разговор о продлении начинают за квартал.",
-                (Query(_due("quarter"), instant=True),),
-                "quarter",
-                names={"quarter": "Квартал", "A": "Заканчивается регистраций"},
+                "Сколько регистраций выбранных клиентов кончается в каждом из будущих кварталов у каждого менеджера, "
+                "по последним отчётам. Разговор о продлении начинают за квартал: по этой таблице планируйте звонки и "
+                "отпуска.",
+                (
+                    Label("quarter", "Квартал"),
+                    Label("manager", "Менеджер"),
+                    Value("Заканчивается регистраций", _due("manager"), decimals=0),
+                ),
+                sort="Квартал",
+                descending=False,
+                footer="sum",
                 width=12,
+                height=10,
             ),
         ),
     ),
