@@ -82,7 +82,7 @@ def test_inhibitions_name_alerts_that_exist() -> None:
 def test_whoever_gets_a_daily_mail_gets_it_every_day() -> None:
     """A group is looked at every ``group_interval``: a repetition due at that very moment would wait for the next."""
     leaves = [leaf for route in document()["route"]["routes"] for leaf in route.get("routes", [route])]
-    daily = [leaf for leaf in leaves if "KodeksSearchIsEmpty" in str(leaf.get("matchers"))]
+    daily = [leaf for leaf in leaves if "KodeksNewUser" in str(leaf.get("matchers"))]
     assert len(daily) == 3
     for leaf in daily:
         assert leaf["group_interval"] == "24h"
