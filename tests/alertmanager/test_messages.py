@@ -185,6 +185,37 @@ def test_many_ordinary_clients_all_stand_in_the_list_with_the_first_step(stand: 
     assert mixed.text.count("длилось") == 4
 
 
+def test_up_to_five_with_advice_of_their_own_are_told_in_full_by_mail(stand: Stand) -> None:
+    """As the weekly mail of the clients whose score fell most."""
+    some = [
+        alert(
+            "KodeksClientScoreFell",
+            minutes=0,
+            severity="info",
+            priority="K5",
+            client=f"ООО «Клиент {i}»",
+            installation="",
+        )
+        for i in range(6)
+    ]
+    for i, one in enumerate(some):
+        one["annotations"] |= {
+            "title": "Оценка клиента упала", "details": f"с 4.{i} до 3.1 из 5",
+            "description": f"Больше всего упала стадия «{i}». Сначала: шаг {i}.",
+        }  # fmt: skip
+    stand.post(*some[:5])
+    mail = stand.mails.wait_for(lambda mail: "[FIRING:5]" in mail.subject and "ScoreFell" in mail.subject, 20)
+    for words in (mail.text, words_of(mail.html)):
+        assert all(f"упала стадия «{i}»" in words and f"шаг {i}." in words for i in range(5))
+        assert all(f"с 4.{i} до 3.1 из 5" in words for i in range(5))
+    assert stand.receivers("KodeksClientScoreFell") == {"ivanova-digest"}
+    stand.post(*some)
+    mail = stand.mails.wait_for(lambda mail: "[FIRING:6]" in mail.subject and "ScoreFell" in mail.subject, 20)
+    assert "упала стадия" not in mail.text + mail.html, "a longer list leaves what differs to the dashboard"
+    assert all(f"с 4.{i} до 3.1 из 5" in mail.text for i in range(6))
+    stand.post(*map(resolved, some))
+
+
 def test_the_subject_is_one_line_that_mail_servers_take(stand: Stand) -> None:
     client = "Федеральное государственное бюджетное учреждение науки «Институт Ы»\n"
     some = [alert("Subject", minutes=0, installation=f"subject{i}", client=f"{client}{i}") for i in range(5)]
