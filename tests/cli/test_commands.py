@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -16,7 +17,10 @@ from tests.cli.running import COMMAND, command, serving, wait_for, write
 
 @pytest.fixture(scope="module")
 def stand() -> Iterator[Stand]:
-    with Stand(StandSpec(servers=(ServerSpec(name="romashka"), ServerSpec(name="vasilek")))) as stand:
+    """Nightly backup and restart are announced for far from now: during them a fault is expected and not told."""
+    backup, restart = ((dt.datetime.now(dt.UTC) + dt.timedelta(hours=hours)).strftime("%H:%M") for hours in (11, 12.5))
+    servers = tuple(ServerSpec(name=name, backup=backup, restart=restart) for name in ("romashka", "vasilek"))
+    with Stand(StandSpec(servers=servers)) as stand:
         yield stand
 
 
@@ -36,6 +40,7 @@ def document(stand: Stand, *names: str) -> dict[str, Any]:
                 "client": f"ООО «{name}»",
                 "manager": "ivanova",
                 "url": stand.url(name),
+                "time_zone": "UTC",
                 "credentials": {"username": "smartlogin", "password": "smartpassword"},
             }
             for name in names
