@@ -37,7 +37,8 @@ def _table(title: str, about: str, matchers: str, *, cause: bool = False, height
         Label("status", "Статус", words=words.SEARCH_STATUS, colored=True),
     ]
     duration = Value("Длился", q.ours(_found(matchers), "client", "manager"), unit="s", decimals=1)
-    entity = Value("", q.of("kodeks_registration_info", "legal_entity"), shown=False)
+    registered = q.of("kodeks_registration_info", "legal_entity")
+    entity = Value("", f"{registered} and on (installation) {_found(matchers)}", shown=False)
     return tables.table(title, about, (*columns, duration, entity), sort="Время", height=height)
 
 
@@ -62,8 +63,8 @@ BOARD = Board(
             panels.number(
                 "Запросов показано",
                 "Сколько запросов попало в таблицы ниже при выбранных фильтрах; 0 — под фильтры ничего не подошло. "
-                "Хранятся последние 200 запросов каждой установки за сутки, пустые и с ошибкой — по 100 за две недели. "
-                "Полный журнал лежит в файлах экспортёра.",
+                "Хранятся последние 200 запросов каждой установки за сутки, пустые и с ошибкой — по 100 за две "
+                "недели. Полный журнал лежит в файлах экспортёра.",
                 Query(f"count({_found(_FILTERS)}) or vector(0)", instant=True),
                 decimals=0,
                 width=6,
