@@ -542,6 +542,18 @@ def test_each_line_of_a_list_can_be_taken_and_the_first_ones_in_telegram_too(sta
     assert [parameters(line.removeprefix("  Взять в работу: ")) for line in lines] == [expected_of(one) for one in some]
 
 
+def test_a_link_below_a_list_is_named_by_the_inventory_where_the_client_is_long(stand: Stand) -> None:
+    some = [
+        alert("TakesLong", minutes=0, installation=f"takes-long{i}", client=f"{LONG} {i}", reaction_key=str(i))
+        for i in range(4)
+    ]
+    stand.post(*some)
+    message = stand.telegrams.wait_for(lambda message: "(takes-long3)" in message.text, 20)
+    assert re.search(
+        r"\nВзять в работу: takes-long0( · takes-long\d)+(, остальные — ссылками в письме)?$", message.text
+    )
+
+
 @pytest.mark.parametrize("count", [3, 6])
 def test_alerts_of_one_signature_have_one_link(stand: Stand, count: int) -> None:
     some = [
