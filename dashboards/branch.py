@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from typing import Any
@@ -10,15 +11,22 @@ UID_LENGTH = 40
 """Longest uid that Grafana takes."""
 
 
+def uid(name: str, branch: str) -> str:
+    """Of the branch's copy of the dashboard with that file name; of a long name only a hash."""
+    whole = f"kodeks-{branch}-{name}"
+    if len(whole) <= UID_LENGTH:
+        return whole
+    return f"kodeks-{branch}-{hashlib.sha256(name.encode()).hexdigest()}"[:UID_LENGTH]
+
+
 def for_branch(text: str, branch: str) -> str:
     """The dashboard's JSON with uids, links and tags of its own, and only data sources whose name has the branch in it.
 
     What a branch may see is decided by the data source (docs: grafana-dashboards/README.md), not by this file.
     """
-    made: dict[str, Any] = json.loads(re.sub(r"/d/kodeks-([a-z-]+)", rf"/d/kodeks-{branch}-\1", text))
-    made["uid"] = f"kodeks-{branch}-{made['uid'].removeprefix('kodeks-')}"
-    if len(made["uid"]) > UID_LENGTH:
-        raise ValueError(f"{made['uid']}: longer than the {UID_LENGTH} characters that Grafana takes")
+    linked = re.sub(r"/d/kodeks-([a-z-]+)", lambda match: f"/d/{uid(match[1], branch)}", text)
+    made: dict[str, Any] = json.loads(linked)
+    made["uid"] = uid(made["uid"].removeprefix("kodeks-"), branch)
     made["tags"] = [f"kodeks-{branch}" if tag == "kodeks" else tag for tag in made["tags"]]
     for link in made["links"]:
         link["tags"] = [f"kodeks-{branch}" if tag == "kodeks" else tag for tag in link["tags"]]

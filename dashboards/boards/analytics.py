@@ -80,7 +80,6 @@ BOARD = Board(
                 "нет, следующему откажут: предложите расширение. Если почти всё свободно круглый год, клиент может "
                 "попросить уменьшить.",
                 (Query(q.ours(f"{_SEATS} - {_USED}", "client"), legend=_NAME, step="1h"),),
-                scale=standard.Scale("red", ((1, "transparent"),)),
                 gaps=_JOINED,
                 links=(_PROFILE,),
                 width=12,

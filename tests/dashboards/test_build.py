@@ -136,6 +136,29 @@ def test_a_branch_has_a_copy_that_keeps_to_itself(board: Board) -> None:
     assert by_name["branch"]["current"]["value"] == ["saratov"]
 
 
+def test_a_branch_with_a_long_name_has_uids_that_grafana_takes() -> None:
+    copies = [json.loads(text) for text in files("ekaterinburg-sever-2").values()]
+    uids = {copy["uid"] for copy in copies}
+    assert len(uids) == len(ALL)
+    assert max(map(len, uids)) <= 40
+    for copy in copies:
+        for url in links(copy):
+            if url.startswith("/d/"):
+                assert url.removeprefix("/d/").partition("?")[0] in uids, url
+
+
+def test_provisioning_files_say_where_things_are() -> None:
+    folder = OUTPUT / "provisioning"
+    (provider,) = yaml.safe_load((folder / "dashboards" / "kodeks.yml").read_text(encoding="utf-8"))["providers"]
+    assert provider["type"] == "file"
+    guide = (OUTPUT / "README.md").read_text(encoding="utf-8")
+    assert provider["options"]["path"] in guide
+    assert provider["folder"] in guide
+    (source,) = yaml.safe_load((folder / "datasources" / "kodeks.yml").read_text(encoding="utf-8"))["datasources"]
+    assert source["type"] == "prometheus"
+    assert source["jsonData"]["httpMethod"] == "POST"  # names of all installations do not fit into an address
+
+
 @pytest.mark.parametrize("name", ["Саратов", "a b", "x" * 21, "../x"])
 def test_a_branch_needs_a_plain_name(name: str, tmp_path: Path) -> None:
     with pytest.raises(SystemExit):
