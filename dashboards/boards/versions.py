@@ -2,19 +2,41 @@
 
 from __future__ import annotations
 
-from dashboards import links, panels, tables, variables
+from dashboards import links, tables, variables
 from dashboards import queries as q
-from dashboards.model import Board, Query
-from dashboards.tables import Label
+from dashboards.model import Board, Panel
+from dashboards.tables import Label, Value
 
 _NOW = q.of("kodeks_build_info", "server", "sysinfo", "kassist", "os")
+_DAYS = (30, 21, 14, 7)
 
 
-def _spread(part: str) -> Query:
-    """How many installations have which version, day by day."""
-    daily = f"max_over_time(kodeks_build_info{{{q.CHOSEN}}}[1h])"
-    counted = q.ours(f"max by (installation, {part}) ({daily})", "client")
-    return Query(f"count by ({part}) ({counted})", legend=f"{{{{{part}}}}}", step="1h")
+def _spread(title: str, about: str, part: str, heading: str) -> Panel:
+    """How many installations had which version, week by week: five moments cost less than a line of 30 days."""
+
+    def used(days: int) -> str:
+        ago = f" offset {days}d" if days else ""
+        return (
+            f'(max by (installation, {part}) (kodeks_build_info{{{q.CHOSEN},{part}!=""}}{ago}) '
+            f"and on (installation) {q.INSTALLATIONS})"
+        )
+
+    moments = (*_DAYS, 0)
+    return tables.table(
+        title,
+        about,
+        (
+            Label(part, heading),
+            *(
+                Value(f"{days} дн. назад" if days else "Сейчас", f"count by ({part}) ({used(days)})", missing="—")
+                for days in moments
+            ),
+        ),
+        rows=f"group by ({part}) ({' or '.join(used(days) for days in moments)})",
+        sort=heading,
+        width=12,
+        height=9,
+    )
 
 
 BOARD = Board(
@@ -23,32 +45,30 @@ BOARD = Board(
     about="Какие версии сервера, sysinfo и kAssist стоят у клиентов и кого пора обновить.",
     tags=("установки",),
     variables=variables.installations(),
-    time="30d",
+    time="24h",
     rows=(
         (
-            panels.lines(
+            _spread(
                 "Версии ПК за 30 дней",
-                "Сколько установок работает на каждой версии сервера. Версия берётся из отчётов sysinfo. "
-                "Линия старой версии должна опускаться: если стоит на месте, посмотрите в таблице, у кого она, и "
-                "обновите.",
-                (_spread("server"),),
-                style="steps",
-                width=12,
+                "Сколько установок работало на каждой версии сервера, неделя за неделей; версия берётся из отчётов "
+                "sysinfo, прочерк — такой не было. Число у старых версий должно убывать: если стоит на месте, "
+                "посмотрите ниже, у кого они, и обновите.",
+                "server",
+                "Версия ПК",
             ),
-            panels.lines(
+            _spread(
                 "Версии kAssist за 30 дней",
-                "Сколько установок работает с каждой версией kAssist. Пустое название — kAssist не установлен. "
-                "Старые версии обновите вместе с сервером.",
-                (_spread("kassist"),),
-                style="steps",
-                width=12,
+                "Сколько установок работало с каждой версией kAssist, неделя за неделей. Где kAssist нет, не "
+                "считается; прочерк — такой версии не было. Старые версии обновите вместе с сервером.",
+                "kassist",
+                "Версия kAssist",
             ),
         ),
         (
             tables.table(
                 "Версии у клиентов",
-                "Версии из последнего отчёта каждой установки. Сортируйте по столбцу «Версия ПК»: сверху те, кого "
-                "пора обновить. Нет версии — отчётов ещё не было.",
+                "Версии из последнего отчёта каждой установки. Отсортировано по версии ПК: сверху те, кого пора "
+                "обновить. Нет клиента — отчётов ещё не было.",
                 (
                     Label("client", "Клиент", links=(links.profile(),)),
                     Label("server", "Версия ПК"),
