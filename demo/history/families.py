@@ -3,9 +3,9 @@
 How often, by what is asked of a year: checks that availability is counted from every step; seats in use every hour
 that offices are open; users, sums, searches, dates and versions once a day, in the evening local time (and at 00:30 on
 the 1st, where monthly counters begin again; on the last two days every hour of work), those of which only sums are
-asked once a week and at both ends of a month; other checks and the state once a day and every hour of an incident.
-Cards, first and last visits, single searches, sessions, alerts and what becomes of reports only towards the end, as
-they are only asked about now.
+asked once a week and at both ends of a month; other checks and the state once a day and every hour of an incident;
+reaction to alerts at midnight UTC. Cards, first and last visits, single searches, sessions, alerts and what becomes of
+reports only towards the end, as they are only asked about now.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from demo.history.life import BOUNDS, RECENT_DAYS, Found, Life
 from demo.history.model import History, head
 from demo.history.monthly import monthly
 from demo.history.openmetrics import Writer
+from demo.history.reaction import reaction
 from demo.people import words
 from demo.people.diary import Usage
 from demo.stand.reports.make import kassist_links
@@ -397,5 +398,5 @@ def _health(history: History, writer: Writer) -> None:
 
 _FAMILIES = (
     _inventory, _trials, _checks, _states, _sums, _seats, _users, _cards, _searches, _kassist, _licences, _health,
-    monthly, billing, around, alerts,
+    monthly, billing, around, alerts, reaction,
 )  # fmt: skip
