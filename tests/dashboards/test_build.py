@@ -165,5 +165,11 @@ def test_a_branch_needs_a_plain_name(name: str, tmp_path: Path) -> None:
         main(["--branch", name, "--output", str(tmp_path)])
 
 
+def test_guide_names_every_dashboard_once() -> None:
+    guide = (OUTPUT / "README.md").read_text(encoding="utf-8")
+    told = dict(re.findall(r"\[([^\]]+)\]\(([\w-]+)\.json\)", guide))
+    assert told == {board.title: board.name for board in ALL}
+
+
 def test_output_is_the_folder_of_the_repository() -> None:
     assert ROOT / "grafana-dashboards" == OUTPUT
