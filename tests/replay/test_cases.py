@@ -20,7 +20,6 @@ AT_A_TIME = 3
 SLOWEST_FIRST = (5, 7, 3, 4)
 
 NOT_THERE = {
-    3: ("второе письмо через сутки повторяет тот же список",),
     7: ("сообщение о смене версии в тот же час",),
 }
 """What the stories promise and the product does not do yet: to be emptied, never to grow unnoticed."""
@@ -38,8 +37,8 @@ def replays(tool: Callable[[str], str]) -> Iterator[dict[int, Future[Outcome]]]:
             future.cancel()
 
 
-def test_there_are_ten() -> None:
-    assert sorted(CASES) == list(range(1, 11))
+def test_there_are_ten_and_one_of_ours() -> None:
+    assert sorted(CASES) == list(range(1, 12))
     assert all(script.case == number for number, script in CASES.items())
 
 
@@ -54,7 +53,7 @@ def test_case(number: int, replays: dict[int, Future[Outcome]]) -> None:
     assert outcome.alerts == ALERTS[number]
 
 
-MESSAGES = {1: 2, 2: 2, 3: 2, 4: 1, 5: 8, 6: 0, 7: 3, 8: 1, 9: 0, 10: 1}
+MESSAGES = {1: 2, 2: 2, 3: 2, 4: 1, 5: 8, 6: 0, 7: 3, 8: 1, 9: 0, 10: 1, 11: 8}
 """Messages that tell of a fault, by mail and by Telegram together."""
 
 ALERTS = {
@@ -69,7 +68,24 @@ ALERTS = {
     9: set(),
     # The single ones fire as well, and Alertmanager mutes them.
     10: {"KodeksMaintenanceCount", "KodeksMaintenance"},
+    11: {
+        "KodeksLicenseExpiring90day",
+        "KodeksLicenseExpiring7day",
+        "OnlineBillingDocsLeft150",
+        "OnlineBillingDocsLeft50",
+        "OnlineBillingDocsLeftZero",
+    },
 }
+
+
+WITHOUT_END = {
+    "KodeksSearchIsEmpty",
+    "OnlineBillingDocsLeft150",
+    "OnlineBillingDocsLeft50)",
+    "Лимит на документы: осталось меньше 50",
+    "KodeksLicenseExpiring90day",
+}
+"""Events, and thresholds that a worse one took over from: nobody is told that they are over."""
 
 
 def test_night_is_silent_and_morning_sounds(replays: dict[int, Future[Outcome]]) -> None:
@@ -84,7 +100,7 @@ def test_every_fault_that_is_told_is_told_to_be_over(replays: dict[int, Future[O
     for number, future in replays.items():
         last: dict[tuple[str, str, str], bool] = {}
         for message in future.result().messages:
-            if "KodeksSearchIsEmpty" in message.title:
+            if any(name in message.title for name in WITHOUT_END):
                 assert not message.resolved
                 continue
             title = re.sub(r"^\W*(\[\w+:\d+\]|RESOLVED ·|K\d ·)\s*", "", message.title)
