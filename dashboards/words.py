@@ -137,6 +137,16 @@ PRIORITIES: Words = {
     "K5": Word("K5", GREY),
 }
 
+REACTION_OUTCOMES: Words = {
+    "acknowledged": Word("взято", GREEN),
+    "mended": Word("прошло молча", BLUE),
+    "unanswered": Word("без ответа", RED),
+    "unseen": Word("не видели", GREY),
+}
+"""kodeks_reaction_alerts_total's label ``outcome``."""
+
+UP_DOWN: Words = {"1": Word("отвечает", GREEN), "0": Word("не отвечает", RED)}
+
 CARD_FIELDS: Words = {
     "fullname": Word("ФИО"),
     "position": Word("Должность"),

@@ -1,0 +1,380 @@
+"""How managers react to alerts: how long until somebody takes one, how long until it is over, who waits now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dashboards import alerts, links, panels, tables, variables
+from dashboards.model import Board, Query, Section
+from dashboards.standard import GREEN, ORANGE, RED, YELLOW, Scale
+from dashboards.tables import MOMENT, Label, Value
+from dashboards.variables import Variable
+from dashboards.words import PRIORITIES, REACTION_OUTCOMES, UP_DOWN, Word
+
+_CHOSEN = 'manager=~"$manager"'
+_LIVE = {
+    "alerts": ("kodeks_reaction_alerts_total", "outcome"),
+    "acknowledge": ("kodeks_reaction_acknowledge_seconds_bucket", "le"),
+    "recovery": ("kodeks_reaction_recovery_seconds_bucket", "acknowledged, le"),
+}
+"""What is counted: the metric, and its labels beside manager and priority."""
+
+_TAKEN = Scale(RED, ((0.4, YELLOW), (0.8, GREEN)))
+_UNANSWERED = Scale(GREEN, ((0.1, YELLOW), (0.3, RED)))
+_WAITING = Scale(GREEN, ((1, ORANGE),))
+_UNTIL_TAKEN = Scale(GREEN, ((3600, YELLOW), (4 * 3600, ORANGE), (24 * 3600, RED)))
+"""Seconds; an hour is a lunch, four are half a day's work."""
+
+
+def _matchers(more: str) -> str:
+    return f"{_CHOSEN},{more}" if more else _CHOSEN
+
+
+def _grown(what: str, by: str = "", more: str = "") -> str:
+    """By how much a counter has grown within the range shown, summed ``by``; from the midnight (UTC) before it on.
+
+    What did not exist then has grown from 0; where a counter is smaller than it was, its store was lost, and it counts
+    from 0 as well.
+    """
+    name, own = _LIVE[what]
+    live = f"max by (manager, priority, {own}) ({name}{{{_matchers(more)}}})"
+    daily = f"last_over_time(manager:kodeks_reaction_{what}:daily{{{_matchers(more)}}}[7d] offset $__range)"
+    return _difference(live, daily, by)
+
+
+def _week(what: str, by: str = "", more: str = "") -> str:
+    """As ``_grown``, within the week before each point; for range queries."""
+    daily = f"last_over_time(manager:kodeks_reaction_{what}:daily{{{_matchers(more)}}}"
+    return _difference(f"{daily}[2d])", f"{daily}[7d] offset 7d)", by)
+
+
+def _difference(now: str, then: str, by: str) -> str:
+    after, before = (f"sum by ({by}) ({each})" for each in (now, then))
+    return f"({after} - ({before} <= {after} or 0 * {after}))"
+
+
+def _quantile(share: float, grown: str) -> str:
+    """Seconds; absent where nothing was counted."""
+    return f"histogram_quantile({share}, {grown}) >= 0"
+
+
+def _share(outcome: str, by: str = "") -> str:
+    return f"{_grown('alerts', by, _of(outcome))} / ({_grown('alerts', by)} > 0)"
+
+
+def _of(outcome: str) -> str:
+    return f'outcome="{outcome}"'
+
+
+def _bucket(*labels: str) -> str:
+    return ", ".join((*labels, "le"))
+
+
+def _now(name: str, by: str, more: str = "") -> str:
+    return f"sum by ({by}) (max by (manager, priority) (kodeks_reaction_{name}{{{_matchers(more)}}}))"
+
+
+_OLDEST = f"max by (manager) (kodeks_reaction_oldest_waiting_timestamp_seconds{{{_CHOSEN}}})"
+
+
+def _figures(by: str) -> Iterator[Value]:
+    """Columns for managers as for priorities."""
+    acknowledge, recovery = (_grown(what, _bucket(by)) for what in ("acknowledge", "recovery"))
+    yield Value("Кончилось", _grown("alerts", by), decimals=0)
+    yield Value("Взято", _share("acknowledged", by), unit="percentunit", decimals=0, scale=_TAKEN)
+    yield Value("Прошло молча", _share("mended", by), unit="percentunit", decimals=0)
+    yield Value("Без ответа", _share("unanswered", by), unit="percentunit", decimals=0, scale=_UNANSWERED)
+    yield Value("Не видели", _share("unseen", by), unit="percentunit", decimals=0)
+    yield Value("До реакции: половина", _quantile(0.5, acknowledge), unit="s", decimals=1, scale=_UNTIL_TAKEN)
+    yield Value("До реакции: 90 %", _quantile(0.9, acknowledge), unit="s", decimals=1)
+    yield Value("До конца: половина", _quantile(0.5, recovery), unit="s", decimals=1)
+    yield Value("До конца: 90 %", _quantile(0.9, recovery), unit="s", decimals=1)
+
+
+def _by_priority(expr: str, scale: Scale, unit: str = "none", decimals: int = 0) -> Iterator[Value]:
+    """A column for each priority; ``expr`` has a place for the matcher."""
+    for priority in PRIORITIES:
+        told = expr.replace("PRIORITY", f'priority="{priority}"')
+        yield Value(priority, told, unit=unit, decimals=decimals, scale=scale)
+
+
+_MANAGER = Label("manager", "Менеджер", links=(
+    links.board("current-emergencies", "Что у него сейчас случилось", manager=links.cell("Менеджер")),
+))  # fmt: skip
+_EVERYBODY = f"group by (manager) (kodeks_reaction_alerts_total{{{_CHOSEN}}})"
+
+_UNCOUNTED = (
+    "KodeksWatchdog|KodeksSearchIsEmpty|KodeksNewUser|KodeksDetectOverUserError|KodeksSearchError|KodeksClientScoreFell"
+)
+"""Alerts that only tell what happened: nobody has to answer them (docs/reaction.md)."""
+_FIRING = (
+    'branch=~"$branch",manager=~"$manager",client=~"$client",manager!="",client!="",'
+    f'alertname!~"{_UNCOUNTED}"'
+)  # fmt: skip
+_ALERT = "alertname, client, manager, installation, account"
+_ALERTS = f'ALERTS{{alertstate="firing",{_FIRING}}}'
+_SINCE = f"1000 * ALERTS_FOR_STATE{{{_FIRING}}} and ignoring (alertstate) {_ALERTS}"
+
+_WHO = Variable(
+    "manager",
+    "Менеджер",
+    query=(
+        'query_result(group by (manager) ({__name__=~"kodeks:installation:info|kodeks_online_access_info",'
+        'branch=~"$branch"}) or group by (manager) (kodeks_reaction_alerts_total{manager="ops"}))'
+    ),
+    regex='/manager="([^"]+)"/',
+    all_value="",
+)
+"""Those of the chosen branches by name, and ops: reaction has no label branch."""
+
+_PERIOD = (
+    "Считается за выбранное время, с 00:00 UTC его первого дня; сам случай относится к тому дню, когда его взяли или "
+    "когда он кончился."
+)
+
+BOARD = Board(
+    name="reaction",
+    title="Реакция менеджеров",
+    about="Сколько проходит от оповещения до того, как его взяли и как всё починено, и что ждёт ответа сейчас.",
+    tags=("аварии",),
+    variables=tuple(
+        _WHO if each.name == "manager" else each
+        for each in variables.both()
+        if each.name not in ("installation", "account")
+    ),
+    time="90d",
+    rows=(
+        (
+            panels.number(
+                "Ждут ответа сейчас",
+                "Сколько оповещений действует, отправлено людям и никем не взято. Взять — ссылкой «Взять в работу» из "
+                "сообщения или тишиной с комментарием в Alertmanager. Ноль — всё взято.",
+                Query(f"sum(max by (manager, priority) (kodeks_reaction_waiting{{{_CHOSEN}}}))", instant=True),
+                scale=_WAITING,
+                width=4,
+            ),
+            panels.number(
+                "Дольше всего ждёт",
+                "Сколько уже ждёт самое старое из невзятых оповещений. Если сутки и больше, выясните, доходят ли до "
+                "менеджера сообщения: почта, Telegram, отпуск.",
+                Query(
+                    f"time() - min({_OLDEST}) or 0 * sum(kodeks_reaction_waiting{{{_CHOSEN}}})",
+                    instant=True,
+                ),
+                unit="s",
+                decimals=1,
+                scale=_UNTIL_TAKEN,
+                words={"0": Word("никто не ждёт", GREEN)},
+                width=4,
+            ),
+            panels.number(
+                "В работе сейчас",
+                "Сколько действующих оповещений кто-то взял. Взятое остаётся взятым, пока не кончится, даже когда "
+                "тишина истекла. Много взятого и старого — спросите, чем помочь.",
+                Query(f"sum(max by (manager, priority) (kodeks_reaction_taken{{{_CHOSEN}}}))", instant=True),
+                width=4,
+            ),
+            panels.number(
+                "Взято за выбранное время",
+                f"Какую долю кончившихся оповещений кто-то взял в работу. {_PERIOD} Мало — людям неудобно или "
+                "сообщений слишком много: посмотрите, каких больше всего.",
+                Query(_share("acknowledged"), instant=True),
+                unit="percentunit",
+                decimals=0,
+                scale=_TAKEN,
+                width=4,
+            ),
+            panels.number(
+                "До реакции: половина быстрее",
+                f"За какое время берут половину из взятых оповещений (медиана). {_PERIOD} Время — по календарю, с "
+                "ночами и выходными; считается по ступеням от минуты до трёх суток, поэтому приблизительно.",
+                Query(_quantile(0.5, _grown("acknowledge", "le")), instant=True),
+                unit="s",
+                decimals=1,
+                scale=_UNTIL_TAKEN,
+                width=4,
+            ),
+            panels.number(
+                "Alertmanager отвечает",
+                "Ответил ли каждый Alertmanager, когда экспортёр спрашивал его последний раз. Если не отвечает ни "
+                "один, числа этого дашборда стоят на месте: чините Alertmanager.",
+                Query("min by (alertmanager) (kodeks_reaction_alertmanager_up)", "{{alertmanager}}", instant=True),
+                words=UP_DOWN,
+                width=4,
+            ),
+        ),
+        (
+            tables.table(
+                "Реакция по менеджерам",
+                "Чем кончились оповещения каждого менеджера: взято в работу; прошло молча раньше, чем сообщение "
+                "повторилось; без ответа — прошло, хотя сообщение повторялось; не видели — мониторинг сам стоял. До "
+                "реакции и до конца — от начала оповещения: за сколько справились с половиной и с 90 %; дольше трёх "
+                f"суток показано как трое суток. {_PERIOD} «Нет данных» — таких не было. Сравнивайте людей с "
+                "одинаковым графиком; много без ответа — разговор о том, доходят ли сообщения и все ли они нужны.",
+                (
+                    _MANAGER,
+                    *_figures("manager"),
+                    Value("Ждут сейчас", _now("waiting", "manager"), decimals=0, scale=_WAITING),
+                    Value("Ждут с", f"1000 * {_OLDEST}", unit=MOMENT, missing="никто не ждёт"),
+                ),
+                rows=_EVERYBODY,
+                sort="Без ответа",
+                height=14,
+            ),
+        ),
+        Section("По приоритетам"),
+        (
+            tables.table(
+                "Реакция по приоритетам",
+                "То же по приоритетам, все выбранные менеджеры вместе, и до конца отдельно для взятых и для остальных. "
+                f"{_PERIOD} K1 и K2 должны браться быстрее прочих; если нет, проверьте, приходят ли они в Telegram со "
+                "звуком.",
+                (
+                    Label("priority", "Приоритет", words=PRIORITIES, colored=True, width=100),
+                    *_figures("priority"),
+                    *(
+                        Value(
+                            f"{title} до конца: половина",
+                            _quantile(0.5, _grown("recovery", _bucket("priority"), f'acknowledged="{said}"')),
+                            unit="s",
+                            decimals=1,
+                        )
+                        for title, said in (("Взятые", "yes"), ("Прочие", "no"))
+                    ),
+                ),
+                rows=f"group by (priority) (kodeks_reaction_alerts_total{{{_CHOSEN}}})",
+                sort="Приоритет",
+                descending=False,
+                height=9,
+            ),
+        ),
+        (
+            tables.table(
+                "До реакции: менеджеры и приоритеты",
+                "За какое время менеджер берёт половину из взятых оповещений каждого приоритета. "
+                f"{_PERIOD} «Нет данных» — таких он не брал: смотрите в верхней таблице, были ли они.",
+                (
+                    _MANAGER,
+                    *_by_priority(
+                        _quantile(0.5, _grown("acknowledge", _bucket("manager"), "PRIORITY")), _UNTIL_TAKEN, "s", 1
+                    ),
+                ),
+                rows=_EVERYBODY,
+                sort="Менеджер",
+                descending=False,
+                width=12,
+                height=14,
+            ),
+            tables.table(
+                "Ждут сейчас: менеджеры и приоритеты",
+                "Сколько невзятых оповещений у каждого менеджера прямо сейчас. Ноль — всё взято или ничего не "
+                "случилось, «нет данных» — таких у него ещё не бывало. Начинайте с K1.",
+                (
+                    _MANAGER,
+                    *_by_priority(_now("waiting", "manager", "PRIORITY"), _WAITING),
+                    Value("В работе", _now("taken", "manager"), decimals=0),
+                ),
+                rows=_EVERYBODY,
+                sort="Менеджер",
+                descending=False,
+                width=12,
+                height=14,
+            ),
+        ),
+        Section("Неделя за неделей"),
+        (
+            panels.lines(
+                "До реакции по неделям",
+                "За какое время менеджер брал половину оповещений в неделю перед каждой точкой. Разрыв — за неделю он "
+                "ничего не брал. Растёт у всех — сообщений стало больше, растёт у одного — спросите его.",
+                (Query(_quantile(0.5, _week("acknowledge", _bucket("manager"))), "{{manager}}", step="7d"),),
+                unit="s",
+                legend=("min", "max", "mean", "last"),
+                width=12,
+            ),
+            panels.lines(
+                "До конца по неделям",
+                "За какое время кончалась половина оповещений менеджера в неделю перед каждой точкой, взятых и нет. "
+                "Долгие недели сравните с авариями тех дней: площадка, отпуск, продления.",
+                (Query(_quantile(0.5, _week("recovery", _bucket("manager"))), "{{manager}}", step="7d"),),
+                unit="s",
+                legend=("min", "max", "mean", "last"),
+                width=12,
+            ),
+        ),
+        (
+            panels.lines(
+                "Взято по неделям",
+                "Какую долю оповещений, кончившихся за неделю перед точкой, менеджер взял в работу. Разрыв — за неделю "
+                "у него ничего не кончилось. Доля падает — люди привыкают не замечать: уберите лишние оповещения.",
+                (
+                    Query(
+                        f"{_week('alerts', 'manager', _of('acknowledged'))} / ({_week('alerts', 'manager')} > 0)",
+                        "{{manager}}",
+                        step="7d",
+                    ),
+                ),
+                unit="percentunit",
+                decimals=0,
+                legend=("min", "max", "mean", "last"),
+                most=1,
+                width=12,
+            ),
+            panels.lines(
+                "Чем кончились оповещения по неделям",
+                "Сколько оповещений выбранных менеджеров кончилось за неделю перед точкой и чем: взято, прошло молча, "
+                "без ответа, не видели. Высокий столбик — тяжёлая неделя; важнее, какая его часть без ответа.",
+                tuple(
+                    Query(_week("alerts", more=_of(outcome)), word.text, step="7d")
+                    for outcome, word in REACTION_OUTCOMES.items()
+                ),
+                decimals=0,
+                style="bars",
+                stacked=True,
+                legend=("sum", "max", "last"),
+                width=12,
+            ),
+        ),
+        (
+            panels.lines(
+                "Сколько ждали ответа",
+                "Самое большое за час число невзятых оповещений каждого менеджера. Полка, которая не спадает, — "
+                "оповещения, на которые никто не смотрит: разберите их или отключите.",
+                (
+                    Query(
+                        f"sum by (manager) (max_over_time(manager:kodeks_reaction_waiting:hourly{{{_CHOSEN}}}"
+                        "[$__interval]))",
+                        "{{manager}}",
+                        step="1h",
+                    ),
+                ),
+                decimals=0,
+                gaps=True,
+                height=9,
+            ),
+        ),
+        Section("Что действует сейчас"),
+        (
+            tables.table(
+                "Действуют сейчас у выбранных клиентов",
+                "Оповещения, на которые ждут ответа людей: взятые и нет, самые срочные сверху. Кто взял и зачем, видно "
+                "в Alertmanager и по ссылке «Взять в работу». Щёлкните по имени: откроется страница, что делать.",
+                (
+                    Label("priority", "Приоритет", words=PRIORITIES, colored=True, width=100),
+                    Label("client", "Клиент", links=(links.profile(),)),
+                    Label("title", "Что случилось", words=alerts.titles()),
+                    Value("С какого времени", f"max by ({_ALERT}) ({_SINCE})", unit=MOMENT),
+                    Label("alertname", "Оповещение", links=(links.runbook(),)),
+                    Label("manager", "Менеджер"),
+                ),
+                rows=(
+                    f'max by ({_ALERT}, priority, title) (label_replace({_ALERTS}, "title", "$1", "alertname", "(.+)"))'
+                ),
+                sort="Приоритет",
+                descending=False,
+                missing="ничего не действует",
+                height=14,
+            ),
+        ),
+    ),
+)
