@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -15,6 +15,8 @@ from demo.history.openmetrics import Writer
 BLOCK = 486 * 3600
 """Seconds: the longest block that Prometheus makes by itself when it keeps 13 months (2 h times a power of 3)."""
 _END = b"# EOF\n"
+_SMALL = 20_000_000
+"""Bytes: less is read once per block faster than promtool is started so often."""
 
 
 class Blocks(Writer):
@@ -83,21 +85,28 @@ def writer(folder: Path, first: int, count: int) -> Iterator[Blocks]:
 
 def create(texts: Sequence[Path], data: Path) -> None:
     """Add a block to ``data`` for every file that has samples. Raises RuntimeError with promtool's words."""
-    promtool = tools.find("promtool") or "promtool"
-
-    def one(text: Path) -> None:
-        if text.stat().st_size <= len(_END):
-            return
-        done = subprocess.run(
-            [promtool, "tsdb", "create-blocks-from", "openmetrics", "--quiet",
-             f"--max-block-duration={BLOCK // 3600}h", str(text), str(data)],
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        if done.returncode:
-            raise RuntimeError(f"promtool on {text}: {done.stderr or done.stdout}")
-
     data.mkdir(parents=True, exist_ok=True)
-    _each(one, texts)
+    full = [text for text in texts if text.stat().st_size > len(_END)]
+    if len(full) > 1 and sum(text.stat().st_size for text in full) < _SMALL:
+        together = full[0].with_name("together.txt")
+        with together.open("wb") as file:
+            file.writelines(text.read_bytes().removesuffix(_END) for text in full)
+            file.write(_END)
+        _promtool(together, data)
+        together.unlink()
+        return
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda text: _promtool(text, data), full))
+
+
+def _promtool(text: Path, data: Path) -> None:
+    done = subprocess.run(
+        [tools.find("promtool") or "promtool", "tsdb", "create-blocks-from", "openmetrics", "--quiet",
+         f"--max-block-duration={BLOCK // 3600}h", str(text), str(data)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        raise RuntimeError(f"promtool on {text}: {done.stderr or done.stdout}")
 
 
 def append(text: Path, more: Iterable[Path]) -> None:
@@ -110,8 +119,3 @@ def append(text: Path, more: Iterable[Path]) -> None:
             file.write(content.removesuffix(_END))
             path.unlink()
         file.write(_END)
-
-
-def _each(work: Callable[[Path], None], paths: Sequence[Path]) -> None:
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(work, paths))
