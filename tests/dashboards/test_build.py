@@ -21,8 +21,8 @@ BOOK: dict[str, dict[str, Any]] = {
     for part in yaml.safe_load(Path(__file__).with_name("catalogue.yml").read_text(encoding="utf-8")).values()
     for name, entry in part.items()
 }
-LATER = {"kodeks-client-score", "kodeks-reaction"}
-"""Alerts lead to them already; they come with their figures."""
+LATER = {"kodeks-client-score"}
+"""Alerts lead there already; it comes with its figures."""
 EVERYWHERE = ("Менеджер", "Клиент")
 
 
