@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from lxml import html
 
 from kodeks_exporter.cli.main import main
 from tests.conftest import free_port
-from tests.report.fake import Told, serving
+from tests.report.fake import Request, Told, send, serving, success
 from tests.report.stories import NAME, YEAR, moment, month, romashka
 
 
@@ -331,6 +332,24 @@ def test_unknown_manager(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     told.accounts["x"] = {"client": "К", "manager": "petrov", "login": "", "server": ""}
     assert call(told, tmp_path / "out", "--manager=petrow") == 1
     assert "похожи: petrov" in capsys.readouterr().err
+
+
+def test_a_client_who_went_to_another_manager(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Prometheus names him for both; he belongs to the one who was told last."""
+    told = romashka()
+    told.clients["romashka"]["manager"] = "ivanova"
+
+    def answer(request: Request, handler: BaseHTTPRequestHandler) -> None:
+        if "/label/" in request.path:
+            send(handler, success([NAME]))
+        else:
+            told.answer(request, handler)
+
+    with serving(answer) as url:
+        given = ["report", f"--year={YEAR}", f"--prometheus.url={url}", f"--output={tmp_path / 'out'}"]
+        assert main([*given, "--manager=petrov"]) == 1
+        assert "у менеджера «petrov» к концу периода клиентов нет" in capsys.readouterr().err
+        assert main([*given, "--manager=ivanova"]) == 0
 
 
 def test_no_data_of_the_year_leaves_the_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

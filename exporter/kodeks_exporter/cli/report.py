@@ -102,7 +102,7 @@ def _server(options: argparse.Namespace) -> Server:
 
 def _secret(path: Path) -> Secret:
     try:
-        text = path.read_text(encoding="utf-8").strip()
+        text = path.read_text(encoding="utf-8").rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: {getattr(error, 'strerror', None) or 'is not text'}") from None
     if not text or not text.isprintable():

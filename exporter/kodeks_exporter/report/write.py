@@ -45,17 +45,21 @@ class UnknownNameError(Exception):
 
 
 def make(prometheus: Prometheus, wanted: Wanted, made: dt.date) -> Iterator[Made]:
-    """The reports one after another. Raises UnknownNameError before any is made, and PrometheusError."""
+    """The reports one after another. Raises UnknownNameError, only when none is made, and PrometheusError."""
     begin, end = moment(dt.date(wanted.year, 1, 1)), end_of(wanted.year, wanted.until)
+    any_left = False
     for name in _chosen(prometheus, wanted, begin, end):
         client = clients.find(prometheus, name, begin, end)
         if wanted.manager is not None and wanted.manager not in client.managers:
             continue  # he had the client once within the year, and has it no more
+        any_left = True
         facts = gather(prometheus, client, wanted.year, wanted.until)
         if facts.known:
             yield Made(name, pages.render(view.page(facts, made, wanted.contact)))
         else:
             yield Made(name, problem=f"нет данных за {wanted.year} год")
+    if not any_left:
+        raise UnknownNameError(f"у менеджера «{wanted.manager}» к концу периода клиентов нет")
 
 
 def _chosen(prometheus: Prometheus, wanted: Wanted, begin: float, end: float) -> list[str]:
