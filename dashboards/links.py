@@ -45,6 +45,10 @@ def renewal(column: str = "Клиент") -> Link:
     return board("renewal", "Данные для пролонгации", client=cell(column))
 
 
+def score(column: str = "Клиент") -> Link:
+    return board("client-score", "Скоринг клиента", client=cell(column))
+
+
 def fleet(column: str = "Установка") -> Link:
     """To the state of an installation, by the column with its name."""
     return board("fleet", "Что с установкой сейчас", installation=cell(column))

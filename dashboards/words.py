@@ -147,6 +147,18 @@ REACTION_OUTCOMES: Words = {
 
 UP_DOWN: Words = {"1": Word("отвечает", GREEN), "0": Word("не отвечает", RED)}
 
+SCORE_STAGES: Words = {
+    "attraction": Word("Привлечение"),
+    "selection": Word("Подбор"),
+    "sale": Word("Продажа"),
+    "onboarding": Word("Внедрение"),
+    "solution": Word("Решение"),
+    "evolution": Word("Развитие"),
+    "loyalty": Word("Лояльность"),
+    "leaving": Word("Уход"),
+}
+"""Stages of a client's life, in its order: label ``stage`` of the client score."""
+
 CARD_FIELDS: Words = {
     "fullname": Word("ФИО"),
     "position": Word("Должность"),

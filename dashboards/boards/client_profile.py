@@ -18,7 +18,7 @@ _USED = f"clamp_min(1 - {_LEFT} / ({_LIMIT} > 0), 0)"
 _CLASS = f"({q.of_online('kodeks_online_profile', 'class')} == 1)"
 _CLASSED = q.of_online("kodeks_online_profile")
 
-_CLIENT = Label("client", "Клиент", links=(links.renewal(),))
+_CLIENT = Label("client", "Клиент", links=(links.renewal(), links.score()))
 _LOGIN = Label("login", "Логин")
 _MANAGER = Label("manager", "Менеджер")
 _ACCOUNT = Label(
