@@ -317,7 +317,7 @@ def _changes(facts: Facts, comparison: Comparison) -> Changes:
     else:
         heads = "Первое полугодие", "Второе полугодие"
         note = (f"В среднем за полный месяц. Первое полугодие — {words.span(comparison.earlier)}, второе —"
-                f" {words.span(comparison.later)}. За прошлый год данных для сравнения нет.")  # fmt: skip
+                f" {words.span(comparison.later)}. С прошлым годом не сравнить: общих полных месяцев меньше трёх.")  # fmt: skip
         heading = "Что изменилось в течение года"
     rows = [
         (_COMPARED[each.figure.key], _mean(each.before), _mean(each.now), words.change(each.change),
