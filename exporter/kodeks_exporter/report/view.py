@@ -316,8 +316,10 @@ def _changes(facts: Facts, comparison: Comparison) -> Changes:
         heading = "Что изменилось за год"
     else:
         heads = "Первое полугодие", "Второе полугодие"
-        note = (f"В среднем за полный месяц. Первое полугодие — {words.span(comparison.earlier)}, второе —"
-                f" {words.span(comparison.later)}. С прошлым годом не сравнить: общих полных месяцев меньше трёх.")  # fmt: skip
+        note = (
+            f"В среднем за полный месяц. Первое полугодие — {words.span(comparison.earlier)}, второе —"
+            f" {words.span(comparison.later)}. С прошлым годом не сравнить: общих полных месяцев меньше трёх."
+        )
         heading = "Что изменилось в течение года"
     rows = [
         (_COMPARED[each.figure.key], _mean(each.before), _mean(each.now), words.change(each.change),
