@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from bench import exposition, ingest, rounds, rules
+from bench import dashboards, exposition, ingest, rounds, rules
 
 SUBJECTS: dict[str, Callable[[], object]] = {
     "rounds": rounds.main,
     "ingest": ingest.main,
     "exposition": exposition.main,
     "rules": rules.main,
+    "dashboards": dashboards.main,
 }
 
 

@@ -16,7 +16,8 @@ from demo.year.rules import DAY, HOUR, Rule
 
 class _Series(msgspec.Struct):
     metric: dict[str, str]
-    values: list[tuple[int, str]]
+    values: list[tuple[int, str]] = msgspec.field(default_factory=list)
+    value: tuple[int, str] | None = None
 
 
 class _Data(msgspec.Struct):
@@ -65,11 +66,30 @@ def _piece(session: requests.Session, url: str, rule: Rule, writer: Blocks, begi
     first, last = -(-begin // step) * step, (until - 1) // step * step
     if first > last:
         return
-    asked = {"query": rule.expression, "start": str(first), "end": str(last), "step": str(step)}
-    answer = _DECODER.decode(session.post(f"{url}/api/v1/query_range", data=asked, timeout=300).content)
-    if answer.status != "success":
-        raise RuntimeError(f"{rule.name}: {answer.error}")
-    for each in answer.data.result:
+    if "count_values" in rule.expression:
+        found = _one_by_one(session, url, rule, range(first, last + 1, step))
+    else:
+        asked = {"query": rule.expression, "start": str(first), "end": str(last), "step": str(step)}
+        found = _ask(session, f"{url}/api/v1/query_range", rule, asked)
+    for each in found:
         each.metric.pop("__name__", None)
         head = rule.name + labels(**(each.metric | dict(rule.labels)))
         writer.write(head, [at for at, _ in each.values], [value for _, value in each.values])
+
+
+def _one_by_one(session: requests.Session, url: str, rule: Rule, moments: Sequence[int]) -> list[_Series]:
+    """By instant queries, as rules are evaluated: over a range, Prometheus 2.42 loses labels of ``count_values by``."""
+    found: dict[tuple[tuple[str, str], ...], _Series] = {}
+    for at in moments:
+        for each in _ask(session, f"{url}/api/v1/query", rule, {"query": rule.expression, "time": str(at)}):
+            known = found.setdefault(tuple(sorted(each.metric.items())), _Series(each.metric))
+            if each.value:
+                known.values.append(each.value)
+    return list(found.values())
+
+
+def _ask(session: requests.Session, url: str, rule: Rule, asked: dict[str, str]) -> list[_Series]:
+    answer = _DECODER.decode(session.post(url, data=asked, timeout=300).content)
+    if answer.status != "success":
+        raise RuntimeError(f"{rule.name}: {answer.error}")
+    return answer.data.result
