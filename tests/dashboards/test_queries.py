@@ -21,7 +21,7 @@ from demo.tools import ROOT
 from tests.dashboards.reading import selectors
 from tests.year import year
 
-pytestmark = pytest.mark.timeout(400)  # the first one may have to build the year
+pytestmark = pytest.mark.timeout(900)  # the first one may have to build the year
 
 BOARDS = {board.name: board for board in boards(ROOT / "grafana-dashboards")}
 SLOWEST = 2.0
