@@ -1,13 +1,22 @@
 """What all rules cost Prometheus over a large fleet: 2 000 installations and 2 000 online accesses.
 
-A text made once is scraped by a real Prometheus with the project's rules. Printed is the sum of
-prometheus_rule_group_last_duration_seconds, after each round of 15 s: what all groups would take if they came at the
-same moment. About one in twenty has something to tell of. The aim: under 1 s.
+A text made once is scraped by a real Prometheus with the project's rules. About one in twenty has something to tell of;
+a quarter is within 90 days of its licence's end, as clients who renew once a year are. Printed of
+prometheus_rule_group_last_duration_seconds, each 15 s:
+
+- the sum of all groups: a round in which every group is due. The aim: under 1 s;
+- the sum of the groups that are due in each round (the rest comes every 1 to 60 minutes, spread by Prometheus);
+- the load: seconds of evaluation in a second.
+
+Groups that come more rarely than every 4 minutes are evaluated every 4 minutes here, to have their turn; the load is
+reckoned by their own interval. There is no yesterday in this Prometheus: to compare with what was a day ago costs
+nothing here.
 """
 
 from __future__ import annotations
 
 import json
+import statistics
 import subprocess
 import tempfile
 import threading
@@ -24,16 +33,27 @@ from demo import tools
 from kodeks_exporter.domain.fleet import Credentials, Installation
 from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.metrics import installation as installation_metrics
+from replay import clock
 from replay.observed import Fault, status
 
 INSTALLATIONS = 2000
 ACCESSES = 2000
 MANAGERS = 40
 USERS = 5
+REFUSED = 3
+"""Logins that were ever refused, in one installation of ten: only those have a counter."""
+KINDS = (
+    "requests", "documents", "services", "links", "prints", "saves", "kassist", "searches_intellectual",
+    "searches_attribute", "searches_empty", "rejections",
+)  # fmt: skip
 SEARCHES = 3
 VOLUMES = 4
 SECONDS = 270
 """How long it runs: rules with `interval: 4m` have their turn, too."""
+LONGEST = 240.0
+ROUND = 15.0
+LAST = 6
+"""Rounds at the end that are judged: by then every group has been evaluated."""
 MAX_SECONDS = 1.0
 FAULTS = ("dns", "tcp", "http", "maintenance", "key", "seats", "auth", "page")
 """One installation in fifty fails, in these ways by turns."""
@@ -42,24 +62,25 @@ RULES = Path(__file__).resolve().parent.parent / "rules"
 
 def exposition(now: float) -> str:
     """All series, without help texts. ``now``: Unix seconds."""
+    month = time.strftime("%Y-%m", time.gmtime(now))
     lines = [
         'kodeks_exporter_poll_interval_seconds{kind="checks"} 30',
         f"kodeks_exporter_installations {INSTALLATIONS}",
     ]
     for number in range(INSTALLATIONS):
-        lines += _installation(number, now)
+        lines += _installation(number, now, month)
     for number in range(ACCESSES):
         lines += _access(number, now)
     return "\n".join(lines) + "\n"
 
 
-def _installation(number: int, now: float) -> Iterator[str]:
+def _installation(number: int, now: float, month: str) -> Iterator[str]:
     manager = number % MANAGERS
     name = f"site{number}"
     subject = Installation(
         name, f"ООО «Клиент {number}»", f"manager{manager}", branch=f"branch{manager % 6}",
         url=f"http://{name}.example:8080", addresses=("192.0.2.10",), hosting=f"hosting{number % 60}",
-        credentials=Credentials("smartlogin", Secret("x")),
+        credentials=Credentials("smartlogin", Secret("x")), catalogs=("/docs", "/tech"),
     )  # fmt: skip
     fault = Fault(FAULTS[number // 50 % len(FAULTS)], now, 4111) if number % 50 == 0 else None
     for family in installation_metrics.families(subject, status(subject, fault, now)):
@@ -92,8 +113,14 @@ def _installation(number: int, now: float) -> Iterator[str]:
         yield f"kodeks_user_first_seen_timestamp_seconds{{{whose}}} {now - 90 * 86400:.0f}"
         yield f"kodeks_user_last_seen_timestamp_seconds{{{whose}}} {now - 3600:.0f}"
         yield f'kodeks_session_info{{{whose},ip="192.0.2.{user}",browser="Chrome",since="09:00"}} 1'
-        refused = int(number % 100 == 0 and user == 0)
-        yield f'kodeks_connections_rejected_total{{{mine},user="user{user}",reason="seats"}} {refused}'
+        if number % 10 == 0 and user < REFUSED:
+            refused = int(number % 100 == 0 and user == 0)
+            yield f'kodeks_connections_rejected_total{{{mine},user="user{user}",reason="seats"}} {refused}'
+    for kind in KINDS:
+        yield f'kodeks_usage_total{{{mine},domain="D",month="{month}",kind="{kind}"}} {number % 50}'
+    for kind in ("all", "active"):
+        yield f'kodeks_month_users{{{mine},domain="D",month="{month}",kind="{kind}"}} {USERS}'
+    yield f'kodeks_month_seats{{{mine},month="{month}"}} 25'
     for kind in ("ok", "empty", "error"):
         sort = 'catalog="/docs",source="ksrv",type="intellectual"'
         amount = 0 if kind != "ok" and number % 20 else 3
@@ -151,10 +178,25 @@ def main() -> None:
         server.server_close()
 
 
+def copy_rules(folder: Path) -> dict[str, float]:
+    """Into ``folder``, none of them rarer than LONGEST. Group to its own interval in seconds."""
+    folder.mkdir()
+    own = {}
+    for path in RULES.glob("*.yml"):
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        for group in document["groups"]:
+            own[group["name"]] = clock.seconds(group.get("interval", f"{ROUND:.0f}s"))
+            if own[group["name"]] > LONGEST:
+                group["interval"] = f"{LONGEST:.0f}s"
+        (folder / path.name).write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
+    return own
+
+
 def measure(folder: Path, port: int, series: int) -> None:
+    intervals = copy_rules(folder / "rules")
     document = {
         "global": {"scrape_interval": "15s", "evaluation_interval": "15s"},
-        "rule_files": [str(RULES / "*.yml")],
+        "rule_files": [str(folder / "rules" / "*.yml")],
         "scrape_configs": [{"job_name": "kodeks", "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]}],
     }
     (folder / "prometheus.yml").write_text(yaml.safe_dump(document), encoding="utf-8")
@@ -169,21 +211,26 @@ def measure(folder: Path, port: int, series: int) -> None:
         wait_until(lambda: fetch(f"http://{address}/-/ready") != b"", "Prometheus", 60)
         worst: dict[str, float] = {}
         rounds: list[float] = []
+        usual: list[float] = []
+        load: list[float] = []
         deadline = time.monotonic() + SECONDS
         while time.monotonic() < deadline:
-            time.sleep(15)
+            time.sleep(ROUND)
             groups = durations(address)
             rounds.append(sum(groups.values()))
+            usual.append(sum(seconds for group, seconds in groups.items() if intervals[group] <= ROUND))
+            load.append(sum(seconds / intervals[group] for group, seconds in groups.items()))
             for group, seconds in groups.items():
                 worst[group] = max(worst.get(group, 0.0), seconds)
         (firing,) = ask(address, 'count(ALERTS{alertstate="firing"}) or vector(0)').values()
-        rounds.sort()
+        last = [statistics.median(each[-LAST:]) for each in (rounds, usual, load)]
         print(f"{series} series of {INSTALLATIONS} installations and {ACCESSES} accesses; {firing:.0f} alerts fire")
-        for group, seconds in sorted(worst.items(), key=lambda each: -each[1])[:8]:
-            print(f"  {group:28} {seconds:6.3f} s at most")
+        for group, seconds in sorted(worst.items(), key=lambda each: -each[1])[:10]:
+            print(f"  {group:28} {seconds:6.3f} s at most, every {intervals[group]:.0f} s")
         print(
-            f"all rule groups: {rounds[len(rounds) // 2]:.2f} s a round (median), {rounds[-1]:.2f} s at most"
-            f" (aim: under {MAX_SECONDS:g} s; ratio {rounds[-1] / MAX_SECONDS:.2f});"
+            f"all rule groups: {last[0]:.2f} s if all came in one round (median of {LAST}), {max(rounds):.2f} s at most"
+            f" (aim: under {MAX_SECONDS:g} s; ratio {last[0] / MAX_SECONDS:.2f});"
+            f" those of each round: {last[1]:.2f} s; load: {100 * last[2]:.1f} % of one core;"
             f" Prometheus: {memory_megabytes(process.pid):.0f} MB"
         )
     finally:
