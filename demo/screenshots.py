@@ -1,8 +1,8 @@
 """``python -m demo.screenshots``: makes the pictures of the README from what the stack really shows and sends.
 
 Breaks some installations of the demonstration's fleet, waits for the messages, and has Chromium draw the status page,
-a mail and a Telegram message into docs/screenshots. Mail and Telegram have no look of their own here: the received
-markup is put into a plain frame, as a mail program or Telegram would put it into theirs.
+a mail, a Telegram message and the page behind its link into docs/screenshots. Mail and Telegram have no look of their
+own here: the received markup is put into a plain frame, as a mail program or Telegram would put it into theirs.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ _SIGNS = {
 }
 """Signs of the messages as letters of any font: the machine that draws has no emoji, while people's phones do."""
 _MEASURED = re.compile(r'data-height="(\d+)"')
+_LINK = re.compile(r'href="([^"]*/acknowledge\?[^"]*)"')
+"""To the page by which an alert is taken, in a message's markup."""
 
 _MAIL_PAGE = """<!doctype html><meta charset="utf-8"><style>
 body {{ box-sizing: border-box; width: {width}px; margin: 0; padding: 16px; background: #e9ecf0; color: #1c2024;
@@ -115,6 +117,14 @@ def _draw_all(stack: Stack) -> None:
     camera.shoot(f"{stack.exporter_url}/", _PHONE, "status-phone.png")
     camera.shoot_whole(_mail_page(mail), _MAIL_WIDTH, "mail.png")
     camera.shoot_whole(_telegram_page(telegram), _TELEGRAM_WIDTH, "telegram.png")
+    camera.shoot(_link(telegram), _PHONE, "acknowledge.png")
+
+
+def _link(message: TelegramMessage) -> str:
+    found = _LINK.search(message.markup)
+    if found is None:
+        raise ValueError("в сообщении Telegram нет ссылки «Взять в работу»")
+    return html.unescape(found[1])
 
 
 def _mail_page(mail: Mail) -> str:
