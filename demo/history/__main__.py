@@ -15,6 +15,7 @@ from demo.history.accesses import online
 from demo.history.families import History, write_all
 from demo.history.life import live
 from demo.history.openmetrics import Writer
+from demo.history.planted import Planting
 from demo.history.sites import sites
 from demo.history.truth import truth
 
@@ -35,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.output:
         with given.output.open("w", encoding="utf-8", buffering=1 << 20) as file:
             writer = Writer(file)
-            write_all(history, writer)
+            write_all(history, Planting(writer, history) if given.planted else writer)
         seconds = time.monotonic() - begun
         print(
             f"{given.output}: {writer.samples} samples of {writer.series} series from {start} to {given.end}, "
@@ -62,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--step", type=_seconds, default=3600, help="between the frequent samples: 1h, 6h …")
     parser.add_argument("--users", type=_positive, default=20, help="most users of an installation, bounds the series")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--planted", action="store_true", help="add clients whose score is known, see planted.py")
     today = dt.datetime.now(dt.UTC).date()
     parser.add_argument(
         "--end", type=dt.date.fromisoformat, default=today, help="day (UTC) before which it ends; today"
