@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kodeks_exporter.domain.settings import Settings
-from kodeks_exporter.render import alertmanager, example, prometheus, rules, templates
+from kodeks_exporter.render import alertmanager, example, prometheus, rules, score, templates
 from kodeks_exporter.render.assets import AssetsError, find
 
 LONGEST_LINK = 150
@@ -50,7 +50,7 @@ def render(settings: Settings, assets: Path | None = None) -> Rendered:
     notes = alertmanager.problems(alerting.alertmanager, settings.fleet)
     if len(docs) + max(len(f"/docs/errors/{alert}.md") for alert in alerts) > LONGEST_LINK:
         notes.append("links.docs is so long that Telegram messages leave the link out")
-    site_rules = rules.rendered(own_rules, alerting.thresholds, docs)
+    site_rules = rules.rendered(score.replaced(own_rules, alerting.score), alerting.thresholds, docs)
     reaction = settings.reaction
     link = templates.link_base(reaction.link) if reaction.acknowledgeable else ""
     if len(link) > LONGEST_LINK:
