@@ -1,6 +1,6 @@
 """How each client is doing over its whole life with us: eight stages, a total, and the steps that would raise it most.
 
-Scores are one sample a day (rules/score.yml): "now" is the last one of two days.
+Scores are one sample a day (rules/score.yml).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _SCORE = Scale(RED, ((2, ORANGE), (3, YELLOW), (4, GREEN)))
 _CHANGE = Scale(RED, ((-0.495, YELLOW), (-0.045, GREEN)))
 """Within four weeks; a fall by a half is what KodeksClientScoreFell tells."""
 
-_TOTAL, _STAGE = "client:kodeks_score:total", "client:kodeks_score:stage"
+_TOTAL, _PLACE, _STAGE = (f"client:kodeks_score:{name}" for name in ("total", "place", "stage"))
 
 _FLEET = 'branch=~"$branch"'
 """What a client is compared with."""
@@ -30,8 +30,13 @@ _EACH = "client, manager, branch"
 
 
 def _last(metric: str, chosen: str, *, back: str = "") -> str:
-    """The newest sample; ``back``: of four weeks ago (``28d``)."""
-    return f"last_over_time({metric}{{{chosen}}}[2d]{f' offset {back}' if back else ''})"
+    """The newest sample; ``back``: of four weeks ago (``28d``).
+
+    Of the last day only what may not be there tomorrow: a total is not the mean of stages of two days. The total itself
+    outlives a midnight that Prometheus missed.
+    """
+    window = "2d" if back or metric in (_TOTAL, _PLACE) else "1d"
+    return f"last_over_time({metric}{{{chosen}}}[{window}]{f' offset {back}' if back else ''})"
 
 
 def _change(metric: str, chosen: str) -> str:
@@ -109,7 +114,7 @@ BOARD = Board(
                         ),
                     ),
                     Value("Оценка", f"max by ({_EACH}) ({_last(_TOTAL, _THEIRS)})", decimals=1, scale=_SCORE),
-                    Value("Место", f"max by ({_EACH}) ({_last('client:kodeks_score:place', _THEIRS)})", decimals=0),
+                    Value("Место", f"max by ({_EACH}) ({_last(_PLACE, _THEIRS)})", decimals=0),
                     Value(
                         "Из",
                         f"0 * max by ({_EACH}) ({_last(_TOTAL, _THEIRS)}) + scalar({_COUNT})",
@@ -139,7 +144,7 @@ BOARD = Board(
                 "Место среди всех",
                 "Которым по счёту стоит клиент среди всех, у кого есть оценка; первый — лучший, равные делят место. "
                 "Сколько всего клиентов с оценкой — рядом.",
-                Query(f"max({_last('client:kodeks_score:place', _ONE)})", instant=True),
+                Query(f"max({_last(_PLACE, _ONE)})", instant=True),
                 decimals=0,
                 width=4,
             ),
