@@ -1,93 +1,23 @@
-"""The stand's control interface over HTTP, and a small client of it for the shell.
+"""A small client of the stand's control interface, for the shell.
 
-``GET /servers``, ``GET /faults``, ``POST /fault {"server": NAME, "fault": FAULT, "options": {}}``,
-``POST /clear {"server": NAME, "fault": FAULT}`` (both optional),
-``POST /search {"server": NAME, "login": LOGIN, "query": TEXT, "status": "empty"}``. NAME is a server, a licence manager
-or a hosting.
+Apart from the site, which the package imports: ``python -m`` would warn of a module that is there twice.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import os
 import sys
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from demo.stand.faults import DESCRIPTIONS, Fault, Options
-from demo.stand.wire import Reply, Request
-
-if TYPE_CHECKING:
-    from demo.stand.stand import Stand
+from demo.stand.faults import Fault
 
 ENVIRONMENT = "KODEKS_STAND"
 """Where the shell client finds the control interface's address, unless --url says so."""
-
-_HELP = """Stand control. GET /servers, GET /faults, POST /fault, POST /clear, POST /search. For example:
-curl -d '{"server": "romashka", "fault": "key_lost", "options": {"code": 4113}}' URL/fault
-curl -d '{"server": "romashka"}' URL/clear
-curl -d '{"server": "romashka", "login": "ivanova.a", "query": "GYLA 14.1"}' URL/search
-"""
-
-
-class ControlSite:
-    """Answers the control interface. It runs in the stand's loop, so it calls the stand's coroutines there."""
-
-    banner = "stand-control"
-
-    def __init__(self, stand: Stand) -> None:
-        self._stand = stand
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    def manner(self) -> tuple[Fault, Options] | None:
-        return None
-
-    def answer(self, request: Request) -> Reply:
-        match request.method, request.path:
-            case "GET" | "HEAD", "/":
-                return Reply(200, _HELP.encode(), "text/plain; charset=utf-8")
-            case "GET" | "HEAD", "/servers":
-                return _json(200, self._stand.describe())
-            case "GET" | "HEAD", "/faults":
-                return _json(200, {str(fault): DESCRIPTIONS[fault] for fault in Fault})
-            case "POST", "/fault" | "/clear" | "/search":
-                return self._change(request)
-            case _:
-                return _json(404, {"error": "no such address"})
-
-    def _change(self, request: Request) -> Reply:
-        try:
-            order = json.loads(request.body or b"{}")
-            if not isinstance(order, dict) or not isinstance(order.get("options", {}), dict):
-                raise ValueError("a JSON object is expected")
-            target, fault = order.get("server"), order.get("fault")
-            known = Fault(fault) if fault is not None else None
-            if request.path == "/search":
-                login, query = str(order["login"]), str(order["query"])
-                work = self._stand.search_soon(str(target), login, query, str(order.get("status", "empty")))
-            elif request.path == "/clear":
-                work = self._stand.clear_soon(target, known)
-            elif target is None or known is None:
-                raise ValueError("server and fault are needed")
-            else:
-                work = self._stand.fault_soon(target, known, order.get("options", {}))
-        except KeyError as error:
-            return _json(404, {"error": f"no server, licence manager or hosting {error}"})
-        except ValueError as error:
-            return _json(400, {"error": str(error)})
-        # The listener of the target may be closed by this, never the one that answers here.
-        self._tasks.add(work)
-        work.add_done_callback(self._tasks.discard)
-        return _json(200, {"ok": True})
-
-
-def _json(status: int, document: Any) -> Reply:
-    body = json.dumps(document, ensure_ascii=False, indent=1).encode() + b"\n"
-    return Reply(status, body, "application/json")
 
 
 def _ask(url: str, order: dict[str, Any] | None = None) -> str:

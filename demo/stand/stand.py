@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from demo.stand import tls
-from demo.stand.control import ControlSite
+from demo.stand.control_site import ControlSite
 from demo.stand.faults import (
     CLOSING_FAULTS,
     DNS_FAULTS,

@@ -101,3 +101,10 @@ def test_command_runs_until_told_to_stop(tmp_path: Path) -> None:
         finally:
             process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
+
+
+def test_client_as_a_command_says_its_answer_only(stand: Stand) -> None:
+    command = [sys.executable, "-m", "demo.stand.control", "--url", stand.control_url, "faults"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert done.stderr == ""
+    assert "key_lost" in json.loads(done.stdout)
