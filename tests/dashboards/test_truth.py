@@ -19,7 +19,7 @@ from demo.grafana import Target, View, boards
 from demo.tools import ROOT
 from tests.year import year
 
-pytestmark = pytest.mark.timeout(400)  # the first one may have to build the year
+pytestmark = pytest.mark.timeout(900)  # the first one may have to build the year
 
 BOARDS = {board.name: board for board in boards(ROOT / "grafana-dashboards")}
 RESOURCES = {"documents": "Документы", "searches": "Поиск", "prints": "Печать", "uploads": "Выгрузка"}
