@@ -353,11 +353,17 @@ def test_activity_and_involvement_of_the_least_active() -> None:
         assert sorted(value for _, value in shown) == pytest.approx(lowest)
 
 
-@pytest.mark.parametrize("days", [30, 60])
-def test_users_without_requests(days: int) -> None:
-    board, panel = "for-managers", f"Ноль запросов к БД за {days} дней"
-    idle = by("installation", figures(board, panel, "Не работали"))
-    known = by("installation", figures(board, panel, "Всего"))
+@pytest.mark.parametrize(
+    ("board", "panel", "idle_column", "known_column", "days"),
+    [
+        ("for-managers", "Ноль запросов к БД за 30 дней", "Не работали", "Всего", 30),
+        ("for-managers", "Ноль запросов к БД за 60 дней", "Не работали", "Всего", 60),
+        ("analytics", "Не пользуются системой в течение 60 дней", "Не заходили", "Всего пользователей", 60),
+    ],
+)
+def test_users_without_requests(board: str, panel: str, idle_column: str, known_column: str, days: int) -> None:
+    idle = by("installation", figures(board, panel, idle_column))
+    known = by("installation", figures(board, panel, known_column))
     share = by("installation", figures(board, panel, "Доля"))
     for name, told in installations().items():
         assert known[name] == told["users"], name
@@ -452,6 +458,31 @@ def test_alerts_that_fire() -> None:
 def test_sizes_of_the_fleet() -> None:
     assert one(figures("fleet", "Всего установок")) == len(installations())
     assert one(figures("connected-users", "Мест всего")) == sum(told["seats"] for told in installations().values())
+
+
+def test_state_of_installations() -> None:
+    days = by("installation", figures("fleet", "Состояние установок", "Дней до конца лицензии"))
+    available = by("installation", figures("fleet", "Состояние установок", "Доступность за 30 дней"))
+    for name, told in installations().items():
+        assert days[name] == close((told["licence_expiry"] - year().end) / 86400, 0.05), name
+        if told["availability_30d"]:
+            assert available[name] == close(told["availability_30d"]["http"], 0.01), name
+
+
+@pytest.mark.parametrize("resource", RESOURCES)
+def test_leftovers_over_time(resource: str) -> None:
+    """Lines of 30 days: they end with what is left now and were as high as the limit on the 1st."""
+    opened = view("billing-online")
+    query = opened.query(target("billing-online", f'Осталось "{RESOURCES[resource]}"', "A"))
+    assert query.step >= 3600
+    lines = {
+        labels["client"]: [float(value) for _, value in samples]
+        for labels, samples in year().matrix(query.expression, query.start, query.end, query.step)
+    }
+    for account, told in _readable().items():
+        line = lines[told["client"]]
+        assert line[-1] == told["months"][this_month()]["left"][resource], account
+        assert max(line) == told["limits"][resource], account
 
 
 def test_links_of_the_year_are_all_known_boards() -> None:
