@@ -171,10 +171,20 @@ def _lock(folder: Path) -> Iterator[None]:
 
 
 def _make_room(cache: Path) -> None:
-    """Remove the years that were not asked for longest, what an interrupted building left, and dead runs."""
+    """Remove the years that were not asked for longest, and what an interrupted building left; none that is in use."""
     shutil.rmtree(cache / "building", ignore_errors=True)
-    for runs in [cache / "runs", *cache.glob("*/runs")]:
-        sweep(runs)
-    kept = sorted(cache.glob("*/year.json"), key=lambda path: path.stat().st_mtime)
-    for path in kept[: max(0, len(kept) - _KEPT + 1)]:
-        shutil.rmtree(path.parent, ignore_errors=True)  # who runs over it removes something at the same time, perhaps
+    idle = []
+    for folder in (path for path in cache.iterdir() if path.is_dir()):
+        sweep(folder / "runs")
+        if not any((folder / "runs").glob("*")):
+            idle.append(folder)
+    idle.sort(key=_asked, reverse=True)
+    for place, folder in enumerate(idle):
+        if place >= _KEPT - 1 or _asked(folder) == 0:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _asked(folder: Path) -> float:
+    """When a year was last asked for; 0: it is none."""
+    told = folder / "year.json"
+    return told.stat().st_mtime if told.exists() else 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import threading
 from itertools import pairwise
@@ -105,9 +106,14 @@ def test_two_who_ask_get_one_year(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert len(built) == 1
     assert got[0] == got[1]
     assert got[0].folder.is_dir()
+    running = got[0].folder / "runs" / f"{os.getpid()}-x"
+    running.mkdir(parents=True)
+    (tmp_path / "cache" / "left" / "runs" / "999999999-x").mkdir(parents=True)
     for installations in range(2, 9):
         build(Size(installations=installations))
     kept = list((tmp_path / "cache").glob("*/year.json"))
-    assert 1 < len(kept) < 7, "old ones go"
+    assert 2 < len(kept) < 8, "old ones go"
+    assert running.exists(), "but none that is in use"
+    assert not (tmp_path / "cache" / "left").exists()
     with pytest.raises(FileExistsError):
         build(Size(), got[0].folder.parent)
