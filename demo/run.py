@@ -50,6 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if given.fast:
                 return 0
         narrator.tell("\nВсё работает. Ломайте и чините сами командами выше; остановить — Ctrl-C.")
+        if Part.ALERTMANAGER in wanted:
+            _tell_what_else(narrator)
         while True:
             time.sleep(1)
             stack.check()
@@ -100,6 +102,14 @@ def _explain(lacking: dict[Part, str], narrator: Narrator) -> None:
         narrator.tell(f"Без curl установка {fleet.PUSHING} не присылает отчётов.")
     if Part.SNMP in lacking:
         narrator.tell("Без snmpd нет проверки дисков и службы.")
+
+
+def _tell_what_else(narrator: Narrator) -> None:
+    narrator.tell("Ссылка «Взять в работу» — в каждом сообщении о сбое: пока вы заняты, Alertmanager о нём не напоминает.")
+    narrator.tell(
+        "Дашбордам Grafana (grafana-dashboards/), оценке клиента и годовому отчёту (kodeks-exporter report) "
+        "нужна история; год истории для них — в demo/README.md."
+    )
 
 
 def _tell_addresses(stack: Stack, narrator: Narrator) -> None:

@@ -207,6 +207,16 @@ class Stack:
             return None
         return float(found[0]["value"][1]) if found else None
 
+    def silenced_clients(self) -> set[str]:
+        """Clients of whom Alertmanager keeps silent, because somebody took an alert; none while it does not answer."""
+        try:
+            with urllib.request.urlopen(f"{self.alertmanager_url}/api/v2/silences", timeout=5) as answer:
+                silences = json.load(answer)
+        except OSError:
+            return set()
+        active = [each for each in silences if each["status"]["state"] == "active"]
+        return {each["value"] for silence in active for each in silence["matchers"] if each["name"] == "client"}
+
     # Single children, for faults of the monitoring itself.
 
     def child(self, name: str) -> Child:

@@ -74,8 +74,9 @@ def _key(stack: Stack, narrator: Narrator) -> Script:
     yield from _told(stack, "о ключе", lambda text: _about_key(text) and not _resolved(text))
     narrator.say("Случай 1. О ключе сообщили почтой и в Telegram. Возвращаем ключ и ждём RESOLVED")
     stack.stand.clear("romashka")
-    yield from _told(stack, "о возвращении ключа", lambda text: _about_key(text) and _resolved(text))
-    narrator.say("Случай 1. Закрыт")
+    taken = _Taken(stack, (_KEY_CLIENT,))
+    yield from _told(stack, "о возвращении ключа", lambda text: _about_key(text) and _resolved(text), taken)
+    narrator.say(f"Случай 1. {taken.conclusion()}")
 
 
 def _dns(stack: Stack, narrator: Narrator) -> Script:
@@ -85,8 +86,24 @@ def _dns(stack: Stack, narrator: Narrator) -> Script:
     yield from _told(stack, "о DNS", lambda text: _about_dns(text) and not _resolved(text))
     narrator.say("Случай 2. О DNS сообщили. Чиним DNS и ждём RESOLVED")
     stack.stand.clear(fleet.HOSTING)
-    yield from _told(stack, "о возвращении DNS", lambda text: _about_dns(text) and _resolved(text))
-    narrator.say("Случай 2. Закрыт")
+    taken = _Taken(stack, _DNS_CLIENTS)
+    yield from _told(stack, "о возвращении DNS", lambda text: _about_dns(text) and _resolved(text), taken)
+    narrator.say(f"Случай 2. {taken.conclusion()}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """Whether the spectator has taken all of an incident by the links of its messages: then no RESOLVED will come."""
+
+    stack: Stack
+    clients: tuple[str, ...]
+
+    def __call__(self) -> bool:
+        silenced = self.stack.silenced_clients()
+        return all(any(client in each for each in silenced) for client in self.clients)
+
+    def conclusion(self) -> str:
+        return "Закрыт. Его взяли в работу, поэтому RESOLVED не будет, пока не кончится тишина" if self() else "Закрыт"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +161,10 @@ def _resolved(text: str) -> bool:
     return "RESOLVED" in text and "FIRING" not in text and "🔴" not in text
 
 
-def _told(stack: Stack, subject: str, fits: Callable[[str], bool]) -> Script:
-    """Wait for a mail and a Telegram message that fit."""
+def _told(
+    stack: Stack, subject: str, fits: Callable[[str], bool], unless: Callable[[], bool] = lambda: False
+) -> Script:
+    """Wait for a mail and a Telegram message that fit; ``unless``: they will not come."""
 
     def mail(each: Mail) -> bool:
         return fits(f"{each.subject}\n{each.text or each.html}")
@@ -153,9 +172,11 @@ def _told(stack: Stack, subject: str, fits: Callable[[str], bool]) -> Script:
     def telegram(each: TelegramMessage) -> bool:
         return fits(each.text)
 
-    yield Until(lambda: any(mail(each) for each in stack.mails.messages), ALERT_SECONDS, f"нет письма {subject}")
     yield Until(
-        lambda: any(telegram(each) for each in stack.telegrams.messages),
+        lambda: any(mail(each) for each in stack.mails.messages) or unless(), ALERT_SECONDS, f"нет письма {subject}"
+    )
+    yield Until(
+        lambda: any(telegram(each) for each in stack.telegrams.messages) or unless(),
         ALERT_SECONDS,
         f"нет сообщения в Telegram {subject}",
     )

@@ -55,7 +55,7 @@ def summary(stack: Stack) -> str:
     others = [each.subject for each in mails if fleet.SPENT_CLIENT not in each.subject]
     lines = "".join(f"\n    {subject}" for subject in others)
     return (
-        f"Онлайн-доступы. Писем о {fleet.SPENT_CLIENT}: {len(mails) - len(others)}, "
+        f"Онлайн-доступы. Писем об {fleet.SPENT_CLIENT}: {len(mails) - len(others)}, "
         f"об остальных (их клиенты работают каждый по-своему): {len(others)}{lines}"
     )
 

@@ -33,6 +33,7 @@ def test_the_link_of_a_message_takes_its_alert() -> None:
         assert "/acknowledge?" in mail.html
         assert "/acknowledge?" in mail.text
 
+        assert stack.silenced_clients() == set()
         page = requests.get(link, timeout=10)
         assert page.status_code == 200, page.text
         assert "Весна" in page.text
@@ -46,3 +47,4 @@ def test_the_link_of_a_message_takes_its_alert() -> None:
         matchers = {each["name"]: each["value"] for each in silence["matchers"]}
         assert matchers["installation"] == "vesna"
         assert matchers["manager"] == found[1]
+        assert stack.silenced_clients() == {"АО «Весна»"}, "the tour waits for no RESOLVED of these"
