@@ -105,7 +105,7 @@ def _explain(lacking: dict[Part, str], narrator: Narrator) -> None:
 
 
 def _tell_what_else(narrator: Narrator) -> None:
-    narrator.tell("Ссылка «Взять в работу» — в каждом сообщении о сбое: пока вы заняты, Alertmanager о нём не напоминает.")
+    narrator.tell("В сообщениях о сбое есть ссылка «Взять в работу»: пока вы заняты, Alertmanager не напоминает.")
     narrator.tell(
         "Дашбордам Grafana (grafana-dashboards/), оценке клиента и годовому отчёту (kodeks-exporter report) "
         "нужна история; год истории для них — в demo/README.md."
