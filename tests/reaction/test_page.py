@@ -54,6 +54,7 @@ def test_an_alert_is_taken_by_its_link(alertmanager: Alertmanager, bench: Bench)
     done = bench.post(link, who=" Анна  Иванова ", comment="Звоню в\nдата-центр", seconds="1800")
     assert done.status_code == 200, done.text
     assert "Спасибо, взято в работу" in text(done)
+    assert "ООО «Ромашка» (romashka)" in text(done)
     assert "Звоню в дата-центр" in text(done)
 
     (silence,) = alertmanager.silences()

@@ -75,11 +75,12 @@ class _Choice:
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """``tone``: a class of the stylesheet. ``zone``: what the times are told in, where there are any. ``rows`` and
-    ``choices``: of the form, shown where there are any."""
+    """``tone``: a class of the stylesheet. ``about``: whom a taken alert is of. ``zone``: what the times are told in,
+    where there are any. ``rows`` and ``choices``: of the form, shown where there are any."""
 
     title: str
     tone: str
+    about: str = ""
     texts: tuple[str, ...] = ()
     quote: str = ""
     zone: str = ""
@@ -188,6 +189,7 @@ class Acknowledge:
         return _Page(
             title="Спасибо, взято в работу",
             tone="ok",
+            about=_about(link),
             texts=(
                 f"{taken.by}, напоминаний об этом не будет до {until}.",
                 "Если починится раньше, отдельного сообщения об этом до того времени не придёт. "
@@ -215,22 +217,30 @@ class Acknowledge:
             if refusal.silent is not None:
                 end = f"Напоминаний не будет до {words.moment(refusal.silent, now, zone)}."
             who = taken.by or "кто-то без имени"
-            return _Page("Уже в работе", "plan", (f"Взято: {who}, {at}.", end, _ONCE), taken.comment, clock)
+            told = (f"Взято: {who}, {at}.", end, _ONCE)
+            return _Page("Уже в работе", "plan", _about(link), told, taken.comment, clock)
         if reason is Refused.OTHER and refusal.started is not None:
             since = words.since(refusal.started, now, zone)
             return _Page(
                 "Ссылка от другого раза",
                 "warn",
-                (f"Сейчас это оповещение действует {since}.", "Откройте ссылку из самого нового сообщения."),
+                texts=(f"Сейчас это оповещение действует {since}.", "Откройте ссылку из самого нового сообщения."),
                 zone=clock,
             )
         title, *texts = _REFUSALS[reason]
-        return _Page(title, "warn", tuple(texts))
+        return _Page(title, "warn", texts=tuple(texts))
 
     def _show(self, page: _Page, status: int) -> Response:
         response = Response(self._template.render(page=page), status, content_type="text/html; charset=utf-8")
         response.headers["Content-Security-Policy"] = self._policy
         return response
+
+
+def _about(link: Link) -> str:
+    """Of a link whose signature is right: several may be open on a phone."""
+    name = link.labels["installation"] or link.labels["account"] or link.labels["hosting"]
+    client = link.labels["client"]
+    return f"{client} ({name})" if client and name else client or name or link.labels["alertname"]
 
 
 _ALERTS: Final = ("оповещение", "оповещения", "оповещений")
