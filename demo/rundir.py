@@ -18,9 +18,11 @@ class RunDirectory:
 
     def __init__(self) -> None:
         remove_abandoned()
-        self.path = Path(tempfile.mkdtemp(prefix=PREFIX))
-        self._lock = os.open(self.path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        # It gets its name when it is locked: a run beside this one would take it for abandoned before that.
+        made = Path(tempfile.mkdtemp(prefix=f".{PREFIX}"))
+        self._lock = os.open(made / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         fcntl.flock(self._lock, fcntl.LOCK_EX)
+        self.path = made.rename(made.with_name(made.name.removeprefix(".")))
 
     def remove(self, *, keep: bool = False) -> None:
         """May be called twice. A kept folder is also kept by later runs."""

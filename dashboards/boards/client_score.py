@@ -231,6 +231,7 @@ BOARD = Board(
                     Value("За 28 дней", _by_stage(_change(_STAGE, _ONE)), decimals=1, scale=_CHANGE),
                     Value("Вес", _by_stage("kodeks:score_weight"), decimals=1),
                 ),
+                rows=_by_stage("0 * kodeks:score_weight"),
                 sort="Этап",
                 descending=False,
                 width=9,

@@ -79,12 +79,15 @@ def test_promtool_cases(path: Path, tool: Callable[[str], str]) -> None:
 
 
 def test_every_rule_file_is_loaded_wherever_one_alert_may_disturb_another() -> None:
-    """Tests over days and months in coarse steps load only what they need: they would take minutes."""
+    """Tests over days and months in coarse steps load only what they need, and none the figures of long ranges: they
+    would take minutes.
+    """
     fine = [path for path in TEST_FILES if load(path)["evaluation_interval"] in ("15s", "1m")]
-    assert len(fine) > len(TEST_FILES) / 2
+    assert len(fine) >= len(TEST_FILES) / 2
+    wanted = {found.resolve() for found in RULE_FILES if found.name not in ("history.yml", "score.yml")}
     for path in fine:
-        loaded = {found.resolve() for pattern in load(path)["rule_files"] for found in path.parent.glob(pattern)}
-        assert loaded == {found.resolve() for found in RULE_FILES}, path.name
+        patterns = [pattern.replace("[^", "[!") for pattern in load(path)["rule_files"]]  # Go's and Python's globs
+        assert {found.resolve() for pattern in patterns for found in path.parent.glob(pattern)} == wanted, path.name
 
 
 def test_the_alerts_are_those_of_the_catalogue() -> None:

@@ -82,7 +82,7 @@ def test_what_dependencies_need_is_pinned_and_nothing_else() -> None:
 
 def test_every_pin_is_one_exact_version() -> None:
     for name, version in pins().items():
-        assert re.fullmatch(r"[0-9][0-9a-z.+]*", version), name
+        assert re.fullmatch(r"([0-9]+!)?[0-9][0-9a-z.+]*", version), name
 
 
 def test_no_registry_and_no_path_of_a_machine() -> None:
