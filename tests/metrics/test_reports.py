@@ -152,10 +152,41 @@ def test_without_users_the_sums_stay(sample: Bench) -> None:
     assert sum(series.startswith("kodeks_search_event_info") for series in off) == 3
 
 
+def test_logins_with_several_addresses_are_told_and_no_others(bench: Bench) -> None:
+    sessions = "".join(
+        f'<session login="{login}" domain="R" ip="{ip}" since="2026-11-20T09:01:12"/>'
+        for login, ip in (
+            ("ivanova", "10.0.0.1"), ("ivanova", "10.0.0.2"), ("ivanova", "10.0.0.2"), ("ivanova", ""),
+            ("petrov", "10.0.0.1"), ("petrov", "10.0.0.1"), ("", "10.0.0.3"), ("", "10.0.0.4"),
+        )
+    )  # fmt: skip
+    bench.take(report("2026-11-20T09:55:00", more=f"<sessions>{sessions}</sessions>"))
+
+    def told(mode: str) -> list[tuple[str, float]]:
+        return [each for each in bench.values(mode).items() if each[0].startswith("kodeks_login_addresses")]
+
+    assert told("plain") == [('kodeks_login_addresses{user="ivanova",domain="R"}', 2)]
+    ((hashed, count),) = told("hashed")
+    assert count == 2
+    assert "ivanova" not in hashed
+    assert told("off") == []
+
+
+def test_volumes_are_counted_whose_end_is_told(bench: Bench) -> None:
+    volumes = '<volume file="a.vol" product="1" expires="2027-01-01"/><volume file="b.vol" product="1"/>'
+    bench.take(report("2026-11-20T09:55:00", more=f"<volumes>{volumes}</volumes>"))
+    assert bench.values()["kodeks_volumes_with_expiry"] == 1
+
+
 BLOCKS = {
     "modules": set[str](),
     "sessions": {"kodeks_seats_used", "kodeks_session_info"},
-    "volumes": {"kodeks_volume_info", "kodeks_volume_expiry_timestamp_seconds", "kodeks_volume_error"},
+    "volumes": {
+        "kodeks_volume_info",
+        "kodeks_volume_expiry_timestamp_seconds",
+        "kodeks_volumes_with_expiry",
+        "kodeks_volume_error",
+    },
     "operup": {"kodeks_operup_timestamp_seconds"},
     "rejections": {"kodeks_connections_rejected_total"},
     "kassist": {"kodeks_kassist_links", "kodeks_kassist_day_timestamp_seconds"},

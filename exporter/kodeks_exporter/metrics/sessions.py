@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily
 
-from kodeks_exporter.domain.report import Block
+from kodeks_exporter.domain.report import Block, Session
 from kodeks_exporter.metrics.reportview import ReportView, gauge, short, unique
 from kodeks_exporter.store.privacy import PLAIN
 from kodeks_exporter.store.tally import OTHER
@@ -47,6 +47,25 @@ def _sessions(view: ReportView) -> Iterator[Metric]:
     for labels in rows:
         info.add_metric([view.name, *labels], 1)
     yield info
+    yield _addresses(view, report.sessions)
+
+
+def _addresses(view: ReportView, sessions: Sequence[Session]) -> Metric:
+    """Only of logins with several: to find those among all sessions of a fleet would be dear for rules."""
+    addresses: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    for session in sessions[: view.settings.series.sessions]:
+        if session.login and session.ip:
+            addresses[short(view.names.label(view.name, session.login)), short(session.domain)].add(session.ip)
+    family = gauge(
+        "kodeks_login_addresses",
+        "Addresses from which one login held seats, where it was more than one.",
+        "user",
+        "domain",
+    )
+    for (user, domain), ips in addresses.items():
+        if len(ips) > 1:
+            family.add_metric([view.name, user, domain], len(ips))
+    return family
 
 
 def _rejections(view: ReportView) -> Iterator[Metric]:
