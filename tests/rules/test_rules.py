@@ -90,6 +90,18 @@ def test_every_rule_file_is_loaded_wherever_one_alert_may_disturb_another() -> N
         assert {found.resolve() for pattern in patterns for found in path.parent.glob(pattern)} == wanted, path.name
 
 
+def test_figures_for_long_ranges_are_kept_once_an_hour() -> None:
+    """They have no other condition; and what one reads bare of another was recorded above it, in the same group."""
+    groups = load(RULES / "history.yml")["groups"]
+    assert {group["interval"] for group in groups} == {"1h"}
+    everything = {rule["record"] for group in groups for rule in group["rules"]}
+    for group in groups:
+        above: set[str] = set()
+        for rule in group["rules"]:
+            assert everything & set(re.findall(r"[\w:]+", rule["expr"])) <= above, rule["record"]
+            above.add(rule["record"])
+
+
 def test_the_alerts_are_those_of_the_catalogue() -> None:
     assert set(NAMES) == set(catalogue()) | OURS
 

@@ -76,7 +76,7 @@ PLACES: Final[Mapping[str, tuple[Place, ...]]] = {
         Place("KodeksUserAInvolvementIsLow", "норма — больше {words} %"),
     ),
     "search_slow_seconds": (
-        Place("KodeksSearchSlow", 'le=~"{n}([.]0)?"'),
+        Place("installation:kodeks_searches_fast:total", 'le=~"{n}([.]0)?"'),
         Place("KodeksSearchSlow", "дольше {words} с"),
     ),
     "search_slow_percent": (Place("KodeksSearchSlow", ") > {n}"),),
