@@ -11,9 +11,11 @@ from typing import Final
 
 from kodeks_exporter.domain.reaction import Alert, End, Incident, Listing, Outcome, Silence, Step, Taken
 
-GRACE: Final = 180.0
+GRACE: Final = 360.0
 """Seconds that an alert must be missing at every Alertmanager that answers before it counts as over: one that was just
-restarted lists nothing until Prometheus has sent again, which it does every minute."""
+restarted lists nothing until Prometheus has sent again, which it does every minute, or as rarely as it evaluates the
+rule: every four minutes (rules/*.yml). What comes back after that, from rules that are rarer still, does not count
+again."""
 BLIND: Final = 600.0
 """Seconds without any look from which on nobody knows when an alert was over."""
 
