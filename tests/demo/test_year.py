@@ -35,7 +35,7 @@ def test_blocks_stand_side_by_side() -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "kodeks:installation:info", "installation:kodeks_seats_used:hourly", "installation:kodeks_usage:daily",
+        "kodeks:installation:info", "installation:kodeks_seats_used:hourly", "installation:kodeks_month_users:daily",
         "installation:kodeks_interface_up:avg30d", "account:kodeks_online_used:hourly",
         "installation:kodeks_licence_expiry_days:daily",
         "client:kodeks_score:total", "client:kodeks_score:place",

@@ -91,7 +91,7 @@ def test_mended_and_unanswered() -> None:
     assert film.told() == [(Outcome.MENDED, 25.0)]
     film = Film()
     film.show(7000, firing(), firing(identity="b", priority="K5"), firing(identity="c", priority=""))
-    film.gone(7200, 7400)
+    film.gone(7200, 7200 + int(GRACE))
     assert film.told() == [(Outcome.UNANSWERED, 7200.0), (Outcome.MENDED, 7200.0), (Outcome.MENDED, 7200.0)]
 
 
