@@ -54,6 +54,7 @@ CHECKS: Words = {
     "licman_tcp": Word("Менеджер лицензий: порт"),
     "snmp": Word("SNMP-агент"),
     "schedule": Word("расписание"),
+    "sysmon": Word("метрики sysmon"),
     "restart": Word("ночной перезапуск"),
     "backup": Word("ночное копирование"),
 }

@@ -79,6 +79,7 @@ class Reporting:
             self._store,
             lambda installation: self._profiles[installation.profile],
             concurrency=current.reports.ingest_concurrency,
+            sysmon=current.checks.sysmon,
         )
         inbox = Path(current.reports.inbox) if current.reports.inbox else storage / "inbox"
         self._inbox = Inbox(inbox, self._intake, self._fleet, current.reports.upload_limit)
@@ -101,6 +102,7 @@ class Reporting:
         self._store.configure(settings.history)
         self._names = self._store.names(settings.user_labels)
         self._journal.configure(settings.history.journal, self._names)
+        self._intake.configure(settings.checks.sysmon)
 
     def jobs(self, settings: Settings) -> dict[str, Job]:
         """What is to be done regularly under these settings, by key."""

@@ -27,6 +27,7 @@ from kodeks_exporter.checks import (
     schedule,
     seats,
     snmp_agent,
+    sysmon,
     tcp,
     tls,
 )
@@ -45,6 +46,7 @@ class Check:
     """One row of the table.
 
     ``every``: what it told (facts) is kept, and asked again only after that many seconds; 0: asked each round.
+    ``wanted``: whether a site with these settings asks for it at all.
     """
 
     name: str
@@ -52,9 +54,11 @@ class Check:
     applies: Callable[[Installation], bool]
     requires: tuple[str, ...] = ()
     every: float = 0.0
+    wanted: Callable[[CheckSettings], bool] = lambda _settings: True
 
 
 _PAGE = ("dns", "tcp", "http", "proxy", "maintenance")
+_LOGGED_IN = (*_PAGE, "tls", "key", "page", "seats", "auth")
 
 CHECKS: tuple[Check, ...] = (
     Check("dns", dns.check, dns.applies),
@@ -71,7 +75,8 @@ CHECKS: tuple[Check, ...] = (
     Check("seats", seats.check, seats.applies, (*_PAGE, "tls", "key", "page")),
     Check("auth", auth.check, auth.applies, (*_PAGE, "tls", "key", "page", "seats")),
     Check("catalog", catalog.check, catalog.applies, (*_PAGE, "key", "page")),
-    Check("schedule", schedule.check, schedule.applies, (*_PAGE, "tls", "key", "page", "seats", "auth"), every=3600.0),
+    Check("schedule", schedule.check, schedule.applies, _LOGGED_IN, every=3600.0),
+    Check("sysmon", sysmon.check, sysmon.applies, _LOGGED_IN, every=60.0, wanted=sysmon.wanted),
     Check("snmp", snmp_agent.check, snmp_agent.applies, every=60.0),
 )
 
@@ -95,7 +100,7 @@ def run_round(
     context = Context(installation, settings, tools, previous)
     try:
         for check in _wanted(installation):
-            if check.applies(installation):
+            if check.wanted(settings) and check.applies(installation):
                 context.results[check.name] = _run(check, installation, context)
     finally:
         context.close()

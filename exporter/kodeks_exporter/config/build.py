@@ -46,6 +46,7 @@ from kodeks_exporter.domain.settings import (
     SearchEventSettings,
     SeriesLimits,
     Settings,
+    SysmonSettings,
 )
 
 
@@ -174,7 +175,7 @@ def _poll(item: schema.Poll) -> PollSettings:
 def _checks(item: schema.Checks) -> CheckSettings:
     times, limits, paths, downtime = item.timeouts, item.limits, item.paths, item.planned_downtime
     return CheckSettings(
-        paths=Paths(paths.title, paths.licence, paths.preferences, paths.catalogs, paths.logout),
+        paths=Paths(**paths.model_dump()),
         patterns=_patterns(item.patterns),
         limits=Limits(
             dns_timeout=times.dns,
@@ -187,6 +188,7 @@ def _checks(item: schema.Checks) -> CheckSettings:
             max_redirects=limits.redirects,
         ),
         planned=PlannedDowntime(downtime.before, downtime.restart, downtime.backup),
+        sysmon=SysmonSettings(item.sysmon.metrics, item.sysmon.series),
         dns_servers=tuple((server.host, server.port) for server in item.dns.servers),
     )
 

@@ -36,11 +36,12 @@ from kodeks_exporter.domain.settings import (
     PlannedDowntime,
     PollSettings,
     ReportSettings,
+    SysmonSettings,
 )
 
 CHECKS: Final = (
     "dns", "icmp", "tcp", "tls", "http", "proxy", "maintenance", "key", "page", "seats", "auth", "catalog",
-    "licman_icmp", "licman_tcp", "snmp", "schedule",
+    "licman_icmp", "licman_tcp", "snmp", "schedule", "sysmon",
 )  # fmt: skip
 """Checks that an installation may switch off."""
 LICENCE_MANAGER_PORT: Final = 8888
@@ -297,6 +298,7 @@ Exporter = Annotated[str, as_text(_exporter)]
 AlertmanagerAddress = Annotated[str, as_text(_alertmanager)]
 Smarthost = Annotated[str, as_text(_smarthost)]
 AlertName = Annotated[str, as_text(_alert_name)]
+SeriesName = Annotated[str, as_text(values.series_name)]
 Pattern = Annotated[InstanceOf[re.Pattern[str]], as_text(values.pattern)]
 NumberPattern = Annotated[InstanceOf[re.Pattern[str]], as_text(values.number_pattern)]
 
@@ -446,6 +448,7 @@ class CheckPaths(Section):
     licence: OptionalPath = _PATHS.licence
     preferences: OptionalPath = _PATHS.preferences
     catalogs: OptionalPath = _PATHS.catalogs
+    sysmon: OptionalPath = _PATHS.sysmon
     logout: OptionalPath = _PATHS.logout
 
 
@@ -481,6 +484,11 @@ class Dns(Section):
     servers: Many[DnsServer] = ()
 
 
+class Sysmon(Section):
+    metrics: Many[SeriesName] = ()
+    series: Annotated[int, Field(ge=1, le=10_000)] = SysmonSettings().series
+
+
 class Checks(Section):
     timeouts: CheckTimeouts = CheckTimeouts()
     limits: CheckLimits = CheckLimits()
@@ -488,6 +496,7 @@ class Checks(Section):
     patterns: CheckPatterns = CheckPatterns()
     planned_downtime: Downtime = Downtime()
     processes: Many[Label] | None = None
+    sysmon: Sysmon = Sysmon()
     dns: Dns = Dns()
 
 

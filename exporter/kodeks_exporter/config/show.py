@@ -180,6 +180,7 @@ def _checks(item: CheckSettings) -> dict[str, Any]:
             "licence": paths.licence,
             "preferences": paths.preferences,
             "catalogs": paths.catalogs,
+            "sysmon": paths.sysmon,
             "logout": paths.logout,
         },
         "patterns": _patterns(item.patterns),
@@ -188,6 +189,7 @@ def _checks(item: CheckSettings) -> dict[str, Any]:
             "restart": duration_text(planned.restart),
             "backup": duration_text(planned.backup),
         },
+        "sysmon": {"metrics": list(item.sysmon.metrics), "series": item.sysmon.series},
         "dns": {
             "servers": [f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in item.dns_servers]
         },

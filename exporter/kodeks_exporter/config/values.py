@@ -213,6 +213,13 @@ def path(text: str) -> str:
     return text
 
 
+def series_name(text: str) -> str:
+    """The name of series that are passed on, with ``*`` for any characters."""
+    if re.fullmatch(r"[A-Za-z_*][A-Za-z0-9_*]*", text) is None:
+        raise ValueError('must be the name of a metric; * stands for any characters, such as "sysmon_seats_*"')
+    return text
+
+
 def pattern(text: str) -> re.Pattern[str]:
     """A regular expression, case ignored."""
     if not text:

@@ -113,7 +113,34 @@ class SeatsFacts:
     used: int | None
 
 
-Facts = DnsFacts | HttpFacts | TlsFacts | ProtectionFacts | CatalogFacts | SnmpFacts | ScheduleFacts | SeatsFacts
+@dataclass(frozen=True, slots=True)
+class SysmonSample:
+    """One series of the server's own monitoring module: names of labels with their values."""
+
+    name: str
+    labels: tuple[tuple[str, str], ...]
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class SysmonFacts:
+    """What is passed on of ``/sysmon/metrics``. ``dropped``: allowed series that were too many or could not be read."""
+
+    samples: tuple[SysmonSample, ...] = ()
+    dropped: int = 0
+
+
+Facts = (
+    DnsFacts
+    | HttpFacts
+    | TlsFacts
+    | ProtectionFacts
+    | CatalogFacts
+    | SnmpFacts
+    | ScheduleFacts
+    | SeatsFacts
+    | SysmonFacts
+)
 
 
 @dataclass(frozen=True, slots=True)

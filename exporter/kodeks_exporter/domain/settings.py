@@ -32,6 +32,7 @@ class Paths:
     licence: str = "/admin/lic"
     preferences: str = "/admin/pref"
     catalogs: str = "/sysinfo/metrics"
+    sysmon: str = "/sysmon/metrics"
     logout: str = "/logout"
 
 
@@ -108,11 +109,23 @@ class PlannedDowntime:
 
 
 @dataclass(frozen=True, slots=True)
+class SysmonSettings:
+    """Which series of the servers' own monitoring module (``/sysmon/metrics``) are passed on; none: it is not asked.
+
+    ``metrics``: names, each whole, with ``*`` for any characters. ``series``: at most so many of one installation.
+    """
+
+    metrics: tuple[str, ...] = ()
+    series: int = 200
+
+
+@dataclass(frozen=True, slots=True)
 class CheckSettings:
     paths: Paths = field(default_factory=Paths)
     patterns: Patterns = field(default_factory=Patterns)
     limits: Limits = field(default_factory=Limits)
     planned: PlannedDowntime = field(default_factory=PlannedDowntime)
+    sysmon: SysmonSettings = field(default_factory=SysmonSettings)
     dns_servers: tuple[tuple[str, int], ...] = ()
     """Address and port of name servers to ask; empty: the machine's own resolver (hosts file included)."""
 

@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 
 from kodeks_exporter.domain.fleet import Fleet, Installation
 from kodeks_exporter.domain.report import UnreadableReport
+from kodeks_exporter.domain.settings import SysmonSettings
 from kodeks_exporter.intake.errors import StorageFull, UnknownInstallation, UnknownSuffix, is_full
 from kodeks_exporter.intake.spool import Incoming, Parcel, Spool, Via, storage_errors, sync_directory
 from kodeks_exporter.intake.statuses import SUFFIX as STATUS_SUFFIX
@@ -32,6 +33,7 @@ log = logging.getLogger(__name__)
 REPORT_SUFFIXES: Final = (".zip", ".xml", ".db", ".sqlite")
 SUFFIXES: Final = (*REPORT_SUFFIXES, STATUS_SUFFIX)
 """Of files that are taken; lower case."""
+_NOTHING: Final = SysmonSettings()
 
 
 class Reports(Protocol):
@@ -77,12 +79,17 @@ class Intake:
         profile: Callable[[Installation], Profile],
         *,
         concurrency: int = 2,
+        sysmon: SysmonSettings = _NOTHING,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """``concurrency``: reports that are read at once; the others wait. Raises OSError."""
+        """``concurrency``: reports that are read at once; the others wait. ``sysmon``: what of a status is passed on.
+
+        Raises OSError.
+        """
         self._fleet = fleet
         self._reports = reports
         self._profile = profile
+        self._sysmon = sysmon
         self._clock = clock
         self._files = storage / "files"
         self._rejected = storage / "rejected"
@@ -90,7 +97,7 @@ class Intake:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._spool = Spool(storage / "spool")
         self._left_behind = self._spool.settled()
-        self._statuses = StatusBook(self._files)
+        self._statuses = StatusBook(self._files, sysmon)
         self._slots = threading.BoundedSemaphore(concurrency)
         self._locks: dict[tuple[str, bool], threading.Lock] = {}
         self._locks_lock = threading.Lock()
@@ -148,6 +155,11 @@ class Intake:
         ]
         return max(found, key=lambda kept: kept.received, default=None)
 
+    def configure(self, sysmon: SysmonSettings) -> None:
+        """After a reload: what of a status is passed on, of those that are here as well."""
+        self._sysmon = sysmon
+        self._statuses.read(sysmon)
+
     def statuses(self) -> Mapping[str, PushedStatus]:
         """The newest pushed status of each installation of the inventory that has one."""
         installations = self._fleet().installations
@@ -188,7 +200,7 @@ class Intake:
 
     def _store(self, path: Path, parcel: Parcel) -> object | None:
         if parcel.suffix == STATUS_SUFFIX:
-            self._statuses.put(read_status(parcel.installation, path, parcel.received))
+            self._statuses.put(read_status(parcel.installation, path, parcel.received, self._sysmon))
             return None
         installation = self._fleet().installations[parcel.installation]
         profile = self._profile(installation)

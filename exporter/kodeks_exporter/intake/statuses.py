@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from kodeks_exporter.domain.check import CatalogFacts
+from kodeks_exporter.domain.check import CatalogFacts, SysmonFacts
+from kodeks_exporter.domain.settings import SysmonSettings
 from kodeks_exporter.sysinfo.status_file import MAX_SIZE, UnreadableStatus, parse_status
 
 log = logging.getLogger(__name__)
@@ -25,20 +26,31 @@ class PushedStatus:
     created: float
     received: float
     facts: CatalogFacts
+    sysmon: SysmonFacts | None = None
 
 
 class StatusBook:
     """Knows again after a restart what the kept files say. Safe to use from many threads."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, sysmon: SysmonSettings) -> None:
+        self._directory = directory
         self._lock = threading.Lock()
         self._statuses: dict[str, PushedStatus] = {}
-        for path in directory.glob(f"*{SUFFIX}"):
+        self.read(sysmon)
+
+    def read(self, sysmon: SysmonSettings) -> None:
+        """Takes the figures from the kept files, anew when others are let through than before."""
+        for path in self._directory.glob(f"*{SUFFIX}"):
             name = path.name.removesuffix(SUFFIX)
             try:
-                self._statuses[name] = read_status(name, path, path.stat().st_mtime)
+                status = read_status(name, path, path.stat().st_mtime, sysmon)
             except (OSError, UnreadableStatus) as error:
                 log.warning("kept status can't be read", extra={"file": path.name, "reason": str(error)})
+                continue
+            with self._lock:
+                known = self._statuses.get(name)
+                if known is None or known.received <= status.received:  # else a newer one is just coming
+                    self._statuses[name] = status
 
     def put(self, status: PushedStatus) -> None:
         with self._lock:
@@ -49,8 +61,8 @@ class StatusBook:
             return dict(self._statuses)
 
 
-def read_status(installation: str, path: Path, received: float) -> PushedStatus:
+def read_status(installation: str, path: Path, received: float, sysmon: SysmonSettings) -> PushedStatus:
     """Raises UnreadableStatus and OSError."""
     with path.open("rb") as file:
-        status = parse_status(file.read(MAX_SIZE + 1))
-    return PushedStatus(installation, status.created, received, status.facts)
+        status = parse_status(file.read(MAX_SIZE + 1), sysmon)
+    return PushedStatus(installation, status.created, received, status.facts, status.sysmon)

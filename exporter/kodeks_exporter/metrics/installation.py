@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from prometheus_client import Metric
 
 from kodeks_exporter.domain.fleet import Installation
-from kodeks_exporter.metrics import catalogs, checks, host, inventory, protection
+from kodeks_exporter.metrics import catalogs, checks, host, inventory, protection, sysmon
 from kodeks_exporter.store.live import LiveStatus
 
 
@@ -19,3 +19,4 @@ def families(installation: Installation, status: LiveStatus | None) -> Iterator[
         yield from protection.families(status)
         yield from catalogs.families(status)
         yield from host.families(status)
+        yield from sysmon.families(status)

@@ -11,9 +11,10 @@ from prometheus_client.core import GaugeMetricFamily
 from kodeks_exporter.domain.fleet import Installation
 from kodeks_exporter.intake.statuses import PushedStatus
 from kodeks_exporter.metrics.catalogs import catalog_families
+from kodeks_exporter.metrics.sysmon import sysmon_families
 
 FRESH: Final = 3600.0
-"""Seconds for which the catalogs of a status count as the present state: four of the usual 15 minutes."""
+"""Seconds for which the figures of a status count as the present state: four of the usual 15 minutes."""
 
 
 def is_fresh(status: PushedStatus, now: float) -> bool:
@@ -21,7 +22,7 @@ def is_fresh(status: PushedStatus, now: float) -> bool:
 
 
 def families(installation: Installation, status: PushedStatus, *, fresh: bool) -> Iterator[Metric]:
-    """``fresh`` False: only when it came. Catalogs of an installation with a url are told by its live checks."""
+    """``fresh`` False: only when it came. The figures of an installation with a url are told by its live checks."""
     name = installation.name
     received = GaugeMetricFamily(
         "kodeks_status_received_timestamp_seconds", "When the last status file was received.", labels=["installation"]
@@ -38,3 +39,5 @@ def families(installation: Installation, status: PushedStatus, *, fresh: bool) -
     if installation.url or not fresh:
         return
     yield from catalog_families(name, status.facts)
+    if status.sysmon is not None:
+        yield from sysmon_families(name, status.sysmon)

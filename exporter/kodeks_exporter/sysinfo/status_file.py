@@ -1,8 +1,8 @@
 """Reads a ``.status`` file: an HTTP ``date:`` header line, then the text of ``/sysmon/metrics`` (or of
 ``/sysinfo/metrics``).
 
-Installations that can't be asked push one each 15 minutes. Of its families only those of the catalogs are read; the
-names of the others are not published.
+Installations that can't be asked push one each 15 minutes. Of its families those of the catalogs are read, and those
+that the operator lets through; the names of the others are not published.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ from email.utils import parsedate_to_datetime
 from types import MappingProxyType
 from typing import Final
 
-from kodeks_exporter.domain.check import CatalogFacts
+from kodeks_exporter.domain.check import CatalogFacts, SysmonFacts
+from kodeks_exporter.domain.settings import SysmonSettings
 from kodeks_exporter.sysinfo.catalog_metrics import MAIN_PAGE, PRODUCTS, parse_catalogs
+from kodeks_exporter.sysinfo.sysmon_metrics import parse_sysmon
 
 MAX_SIZE: Final = 1024 * 1024
 """Bytes of a status file; real ones have some kilobytes."""
@@ -26,6 +28,7 @@ _MAX_LINE: Final = 2000
 _MAX_CATALOG_LINES: Final = 1000
 _DATE: Final = re.compile(r"date\s*:\s*(\S.{0,60})", re.IGNORECASE)
 _SAMPLE: Final = re.compile(r"[A-Za-z_:][A-Za-z0-9_:]*(\{.*\})?[ \t]+[-+0-9.eEINFinfa]+([ \t]+\d+)?[ \t]*")
+_NOTHING: Final = SysmonSettings()
 _CATALOG_LINES: Final = (MAIN_PAGE, PRODUCTS)
 
 REASONS: Final[Mapping[str, str]] = MappingProxyType(
@@ -51,14 +54,18 @@ class UnreadableStatus(Exception):  # noqa: N818 - reads as what it says
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """``created``: when the server answered, by its own clock, Unix seconds. No catalogs: the text names none."""
+    """``created``: when the server answered, by its own clock, Unix seconds. No catalogs: the text names none.
+
+    ``sysmon`` None: the operator lets nothing through.
+    """
 
     created: float
     facts: CatalogFacts
+    sysmon: SysmonFacts | None = None
 
 
-def parse_status(data: bytes) -> Status:
-    """Raises UnreadableStatus."""
+def parse_status(data: bytes, sysmon: SysmonSettings = _NOTHING) -> Status:
+    """``sysmon``: what is passed on besides the catalogs. Raises UnreadableStatus."""
     if len(data) > MAX_SIZE:
         raise UnreadableStatus("status_too_large", f"{len(data)} bytes")
     lines = [line.strip() for line in _decoded(data).splitlines()]
@@ -74,7 +81,7 @@ def parse_status(data: bytes) -> Status:
         facts = parse_catalogs("\n".join(catalog_lines) + "\n")
     except ValueError:
         raise UnreadableStatus("status_broken", "a line on catalogs can't be parsed") from None
-    return Status(created, facts)
+    return Status(created, facts, parse_sysmon("\n".join(lines), sysmon) if sysmon.metrics else None)
 
 
 def _decoded(data: bytes) -> str:

@@ -45,6 +45,7 @@ CHECKS: Final[Mapping[str, str]] = MappingProxyType(
         "licman_tcp": "Менеджер лицензий, порт",
         "snmp": "SNMP",
         "schedule": "Расписание",
+        "sysmon": "Метрики sysmon",
     }
 )
 

@@ -1,0 +1,39 @@
+"""What installations tell of themselves by ``/sysmon/metrics``, under their own names, asked for live or pushed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from prometheus_client import Metric
+from prometheus_client.core import GaugeMetricFamily
+
+from kodeks_exporter.domain.check import Outcome, SysmonFacts
+from kodeks_exporter.store.live import LiveStatus
+
+_HELP: Final = "Passed on from /sysmon/metrics of installations; its meaning is Kodeks' own."
+
+
+def families(status: LiveStatus) -> Iterator[Metric]:
+    """Of the live check, none when the last one came to nothing."""
+    result = status.round.results.get("sysmon")
+    if result is not None and result.outcome is Outcome.OK and isinstance(result.facts, SysmonFacts):
+        yield from sysmon_families(status.round.installation, result.facts)
+
+
+def sysmon_families(installation: str, facts: SysmonFacts) -> Iterator[Metric]:
+    """Types are left out: two servers of different versions may call the same name a gauge and a counter."""
+    by_name: dict[str, Metric] = {}
+    for sample in facts.samples:
+        family = by_name.setdefault(sample.name, Metric(sample.name, _HELP, "unknown"))
+        # A label of theirs called so steps back, as Prometheus does with those of targets.
+        theirs = {"exported_installation" if key == "installation" else key: text for key, text in sample.labels}
+        family.add_sample(sample.name, {"installation": installation, **theirs}, sample.value)
+    yield from by_name.values()
+    dropped = GaugeMetricFamily(
+        "kodeks_sysmon_dropped_series",
+        "Allowed series of /sysmon/metrics that were too many or could not be read.",
+        labels=["installation"],
+    )
+    dropped.add_metric([installation], facts.dropped)
+    yield dropped
