@@ -49,6 +49,8 @@ _SLOW_PAUSE = 1.5
 """A slow installation is checked at most so many intervals apart, well within the 3 that KodeksCheckStale allows."""
 _READY_AFTER = 20.0
 """Seconds after the start from which the exporter counts as ready although some first round still hangs."""
+_GRACE = 3.0
+"""Seconds that rounds and downloads have to end, and to log out, when the exporter is told to stop."""
 _SLOWEST_UPLOAD = 4 * 1024
 """Bytes a second; many of the scripts that push reports sit behind thin lines."""
 _MOST_CONNECTIONS = 1024
@@ -100,14 +102,16 @@ class Service:
         gc.collect()
         gc.freeze()
 
-    def stop(self) -> None:
-        self._scheduler.stop()
+    def stop(self) -> int:
+        """Returns how many rounds, visits or downloads hang so long that they were not waited for."""
+        left = self._scheduler.stop(_GRACE)
         self._tools.snmp.close()
         self._tools.resolver.close()
         self._reactions.close()
         self._accesses.close()
         self._reporting.close()
         self._database.close()
+        return left
 
     def routes(self) -> tuple[Route, ...]:
         """Routes of the HTTP server beyond those of ``Backend``."""

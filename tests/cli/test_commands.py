@@ -205,12 +205,19 @@ def test_web_configuration(config: Path, tmp_path: Path) -> None:
         assert exporter.get("/metrics", auth=("prometheus", "wrong")).status_code == 401
 
 
-def test_stops_at_once_when_told(config: Path, tmp_path: Path, stand: Stand) -> None:
-    stand.fault("romashka", "hang")
+@pytest.mark.parametrize("fault", ["", "hang"])
+def test_stops_at_once_when_told(config: Path, tmp_path: Path, stand: Stand, fault: str) -> None:
+    """Although a server that hangs would keep its round busy for minutes."""
+    limits = {"checks": {"timeouts": {"http": "2m"}}}
+    write(config, document(stand, "romashka", "vasilek") | limits)
+    if fault:
+        stand.fault("romashka", fault)
     with serving(config, tmp_path / "data") as exporter:
         wait_for(lambda: exporter.metric('kodeks_check_success{installation="vasilek",check="tcp"}') == 1)
         exporter.process.terminate()
-        assert exporter.process.wait(10) == 0
+        assert exporter.process.wait(30) == 0
+        assert ("without waiting for what hangs" in exporter.log) == bool(fault)
+        assert "Traceback" not in exporter.log
 
 
 def test_help_names_every_flag_of_the_contract() -> None:

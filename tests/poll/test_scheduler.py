@@ -138,6 +138,25 @@ def test_lag_tells_that_threads_are_too_few() -> None:
         scheduler.stop()
 
 
+@pytest.mark.parametrize(("seconds", "left"), [(0.3, 0), (10.0, 1)])
+def test_what_runs_when_it_stops_has_a_moment_to_end(seconds: float, left: int) -> None:
+    scheduler = Scheduler({"fast": 1, "slow": 1})
+    scheduler.start()
+    begun, release = threading.Event(), threading.Event()
+
+    def hold() -> Pace:
+        begun.set()
+        release.wait(seconds)
+        return Pace.NORMAL
+
+    scheduler.set_jobs({"a": Job(hold, 60, 60, "fast", "slow")})
+    assert begun.wait(5)
+    begin = time.monotonic()
+    assert scheduler.stop(1.0) == left
+    assert time.monotonic() - begin < 5
+    release.set()
+
+
 def test_hurried_jobs_run_now_and_then_go_on(scheduler: Scheduler) -> None:
     diary = Diary()
     scheduler.set_jobs({"a": diary.job("a", interval=1.0), "b": diary.job("b", interval=1.0)})

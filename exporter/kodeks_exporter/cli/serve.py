@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import queue
 import signal
 import sys
@@ -46,7 +47,12 @@ def run(options: argparse.Namespace) -> int:
     finally:
         log.info("stopping")
         server.stop()
-        service.stop()
+        left = service.stop()
+    if left:
+        # Python would wait for their threads, which may take minutes. Whatever is kept is safe even if we are killed.
+        log.info("stopped without waiting for what hangs", extra={"runs": left})
+        logging.shutdown()
+        os._exit(0)
     return 0
 
 

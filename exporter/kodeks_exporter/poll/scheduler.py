@@ -65,20 +65,24 @@ class Scheduler:
         self._entries: dict[str, _Entry] = {}
         self._heap: list[tuple[float, str]] = []
         self._stopped = False
+        self._running = 0
         self._thread = threading.Thread(target=self._dispatch, name="scheduler", daemon=True)
         self._random = random.Random()  # noqa: S311 - jitter, not secrecy
 
     def start(self) -> None:
         self._thread.start()
 
-    def stop(self) -> None:
-        """No new runs; those under way are not waited for."""
+    def stop(self, grace: float = 0.0) -> int:
+        """No new runs; those under way have ``grace`` seconds to end. Returns how many have not."""
         with self._wake:
             self._stopped = True
             self._wake.notify()
         self._thread.join()
         for pool in self._pools.values():
             pool.shutdown(wait=False, cancel_futures=True)
+        with self._wake:
+            self._wake.wait_for(lambda: not self._running, grace)
+            return self._running
 
     def set_jobs(self, jobs: Mapping[str, Job]) -> None:
         """Swaps the whole set. A job of the same key keeps its place in time."""
@@ -135,6 +139,7 @@ class Scheduler:
             if self._stopped or self._entries.get(key) is not entry:
                 return
             entry.waiting = False
+            self._running += 1
             job = entry.job
         try:
             pace = job.run()
@@ -142,12 +147,12 @@ class Scheduler:
             log.exception("job crashed", extra={"job": key})
             pace = Pace.FAILED
         with self._wake:
-            if self._entries.get(key) is not entry:
-                return
-            entry.ended = time.monotonic()
-            entry.due = self._next(entry, pace)
-            entry.waiting = True
-            heapq.heappush(self._heap, (entry.due, key))
+            self._running -= 1
+            if self._entries.get(key) is entry:
+                entry.ended = time.monotonic()
+                entry.due = self._next(entry, pace)
+                entry.waiting = True
+                heapq.heappush(self._heap, (entry.due, key))
             self._wake.notify()
 
     def _next(self, entry: _Entry, pace: Pace) -> float:
