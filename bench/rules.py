@@ -62,6 +62,8 @@ LAST = 6
 SETTLED = 2
 """Rounds at the beginning that are not judged: Prometheus has just started."""
 DEAREST = 20
+IN_ROUND = 8
+"""Groups of the dearest round that are named."""
 MAX_SECONDS = 1.0
 FAULTS = ("dns", "tcp", "http", "maintenance", "key", "seats", "auth", "page")
 """One installation in fifty fails, in these ways by turns."""
@@ -228,7 +230,7 @@ def measure(folder: Path, port: int, series: int) -> None:
     try:
         wait_until(lambda: fetch(f"http://{address}/-/ready") != b"", "Prometheus", 60)
         evaluated: dict[str, float] = {}
-        rounds: list[float] = []
+        rounds: list[dict[str, float]] = []
         whole: list[float] = []
         load: list[float] = []
         begin = time.monotonic()
@@ -237,11 +239,11 @@ def measure(folder: Path, port: int, series: int) -> None:
             groups = of_groups(address, "last_duration_seconds")
             when = of_groups(address, "last_evaluation_timestamp_seconds")
             rounds.append(
-                sum(
-                    seconds
+                {
+                    group: seconds
                     for group, seconds in groups.items()
                     if when[group] != evaluated.get(group) and intervals[group] <= LONGEST
-                )
+                }
             )
             whole.append(sum(groups.values()))
             load.append(sum(seconds / intervals[group] for group, seconds in groups.items()))
@@ -252,7 +254,12 @@ def measure(folder: Path, port: int, series: int) -> None:
             print(f"  {seconds:6.3f} s every {intervals[group]:4.0f} s  {group}")
         for seconds, name in of_rules(address)[:DEAREST]:
             print(f"  {seconds:6.3f} s  {name}")
-        settled = rounds[SETTLED:]
+        dearest = max(rounds[SETTLED:], key=lambda each: sum(each.values()))
+        told = ", ".join(
+            f"{group} {seconds:.2f}" for group, seconds in sorted(dearest.items(), key=lambda each: -each[1])[:IN_ROUND]
+        )
+        print(f"dearest round: {len(dearest)} groups, among them {told}")
+        settled = [sum(each.values()) for each in rounds[SETTLED:]]
         hourly = max(seconds for group, seconds in groups.items() if intervals[group] > LONGEST)
         middle, most = statistics.median(settled), max(settled)
         print(

@@ -24,6 +24,7 @@ from kodeks_exporter.domain.check import (
     Round,
 )
 from kodeks_exporter.domain.fleet import Installation
+from kodeks_exporter.domain.settings import CheckSettings
 from kodeks_exporter.store.live import LiveStatus
 
 _STATES: Final = {
@@ -36,6 +37,7 @@ _STATES: Final = {
     "proxy": InstallationState.UNREACHABLE,
 }
 """The state that users feel when a check fails; others leave it as it is."""
+_USUAL: Final = CheckSettings()
 _CODES: Final = {InstallationState.MAINTENANCE: 503, InstallationState.KEY_MISSING: 503}
 
 
@@ -60,7 +62,7 @@ def status(installation: Installation, fault: Fault | None, now: float) -> LiveS
         state = fault.state or _STATES.get(fault.check, InstallationState.OK)
     results: dict[str, CheckResult] = {}
     for check in CHECKS:
-        if check.name in installation.disabled_checks or not check.applies(installation):
+        if check.name in installation.disabled_checks or not check.wanted(_USUAL) or not check.applies(installation):
             continue
         by = _blocked_by(check.requires, results)
         if by:
