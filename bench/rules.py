@@ -264,7 +264,8 @@ def measure(folder: Path, port: int, series: int) -> None:
         middle, most = statistics.median(settled), max(settled)
         print(
             f"rounds of {ROUND:.0f} s: {middle:.2f} s in the middle, {most:.2f} s at most"
-            f" (aim: under {MAX_SECONDS:g} s; ratio {middle / MAX_SECONDS:.2f}, at most {most / MAX_SECONDS:.2f})\n"
+            f" (aim: under {MAX_SECONDS:g} s; ratio {middle / MAX_SECONDS:.2f}, at most {most / MAX_SECONDS:.2f};"
+            f" {sum(each >= MAX_SECONDS for each in settled)} of {len(settled)} are over)\n"
             f"the dearest of the groups that come once an hour: {hourly:.2f} s;"
             f" all groups, if they came in one round: {statistics.median(whole[-LAST:]):.2f} s;"
             f" load: {100 * statistics.median(load[-LAST:]):.1f} % of one core;"
