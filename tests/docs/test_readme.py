@@ -22,8 +22,8 @@ from kodeks_exporter.checks.chain import CHECK_NAMES, CHECKS
 from kodeks_exporter.cli.main import _parser
 from kodeks_exporter.config.load import load
 from kodeks_exporter.config.webfile import load_web_config
-from kodeks_exporter.domain.check import InstallationState, Round, SysmonFacts
-from kodeks_exporter.metrics import catalogs, checks, exporter, host, inventory, protection, sysmon
+from kodeks_exporter.domain.check import InstallationState, Round
+from kodeks_exporter.metrics import catalogs, checks, exporter, host, inventory, protection
 from kodeks_exporter.store.live import LiveStatus
 from tests.cli.running import command, serving, wait_for
 
@@ -383,7 +383,6 @@ def test_tables_of_metrics_are_complete(tmp_path: Path) -> None:
         *protection.families(status),
         *catalogs.families(status),
         *host.families(status),
-        *sysmon.sysmon_families(installation.name, SysmonFacts()),
     ]
     told = [names(row[0])[0] for row in rows("README.md", "| metric | labels besides")]
     assert sorted(told) == sorted(map(full_name, live))

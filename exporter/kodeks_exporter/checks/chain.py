@@ -85,7 +85,7 @@ CHECK_NAMES = frozenset(check.name for check in CHECKS)
 
 def has_checks(installation: Installation) -> bool:
     """False for an installation that only pushes reports and has nothing to ask."""
-    return any(check.applies(installation) for check in _wanted(installation))
+    return any(check.applies(installation) for check in _enabled(installation))
 
 
 def run_round(
@@ -99,7 +99,7 @@ def run_round(
     begin = time.monotonic()
     context = Context(installation, settings, tools, previous)
     try:
-        for check in _wanted(installation):
+        for check in _enabled(installation):
             if check.wanted(settings) and check.applies(installation):
                 context.results[check.name] = _run(check, installation, context)
     finally:
@@ -112,7 +112,7 @@ def run_round(
     return Round(installation.name, started, time.monotonic() - begin, MappingProxyType(results), state, planned)
 
 
-def _wanted(installation: Installation) -> tuple[Check, ...]:
+def _enabled(installation: Installation) -> tuple[Check, ...]:
     return tuple(check for check in CHECKS if check.name not in installation.disabled_checks)
 
 

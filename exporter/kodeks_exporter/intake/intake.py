@@ -157,8 +157,9 @@ class Intake:
 
     def configure(self, sysmon: SysmonSettings) -> None:
         """After a reload: what of a status is passed on, of those that are here as well."""
-        self._sysmon = sysmon
-        self._statuses.read(sysmon)
+        if sysmon != self._sysmon:
+            self._sysmon = sysmon
+            self._statuses.read(sysmon)
 
     def statuses(self) -> Mapping[str, PushedStatus]:
         """The newest pushed status of each installation of the inventory that has one."""

@@ -49,7 +49,8 @@ class StatusBook:
                 continue
             with self._lock:
                 known = self._statuses.get(name)
-                if known is None or known.received <= status.received:  # else a newer one is just coming
+                # Else a newer one is just coming. File systems keep times more coarsely than we do.
+                if known is None or known.received < status.received + 1:
                     self._statuses[name] = status
 
     def put(self, status: PushedStatus) -> None:

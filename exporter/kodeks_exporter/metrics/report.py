@@ -10,8 +10,9 @@ from kodeks_exporter.domain.fleet import Installation
 from kodeks_exporter.domain.report import Block
 from kodeks_exporter.domain.settings import HistorySettings
 from kodeks_exporter.metrics import kassist, licences, months, newcomers, searches, sessions, sysinfo, users
+from kodeks_exporter.metrics.dropped import dropped_series
 from kodeks_exporter.metrics.exposition import Source
-from kodeks_exporter.metrics.reportview import ReportView, gauge
+from kodeks_exporter.metrics.reportview import ReportView
 from kodeks_exporter.store.privacy import UserNames
 from kodeks_exporter.store.snapshot import ReportSnapshot
 
@@ -62,9 +63,4 @@ def _dropped(view: ReportView) -> Iterator[Metric]:
     bounded("volumes", len(report.volumes), limits.volumes)
     bounded("operup", len(report.operup), limits.operup_files)
     bounded("searches", len(view.snapshot.searches), limits.search_kinds)
-    family = gauge(
-        "kodeks_series_dropped", "Series, or records of the report, left out because of a bound, by subject.", "subject"
-    )
-    for subject, count in sorted(dropped.items()):
-        family.add_metric([view.name, subject], count)
-    yield family
+    yield dropped_series(view.name, dropped)

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from prometheus_client import Metric
-from prometheus_client.core import GaugeMetricFamily
 
 from kodeks_exporter.domain.check import Outcome, SysmonFacts
+from kodeks_exporter.metrics.dropped import dropped_series
 from kodeks_exporter.store.live import LiveStatus
 
 _HELP: Final = "Passed on from /sysmon/metrics of installations; its meaning is Kodeks' own."
@@ -30,10 +30,5 @@ def sysmon_families(installation: str, facts: SysmonFacts) -> Iterator[Metric]:
         theirs = {"exported_installation" if key == "installation" else key: text for key, text in sample.labels}
         family.add_sample(sample.name, {"installation": installation, **theirs}, sample.value)
     yield from by_name.values()
-    dropped = GaugeMetricFamily(
-        "kodeks_sysmon_dropped_series",
-        "Allowed series of /sysmon/metrics that were too many or could not be read.",
-        labels=["installation"],
-    )
-    dropped.add_metric([installation], facts.dropped)
-    yield dropped
+    if facts.dropped:
+        yield dropped_series(installation, {"sysmon": facts.dropped})

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from prometheus_client.parser import text_string_to_metric_families
-
 from kodeks_exporter.domain.check import CatalogFacts, CatalogState
+from kodeks_exporter.sysinfo.metrics_text import parse_samples
 
 MAIN_PAGE = "kserver_main_page"
 PRODUCTS = "kserver_product_control"
@@ -26,23 +25,18 @@ class _Catalog:
 def parse_catalogs(text: str) -> CatalogFacts:
     """Catalogs in the order of the text, none when it speaks of none. Raises ValueError when it is no metrics text."""
     catalogs: dict[str, _Catalog] = {}
-    try:
-        for family in text_string_to_metric_families(text):
-            if family.name not in (MAIN_PAGE, PRODUCTS):
-                continue
-            for sample in family.samples:
-                path = sample.labels.get("path", "")[:_MAX_TEXT]
-                if path not in catalogs and len(catalogs) >= _MAX_CATALOGS:
-                    continue
-                catalog = catalogs.setdefault(path, _Catalog())
-                reason = "" if sample.value == 0 else sample.labels.get("status", "")[:_MAX_TEXT] or "unknown"
-                if family.name == MAIN_PAGE:
-                    catalog.main_page = reason
-                else:
-                    catalog.products = reason
-    except (LookupError, AttributeError, TypeError) as error:
-        # The parser is made for good input; on some broken lines it stumbles instead of complaining.
-        raise ValueError(f"not a metrics text: {type(error).__name__}") from None
+    for sample in parse_samples(text):
+        if sample.name not in (MAIN_PAGE, PRODUCTS):
+            continue
+        path = sample.labels.get("path", "")[:_MAX_TEXT]
+        if path not in catalogs and len(catalogs) >= _MAX_CATALOGS:
+            continue
+        catalog = catalogs.setdefault(path, _Catalog())
+        reason = "" if sample.value == 0 else sample.labels.get("status", "")[:_MAX_TEXT] or "unknown"
+        if sample.name == MAIN_PAGE:
+            catalog.main_page = reason
+        else:
+            catalog.products = reason
     return CatalogFacts(
         tuple(
             CatalogState(

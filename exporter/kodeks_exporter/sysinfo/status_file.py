@@ -19,6 +19,7 @@ from typing import Final
 from kodeks_exporter.domain.check import CatalogFacts, SysmonFacts
 from kodeks_exporter.domain.settings import SysmonSettings
 from kodeks_exporter.sysinfo.catalog_metrics import MAIN_PAGE, PRODUCTS, parse_catalogs
+from kodeks_exporter.sysinfo.metrics_text import sample_lines
 from kodeks_exporter.sysinfo.sysmon_metrics import parse_sysmon
 
 MAX_SIZE: Final = 1024 * 1024
@@ -27,7 +28,6 @@ _MAX_HEAD_LINES: Final = 50  # a script may save all the headers of the answer
 _MAX_LINE: Final = 2000
 _MAX_CATALOG_LINES: Final = 1000
 _DATE: Final = re.compile(r"date\s*:\s*(\S.{0,60})", re.IGNORECASE)
-_SAMPLE: Final = re.compile(r"[A-Za-z_:][A-Za-z0-9_:]*(\{.*\})?[ \t]+[-+0-9.eEINFinfa]+([ \t]+\d+)?[ \t]*")
 _NOTHING: Final = SysmonSettings()
 _CATALOG_LINES: Final = (MAIN_PAGE, PRODUCTS)
 
@@ -72,7 +72,7 @@ def parse_status(data: bytes, sysmon: SysmonSettings = _NOTHING) -> Status:
     if not any(lines):
         raise UnreadableStatus("empty", "nothing but white space")
     created = _created(lines)
-    if not any(len(line) <= _MAX_LINE and _SAMPLE.fullmatch(line) for line in lines):
+    if not any(sample_lines(lines)):
         raise UnreadableStatus("status_no_metrics", "no line is a sample")
     catalog_lines = [line for line in lines if line.startswith(_CATALOG_LINES)]
     if len(catalog_lines) > _MAX_CATALOG_LINES or any(len(line) > _MAX_LINE for line in catalog_lines):

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-from prometheus_client.parser import text_string_to_metric_families
-
 from kodeks_exporter.domain.check import SysmonFacts, SysmonSample
 from kodeks_exporter.domain.settings import SysmonSettings
+from kodeks_exporter.sysinfo.metrics_text import parse_samples, sample_lines
 
 _OURS: Final = re.compile(r"(kodeks|process|python|scrape)_.*|up|ALERTS|ALERTS_FOR_STATE|.*:.*")
 """Names that are this exporter's own, Prometheus', or those of recording rules."""
-_SAMPLE: Final = re.compile(r"([A-Za-z_:][A-Za-z0-9_:]*)(\{.*\})?[ \t]+[-+0-9.eEINFinfa]+([ \t]+-?\d+)?")
 _LABEL: Final = re.compile(r"(?!__)[A-Za-z_][A-Za-z0-9_]{0,99}")
-_MAX_LINE: Final = 4000
 _MAX_NAME: Final = 200
 _MAX_LABELS: Final = 20
 _MAX_VALUE: Final = 200
@@ -37,7 +33,7 @@ def parse_sysmon(text: str, settings: SysmonSettings) -> SysmonFacts:
     """
     found: dict[tuple[str, tuple[tuple[str, str], ...]], SysmonSample] = {}
     understood, dropped = False, 0
-    for name, line in _sample_lines(text):
+    for name, line in sample_lines(text.split("\n")):
         understood = True
         if not is_let_through(name, settings):
             continue
@@ -56,19 +52,11 @@ def _allowed(metrics: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile("|".join(re.escape(each).replace(r"\*", ".*") for each in metrics) or r"(?!)")
 
 
-def _sample_lines(text: str) -> Iterator[tuple[str, str]]:
-    for line in text.split("\n"):
-        if len(line) <= _MAX_LINE and (match := _SAMPLE.fullmatch(line.strip())):
-            yield match[1], match[0]
-
-
 def _sample(line: str) -> SysmonSample | None:
     """None: broken, or with labels that can't be passed on."""
     try:
-        [family] = text_string_to_metric_families(line + "\n")
-        [sample] = family.samples
-    except (ValueError, LookupError, AttributeError, TypeError):
-        # The parser is made for good input; on some broken lines it stumbles instead of complaining.
+        [sample] = parse_samples(line + "\n")
+    except ValueError:
         return None
     if len(sample.labels) > _MAX_LABELS or not all(map(_LABEL.fullmatch, sample.labels)):
         return None

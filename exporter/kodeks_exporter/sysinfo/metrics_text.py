@@ -1,0 +1,30 @@
+"""Text in Prometheus' format as foreign servers write it: it may be cut, mixed with other text, or hostile."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
+
+_SAMPLE: Final = re.compile(r"([A-Za-z_:][A-Za-z0-9_:]*)(\{.*\})?[ \t]+[-+0-9.eEINFinfa]+([ \t]+-?\d+)?")
+_MAX_LINE: Final = 4000
+
+
+def sample_lines(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Those lines that look like samples: name of the series, and the line without white space around it."""
+    for line in lines:
+        if len(line) <= _MAX_LINE and (match := _SAMPLE.fullmatch(line.strip())):
+            yield match[1], match[0]
+
+
+def parse_samples(text: str) -> Iterator[Sample]:
+    """Raises ValueError where it is no metrics text."""
+    try:
+        for family in text_string_to_metric_families(text):
+            yield from family.samples
+    except (LookupError, AttributeError, TypeError) as error:
+        # The parser is made for good input; on some broken lines it stumbles instead of complaining.
+        raise ValueError(f"not a metrics text: {type(error).__name__}") from None
