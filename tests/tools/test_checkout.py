@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import tomllib
 from collections.abc import Iterator
@@ -27,10 +28,10 @@ FORBIDDEN = tuple(
 
 
 def committed() -> list[Path]:
-    """Files of the checkout: as git tells, or all that is there when this is an unpacked archive."""
+    """Files of the checkout: as git tells, or all that is there where git is not, or this is an unpacked archive."""
     listed = subprocess.run(
         ["git", "-c", f"safe.directory={TOP}", "-C", str(TOP), "ls-files", "-z"], capture_output=True, text=True
-    ) if (TOP / ".git").exists() else None  # fmt: skip
+    ) if (TOP / ".git").exists() and shutil.which("git") else None  # fmt: skip
     if listed is not None and listed.returncode == 0:
         return [path for name in listed.stdout.split("\0") if name and (path := TOP / name).is_file()]
     return [
