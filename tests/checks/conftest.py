@@ -8,12 +8,12 @@ import pytest
 
 from kodeks_exporter.checks.chain import run_round
 from kodeks_exporter.checks.context import Tools
-from kodeks_exporter.checks.pinger import Pinger
-from kodeks_exporter.checks.resolver import Resolver
 from kodeks_exporter.domain.check import CheckResult, Outcome, Round, SnmpFacts
 from kodeks_exporter.domain.fleet import Credentials, Installation, Snmp
 from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.domain.settings import CheckSettings, Limits
+from kodeks_exporter.net.pinger import Pinger
+from kodeks_exporter.net.resolver import Resolver
 from tests.checks.site import Site, kodeks_pages, running
 
 LOGIN = Credentials("smartlogin", Secret("s3cret"))

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kodeks_exporter.checks.connection import Response
-from kodeks_exporter.checks.reading import read_text, visible_text
+from kodeks_exporter.net.connection import Response
+from kodeks_exporter.net.reading import read_text, visible_text
 
 
 def test_markup_scripts_and_comments_are_not_visible() -> None:

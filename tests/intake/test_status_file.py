@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kodeks_exporter.domain.check import CatalogState
-from kodeks_exporter.sysinfo.status_file import MAX_SIZE, UnreadableStatus, parse_status
+from kodeks_exporter.intake.status_file import MAX_SIZE, UnreadableStatus, parse_status
 from tests.intake.fakes import STATUS
 
 CATALOGS = (CatalogState("/docs", True, "", True, ""), CatalogState("/norms", False, "update DB", None, ""))

@@ -14,11 +14,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from demo.vendor import Access, ServerSpec, Vendor
-from kodeks_exporter.checks.errors import CheckError
 from kodeks_exporter.domain.fleet import Credentials, OnlineAccess
 from kodeks_exporter.domain.online import OnlineSettings
 from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.domain.settings import PollSettings
+from kodeks_exporter.net.errors import CheckError
 from kodeks_exporter.online.reader import OnlineTools
 from kodeks_exporter.online.watch import OnlineWatch
 from kodeks_exporter.store.online import OnlineStore

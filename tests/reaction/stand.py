@@ -22,7 +22,7 @@ from kodeks_exporter.domain.reaction import ReactionSettings
 from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.domain.settings import Settings
 from kodeks_exporter.metrics.exposition import Exposition
-from kodeks_exporter.reactions import Reactions
+from kodeks_exporter.service.reaction import Reactions
 from kodeks_exporter.web.app import Application
 from tests.conftest import free_port
 from tests.web.fakes import FakeBackend

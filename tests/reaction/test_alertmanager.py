@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from kodeks_exporter.checks.errors import CheckError
 from kodeks_exporter.domain.fleet import Credentials
 from kodeks_exporter.domain.reaction import ReactionSettings
 from kodeks_exporter.domain.secret import Secret
+from kodeks_exporter.net.errors import CheckError
 from kodeks_exporter.reaction import alertmanager
 from kodeks_exporter.reaction.alertmanager import Member, member_name
 

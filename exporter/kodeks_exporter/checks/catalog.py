@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from kodeks_exporter.checks.catalog_metrics import MAX_LENGTH, parse_catalogs
 from kodeks_exporter.checks.context import Context
-from kodeks_exporter.checks.errors import CheckError
 from kodeks_exporter.checks.verdict import Verdict, failed, ok, skipped
 from kodeks_exporter.domain.check import CatalogState
 from kodeks_exporter.domain.fleet import Installation
-from kodeks_exporter.sysinfo.catalog_metrics import MAX_LENGTH, parse_catalogs
+from kodeks_exporter.net.errors import CheckError
 
 _REASONS = {
     "update DB": "обновляются или подключаются базы",

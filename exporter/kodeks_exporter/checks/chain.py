@@ -26,7 +26,7 @@ from kodeks_exporter.checks import (
     proxy,
     schedule,
     seats,
-    snmp_agent,
+    snmp,
     sysmon,
     tcp,
     tls,
@@ -77,7 +77,7 @@ CHECKS: tuple[Check, ...] = (
     Check("catalog", catalog.check, catalog.applies, (*_PAGE, "key", "page")),
     Check("schedule", schedule.check, schedule.applies, _LOGGED_IN, every=3600.0),
     Check("sysmon", sysmon.check, sysmon.applies, _LOGGED_IN, every=60.0, wanted=sysmon.wanted),
-    Check("snmp", snmp_agent.check, snmp_agent.applies, every=60.0),
+    Check("snmp", snmp.check, snmp.applies, every=60.0),
 )
 
 CHECK_NAMES = frozenset(check.name for check in CHECKS)

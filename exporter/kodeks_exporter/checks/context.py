@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
-from kodeks_exporter.checks.connection import Connection, Response, Target, target_of
-from kodeks_exporter.checks.errors import CheckError
-from kodeks_exporter.checks.pinger import Pinger
-from kodeks_exporter.checks.reading import Text, is_out_of_seats, read_text, shows_kodeks, state_of_page
-from kodeks_exporter.checks.resolver import Resolver
 from kodeks_exporter.domain.check import CheckResult, InstallationState, SnmpFacts
 from kodeks_exporter.domain.fleet import Credentials, Installation, Snmp
 from kodeks_exporter.domain.settings import CheckSettings
+from kodeks_exporter.net.connection import Connection, Response, Target, target_of
+from kodeks_exporter.net.errors import CheckError
+from kodeks_exporter.net.pinger import Pinger
+from kodeks_exporter.net.reading import Text, is_out_of_seats, read_text, shows_kodeks, state_of_page
+from kodeks_exporter.net.resolver import Resolver
 
 
 class SnmpReader(Protocol):

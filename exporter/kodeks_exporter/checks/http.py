@@ -7,11 +7,11 @@ this one is then blocked by it.
 from __future__ import annotations
 
 from kodeks_exporter.checks.context import Context
-from kodeks_exporter.checks.errors import CheckError
 from kodeks_exporter.checks.proxy import proxy_fault
 from kodeks_exporter.checks.verdict import Verdict, blocked, failed, ok
 from kodeks_exporter.domain.check import HttpFacts, InstallationState
 from kodeks_exporter.domain.fleet import Installation
+from kodeks_exporter.net.errors import CheckError
 
 CHECK_OF_STATE = {
     InstallationState.MAINTENANCE: "maintenance",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from kodeks_exporter.checks.context import Context
-from kodeks_exporter.checks.pinger import NotPermittedError
 from kodeks_exporter.checks.verdict import Verdict, failed, ok, skipped
 from kodeks_exporter.domain.fleet import Installation
+from kodeks_exporter.net.pinger import NotPermittedError
 
 NOT_PERMITTED = skipped(
     "not_permitted",

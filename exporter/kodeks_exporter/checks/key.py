@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from kodeks_exporter.checks.context import Context
-from kodeks_exporter.checks.errors import CheckError
-from kodeks_exporter.checks.reading import is_out_of_seats, read_text
 from kodeks_exporter.checks.verdict import Verdict, blocked, failed, ok, skipped
 from kodeks_exporter.domain.check import InstallationState, Outcome, ProtectionFacts
 from kodeks_exporter.domain.fleet import Installation
 from kodeks_exporter.domain.protection import in_words
+from kodeks_exporter.net.errors import CheckError
+from kodeks_exporter.net.reading import is_out_of_seats, read_text
 
 
 def applies(installation: Installation) -> bool:

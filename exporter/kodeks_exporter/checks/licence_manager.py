@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from kodeks_exporter.checks.connection import connect
 from kodeks_exporter.checks.context import Context
-from kodeks_exporter.checks.errors import CheckError
 from kodeks_exporter.checks.icmp import ping_verdict
 from kodeks_exporter.checks.tcp import port_verdict
 from kodeks_exporter.checks.verdict import Verdict, failed, ok
 from kodeks_exporter.domain.fleet import Installation
+from kodeks_exporter.net.connection import connect
+from kodeks_exporter.net.errors import CheckError
 
 
 def applies(installation: Installation) -> bool:

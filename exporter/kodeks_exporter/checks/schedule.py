@@ -9,11 +9,11 @@ import re
 from datetime import time
 
 from kodeks_exporter.checks.context import Context
-from kodeks_exporter.checks.errors import CheckError
-from kodeks_exporter.checks.reading import read_text
 from kodeks_exporter.checks.verdict import Verdict, ok, skipped
 from kodeks_exporter.domain.check import ScheduleFacts
 from kodeks_exporter.domain.fleet import Installation
+from kodeks_exporter.net.errors import CheckError
+from kodeks_exporter.net.reading import read_text
 
 _TIME = r"([01]?\d|2[0-3])[:.]([0-5]\d)"
 

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable
 
 from kodeks_exporter.checks.context import Context
-from kodeks_exporter.checks.errors import CheckError
 from kodeks_exporter.checks.verdict import Verdict, blocked, failed, ok, skipped
 from kodeks_exporter.domain.check import InstallationState, SeatsFacts
 from kodeks_exporter.domain.fleet import Installation
+from kodeks_exporter.net.errors import CheckError
 
 _NONE_FREE = "свободных рабочих мест нет"
 

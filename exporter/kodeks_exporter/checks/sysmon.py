@@ -7,11 +7,11 @@ not published, so the operator lists those that are wanted.
 from __future__ import annotations
 
 from kodeks_exporter.checks.context import Context
-from kodeks_exporter.checks.errors import CheckError
+from kodeks_exporter.checks.sysmon_metrics import parse_sysmon
 from kodeks_exporter.checks.verdict import Verdict, ok, skipped
 from kodeks_exporter.domain.fleet import Installation
 from kodeks_exporter.domain.settings import CheckSettings
-from kodeks_exporter.sysinfo.sysmon_metrics import parse_sysmon
+from kodeks_exporter.net.errors import CheckError
 
 
 def wanted(settings: CheckSettings) -> bool:

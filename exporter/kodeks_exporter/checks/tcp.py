@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from kodeks_exporter.checks.context import Context
-from kodeks_exporter.checks.errors import CheckError
 from kodeks_exporter.checks.verdict import Verdict, blocked, failed, ok
 from kodeks_exporter.domain.check import CheckResult, Outcome
 from kodeks_exporter.domain.fleet import Installation
+from kodeks_exporter.net.errors import CheckError
 
 _HOST_IS_AWAY = ("timeout", "no_route")
 

@@ -8,10 +8,10 @@ from functools import lru_cache
 from cryptography import x509
 
 from kodeks_exporter.checks.context import Context
-from kodeks_exporter.checks.errors import CheckError
 from kodeks_exporter.checks.verdict import Verdict, failed, ok
 from kodeks_exporter.domain.check import TlsFacts
 from kodeks_exporter.domain.fleet import Installation
+from kodeks_exporter.net.errors import CheckError
 
 _BAD_CERTIFICATE = ("certificate_expired", "certificate_untrusted")
 

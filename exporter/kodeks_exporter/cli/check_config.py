@@ -6,7 +6,7 @@ import argparse
 
 from kodeks_exporter.config.load import load
 from kodeks_exporter.config.problems import ConfigError
-from kodeks_exporter.reporting import load_profiles
+from kodeks_exporter.service.reports import load_profiles
 
 
 def run(options: argparse.Namespace) -> int:

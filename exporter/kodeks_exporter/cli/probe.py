@@ -10,7 +10,7 @@ import unicodedata
 from kodeks_exporter.checks.chain import has_checks, run_round
 from kodeks_exporter.config.load import load
 from kodeks_exporter.domain.check import CheckResult, Outcome, Round
-from kodeks_exporter.service import make_tools
+from kodeks_exporter.service.exporter import make_tools
 
 _SIGNS = {Outcome.OK: "ok", Outcome.FAILED: "FAILED", Outcome.BLOCKED: "blocked", Outcome.SKIPPED: "skipped"}
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from kodeks_exporter.domain.fleet import Credentials
 from kodeks_exporter.domain.secret import Secret
-from kodeks_exporter.report.prometheus import Prometheus, PrometheusError, Server
-from kodeks_exporter.report.promql import DAY, moment
-from kodeks_exporter.report.write import UnknownNameError, Wanted, file_names, make, put
+from kodeks_exporter.yearly.prometheus import Prometheus, PrometheusError, Server
+from kodeks_exporter.yearly.promql import DAY, moment
+from kodeks_exporter.yearly.write import UnknownNameError, Wanted, file_names, make, put
 
 USAGE_ERROR, NO_PROMETHEUS = 2, 3
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from kodeks_exporter import __version__
 from kodeks_exporter.config.problems import ConfigError
 from kodeks_exporter.config.webfile import WebConfig, load_web_config
-from kodeks_exporter.service import Service
+from kodeks_exporter.service.exporter import Service
 from kodeks_exporter.web import acknowledge, upload
 from kodeks_exporter.web.app import Application
 from kodeks_exporter.web.security import ServerSecurity

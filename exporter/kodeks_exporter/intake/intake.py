@@ -23,10 +23,10 @@ from kodeks_exporter.domain.report import UnreadableReport
 from kodeks_exporter.domain.settings import SysmonSettings
 from kodeks_exporter.intake.errors import StorageFull, UnknownInstallation, UnknownSuffix, is_full
 from kodeks_exporter.intake.spool import Incoming, Parcel, Spool, Via, storage_errors, sync_directory
+from kodeks_exporter.intake.status_file import UnreadableStatus
 from kodeks_exporter.intake.statuses import SUFFIX as STATUS_SUFFIX
 from kodeks_exporter.intake.statuses import PushedStatus, StatusBook, read_status
 from kodeks_exporter.sysinfo.profile import Profile
-from kodeks_exporter.sysinfo.status_file import UnreadableStatus
 
 log = logging.getLogger(__name__)
 

@@ -11,10 +11,10 @@ from typing import Final
 from kodeks_exporter.domain.fleet import Fleet, Installation, Mode
 from kodeks_exporter.domain.report import UnreadableReport
 from kodeks_exporter.domain.settings import Settings
+from kodeks_exporter.intake.download import Downloader, DownloadError
 from kodeks_exporter.intake.errors import IntakeError
 from kodeks_exporter.intake.intake import Intake
 from kodeks_exporter.poll.scheduler import Job, Pace
-from kodeks_exporter.sysinfo.download import Downloader, DownloadError
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from kodeks_exporter.domain.check import CatalogFacts, SysmonFacts
 from kodeks_exporter.domain.settings import SysmonSettings
-from kodeks_exporter.sysinfo.status_file import MAX_SIZE, UnreadableStatus, parse_status
+from kodeks_exporter.intake.status_file import MAX_SIZE, UnreadableStatus, parse_status
 
 log = logging.getLogger(__name__)
 

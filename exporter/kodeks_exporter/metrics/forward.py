@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 
-from kodeks_exporter.sysinfo.forward import Forwarded
+from kodeks_exporter.intake.forward import Forwarded
 
 
 def families(installation: str, forwarded: Forwarded) -> Iterator[Metric]:

@@ -14,12 +14,12 @@ from functools import lru_cache
 from typing import Final, Protocol
 from urllib.parse import urlsplit
 
-from kodeks_exporter.checks.connection import Response, target_of
-from kodeks_exporter.checks.errors import CheckError
-from kodeks_exporter.checks.reading import Text, read_text
 from kodeks_exporter.domain.fleet import Credentials, OnlineAccess
 from kodeks_exporter.domain.online import HTTP_REASON, HistoryDay, OnlineReading, OnlineSettings, Quota, Resource
 from kodeks_exporter.domain.settings import Limits
+from kodeks_exporter.net.connection import Response, target_of
+from kodeks_exporter.net.errors import CheckError
+from kodeks_exporter.net.reading import Text, read_text
 from kodeks_exporter.online.history_page import read_history
 from kodeks_exporter.online.markup import Form, login_form
 from kodeks_exporter.online.profile_page import read_quotas

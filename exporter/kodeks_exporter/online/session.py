@@ -6,9 +6,9 @@ import time
 from collections.abc import Sequence
 from urllib.parse import urlencode
 
-from kodeks_exporter.checks.connection import Connection, Response, Target
 from kodeks_exporter.domain.fleet import Credentials
 from kodeks_exporter.domain.settings import Limits
+from kodeks_exporter.net.connection import Connection, Response, Target
 
 
 class Session(Connection):

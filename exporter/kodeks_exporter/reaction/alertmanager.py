@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from kodeks_exporter.checks.errors import CheckError
 from kodeks_exporter.domain.acknowledge import LABELS, SIGNATURE
 from kodeks_exporter.domain.reaction import UNCOUNTED, Alert, Listing, ReactionSettings, Silence
-from kodeks_exporter.sysinfo.transport import Resolve, Transport, pieces
+from kodeks_exporter.net.errors import CheckError
+from kodeks_exporter.net.transport import Resolve, Transport, pieces
 
 _CONNECT: Final = 3.0
 _WHOLE: Final = 8.0

@@ -10,12 +10,12 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from typing import Final
 
-from kodeks_exporter.checks.errors import CheckError
 from kodeks_exporter.domain.reaction import Listing, ReactionSettings, Step, Taken, united
+from kodeks_exporter.net.errors import CheckError
+from kodeks_exporter.net.transport import Resolve
 from kodeks_exporter.reaction.alertmanager import Member, member_name
 from kodeks_exporter.reaction.incidents import GRACE, look
 from kodeks_exporter.store.reaction import ReactionState, ReactionStore
-from kodeks_exporter.sysinfo.transport import Resolve
 
 log = logging.getLogger(__name__)
 

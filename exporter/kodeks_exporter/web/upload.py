@@ -29,9 +29,9 @@ from kodeks_exporter.domain.report import UnreadableReport
 from kodeks_exporter.intake.errors import StorageFull, TooLarge, UnknownInstallation, UnknownSuffix
 from kodeks_exporter.intake.intake import SUFFIXES, Accepted, Intake
 from kodeks_exporter.intake.spool import Incoming
+from kodeks_exporter.intake.status_file import MAX_SIZE, UnreadableStatus
 from kodeks_exporter.intake.statuses import SUFFIX as STATUS_SUFFIX
 from kodeks_exporter.intake.tally import Tally
-from kodeks_exporter.sysinfo.status_file import MAX_SIZE, UnreadableStatus
 from kodeks_exporter.web.app import Route
 
 log = logging.getLogger(__name__)

@@ -1,0 +1,187 @@
+"""Downloads the full report from an installation: ``POST /sysinfo/si_save_request``, first as zip, else as XML.
+
+Known: the answer may be a redirect with a cookie, after which the POST becomes a GET; a direct XML is chunked and the
+connection is closed after it. Assumed: what a server answers that does not know ``type=zip``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+from urllib.parse import urljoin
+
+import requests
+
+from kodeks_exporter.domain.fleet import Installation
+from kodeks_exporter.domain.settings import CheckSettings, ReportSettings
+from kodeks_exporter.net.connection import Response as Page
+from kodeks_exporter.net.errors import CheckError
+from kodeks_exporter.net.reading import read_text
+from kodeks_exporter.net.transport import Resolve, Transport, pieces, same_place
+from kodeks_exporter.sysinfo.container import SQLITE_MAGIC
+
+_HEAD: Final = 1024
+_PAGE: Final = 64 * 1024
+_LOGOUT_TIMEOUT: Final = 5.0
+_OTHER_FORM_MAY_HELP: Final = frozenset(
+    {"not_a_report", "empty", "http_400", "http_404", "http_405", "http_406", "http_415", "http_500", "http_501"}
+)
+
+
+class DownloadError(Exception):
+    """``reason`` is a slug for metrics, ``text`` one Russian sentence; neither holds secrets."""
+
+    def __init__(self, reason: str, text: str) -> None:
+        super().__init__(f"{reason}: {text}")
+        self.reason = reason
+        self.text = text
+
+
+class Downloader:
+    """Safe to use from many threads."""
+
+    def __init__(self, resolve: Resolve) -> None:
+        self._resolve = resolve
+
+    def download(
+        self,
+        installation: Installation,
+        reports: ReportSettings,
+        checks: CheckSettings,
+        write: Callable[[bytes], None],
+    ) -> str:
+        """Hands the report to ``write`` piece by piece; returns the suffix that fits it: .zip, .xml or .db.
+
+        Nothing is written before the beginning looks like a report. Raises DownloadError, and what ``write`` raises.
+        """
+        try:
+            transport = Transport(
+                self._resolve,
+                checks.limits.connect_timeout,
+                installation.credentials,
+                installation.tls_verify,
+                installation.tls_ca_file,
+            )
+        except CheckError as error:
+            raise DownloadError(error.reason, error.text) from None
+        try:
+            return _download(transport, installation.url + reports.download_path, reports, checks, write)
+        finally:
+            _log_out(transport, installation.url, checks.paths.logout)
+            transport.close()
+
+
+def _download(
+    transport: Transport, url: str, reports: ReportSettings, checks: CheckSettings, write: Callable[[bytes], None]
+) -> str:
+    try:
+        with transport.within(reports.download_timeout):
+            try:
+                return _fetch(transport, url, "zip", reports, checks, write)
+            except DownloadError as error:
+                if error.reason not in _OTHER_FORM_MAY_HELP:
+                    raise
+            return _fetch(transport, url, "xml", reports, checks, write)
+    except CheckError as error:
+        raise DownloadError(error.reason, error.text) from None
+
+
+def _fetch(
+    transport: Transport,
+    url: str,
+    form: str,
+    reports: ReportSettings,
+    checks: CheckSettings,
+    write: Callable[[bytes], None],
+) -> str:
+    with _follow(transport, url, form, checks.limits.max_redirects) as response:
+        if response.status_code != 200:
+            raise _refusal(response, checks)
+        length = response.headers.get("Content-Length", "")
+        if length.isascii() and length.isdigit() and int(length) > reports.download_limit:
+            raise _too_large(reports.download_limit)
+        body = pieces(response)
+        head = b""
+        while len(head) < _HEAD and (piece := next(body, b"")):
+            head += piece
+        suffix = _suffix(head)
+        size = len(head)
+        piece = head
+        while piece:
+            if size > reports.download_limit:
+                raise _too_large(reports.download_limit)
+            write(piece)
+            piece = next(body, b"")
+            size += len(piece)
+        return suffix
+
+
+def _follow(transport: Transport, url: str, form: str, redirects: int) -> requests.Response:
+    """POSTs the form and follows redirects as ``curl -L`` does, but never to another host: the password goes along."""
+    method = "POST"
+    for _ in range(redirects + 1):
+        response = transport.ask(method, url, {"type": form} if method == "POST" else None)
+        location = response.headers.get("Location")
+        if response.status_code not in (301, 302, 303, 307, 308) or not location:
+            return response
+        response.close()
+        try:
+            target = urljoin(url, location)
+            at_home = same_place(url, target)
+        except ValueError:
+            raise DownloadError("garbage", "перенаправление на негодный адрес") from None
+        if not at_home:
+            raise DownloadError("redirect_foreign", "перенаправление на другой адрес: поправьте url установки")
+        if response.status_code in (301, 302, 303):
+            method = "GET"
+        url = target
+    raise DownloadError("redirects", f"больше {redirects} перенаправлений подряд")
+
+
+def _refusal(response: requests.Response, checks: CheckSettings) -> DownloadError:
+    status = response.status_code
+    if status == 401:
+        return DownloadError("login_refused", "сервер не принял имя или пароль монитора (код 401)")
+    body = b""
+    for piece in pieces(response, 16 * 1024):
+        body += piece
+        if len(body) >= _PAGE:
+            break
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    text = read_text(Page(status, headers, body[:_PAGE], "")).visible
+    if any(pattern.search(text) for pattern in checks.patterns.out_of_seats):
+        return DownloadError("out_of_seats", "нет свободного места для учётной записи монитора")
+    if status == 403:
+        return DownloadError(
+            "http_403", "сервер не пускает монитор (код 403): нет свободного места или прав на sysinfo"
+        )
+    return DownloadError(f"http_{status}", f"вместо отчёта сервер ответил кодом {status}")
+
+
+def _suffix(head: bytes) -> str:
+    """By content: the server may send another form than it was asked for. Raises DownloadError."""
+    if head.startswith(b"PK"):
+        return ".zip"
+    if head.startswith(SQLITE_MAGIC):
+        return ".db"
+    if head.startswith(b"\x1f\x8b"):
+        return ".xml"  # a gzip, which the reader unpacks by its content
+    text = head.removeprefix(b"\xef\xbb\xbf").replace(b"\0", b"").lstrip(b"\xff\xfe \t\r\n").lower()
+    if not text:
+        raise DownloadError("empty", "сервер прислал пустой ответ вместо отчёта")
+    if not text.startswith(b"<") or text.startswith((b"<!doctype html", b"<html", b"<head", b"<body")):
+        raise DownloadError("not_a_report", "вместо отчёта сервер прислал страницу, возможно, запрос пароля")
+    return ".xml"
+
+
+def _too_large(limit: int) -> DownloadError:
+    return DownloadError("too_large", f"отчёт больше допустимых {limit} байт")
+
+
+def _log_out(transport: Transport, url: str, path: str) -> None:
+    """Leaves no session behind, for it may hold a seat."""
+    if not path or not transport.session.cookies:
+        return
+    with suppress(CheckError), transport.within(_LOGOUT_TIMEOUT):
+        transport.ask("GET", url + path).close()

@@ -1,0 +1,223 @@
+"""Sends received reports on, to an АСРП gateway for instance: a multipart POST, once an interval for each installation.
+
+What such a gateway is called, wants and answers is assumed, so all of it is configuration (``ForwardSettings``). What
+was answered is kept in a file for each installation: a restart sends nothing again.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Final
+from uuid import uuid4
+
+from kodeks_exporter.domain.fleet import Fleet
+from kodeks_exporter.domain.settings import ForwardSettings, Settings
+from kodeks_exporter.intake.intake import Intake, Kept
+from kodeks_exporter.intake.spool import sync_directory
+from kodeks_exporter.net.connection import Response as Page
+from kodeks_exporter.net.errors import CheckError
+from kodeks_exporter.net.reading import read_text
+from kodeks_exporter.net.transport import Resolve, Transport, pieces
+from kodeks_exporter.poll.scheduler import Job, Pace
+
+log = logging.getLogger(__name__)
+
+POOL: Final = "forward"
+"""Of the scheduler; two threads are enough."""
+LOOK: Final = 900.0
+"""Seconds between two looks whether it is time; a failed sending is tried again after twice that, then ever later."""
+_LONGEST: Final = 6 * 3600.0
+_SPREAD: Final = 600.0
+_ANSWER: Final = 64 * 1024
+_PIECE: Final = 64 * 1024
+_CONNECT_TIMEOUT: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarded:
+    """What became of the last sending.
+
+    ``attempted``: Unix seconds. ``sent``: of the last one that the gateway answered with success or warning, 0 for
+    none. ``result``: ok, warning, error, unknown (an answer that says none of them) or, where there was no proper
+    answer, timeout, refused, http_500 and the like. ``state``: as ``ForwardSettings.states`` calls it, or empty.
+    ``received``: which report it was.
+    """
+
+    attempted: float
+    sent: float
+    result: str
+    state: str
+    received: float
+
+
+class Forwarder:
+    """Safe to use from many threads."""
+
+    def __init__(self, storage: Path, resolve: Resolve, clock: Callable[[], float] = time.time) -> None:
+        """Raises OSError."""
+        self._directory = storage / "forward"
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._resolve = resolve
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._known: dict[str, Forwarded] = {}
+        for path in self._directory.glob("*.json"):
+            try:
+                self._known[path.name.removesuffix(".json")] = Forwarded(**json.loads(path.read_text(encoding="utf-8")))
+            except (OSError, ValueError, TypeError) as error:
+                log.warning("what was sent on can't be read", extra={"file": path.name, "reason": str(error)})
+
+    def forwarded(self) -> Mapping[str, Forwarded]:
+        """Installation to what became of its last sending."""
+        with self._lock:
+            return dict(self._known)
+
+    def is_due(self, name: str, settings: ForwardSettings) -> bool:
+        interval = settings.intervals.get(name, settings.interval)
+        last = self.forwarded().get(name)
+        return bool(settings.url) and interval > 0 and (last is None or self._clock() - last.sent >= interval)
+
+    def send(self, name: str, report: Kept, settings: ForwardSettings) -> Forwarded:
+        """Sends a report and keeps what became of it. Raises OSError when the report or the outcome has no place."""
+        now = self._clock()
+        result, state = self._post(report, settings)
+        before = self.forwarded().get(name)
+        sent = now if result in ("ok", "warning", "unknown") else (before.sent if before else 0.0)
+        outcome = Forwarded(now, sent, result, state, report.received)
+        self._keep(name, outcome)
+        extra = {"installation": name, "result": result, "state": state}
+        log.log(logging.INFO if sent == now else logging.WARNING, "report sent on", extra=extra)
+        return outcome
+
+    def _post(self, report: Kept, settings: ForwardSettings) -> tuple[str, str]:
+        try:
+            transport = Transport(
+                self._resolve, _CONNECT_TIMEOUT, settings.credentials, settings.tls_verify, settings.tls_ca_file
+            )
+        except CheckError as error:
+            return error.reason, ""
+        try:
+            with report.path.open("rb") as file, transport.within(settings.timeout):
+                form = _Form(settings.fields, settings.field_name, report.path.name, file)
+                headers = {name: secret.reveal() for name, secret in settings.headers.items()}
+                headers["Content-Type"] = form.content_type
+                with transport.ask("POST", settings.url, form, headers) as response:
+                    body = b""
+                    for piece in pieces(response, 16 * 1024):
+                        body += piece
+                        if len(body) >= _ANSWER:
+                            break
+                    head = {key.lower(): value for key, value in response.headers.items()}
+                    return _understood(settings, Page(response.status_code, head, body[:_ANSWER], ""))
+        except CheckError as error:
+            return error.reason, ""
+        finally:
+            transport.close()
+
+    def _keep(self, name: str, outcome: Forwarded) -> None:
+        with self._lock:
+            self._known[name] = outcome
+            path = self._directory / f"{name}.json"
+            new = path.with_suffix(".new")
+            with new.open("w", encoding="utf-8") as file:
+                json.dump(asdict(outcome), file, ensure_ascii=False)
+                file.flush()
+                os.fsync(file.fileno())
+            new.replace(path)
+            sync_directory(self._directory)
+
+
+def forward_job(
+    name: str, intake: Intake, forwarder: Forwarder, settings: Callable[[], Settings]
+) -> Callable[[], Pace]:
+    """A job that sends an installation's newest report on, when it is time and there is one not yet sent."""
+
+    def run() -> Pace:
+        current = settings()
+        forward = current.reports.forward
+        if name not in current.fleet.installations or not forwarder.is_due(name, forward):
+            return Pace.NORMAL
+        report = intake.newest(name)
+        last = forwarder.forwarded().get(name)
+        if report is None or (last is not None and last.sent and last.received >= report.received):
+            return Pace.NORMAL
+        try:
+            outcome = forwarder.send(name, report, forward)
+        except FileNotFoundError:
+            return Pace.NORMAL  # a newer report has just taken its place: at the next look
+        return Pace.NORMAL if outcome.sent == outcome.attempted else Pace.FAILED
+
+    return run
+
+
+def forward_jobs(
+    fleet: Fleet, settings: ForwardSettings, job: Callable[[str], Callable[[], Pace]], pool: str = POOL
+) -> Mapping[str, Job]:
+    """Jobs for the scheduler, by key; none without an address. ``job`` makes the job of a name (``forward_job``)."""
+    if not settings.url:
+        return {}
+    return {
+        f"forward {name}": Job(
+            job(name), LOOK, _LONGEST, pool, pool, delay=_SPREAD * (zlib.crc32(name.encode()) / 2**32)
+        )
+        for name in fleet.installations
+        if settings.intervals.get(name, settings.interval) > 0
+    }
+
+
+def _understood(settings: ForwardSettings, page: Page) -> tuple[str, str]:
+    text = read_text(page).visible
+    state = _first(settings.states, text) or ""
+    if page.status >= 300:
+        return f"http_{page.status}", state
+    return _first(settings.results, text) or "unknown", state
+
+
+def _first(patterns: Mapping[str, tuple[re.Pattern[str], ...]], text: str) -> str | None:
+    for name, expressions in patterns.items():
+        if any(expression.search(text) for expression in expressions):
+            return name
+    return None
+
+
+class _Form:
+    """A multipart form whose file is read while it is sent; requests would hold it all in memory."""
+
+    def __init__(self, fields: Mapping[str, str], name: str, file_name: str, file: IO[bytes]) -> None:
+        boundary = uuid4().hex
+        self.content_type = f"multipart/form-data; boundary={boundary}"
+        parts = [
+            f'--{boundary}\r\nContent-Disposition: form-data; name="{_quoted(key)}"\r\n\r\n{value}\r\n'
+            for key, value in fields.items()
+        ]
+        parts.append(
+            f'--{boundary}\r\nContent-Disposition: form-data; name="{_quoted(name)}"; '
+            f'filename="{_quoted(file_name)}"\r\n'
+            "Content-Type: application/octet-stream\r\n\r\n"
+        )
+        self._head = "".join(parts).encode()
+        self._tail = f"\r\n--{boundary}--\r\n".encode()
+        self._file = file
+        self._size = os.fstat(file.fileno()).st_size
+
+    def __len__(self) -> int:
+        return len(self._head) + self._size + len(self._tail)
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._head
+        while piece := self._file.read(_PIECE):
+            yield piece
+        yield self._tail
+
+
+def _quoted(text: str) -> str:
+    return text.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")

@@ -1,0 +1,104 @@
+"""Reads a ``.status`` file: an HTTP ``date:`` header line, then the text of ``/sysmon/metrics`` (or of
+``/sysinfo/metrics``).
+
+Installations that can't be asked push one each 15 minutes. Of its families those of the catalogs are read, and those
+that the operator lets through; the names of the others are not published.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from types import MappingProxyType
+from typing import Final
+
+from kodeks_exporter.checks.catalog_metrics import MAIN_PAGE, PRODUCTS, parse_catalogs
+from kodeks_exporter.checks.metrics_text import sample_lines
+from kodeks_exporter.checks.sysmon_metrics import parse_sysmon
+from kodeks_exporter.domain.check import CatalogFacts, SysmonFacts
+from kodeks_exporter.domain.settings import SysmonSettings
+
+MAX_SIZE: Final = 1024 * 1024
+"""Bytes of a status file; real ones have some kilobytes."""
+_MAX_HEAD_LINES: Final = 50  # a script may save all the headers of the answer
+_MAX_LINE: Final = 2000
+_MAX_CATALOG_LINES: Final = 1000
+_DATE: Final = re.compile(r"date\s*:\s*(\S.{0,60})", re.IGNORECASE)
+_NOTHING: Final = SysmonSettings()
+_CATALOG_LINES: Final = (MAIN_PAGE, PRODUCTS)
+
+REASONS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "empty": "Файл состояния пустой.",
+        "status_too_large": "Файл состояния больше 1 МБ: это не текст метрик.",
+        "status_no_date": "В файле состояния нет строки «date:» с временем сервера.",
+        "status_no_metrics": "В файле состояния после строки «date:» нет метрик.",
+        "status_broken": "Метрики в файле состояния повреждены.",
+    }
+)
+
+
+class UnreadableStatus(Exception):  # noqa: N818 - reads as what it says
+    """``reason`` is a key of ``REASONS``, ``detail`` English for logs, ``text`` Russian; none has file content."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+        self.text = REASONS[reason]
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """``created``: when the server answered, by its own clock, Unix seconds. No catalogs: the text names none.
+
+    ``sysmon`` None: the operator lets nothing through.
+    """
+
+    created: float
+    facts: CatalogFacts
+    sysmon: SysmonFacts | None = None
+
+
+def parse_status(data: bytes, sysmon: SysmonSettings = _NOTHING) -> Status:
+    """``sysmon``: what is passed on besides the catalogs. Raises UnreadableStatus."""
+    if len(data) > MAX_SIZE:
+        raise UnreadableStatus("status_too_large", f"{len(data)} bytes")
+    lines = [line.strip() for line in _decoded(data).splitlines()]
+    if not any(lines):
+        raise UnreadableStatus("empty", "nothing but white space")
+    created = _created(lines)
+    if not any(sample_lines(lines)):
+        raise UnreadableStatus("status_no_metrics", "no line is a sample")
+    catalog_lines = [line for line in lines if line.startswith(_CATALOG_LINES)]
+    if len(catalog_lines) > _MAX_CATALOG_LINES or any(len(line) > _MAX_LINE for line in catalog_lines):
+        raise UnreadableStatus("status_broken", "too many or too long lines on catalogs")
+    try:
+        facts = parse_catalogs("\n".join(catalog_lines) + "\n")
+    except ValueError:
+        raise UnreadableStatus("status_broken", "a line on catalogs can't be parsed") from None
+    return Status(created, facts, parse_sysmon("\n".join(lines), sysmon) if sysmon.metrics else None)
+
+
+def _decoded(data: bytes) -> str:
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):  # what PowerShell's > writes
+        return data.decode("utf-16", "replace")
+    return data.decode("utf-8-sig", "replace")
+
+
+def _created(lines: list[str]) -> float:
+    for line in lines[:_MAX_HEAD_LINES]:
+        match = _DATE.fullmatch(line)
+        if match is None:
+            continue
+        try:
+            moment = parsedate_to_datetime(match[1])
+            # HTTP's date is GMT; without a zone it is meant so all the same.
+            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        except (ValueError, TypeError, IndexError, OverflowError):
+            raise UnreadableStatus("status_no_date", "the date can't be understood") from None
+    raise UnreadableStatus("status_no_date", "no date line")

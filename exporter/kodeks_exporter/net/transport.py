@@ -1,0 +1,199 @@
+"""``requests`` with what a monitor needs and it lacks: addresses by our own resolver, and one time limit for a whole
+exchange (a server that sends a byte a second never runs into a socket's own time-out)."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from kodeks_exporter.domain.fleet import Credentials
+from kodeks_exporter.net.connection import connect
+from kodeks_exporter.net.errors import CheckError, explain
+
+# The configuration says for which site certificates are not verified; it is no news at each request.
+urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+
+USER_AGENT = "kodeks-exporter"
+SILENCE = 180.0
+"""Seconds that a server may be silent, while it makes a report for instance (assumed)."""
+
+Resolve = Callable[[str], Sequence[str]]
+"""Host name to addresses. Raises ``CheckError``."""
+
+
+class Transport:
+    """A session with one host. Not shared between threads; ``close()`` it at the end."""
+
+    def __init__(
+        self,
+        resolve: Resolve,
+        connect_timeout: float,
+        credentials: Credentials | None = None,
+        tls_verify: bool = True,
+        tls_ca_file: str = "",
+    ) -> None:
+        """Raises ``CheckError`` when ``tls_ca_file`` can't be read."""
+        self._resolve = resolve
+        self._connect_timeout = connect_timeout
+        self._verify = tls_verify
+        self._lock = threading.Lock()
+        self._lines: list[socket.socket] = []
+        self._expired = False
+        try:
+            context = ssl.create_default_context(cafile=tls_ca_file or None)
+        except OSError:
+            raise CheckError("ca_file", f"не читается файл корневых сертификатов {tls_ca_file}") from None
+        if not tls_verify:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        self.session = _Session()
+        self.session.trust_env = False  # neither proxies nor passwords of .netrc: as the live checks do
+        self.session.headers["User-Agent"] = USER_AGENT
+        self.session.headers["Accept-Encoding"] = "identity"
+        if credentials is not None:
+            login = (credentials.username.encode(), credentials.password.reveal().encode())
+            self.session.auth = requests.auth.HTTPBasicAuth(*login)  # as bytes it is sent in UTF-8
+        adapter = _Adapter(self._connect, context)
+        self.session.mount("http://", adapter)
+        self.session.mount("https://", adapter)
+
+    def close(self) -> None:
+        self.session.close()
+        with self._lock:
+            for line in self._lines:
+                line.close()
+            self._lines.clear()
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """The block has so much time for all its exchanges. Errors of the network come out as ``CheckError``."""
+        self._expired = False
+        watch = threading.Timer(seconds, self._expire)
+        watch.daemon = True
+        watch.start()
+        try:
+            yield
+        except Exception as error:
+            if not self._expired:  # else, whatever it looks like, it is the end of the time
+                raise _explained(error) from None
+        finally:
+            watch.cancel()
+        if self._expired:
+            raise CheckError("timeout", "нет ответа за отведённое время")
+
+    def ask(self, method: str, url: str, data: Any = None, headers: dict[str, str] | None = None) -> requests.Response:
+        """One exchange, no redirects followed; the body is still to be read by ``pieces``."""
+        return self.session.request(
+            method, url, data=data, headers=headers, stream=True, allow_redirects=False, verify=self._verify,
+            timeout=(self._connect_timeout, SILENCE),
+        )  # fmt: skip
+
+    def _connect(self, host: str, port: int) -> socket.socket:
+        line = connect(self._resolve(host), port, self._connect_timeout)
+        with self._lock:
+            if self._expired:
+                line.close()
+                raise CheckError("timeout", "нет ответа за отведённое время")
+            # A second handle on the same connection: it reaches through TLS, whatever state that is in.
+            self._lines.append(line.dup())
+        return line
+
+    def _expire(self) -> None:
+        with self._lock:
+            self._expired = True
+            for line in self._lines:
+                with suppress(OSError):
+                    line.shutdown(socket.SHUT_RDWR)
+
+
+def pieces(response: requests.Response, size: int = 64 * 1024) -> Iterator[bytes]:
+    """The body as it was sent: what claims to be packed is not unpacked here."""
+    yield from response.raw.stream(size, decode_content=False)
+
+
+def same_place(first: str, second: str) -> bool:
+    """Whether two urls have the same scheme, host and port. Raises ValueError for a broken one."""
+    return _place(first) == _place(second)
+
+
+def _place(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+
+
+def _explained(error: Exception) -> Exception:
+    """Errors of the network as ``CheckError``; others as they are."""
+    if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError):
+        return CheckError("timeout", "нет ответа за отведённое время")
+    if isinstance(error, requests.exceptions.InvalidHeader | requests.exceptions.InvalidURL | UnicodeError):
+        return CheckError("garbage", "ответ не похож на HTTP")
+    if isinstance(error, requests.RequestException | urllib3.exceptions.HTTPError | http.client.HTTPException):
+        inner = _system_error(error)
+        return CheckError("incomplete", "сервер оборвал ответ на середине") if inner is None else explain(inner)
+    return error
+
+
+def _system_error(error: BaseException) -> OSError | None:
+    """The error of the system below the libraries' own, which are OSErrors without a number."""
+    seen: set[int] = set()
+    todo: list[BaseException | None] = [error]
+    while todo:
+        one = todo.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        library = isinstance(one, requests.RequestException | urllib3.exceptions.HTTPError)
+        if isinstance(one, OSError) and not library:
+            return one
+        todo += [one.__cause__, one.__context__, *(arg for arg in one.args if isinstance(arg, BaseException))]
+        todo.append(getattr(one, "reason", None) if isinstance(getattr(one, "reason", None), BaseException) else None)
+    return None
+
+
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """None, ever: requests would read the whole body of a redirect, be it endless, just to offer the next step."""
+
+
+class _Adapter(HTTPAdapter):
+    def __init__(self, connect_to: Callable[[str, int], socket.socket], context: ssl.SSLContext) -> None:
+        self._classes = _pool_classes(connect_to)
+        self._context = context
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = self._classes
+
+    def cert_verify(self, *_args: Any, **_kwargs: Any) -> None:
+        """Nothing: the context knows whom to trust, the machine's own certificates as in the live checks."""
+
+
+def _pool_classes(connect_to: Callable[[str, int], socket.socket]) -> dict[str, type[HTTPConnectionPool]]:
+    class Plain(HTTPConnection):
+        def _new_conn(self) -> socket.socket:
+            return connect_to(self.host, self.port or 80)
+
+    class Secure(HTTPSConnection):
+        def _new_conn(self) -> socket.socket:
+            return connect_to(self.host, self.port or 443)
+
+    class PlainPool(HTTPConnectionPool):
+        ConnectionCls = Plain
+
+    class SecurePool(HTTPSConnectionPool):
+        ConnectionCls = Secure
+
+    return {"http": PlainPool, "https": SecurePool}

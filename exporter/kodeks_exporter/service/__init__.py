@@ -1,0 +1,1 @@
+"""Joins the rooms, one file a stream: ``exporter`` (rounds, HTTP, reload), ``reports``, ``online``, ``reaction``."""

@@ -1,0 +1,312 @@
+"""The running exporter: puts the rooms together and answers the HTTP server."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from prometheus_client.registry import Collector
+
+from kodeks_exporter import __version__
+from kodeks_exporter.checks.chain import has_checks, run_round
+from kodeks_exporter.checks.context import Tools
+from kodeks_exporter.checks.planned import planned_downtime
+from kodeks_exporter.config.load import load
+from kodeks_exporter.config.problems import ConfigError
+from kodeks_exporter.config.show import masked_yaml
+from kodeks_exporter.domain.check import CheckResult, Outcome, Round, ScheduleFacts
+from kodeks_exporter.domain.fleet import Installation
+from kodeks_exporter.domain.settings import Settings
+from kodeks_exporter.metrics import exporter as exporter_metrics
+from kodeks_exporter.metrics import installation as installation_metrics
+from kodeks_exporter.metrics import trials as trial_metrics
+from kodeks_exporter.metrics.exposition import Exposition, Source, render_families
+from kodeks_exporter.net.pinger import Pinger
+from kodeks_exporter.net.resolver import Resolver
+from kodeks_exporter.net.snmp import SnmpAsker
+from kodeks_exporter.poll.scheduler import Job, Pace, Scheduler
+from kodeks_exporter.service.online import Accesses
+from kodeks_exporter.service.reaction import Reactions
+from kodeks_exporter.service.reports import Reporting, load_profiles
+from kodeks_exporter.store.database import Database
+from kodeks_exporter.store.live import LiveStatus, LiveStore
+from kodeks_exporter.store.trials import TrialStore
+from kodeks_exporter.web.app import Route
+from kodeks_exporter.web.server import ServerOptions
+from kodeks_exporter.web.views import FleetView, InstallationView
+
+log = logging.getLogger(__name__)
+
+_SLOW_ROUND = 4.0
+"""Seconds from which a round has met a time limit: its installation goes to the slow pool."""
+_SLOW_PAUSE = 1.5
+"""A slow installation is checked at most so many intervals apart, well within the 3 that KodeksCheckStale allows."""
+_READY_AFTER = 20.0
+"""Seconds after the start from which the exporter counts as ready although some first round still hangs."""
+_GRACE = 3.0
+"""Seconds that rounds and downloads have to end, and to log out, when the exporter is told to stop."""
+_SLOWEST_UPLOAD = 4 * 1024
+"""Bytes a second; many of the scripts that push reports sit behind thin lines."""
+_MOST_CONNECTIONS = 1024
+"""Thousands of scripts push on the hour."""
+_WAY = ("dns", "icmp", "tcp", "tls", "http", "proxy")
+_POOL, _SLOW_POOL = "checks", "checks-slow"
+
+
+class Service:
+    """Implements ``web.backend.Backend``. ``start()`` it once; all methods are safe to call from many threads."""
+
+    def __init__(self, config_file: Path, storage: Path) -> None:
+        """Raises ``ConfigError`` and ``StorageError``."""
+        self._config_file = config_file
+        self._settings = load(config_file)
+        self._database = Database(storage)
+        self._live = LiveStore(self._database)
+        self._trials = TrialStore(self._database)
+        self._tools = make_tools(self._settings)
+        self._reporting = Reporting(storage, lambda: self._settings, self._resolve, self._in_planned_downtime)
+        self._accesses = Accesses(storage, self._settings, self._resolve)
+        self._reactions = Reactions(storage, lambda: self._settings)
+        concurrency = self._settings.poll.concurrency
+        self._scheduler = Scheduler(
+            {_POOL: concurrency, _SLOW_POOL: concurrency}
+            | self._reporting.pools()
+            | self._accesses.pools()
+            | self._reactions.pools()
+        )
+        self._exposition = Exposition()
+        self._reload_lock = threading.Lock()
+        self._reload_ok = True
+        self._reload_time = time.time()
+        self._round_locks: dict[str, threading.Lock] = {}
+        self._started = 0.0
+        self._collectors: tuple[Collector, ...] = (
+            ProcessCollector(registry=None),
+            PlatformCollector(registry=None),
+            GCCollector(registry=CollectorRegistry()),
+        )
+
+    def start(self) -> None:
+        self._started = time.monotonic()
+        self._live.keep_only(self._settings.fleet.installations)
+        self._trials.note(self._settings.fleet.installations.values(), time.time())
+        self._scheduler.set_jobs(self._jobs(self._settings))
+        self._scheduler.start()
+        # What is alive now lives as long as the process: the collector need not walk it again and again.
+        gc.collect()
+        gc.freeze()
+
+    def stop(self) -> int:
+        """Returns how many rounds, visits or downloads hang so long that they were not waited for."""
+        left = self._scheduler.stop(_GRACE)
+        self._tools.snmp.close()
+        self._tools.resolver.close()
+        self._reactions.close()
+        self._accesses.close()
+        self._reporting.close()
+        self._database.close()
+        return left
+
+    def routes(self) -> tuple[Route, ...]:
+        """Routes of the HTTP server beyond those of ``Backend``."""
+        return self._reporting.routes() + self._reactions.routes()
+
+    def server_options(self) -> ServerOptions:
+        """Uploads get threads of their own, so that however many there are, a scrape finds one free."""
+        usual = ServerOptions()
+        return replace(
+            usual,
+            threads=usual.threads + self._settings.reports.max_uploads,
+            max_body=0,  # uploads have a limit of their own, whose refusals are counted and logged
+            io_rate=_SLOWEST_UPLOAD,
+            max_connections=_MOST_CONNECTIONS,
+        )
+
+    # What the HTTP server asks for
+
+    def metrics(self, openmetrics: bool) -> bytes:
+        return self._exposition.render(self._sources(), openmetrics=openmetrics)
+
+    def probe(self, name: str, openmetrics: bool) -> bytes | None:
+        installation = self._settings.fleet.installations.get(name)
+        if installation is None:
+            return None
+        if has_checks(installation):
+            self._check(installation)
+        status = self._live.statuses().get(name)
+        return render_families(installation_metrics.families(installation, status), openmetrics=openmetrics)
+
+    def fleet(self) -> FleetView:
+        statuses = self._live.statuses()
+        made = self._reporting.made()
+        views = tuple(
+            _view(each, statuses.get(each.name), made.get(each.name))
+            for each in self._settings.fleet.installations.values()
+        )
+        return FleetView(views, time.time(), __version__)
+
+    def config_yaml(self) -> str:
+        return masked_yaml(self._settings)
+
+    def reload(self) -> list[str]:
+        with self._reload_lock:
+            try:
+                settings = load(self._config_file)
+                profiles = load_profiles(settings)
+            except ConfigError as error:
+                self._reload_ok = False
+                log.error(
+                    "reload failed, the old configuration stays in force", extra={"problems": len(error.problems)}
+                )
+                return [str(problem) for problem in error.problems]
+            self._reporting.configure(settings, profiles)
+            self._accesses.configure(settings)
+            self._reactions.configure(settings)
+            self._apply(settings)
+            self._reload_ok = True
+            self._reload_time = time.time()
+            log.info("configuration reloaded", extra={"installations": len(settings.fleet.installations)})
+            return []
+
+    def ready(self) -> bool:
+        if time.monotonic() - self._started > _READY_AFTER:
+            return True
+        statuses = self._live.statuses()
+        return all(name in statuses for name, each in self._settings.fleet.installations.items() if has_checks(each))
+
+    # Inside
+
+    def _apply(self, settings: Settings) -> None:
+        if _resolving(settings) != _resolving(self._settings):
+            # The old resolver is only dropped: rounds under way still use it.
+            self._tools = replace(self._tools, resolver=_resolver(settings))
+        self._settings = settings
+        self._live.keep_only(settings.fleet.installations)
+        self._trials.note(settings.fleet.installations.values(), time.time())
+        self._scheduler.set_jobs(self._jobs(settings))
+
+    def _jobs(self, settings: Settings) -> dict[str, Job]:
+        interval = settings.poll.checks
+        checks = {
+            _job(name): Job(
+                run=lambda name=name: self._round(name),  # type: ignore[misc]
+                interval=interval,
+                longest=interval * _SLOW_PAUSE,
+                pool=_POOL,
+                slow_pool=_SLOW_POOL,
+            )
+            for name, installation in settings.fleet.installations.items()
+            if has_checks(installation)
+        }
+        return checks | self._reporting.jobs(settings) | self._accesses.jobs() | self._reactions.jobs(settings)
+
+    def _round(self, name: str) -> Pace:
+        installation = self._settings.fleet.installations.get(name)
+        if installation is None:
+            return Pace.NORMAL
+        before = self._live.previous(name)
+        round_ = self._check(installation)
+        if installation.hosting and before and _reachable(before) != _reachable(round_.results):
+            # What fails together is told together: the neighbours are looked at now and not up to a round later.
+            self._scheduler.hurry(
+                _job(each.name)
+                for each in self._settings.fleet.installations.values()
+                if each.hosting == installation.hosting and each.name != name
+            )
+        return Pace.SLOW if round_.duration > _SLOW_ROUND else Pace.NORMAL
+
+    def _check(self, installation: Installation) -> Round:
+        """One round, never two of the same installation at a time."""
+        lock = self._round_locks.setdefault(installation.name, threading.Lock())
+        with lock:
+            previous = self._live.previous(installation.name)
+            round_ = run_round(installation, self._settings.checks, self._tools, previous)
+            if installation.name in self._settings.fleet.installations:
+                self._live.record(round_)
+            return round_
+
+    def _resolve(self, host: str) -> tuple[str, ...]:
+        return self._tools.resolver.resolve(host)
+
+    def _in_planned_downtime(self, installation: Installation) -> bool:
+        known = self._live.previous(installation.name).get("schedule")
+        if known is None or not isinstance(known.facts, ScheduleFacts):
+            return False
+        planned = self._settings.checks.planned
+        return bool(planned_downtime(known.facts, installation.time_zone, time.time(), planned))
+
+    def _sources(self) -> Iterator[Source]:
+        settings = self._settings
+        statuses = self._live.statuses()
+        for name, installation in settings.fleet.installations.items():
+            status = statuses.get(name)
+            yield Source(
+                name,
+                (installation, status),
+                lambda installation=installation, status=status: installation_metrics.families(installation, status),  # type: ignore[misc]
+            )
+        trials = self._trials.of(settings.fleet.installations)
+        yield Source("trials", trials, lambda: trial_metrics.families(trials))
+        yield from self._reporting.sources(settings)
+        yield from self._accesses.sources(settings)
+        yield from self._reactions.sources()
+        own = exporter_metrics.ExporterStatus(
+            installations=len(settings.fleet.installations),
+            rounds=self._live.rounds,
+            poll_lag=self._scheduler.lag(_POOL),
+            check_interval=settings.poll.checks,
+            reload_ok=self._reload_ok,
+            reload_time=self._reload_time,
+        )
+        yield Source("exporter", object(), lambda: exporter_metrics.families(own))
+        for collector in self._collectors:
+            yield Source(id(collector), object(), collector.collect)
+
+
+def make_tools(settings: Settings) -> Tools:
+    """The helpers that ``run_round`` wants."""
+    return Tools(_resolver(settings), Pinger(), SnmpAsker())
+
+
+def _resolver(settings: Settings) -> Resolver:
+    return Resolver(*_resolving(settings))
+
+
+def _resolving(settings: Settings) -> tuple[tuple[tuple[str, int], ...], float]:
+    return settings.checks.dns_servers, settings.checks.limits.dns_timeout
+
+
+def _job(installation: str) -> str:
+    return f"checks {installation}"
+
+
+def _reachable(results: Mapping[str, CheckResult]) -> bool:
+    """Whether nothing on the way to the server failed: what installations of one hosting have in common."""
+    return all(results[name].outcome is not Outcome.FAILED for name in _WAY if name in results)
+
+
+def _view(installation: Installation, status: LiveStatus | None, report_made: float | None) -> InstallationView:
+    round_ = status.round if status is not None else None
+    return InstallationView(
+        name=installation.name,
+        client=installation.client,
+        manager=installation.manager,
+        mode=installation.mode.value,
+        url=installation.url,
+        branch=installation.branch,
+        hosting=installation.hosting,
+        state=round_.state if round_ is not None else None,
+        results=tuple(round_.results.values()) if round_ is not None else (),
+        root_cause=round_.root_cause if round_ is not None else None,
+        since=status.since if status is not None else None,
+        last_run=round_.started if round_ is not None else None,
+        report_made=report_made,
+        planned=round_.planned if round_ is not None else "",
+        time_zone=installation.time_zone,
+    )

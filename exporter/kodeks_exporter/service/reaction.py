@@ -1,0 +1,82 @@
+"""Everything that has to do with the reaction to alerts, put together: watch, store, metrics, and the link's page."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import tzinfo
+from functools import partial
+from pathlib import Path
+
+from kodeks_exporter.domain.settings import Settings
+from kodeks_exporter.metrics import reaction as reaction_metrics
+from kodeks_exporter.metrics.exposition import Source
+from kodeks_exporter.net.resolver import Resolver
+from kodeks_exporter.poll.scheduler import Job, Pace
+from kodeks_exporter.reaction.desk import Desk
+from kodeks_exporter.reaction.incidents import GRACE
+from kodeks_exporter.reaction.watch import Watch
+from kodeks_exporter.store.reaction import ReactionStore
+from kodeks_exporter.web.acknowledge import Acknowledge
+from kodeks_exporter.web.app import Route
+
+_POOL = "reaction"
+_THREADS = 8
+"""Members that are asked at once; each has a time limit."""
+
+
+class Reactions:
+    """Safe to use from many threads. ``settings`` gives the ones in force."""
+
+    def __init__(
+        self,
+        storage: Path,
+        settings: Callable[[], Settings],
+        grace: float = GRACE,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Raises ``StorageError``."""
+        self._settings = settings
+        # Alertmanager is this site's own: its name is not for the name servers that know the clients' installations.
+        self._resolver = Resolver()
+        self._store = ReactionStore(storage)
+        self._watch = Watch(self._store, self._resolver.resolve, grace, clock)
+        desk = Desk(self._watch, lambda: settings().reaction, clock)
+        self._page = Acknowledge(desk, lambda: settings().reaction, self._zone, clock)
+        self.configure(settings())
+
+    def pools(self) -> dict[str, int]:
+        return {_POOL: _THREADS}
+
+    def routes(self) -> tuple[Route, ...]:
+        return self._page.routes()
+
+    def configure(self, settings: Settings) -> None:
+        """After a reload."""
+        self._watch.configure(settings.reaction, settings.alerting.alertmanager.repeat)
+
+    def jobs(self, settings: Settings) -> dict[str, Job]:
+        """One for each Alertmanager, so that a sick one delays no other; ``configure`` first."""
+        interval = settings.reaction.interval
+        return {
+            f"reaction {name}": Job(partial(self._visit, name), interval, interval, _POOL, _POOL)
+            for name in self._watch.members()
+        }
+
+    def sources(self) -> Iterator[Source]:
+        if self._watch.members():
+            view = reaction_metrics.ReactionView(self._watch.state(), self._watch.up())
+            yield Source("reaction", view, partial(reaction_metrics.families, view))
+
+    def close(self) -> None:
+        self._watch.close()
+        self._resolver.close()
+        self._store.close()
+
+    def _visit(self, name: str) -> Pace:
+        self._watch.visit(name)
+        return Pace.NORMAL
+
+    def _zone(self, manager: str) -> tzinfo | None:
+        known = self._settings().fleet.managers.get(manager)
+        return known.time_zone if known is not None else None

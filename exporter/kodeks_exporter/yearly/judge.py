@@ -1,0 +1,285 @@
+"""What changed, and what to make of it. The rules are told to people in docs/report.md; both say the same."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from kodeks_exporter.yearly.facts import Access, Demand, Facts, Month
+
+ACTIVITY = 20
+"""Of a month, from the support standard: more is good."""
+INVOLVEMENT = 0.6
+USUAL_AVAILABILITY = 0.95
+HIGH_AVAILABILITY = 0.99
+REFUSED_MONTHS = 3
+"""Months with refused connections from which on more seats are advised."""
+MORE_SEATS = 0.1
+"""Of the seats bought: the least that is worth adding."""
+ROOM = 0.5
+"""Peak by seats, below which there is room for more users."""
+ROOM_MONTHS = 6
+DEMAND_SEARCHES = 5
+DEMAND_MONTHS = 2
+LEAST_MONTHS = 2
+"""Whole months that a half-year must have to be compared."""
+LEAST_COMMON = 3
+"""Whole months that two years must have in common to be compared."""
+SLIPS = 0.2
+"""Share of empty searches that training would help with, from which on training is advised."""
+SLIPS_LEAST = 10
+ENDS_SOON = 90
+"""Days before the end of a registration in which its renewal is advised."""
+LOW_USE, HIGH_USE, SHARED_USE = 0.15, 0.75, 0.9
+"""Bounds of the share of an online access' documents, from the support standard."""
+
+
+class Missing(Enum):
+    """Why there is no change in per cent."""
+
+    NO_DATA = "no data"
+    NO_BEFORE = "no data before"
+    FROM_ZERO = "was zero"
+    RUNNING = "not over"
+
+
+def change(now: float | None, before: float | None) -> float | Missing:
+    """The change as a ratio, 0.1 for 10 % more; or why there is none. Division by zero is told as such."""
+    if now is None:
+        return Missing.NO_DATA
+    if before is None:
+        return Missing.NO_BEFORE
+    if before == 0:
+        return Missing.FROM_ZERO
+    return now / before - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """Something that is counted each month. ``mean``: months are averaged, not summed."""
+
+    key: str
+    of: Callable[[Month], float | None]
+    mean: bool = False
+
+
+def _usage(kind: str) -> Callable[[Month], float | None]:
+    return lambda month: month.usage.get(kind)
+
+
+DOCUMENTS = Figure("documents", _usage("documents"))
+SAVES = Figure("saves", _usage("saves"))
+PRINTS = Figure("prints", _usage("prints"))
+REFUSED = Figure("rejections", _usage("rejections"))
+ACTIVE = Figure("active", lambda month: month.active, mean=True)
+ACTIVITY_FIGURE = Figure("activity", lambda month: month.activity)
+KASSIST = Figure("kassist", _usage("kassist"))
+INVOLVED = Figure("involvement", lambda month: month.involvement, mean=True)
+
+TABLE = (DOCUMENTS, SAVES, PRINTS, REFUSED, ACTIVITY_FIGURE, KASSIST)
+"""Columns of the month table, as on the renewal dashboard."""
+COMPARED = (DOCUMENTS, ACTIVITY_FIGURE, ACTIVE, SAVES, PRINTS, KASSIST, REFUSED)
+
+
+class Basis(Enum):
+    """What is compared with what."""
+
+    YEARS = "years"
+    HALVES = "halves"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A figure then and now. Of years: sums (or means) over the same months; of halves: means of a month."""
+
+    figure: Figure
+    before: float | None
+    now: float | None
+
+    @property
+    def change(self) -> float | Missing:
+        return change(self.now, self.before)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """``earlier`` and ``later``: names of the months on either side."""
+
+    basis: Basis
+    rows: Sequence[Compared] = ()
+    earlier: Sequence[str] = ()
+    later: Sequence[str] = ()
+
+
+def compare(facts: Facts) -> Comparison:
+    """With the year before when enough whole months are known of both, else the halves of the year."""
+    whole = {month.name[5:]: month for month in facts.months if month.whole}
+    past = {month.name[5:]: month for month in facts.before if month.whole}
+    common = sorted(whole.keys() & past.keys())
+    if len(common) >= LEAST_COMMON:
+        return _compared(Basis.YEARS, [past[key] for key in common], [whole[key] for key in common])
+    first = [month for key, month in sorted(whole.items()) if key <= "06"]
+    second = [month for key, month in sorted(whole.items()) if key > "06"]
+    if min(len(first), len(second)) >= LEAST_MONTHS:
+        return _compared(Basis.HALVES, first, second)
+    return Comparison(Basis.NOTHING)
+
+
+def _compared(basis: Basis, earlier: Sequence[Month], later: Sequence[Month]) -> Comparison:
+    rows = []
+    for figure in COMPARED:
+        mean = figure.mean or basis is Basis.HALVES
+        if basis is Basis.YEARS:  # a month that lacks the figure on one side is left out on both
+            pairs = [(figure.of(one), figure.of(two)) for one, two in zip(earlier, later, strict=True)]
+            known = [(one, two) for one, two in pairs if one is not None and two is not None]
+            before, now = [one for one, _ in known], [two for _, two in known]
+        else:
+            before = [value for month in earlier if (value := figure.of(month)) is not None]
+            now = [value for month in later if (value := figure.of(month)) is not None]
+        rows.append(Compared(figure, _together(before, mean), _together(now, mean)))
+    return Comparison(basis, rows, [month.name for month in earlier], [month.name for month in later])
+
+
+def _together(values: Sequence[float], mean: bool) -> float | None:
+    if not values:
+        return None
+    return sum(values) / len(values) if mean else sum(values)
+
+
+def total(months: Sequence[Month], figure: Figure) -> float | None:
+    """Of all months that tell it, the running one too; None when none does."""
+    return _together([value for month in months if (value := figure.of(month)) is not None], figure.mean)
+
+
+def average(months: Sequence[Month], figure: Figure) -> float | None:
+    """Of the whole months; of all that tell it when no month is whole."""
+    told = [(month.whole, value) for month in months if (value := figure.of(month)) is not None]
+    return _together([value for whole, value in told if whole] or [value for _, value in told], mean=True)
+
+
+class SeatsAdvice(Enum):
+    """What is said of an installation's seats."""
+
+    UNKNOWN = "unknown"
+    MORE = "more"
+    WATCH = "watch"
+    ROOM = "room"
+    ENOUGH = "enough"
+
+
+@dataclass(frozen=True, slots=True)
+class SeatsYear:
+    """An installation's seats. ``months``: that tell of refusals. ``add``: seats to begin with, 0 for none."""
+
+    installation: str
+    bought: float | None
+    peak: float | None
+    refused: float | None
+    refused_months: int
+    months: int
+    advice: SeatsAdvice
+    add: int = 0
+
+
+def seats(facts: Facts) -> list[SeatsYear]:
+    """Of each installation."""
+    return [_seats(each.name, facts.months) for each in facts.installations]
+
+
+def _seats(name: str, months: Sequence[Month]) -> SeatsYear:
+    told = [month.seats[name] for month in months if name in month.seats]
+    bought = next((each.bought for each in reversed(told) if each.bought is not None), None)
+    peaks = [each.peak for each in told if each.peak is not None]
+    refused = [each.refused for each in told if each.refused is not None]
+    peak = max(peaks, default=None)
+    refused_months = sum(each > 0 for each in refused)
+    add = 0
+    if not refused:
+        advice = SeatsAdvice.UNKNOWN
+    elif refused_months >= REFUSED_MONTHS:
+        advice, add = SeatsAdvice.MORE, max(1, math.ceil((bought or 0) * MORE_SEATS))
+    elif refused_months:
+        advice = SeatsAdvice.WATCH
+    elif bought and peak is not None and len(peaks) >= ROOM_MONTHS and peak < bought * ROOM:
+        advice = SeatsAdvice.ROOM
+    else:
+        advice = SeatsAdvice.ENOUGH
+    total_ = sum(refused) if refused else None
+    return SeatsYear(name, bought, peak, total_, refused_months, len(refused), advice, add)
+
+
+def wanted(demand: Sequence[Demand]) -> list[Demand]:
+    """Families that are worth an offer: looked for often, in more than one month, and not in the set."""
+    return [
+        each
+        for each in absent(demand)
+        if each.total >= DEMAND_SEARCHES and sum(count > 0 for count in each.months.values()) >= DEMAND_MONTHS
+    ]
+
+
+def absent(demand: Sequence[Demand]) -> list[Demand]:
+    """What is not in the set, the most wanted first; searches that name no family come last."""
+    told = [each for each in demand if each.cause == "absent"]
+    return sorted(told, key=lambda each: (each.family in UNNAMED, -each.total, each.family))
+
+
+UNNAMED = ("прочее", "")
+
+
+def causes(demand: Sequence[Demand]) -> Mapping[str, int]:
+    """Empty searches of the year by cause."""
+    found: dict[str, int] = {}
+    for each in demand:
+        found[each.cause] = found.get(each.cause, 0) + each.total
+    return found
+
+
+def training_helps(demand: Sequence[Demand]) -> bool:
+    """Whether a good part of what was not found was typed wrongly."""
+    found = causes(demand)
+    slips = sum(count for cause, count in found.items() if cause not in ("absent", ""))
+    return slips >= SLIPS_LEAST and slips >= SLIPS * sum(found.values())
+
+
+class Use(Enum):
+    """Of an online access, by the average share of the documents of whole months."""
+
+    UNKNOWN = "unknown"
+    NEVER = "never"
+    LOW = "low"
+    GOOD = "good"
+    HIGH = "high"
+    SHARED = "shared"
+
+
+@dataclass(frozen=True, slots=True)
+class AccessYear:
+    """``mean``: share of the documents in an average month. ``spent``: months in which less than one was left."""
+
+    access: Access
+    mean: float | None
+    spent: int
+    months: int
+    use: Use
+
+
+def access_year(access: Access, running: str) -> AccessYear:
+    """``running``: the name of a month that is not over, or empty."""
+    told = {name: used for name in access.left if (used := access.used(name, "documents")) is not None}
+    over = [used for name, used in told.items() if name != running] or list(told.values())
+    spent = sum(left.get("documents", 1) < 1 for left in access.left.values())
+    if not over:
+        return AccessYear(access, None, spent, 0, Use.UNKNOWN)
+    mean = sum(over) / len(over)
+    if not any(told.values()):
+        use = Use.NEVER
+    elif mean < LOW_USE:
+        use = Use.LOW
+    elif mean < HIGH_USE:
+        use = Use.GOOD
+    else:
+        use = Use.HIGH if mean < SHARED_USE else Use.SHARED
+    return AccessYear(access, mean, spent, len(told), use)

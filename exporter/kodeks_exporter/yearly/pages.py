@@ -1,0 +1,34 @@
+"""HTML of a report: one file with its stylesheet and charts within, no script, nothing from outside."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from pathlib import Path
+from typing import Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from kodeks_exporter.yearly.view import Page
+
+_TEMPLATES: Final = Path(__file__).parent / "templates"
+
+
+def render(page: Page) -> str:
+    """The whole document. Everything that came from Prometheus is escaped; the policy lets nothing run or load."""
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    style = (_TEMPLATES / "report.css").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return environment.get_template("report.html").render(
+        page=page,
+        # Our own file, and CSS holds no "<": it must go in unescaped, or its hash would not fit.
+        style=Markup(style),  # noqa: S704
+        policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
+    )

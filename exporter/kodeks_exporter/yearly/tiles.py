@@ -1,0 +1,110 @@
+"""The four to six figures of the first page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kodeks_exporter.yearly import judge, words
+from kodeks_exporter.yearly.facts import Facts
+from kodeks_exporter.yearly.judge import Basis, Comparison, Figure, Missing
+from kodeks_exporter.yearly.words import GAP, NO_DATA, number
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """``value`` is ``нет данных`` when ``unknown``."""
+
+    name: str
+    value: str
+    note: str
+    unknown: bool = False
+
+
+def tiles(facts: Facts, comparison: Comparison) -> list[Tile]:
+    told = _of_installations(facts, comparison) if facts.installations else []
+    if facts.accesses:
+        told += _of_accesses(facts)
+    return told[:6]
+
+
+def _of_installations(facts: Facts, comparison: Comparison) -> list[Tile]:
+    months = facts.months
+    documents = judge.total(months, judge.DOCUMENTS)
+    activity = judge.average(months, judge.ACTIVITY_FIGURE)
+    involved = judge.average(months, judge.INVOLVED)
+    refused = judge.total(months, judge.REFUSED)
+    refused_months = sum((month.usage.get("rejections") or 0) > 0 for month in months)
+    up = [month.interface for month in months if month.interface is not None]
+    available = sum(each.up for each in up) / sum(each.hours for each in up) if up else None
+    empty = judge.total(months, Figure("empty", lambda month: month.usage.get("searches_empty")))
+    made = judge.total(
+        months,
+        Figure(
+            "searches",
+            lambda month: _searches(month.usage.get("searches_intellectual"), month.usage.get("searches_attribute")),
+        ),
+    )
+    share = empty / made if empty is not None and made else None
+    return [
+        _tile("Открыто документов", documents, "", _trend(comparison, judge.DOCUMENTS)),
+        _tile("Активность в месяц", activity, "", f"ориентир — больше {judge.ACTIVITY}"),
+        _tile("Вовлечённость", involved, "%", f"ориентир — больше {words.percent(judge.INVOLVEMENT)}"),
+        _tile("Отказы в подключении", refused, "", _months_with(refused_months) if refused else "мест хватало"),
+        _tile("Доступность", available, "careful", f"обычно 95–99{GAP}%"),
+        _tile(
+            "Поиски без результата",
+            share,
+            "%",
+            f"{number(empty)} из {number(made)}" if empty is not None and made else "",
+        ),
+    ]
+
+
+def _searches(*parts: float | None) -> float | None:
+    known = [part for part in parts if part is not None]
+    return sum(known) if known else None
+
+
+def _months_with(count: int) -> str:
+    return f"в{GAP}{count}{GAP}{words.form(count, 'месяце', 'месяцах', 'месяцах')}"
+
+
+def _trend(comparison: Comparison, figure: Figure) -> str:
+    row = next((each for each in comparison.rows if each.figure is figure), None)
+    if row is None or isinstance(row.change, Missing):
+        return "за период"
+    against = "к прошлому году" if comparison.basis is Basis.YEARS else "второе полугодие к первому"
+    return f"{words.change(row.change)} {against}"
+
+
+def _tile(name: str, value: float | None, kind: str, note: str) -> Tile:
+    if value is None:
+        return Tile(name, NO_DATA, "", unknown=True)
+    text = {"": number, "%": words.percent, "careful": words.careful_percent}[kind](value)
+    return Tile(name, text, note)
+
+
+def _of_accesses(facts: Facts) -> list[Tile]:
+    running = next((month.name for month in facts.months if month.running), "")
+    years = [judge.access_year(each, running) for each in facts.accesses]
+    means = [each.mean for each in years if each.mean is not None]
+    mean = sum(means) / len(means) if means else None
+    spent = sum(each.spent for each in years)
+    used = [
+        limit - left["documents"]
+        for access in facts.accesses
+        for name, left in access.left.items()
+        if "documents" in left and (limit := access.limits.get(name, {}).get("documents")) is not None
+    ]
+    searches = [
+        limit - left["searches"]
+        for access in facts.accesses
+        for name, left in access.left.items()
+        if "searches" in left and (limit := access.limits.get(name, {}).get("searches")) is not None
+    ]
+    return [
+        _tile("Использовано лимита", mean, "%", "документов, за полный месяц"),
+        _tile("Документов онлайн", sum(used) if used else None, "", "открыто за период"),
+        _tile("Поисков онлайн", sum(searches) if searches else None, "", "за период"),
+        _tile("Лимит исчерпан", float(spent) if means else None, "", "раз за период"),
+    ]

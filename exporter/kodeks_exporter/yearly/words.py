@@ -1,0 +1,136 @@
+"""Russian words and numbers of the report. Numbers are grouped by spaces that do not break."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Final
+
+from kodeks_exporter.yearly.judge import Missing
+
+NO_DATA: Final = "нет данных"
+GAP: Final = "\N{NO-BREAK SPACE}"
+MINUS: Final = "\N{MINUS SIGN}"
+
+MONTHS: Final = (
+    "январь", "февраль", "март", "апрель", "май", "июнь", "июль", "август", "сентябрь", "октябрь", "ноябрь", "декабрь",
+)  # fmt: skip
+MONTHS_OF: Final = (
+    "января", "февраля", "марта", "апреля", "мая", "июня", "июля", "августа", "сентября", "октября", "ноября",
+    "декабря",
+)  # fmt: skip
+MONTHS_IN: Final = (
+    "январе", "феврале", "марте", "апреле", "мае", "июне", "июле", "августе", "сентябре", "октябре", "ноябре",
+    "декабре",
+)  # fmt: skip
+SHORT: Final = ("янв", "фев", "мар", "апр", "май", "июн", "июл", "авг", "сен", "окт", "ноя", "дек")
+
+
+def number(value: float, digits: int = 0) -> str:
+    """``12 345`` or, with a digit, ``12,3``; never ``-0``."""
+    text = f"{abs(value):,.{digits}f}".replace(",", GAP).replace(".", ",")
+    return f"{MINUS}{text}" if round(value, digits) < 0 else text
+
+
+def number_or(value: float | None, digits: int = 0) -> str:
+    return NO_DATA if value is None else number(value, digits)
+
+
+def percent(ratio: float, digits: int = 0) -> str:
+    """Of a ratio: 0.123 is ``12 %``."""
+    return f"{number(ratio * 100, digits)}{GAP}%"
+
+
+def percent_or(ratio: float | None, digits: int = 0) -> str:
+    return NO_DATA if ratio is None else percent(ratio, digits)
+
+
+def careful_percent(ratio: float, digits: int = 1) -> str:
+    """Of an availability: 0.9999 is not rounded up to ``100 %``, as that would be a lie."""
+    scale = 10 ** (digits + 2)
+    return percent(int(ratio * scale + 1e-9) / scale if ratio < 1 else 1.0, digits)
+
+
+def change(told: float | Missing) -> str:
+    """``+12 %``, ``−8 %``, ``в 15 раз``, or in words why there is no such number."""
+    if isinstance(told, Missing):
+        return {
+            Missing.NO_DATA: NO_DATA,
+            Missing.NO_BEFORE: "—",
+            Missing.FROM_ZERO: "было 0",
+            Missing.RUNNING: "месяц идёт",
+        }[told]
+    if told >= 9.995:
+        return f"в{GAP}{number(told + 1)}{GAP}раз"
+    return f"+{percent(told)}" if round(told * 100) > 0 else percent(told)
+
+
+def form(count: float, one: str, few: str, many: str) -> str:
+    """The right form of a noun: 1 место, 2 места, 5 мест, 1,5 места."""
+    if count != int(count):
+        return few
+    whole = abs(int(count))
+    if 11 <= whole % 100 <= 14:
+        return many
+    return one if whole % 10 == 1 else few if 2 <= whole % 10 <= 4 else many
+
+
+def counted(count: float, one: str, few: str, many: str) -> str:
+    return f"{number(count)}{GAP}{form(round(count), one, few, many)}"
+
+
+def month(name: str) -> str:
+    """``2026-03``: март."""
+    return MONTHS[int(name[5:]) - 1]
+
+
+def in_month(name: str) -> str:
+    """``2026-03``: в марте."""
+    return f"в{GAP}{MONTHS_IN[int(name[5:]) - 1]}"
+
+
+def short_month(name: str) -> str:
+    return SHORT[int(name[5:]) - 1]
+
+
+def day(date: dt.date) -> str:
+    """``5 марта 2026``."""
+    return f"{date.day}{GAP}{MONTHS_OF[date.month - 1]} {date.year}"
+
+
+def figures_day(date: dt.date) -> str:
+    """``05.03.2026``."""
+    return f"{date:%d.%m.%Y}"
+
+
+def span(names: Sequence[str]) -> str:
+    """Months as people say them: ``январь–март, май``."""
+    runs: list[list[int]] = []
+    for place in sorted(int(name[5:]) for name in names):
+        if runs and runs[-1][-1] == place - 1:
+            runs[-1].append(place)
+        else:
+            runs.append([place])
+    told = [MONTHS[run[0] - 1] if len(run) == 1 else f"{MONTHS[run[0] - 1]}–{MONTHS[run[-1] - 1]}" for run in runs]
+    return ", ".join(told)
+
+
+def some(names: Sequence[str], most: int = 3) -> str:
+    """``а, б, в и ещё 5``."""
+    rest = len(names) - most
+    return ", ".join(names[:most]) + (f" и{GAP}ещё{GAP}{rest}" if rest > 0 else "")
+
+
+def brief(value: float) -> str:
+    """For the narrow places of charts: ``99 999``, then ``123 тыс.``, ``1,2 млн``."""
+    if abs(value) < 100_000:
+        return number(value)
+    for scale, name in ((1e3, "тыс."), (1e6, "млн"), (1e9, "млрд")):
+        if abs(value) < scale * 999.5:
+            return f"{number(value / scale, 0 if abs(value) >= scale * 9.95 else 1)}{GAP}{name}"
+    return f"{number(value / 1e9)}{GAP}млрд"
+
+
+def enumerated(parts: Sequence[str]) -> str:
+    """``а, б и в``."""
+    return " и ".join(filter(None, (", ".join(parts[:-1]), parts[-1]))) if parts else ""

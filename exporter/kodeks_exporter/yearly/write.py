@@ -1,0 +1,119 @@
+"""Reports as files: which clients, under which names, each file put in place at a stroke."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import os
+import re
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kodeks_exporter.config.transliterate import latin
+from kodeks_exporter.yearly import clients, pages, view
+from kodeks_exporter.yearly.gather import end_of, gather
+from kodeks_exporter.yearly.prometheus import Prometheus
+from kodeks_exporter.yearly.promql import moment
+
+_LONGEST_NAME = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """``clients`` by name, or all of ``manager``. ``until``: Unix seconds, nothing after it is told."""
+
+    year: int
+    until: float
+    clients: Sequence[str] = ()
+    manager: str | None = None
+    contact: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A report, or why there is none: ``problem`` in Russian. ``html`` is empty then."""
+
+    client: str
+    html: str = ""
+    problem: str = ""
+
+
+class UnknownNameError(Exception):
+    """Nobody of that name is known to Prometheus. The text is Russian and names those that are like it."""
+
+
+def make(prometheus: Prometheus, wanted: Wanted, made: dt.date) -> Iterator[Made]:
+    """The reports one after another. Raises UnknownNameError, only when none is made, and PrometheusError."""
+    begin, end = moment(dt.date(wanted.year, 1, 1)), end_of(wanted.year, wanted.until)
+    any_left = False
+    for name in _chosen(prometheus, wanted, begin, end):
+        client = clients.find(prometheus, name, begin, end)
+        if wanted.manager is not None and wanted.manager not in client.managers:
+            continue  # he had the client once within the year, and has it no more
+        any_left = True
+        facts = gather(prometheus, client, wanted.year, wanted.until)
+        if facts.known:
+            yield Made(name, pages.render(view.page(facts, made, wanted.contact)))
+        else:
+            yield Made(name, problem=f"нет данных за {wanted.year} год")
+    if not any_left:
+        raise UnknownNameError(f"у менеджера «{wanted.manager}» к концу периода клиентов нет")
+
+
+def _chosen(prometheus: Prometheus, wanted: Wanted, begin: float, end: float) -> list[str]:
+    if wanted.manager is not None:
+        found = clients.names(prometheus, begin, end, wanted.manager)
+        if not found:
+            known = clients.managers(prometheus, 0.0, end)
+            raise UnknownNameError(_unknown("менеджера", wanted.manager, known))
+        return found
+    known = clients.names(prometheus, 0.0, wanted.until)
+    for name in wanted.clients:
+        if name not in known:
+            raise UnknownNameError(_unknown("клиента", name, known))
+    return list(dict.fromkeys(wanted.clients))
+
+
+def _unknown(kind: str, name: str, known: Sequence[str]) -> str:
+    near = clients.nearest(name, known)
+    if near:
+        return f"{kind} «{name}» Prometheus не знает; похожи: {'; '.join(near)}"
+    return f"{kind} «{name}» Prometheus не знает" + ("" if known else ": в нём нет ни одного")
+
+
+def file_names(names: Sequence[str], year: int) -> dict[str, str]:
+    """For each client a file name of Latin letters, digits and dashes, unlike all the others."""
+    taken: set[str] = set()
+    found = {}
+    for name in names:
+        stem = re.sub(r"[^a-z0-9]+", "-", latin(name).lower()).strip("-")[:_LONGEST_NAME] or "client"
+        file, number = f"{stem}-{year}.html", 1
+        while file in taken:
+            number += 1
+            file = f"{stem}-{number}-{year}.html"
+        taken.add(file)
+        found[name] = file
+    return found
+
+
+def put(path: Path, html: str) -> None:
+    """Whole or not at all; an older report of that name is replaced. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(prefix=".report-", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(html)
+        Path(name).chmod(0o666 & ~_umask())
+        Path(name).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
