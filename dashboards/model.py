@@ -124,6 +124,9 @@ class Board:
             .build()
         )
         board.schema_version = SCHEMA
+        for variable in (board.templating and board.templating.list_val) or ():
+            # Grafana keeps variables by ``id ?? name``, and the library gives all of them the same id.
+            variable.id_val = variable.name
         board.panels = [*self._placed()]
         return board
 

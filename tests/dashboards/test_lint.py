@@ -87,6 +87,13 @@ def test_data_source_is_the_one_chosen(board: Board) -> None:
 
 
 @boards
+def test_variables_do_not_overwrite_each_other(board: Board) -> None:
+    """Grafana 9.4 to 12 keep variables by ``id ?? name``: ids alike leave one variable, and panels without a source."""
+    variables = made(board)["templating"]["list"]
+    assert [each.get("id", each["name"]) for each in variables] == [each["name"] for each in variables]
+
+
+@boards
 def test_dashboard_is_described(board: Board) -> None:
     assert re.search("[а-яё]{3}", board.about)
     assert board.about.endswith((".", "?"))
