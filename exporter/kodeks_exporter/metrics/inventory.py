@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 
 from prometheus_client import Metric
 from prometheus_client.core import InfoMetricFamily
 
 from kodeks_exporter.domain.fleet import Installation
+from kodeks_exporter.metrics.reportview import gauge
 
 
 def families(installation: Installation) -> Iterator[Metric]:
@@ -28,3 +30,26 @@ def families(installation: Installation) -> Iterator[Metric]:
         },
     )
     yield info
+
+
+def utc_offsets(installations: Iterable[Installation], now: float) -> Mapping[str, float]:
+    """Seconds by which each installation's local time is ahead of UTC at ``now`` (Unix seconds)."""
+    offsets: dict[str, float] = {}
+    by_zone: dict[str, float] = {}
+    for each in installations:
+        zone = each.time_zone
+        if zone.key not in by_zone:
+            found = datetime.fromtimestamp(now, zone).utcoffset()
+            by_zone[zone.key] = found.total_seconds() if found is not None else 0.0
+        offsets[each.name] = by_zone[zone.key]
+    return offsets
+
+
+def offset_families(offsets: Mapping[str, float]) -> Iterator[Metric]:
+    """PromQL knows no time zones: with these, a rule can ask for an installation's own day and month."""
+    ahead = gauge(
+        "kodeks_installation_utc_offset_seconds", "By how much an installation's local time is ahead of UTC now."
+    )
+    for name, offset in offsets.items():
+        ahead.add_metric([name], offset)
+    yield ahead

@@ -25,6 +25,7 @@ from kodeks_exporter.domain.fleet import Installation
 from kodeks_exporter.domain.settings import Settings
 from kodeks_exporter.metrics import exporter as exporter_metrics
 from kodeks_exporter.metrics import installation as installation_metrics
+from kodeks_exporter.metrics import inventory as inventory_metrics
 from kodeks_exporter.metrics import trials as trial_metrics
 from kodeks_exporter.metrics.exposition import Exposition, Source, render_families
 from kodeks_exporter.net.pinger import Pinger
@@ -253,6 +254,8 @@ class Service:
             )
         trials = self._trials.of(settings.fleet.installations)
         yield Source("trials", trials, lambda: trial_metrics.families(trials))
+        offsets = inventory_metrics.utc_offsets(settings.fleet.installations.values(), time.time())
+        yield Source("utc offsets", offsets, lambda: inventory_metrics.offset_families(offsets))
         yield from self._reporting.sources(settings)
         yield from self._accesses.sources(settings)
         yield from self._reactions.sources()
