@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Metric, generate_latest
@@ -27,6 +28,7 @@ from kodeks_exporter.store.journal import Journal
 from kodeks_exporter.store.reports import ReportStore
 from kodeks_exporter.store.snapshot import ReportSnapshot
 from kodeks_exporter.sysinfo.profile import load_profile
+from kodeks_exporter.sysinfo.read import read_report
 
 INSTALLATIONS = 200
 USERS = 42
@@ -64,7 +66,8 @@ class Fleet:
         path = folder / "report.xml"
         path.write_text(report_text(), encoding="utf-8")
         store = ReportStore(folder, SETTINGS)
-        store.ingest("model", path, load_profile("default"), ZONE, "push", RECEIVED)
+        read = partial(read_report, path, load_profile("default"), ZONE)
+        store.ingest("model", read, ZONE, "push", RECEIVED)
         self._names = store.names("plain")
         Journal(store, folder, SETTINGS.journal, self._names).run()
         model = store.snapshot("model")

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from bench.sysinfo import MAX_GROWTH_MIB, MAX_RATIO, MIB, ZONE, forget_peak, mem
 from kodeks_exporter.domain.settings import HistorySettings
 from kodeks_exporter.store.reports import ReportStore
 from kodeks_exporter.sysinfo.profile import load_profile
+from kodeks_exporter.sysinfo.read import read_report
 
 RECEIVED = 1795154400.0
 ROUNDS = 7
@@ -51,7 +53,8 @@ class Store:
         """As a report of a new installation, unless one is named. Gives how many searches were new."""
         self._installations += 1
         name = installation or f"installation{self._installations}"
-        return self._store.ingest(name, path, self._profile, ZONE, "push", RECEIVED).new_searches
+        read = partial(read_report, path, self._profile, ZONE)
+        return self._store.ingest(name, read, ZONE, "push", RECEIVED).new_searches
 
     def close(self) -> None:
         self._store.close()

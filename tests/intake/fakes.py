@@ -6,16 +6,18 @@ import io
 import threading
 import time
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from kodeks_exporter.domain.fleet import Dealer, Fleet, Installation, Mode
-from kodeks_exporter.domain.report import UnreadableReport
+from kodeks_exporter.domain.report import ReadSummary, ReportSink, UnreadableReport
 from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.intake.intake import Intake
 from kodeks_exporter.intake.spool import Via
-from kodeks_exporter.sysinfo.profile import Profile, load_profile
+from kodeks_exporter.sysinfo.profile import load_profile
 
 TOKEN = "tоken-of-romashkin/%&?"  # its second letter is Cyrillic: any text may be a token
 PROFILE = load_profile("default")
@@ -51,8 +53,10 @@ class FakeStore:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def ingest(
-        self, installation: str, path: Path, profile: Profile, zone: ZoneInfo, via: Via, received: float
+        self, installation: str, read: Callable[[ReportSink], ReadSummary], zone: ZoneInfo, via: Via, received: float
     ) -> Ingested:
+        assert isinstance(read, partial)
+        path: Path = read.args[0]
         with self._lock:
             self.at_once += 1
             self.most_at_once = max(self.most_at_once, self.at_once)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from kodeks_exporter.domain.report import ReadSummary, ReportSink
 from kodeks_exporter.intake.intake import Intake
 from kodeks_exporter.intake.spool import Via
-from kodeks_exporter.sysinfo.profile import Profile
 from tests.intake.fakes import PROFILE, fleet
 
 
@@ -22,8 +24,10 @@ class SqliteStore:
         self._connection.execute("CREATE TABLE IF NOT EXISTS report (number INTEGER PRIMARY KEY)")
 
     def ingest(
-        self, installation: str, path: Path, profile: Profile, zone: ZoneInfo, via: Via, received: float
+        self, installation: str, read: Callable[[ReportSink], ReadSummary], zone: ZoneInfo, via: Via, received: float
     ) -> None:
+        assert isinstance(read, partial)
+        path: Path = read.args[0]
         self._connection.execute("INSERT OR IGNORE INTO report VALUES (?)", (int(path.read_bytes()),))
 
     def record_error(self, installation: str, reason: str) -> None:

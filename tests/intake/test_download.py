@@ -5,6 +5,7 @@ import time
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from kodeks_exporter.intake.download import Downloader, DownloadError
 from kodeks_exporter.intake.intake import Intake
 from kodeks_exporter.intake.pull import due, pull_job, pull_jobs
 from kodeks_exporter.poll.scheduler import Pace
+from kodeks_exporter.sysinfo.read import read_report
 from tests.intake.fakes import BROKEN, PROFILE, FakeStore, files, zipped
 from tests.sysinfo.kodeks_server import Answer, Asked, chunked, closed_port, reply, serving
 from tests.web.certificates import Authority
@@ -310,7 +312,7 @@ def test_unreadable_reports_leave_the_last_good_one_in_force(tmp_path: Path) -> 
 
     def ingest(*args: Any) -> None:
         if not good:
-            FakeStore().ingest("romashka", unreadable, *args[2:])
+            FakeStore().ingest("romashka", partial(read_report, unreadable), *args[2:])
 
     unreadable = tmp_path / "unreadable"
     unreadable.write_bytes(BROKEN)

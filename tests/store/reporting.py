@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 from zoneinfo import ZoneInfo
@@ -16,6 +17,7 @@ from kodeks_exporter.metrics.report import sources
 from kodeks_exporter.store.journal import Journal
 from kodeks_exporter.store.reports import Ingested, ReportStore
 from kodeks_exporter.sysinfo.profile import load_profile
+from kodeks_exporter.sysinfo.read import read_report
 
 ZONE = ZoneInfo("Europe/Saratov")
 PROFILE = load_profile("default")
@@ -96,7 +98,7 @@ class Bench:
             path = self.folder / "upload.tmp"
             path.write_bytes(content.encode() if isinstance(content, str) else bytes(content))
         moment = self.now if received is None else received
-        return self.store.ingest("romashka", path, PROFILE, ZONE, "push", moment)
+        return self.store.ingest("romashka", partial(read_report, path, PROFILE, ZONE), ZONE, "push", moment)
 
     def text(self, mode: str = "plain", now: float | None = None) -> str:
         snapshot = self.store.snapshot("romashka")

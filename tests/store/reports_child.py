@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 
 from kodeks_exporter.domain.settings import HistorySettings, JournalSettings
 from kodeks_exporter.store.journal import Journal
 from kodeks_exporter.store.reports import ReportStore
+from kodeks_exporter.sysinfo.read import read_report
 from tests.store.reporting import PROFILE, ZONE, unix
 
 SETTINGS = HistorySettings(journal=JournalSettings(file_size=40_000, files=10**6))
@@ -28,7 +30,7 @@ def main() -> None:
     follower.start()
     print("ready", flush=True)
     for path in sorted((folder / "reports").iterdir()):
-        store.ingest("romashka", path, PROFILE, ZONE, "push", unix("2026-11-20T10:00:00"))
+        store.ingest("romashka", partial(read_report, path, PROFILE, ZONE), ZONE, "push", unix("2026-11-20T10:00:00"))
         path.unlink()
     done.set()
     follower.join()

@@ -14,12 +14,13 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
 from kodeks_exporter.domain.fleet import Fleet, Installation
-from kodeks_exporter.domain.report import UnreadableReport
+from kodeks_exporter.domain.report import ReadSummary, ReportSink, UnreadableReport
 from kodeks_exporter.domain.settings import SysmonSettings
 from kodeks_exporter.intake.errors import StorageFull, UnknownInstallation, UnknownSuffix, is_full
 from kodeks_exporter.intake.spool import Incoming, Parcel, Spool, Via, storage_errors, sync_directory
@@ -27,6 +28,7 @@ from kodeks_exporter.intake.status_file import UnreadableStatus
 from kodeks_exporter.intake.statuses import SUFFIX as STATUS_SUFFIX
 from kodeks_exporter.intake.statuses import PushedStatus, StatusBook, read_status
 from kodeks_exporter.sysinfo.profile import Profile
+from kodeks_exporter.sysinfo.read import read_report
 
 log = logging.getLogger(__name__)
 
@@ -40,9 +42,10 @@ class Reports(Protocol):
     """The store of reports."""
 
     def ingest(
-        self, installation: str, path: Path, profile: Profile, zone: ZoneInfo, via: Via, received: float
+        self, installation: str, read: Callable[[ReportSink], ReadSummary], zone: ZoneInfo, via: Via, received: float
     ) -> object:
-        """Reads and keeps a report; the same one twice counts once. Raises UnreadableReport, after counting it."""
+        """Keeps what ``read`` puts into a sink; the same report twice counts once. Raises UnreadableReport, after
+        counting it."""
 
     def record_error(self, installation: str, reason: str) -> None:
         """Counts a report that could not be had or kept (``kodeks_sysinfo_errors_total``)."""
@@ -204,10 +207,14 @@ class Intake:
             self._statuses.put(read_status(parcel.installation, path, parcel.received, self._sysmon))
             return None
         installation = self._fleet().installations[parcel.installation]
-        profile = self._profile(installation)
+        zone, profile = installation.time_zone, self._profile(installation)
         with self._slots:
             return self._reports.ingest(
-                installation.name, path, profile, installation.time_zone, parcel.via, parcel.received
+                installation.name,
+                partial(read_report, path, profile, zone),
+                zone,
+                parcel.via,
+                parcel.received,
             )
 
     def _place(self, path: Path, parcel: Parcel) -> None:

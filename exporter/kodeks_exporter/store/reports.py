@@ -7,7 +7,7 @@ import secrets
 import sqlite3
 import threading
 from collections import defaultdict
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from kodeks_exporter.domain.report import ReadSummary, SearchEvent, UnreadableReport, UserUsage
+from kodeks_exporter.domain.report import ReadSummary, ReportSink, SearchEvent, UnreadableReport, UserUsage
 from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.domain.settings import HistorySettings
 from kodeks_exporter.store import eventlog, months
@@ -37,9 +37,6 @@ from kodeks_exporter.store.snapshot import (
     encode_snapshot,
     encode_usage,
 )
-from kodeks_exporter.sysinfo.limits import ReadLimits
-from kodeks_exporter.sysinfo.profile import Profile
-from kodeks_exporter.sysinfo.read import DEFAULT_LIMITS, read_report
 
 FILE_NAME: Final = "reports.sqlite"
 PAGE_SIZE: Final = 32768
@@ -124,10 +121,9 @@ class Part:
 class ReportStore:
     """Safe to use from many threads. Reports of one installation are taken in one after another."""
 
-    def __init__(self, directory: Path, settings: HistorySettings, limits: ReadLimits = DEFAULT_LIMITS) -> None:
+    def __init__(self, directory: Path, settings: HistorySettings) -> None:
         """Raises StorageError."""
         self._settings = settings
-        self._limits = limits
         self._database = Database(directory, FILE_NAME, MIGRATIONS, PAGE_SIZE)
         self._changing = threading.RLock()
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
@@ -170,12 +166,13 @@ class ReportStore:
     # Reports
 
     def ingest(
-        self, installation: str, path: Path, profile: Profile, zone: ZoneInfo, via: str, received: float
+        self, installation: str, read: Callable[[ReportSink], ReadSummary], zone: ZoneInfo, via: str, received: float
     ) -> Ingested:
-        """Reads the report at ``path`` and keeps it: wholly or, whatever happens, not at all.
+        """Keeps the report that ``read`` puts into the sink it is given: wholly or, whatever happens, not at all.
 
-        ``via``: pull, push or hand. ``received``: Unix seconds. Raises UnreadableReport, after counting it in the
-        installation's errors; the last good report then stays in force. Raises StorageError when it can't be kept.
+        ``zone``: of the installation. ``via``: pull, push or hand. ``received``: Unix seconds. Raises UnreadableReport,
+        after counting it in the installation's errors; the last good report then stays in force. Raises StorageError
+        when it can't be kept.
         """
         with self._locks[installation], _storage_errors():
             with self._database.reading() as connection:
@@ -184,7 +181,7 @@ class ReportStore:
             horizon = self._snapshots.get(installation, _NOTHING).horizon
             intake = ReportIntake(received, self._settings.searches, searches, rejections, horizon, zone)
             try:
-                summary = read_report(path, profile, zone, intake, self._limits)
+                summary = read(intake)
                 return self._keep(installation, intake, summary, (searches, rejections), zone, via, received)
             except UnreadableReport as error:
                 self.record_error(installation, error.reason)
