@@ -12,9 +12,10 @@ import pytest
 import requests
 import yaml
 
+from kodeks_exporter import assets
 from kodeks_exporter.domain.acknowledge import LABELS, MODULUS, SEPARATOR, SIGNATURE, is_signed, sign
 from kodeks_exporter.domain.reaction import UNCOUNTED
-from kodeks_exporter.render import assets, example
+from kodeks_exporter.render import example
 from tests.cli.running import serving, wait_for, write
 from tests.conftest import free_port
 from tests.reaction.stand import KEY, Alertmanager, cluster, parameters

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 import subprocess
 import sys
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -293,39 +291,3 @@ def test_an_output_that_cannot_be_is_told(tmp_path: Path) -> None:
     done = command(fleets.written(tmp_path, **small()), tmp_path / "out")
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
-
-
-def test_an_installed_distribution_finds_its_rules(tmp_path: Path) -> None:
-    """As pip lays out a wheel: data files beside lib/, named in the RECORD of the distribution."""
-    site = tmp_path / "lib" / "python3" / "site-packages"
-    shutil.copytree(fleets.ROOT / "exporter" / "kodeks_exporter", site / "kodeks_exporter")
-    share = tmp_path / "share" / "kodeks-exporter"
-    shutil.copytree(fleets.ROOT / "rules", share / "rules")
-    shutil.copytree(fleets.ROOT / "alertmanager", share / "alertmanager")
-    info = site / "kodeks_exporter-0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: kodeks-exporter\nVersion: 0\n")
-    (info / "RECORD").write_text("../../../share/kodeks-exporter/alertmanager/alertmanager.yml,,\n")
-    program = "from kodeks_exporter.render import assets; print(assets.__file__, assets.find())"
-    found = subprocess.run(
-        [sys.executable, "-c", program],
-        env={"PYTHONPATH": str(site)},
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd="/",
-    )
-    assert found.stdout.split() == [str(site / "kodeks_exporter/render/assets.py"), str(share)]
-
-
-def test_every_file_that_is_rendered_is_packaged() -> None:
-    project = tomllib.loads((fleets.ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    packaged = {
-        path.relative_to(fleets.ROOT).as_posix()
-        for patterns in project["tool"]["setuptools"]["data-files"].values()
-        for pattern in patterns
-        for path in fleets.ROOT.glob(pattern)
-    }
-    needed = {path.relative_to(fleets.ROOT).as_posix() for pattern in ("rules/*.yml", "alertmanager/**/*.*")
-              for path in fleets.ROOT.glob(pattern) if path.is_file()}  # fmt: skip
-    assert packaged == needed

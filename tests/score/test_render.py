@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
+from kodeks_exporter import assets
 from kodeks_exporter.config.load import load
 from kodeks_exporter.domain.score import LIMITS, WEIGHTS, Limit, ScoreSettings
-from kodeks_exporter.render import assets, rules, score
+from kodeks_exporter.render import rules, score
 from kodeks_exporter.render.files import render
 from tests.score.engine import constant, evaluate, of
 

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from kodeks_exporter import __version__
-from kodeks_exporter.cli import check_config, import_, inspect_, logs, probe, render, report, serve
+from kodeks_exporter import __version__, assets
+from kodeks_exporter.cli import check_config, files, import_, inspect_, logs, probe, render, report, serve
 from kodeks_exporter.config.problems import ConfigError
 from kodeks_exporter.store.database import StorageError
 
@@ -34,7 +34,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Prometheus exporter for Kodeks/Техэксперт installations and online accesses.",
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=f"kodeks-exporter {__version__}")
+    parser.add_argument("--version", action="version", version=_version())
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     command = _command(commands, "serve", serve.run, "run the exporter")
@@ -72,9 +72,17 @@ def _parser() -> argparse.ArgumentParser:
     _config_file(command)
     command.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder of the files")
 
+    command = _command(commands, "files", files.run, "write out the rules, pages, dashboards and unit of this version")
+    command.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder that they are written to")
+
     command = _command(commands, "report", report.run, "write the yearly report for a client's decision maker")
     report.add_arguments(command)
     return parser
+
+
+def _version() -> str:
+    revision = assets.revision()
+    return f"kodeks-exporter {__version__}" + (f" ({revision})" if revision else "")
 
 
 def _command(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
 
-from kodeks_exporter import __version__
+from kodeks_exporter import __version__, assets
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,9 @@ class ExporterStatus:
 
 
 def families(status: ExporterStatus) -> Iterator[Metric]:
-    build = InfoMetricFamily("kodeks_exporter_build", "Version of the exporter and of Python.")
-    build.add_metric([], {"version": __version__, "python": platform.python_version()})
+    build = InfoMetricFamily("kodeks_exporter_build", "Version of the exporter, the commit it was built from, Python.")
+    told = {"version": __version__, "revision": assets.revision(), "python": platform.python_version()}
+    build.add_metric([], told)
     yield build
     yield _gauge("kodeks_exporter_installations", "Installations in the inventory.", status.installations)
     yield CounterMetricFamily(

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import yaml
 
-from kodeks_exporter.render.assets import AssetsError
+from kodeks_exporter.assets import AssetsError
 
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 WATCHDOG: Final = "KodeksWatchdog"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from kodeks_exporter.assets import AssetsError, find
 from kodeks_exporter.domain.settings import Settings
 from kodeks_exporter.render import alertmanager, example, prometheus, rules, score, templates
-from kodeks_exporter.render.assets import AssetsError, find
 
 LONGEST_LINK = 150
 """Characters of a link that the message templates still show."""

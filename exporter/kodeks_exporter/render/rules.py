@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from kodeks_exporter.assets import AssetsError
 from kodeks_exporter.render import thresholds
-from kodeks_exporter.render.assets import AssetsError
 
 DOCS: Final = "https://github.com/kodeks-exporter/kodeks-exporter/blob/main"
 """Base of the project's own documentation, as the rules and templates have it."""

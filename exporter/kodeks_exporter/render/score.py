@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from kodeks_exporter.assets import AssetsError
 from kodeks_exporter.domain.score import ScoreSettings
-from kodeks_exporter.render.assets import AssetsError
 
 FILE: Final = "score.yml"
 

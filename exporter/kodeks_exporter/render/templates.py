@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from kodeks_exporter.render.assets import AssetsError
+from kodeks_exporter.assets import AssetsError
 
 _UNSAFE: Final = re.compile(r"""[{}"'`<>|^\\\s]""")
 

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from kodeks_exporter.assets import AssetsError
 from kodeks_exporter.domain.alerting import THRESHOLDS
-from kodeks_exporter.render.assets import AssetsError
 
 _RULE: Final = re.compile(r"^ *- (?:alert|record): *(\S+)[^\n]*\n", re.MULTILINE)
 

@@ -1,0 +1,28 @@
+"""``kodeks-exporter files --output DIR``: rules, routes, pages, dashboards and the unit, as they are shipped."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from kodeks_exporter import assets
+
+
+def run(options: argparse.Namespace) -> int:
+    try:
+        root = assets.find()
+        paths = assets.files(root)
+        for path in paths:
+            target = options.output / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes((root / path).read_bytes())
+    except assets.AssetsError as error:
+        print(f"kodeks-exporter files: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"kodeks-exporter files: {error.filename or options.output}: {error.strerror}", file=sys.stderr)
+        return 1
+    for folder in assets.FOLDERS:
+        count = sum(path.is_relative_to(folder) for path in paths)
+        print(f"written  {options.output / folder}  {count} files")
+    return 0
