@@ -65,7 +65,7 @@ def _rows(history: History) -> Iterator[tuple[dict[str, str], int]]:
 
 def _labels(whose: dict[str, str], alert: Alert) -> dict[str, str]:
     name, severity, priority, own = alert
-    return {"alertname": name, "severity": severity, "priority": priority, **whose, **own}
+    return {"alertname": name, "severity": severity, "priority": priority, "product": "kodeks", **whose, **own}
 
 
 def _of_incident(life: Life, incident: Incident) -> Alert:

@@ -291,7 +291,7 @@ def test_alerts_at_the_end_are_those_that_the_truth_tells(written: Written) -> N
     for labels, values in written.of("ALERTS").items():
         alert = dict(labels)
         assert alert["alertname"] in known
-        assert {"severity", "priority", "client", "manager", "branch", "alertstate"} <= set(alert)
+        assert {"severity", "priority", "product", "client", "manager", "branch", "alertstate"} <= set(alert)
         assert values[-1][0] == end - 3600, "it fires to the end"
         found[alert.get("installation") or alert["account"]].append(alert["alertname"])
     since = {tuple(label for label in labels if label[0] != "alertstate") for labels in written.of("ALERTS")}

@@ -117,6 +117,11 @@ def test_severity_priority_and_words_are_the_catalogues(rule: dict[str, Any]) ->
             assert entry["summary_ru"] in rule["annotations"]["summary"]
 
 
+def test_every_alert_names_the_product() -> None:
+    """A shared Alertmanager routes and inhibits by it, and leaves the alerts of others alone."""
+    assert {rule["labels"].get("product") for rule in RULE_LIST} == {"kodeks"}
+
+
 @pytest.mark.parametrize("rule", RULE_LIST, ids=ids)
 def test_annotations_are_complete(rule: dict[str, Any]) -> None:
     annotations = rule["annotations"]
