@@ -389,7 +389,7 @@ def test_tables_of_metrics_are_complete(tmp_path: Path) -> None:
     told = [names(row[0])[0] for row in rows("README.md", "| metric | labels besides")]
     assert sorted(told) == sorted(map(full_name, live))
 
-    own = exporter.families(exporter.ExporterStatus(1, 1, 0.0, 30.0, True, 0.0))
+    own = exporter.families(exporter.ExporterStatus(1, 1, 0.0, 30.0, True, 0.0, {}))
     told = [names(row[0])[0] for row in rows("README.md", "| metric | labels |")]
     assert sorted(told) == sorted(map(full_name, own))
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -74,7 +75,7 @@ def test_only_what_changed_is_written_again() -> None:
             written.append(name)
             return gauge_of(name, version)
 
-        return Source(name, version, families)
+        return Source("part", name, version, families)
 
     exposition.render([source("a", 1), source("b", 1)])
     second = exposition.render([source("a", 1), source("b", 2)])
@@ -84,7 +85,7 @@ def test_only_what_changed_is_written_again() -> None:
 
 def test_samples_of_a_family_stand_together_and_removed_sources_go() -> None:
     exposition = Exposition()
-    sources = [Source(name, 1, lambda name=name: everything(name)) for name in "abc"]  # type: ignore[misc]
+    sources = [Source("part", name, 1, lambda name=name: everything(name)) for name in "abc"]  # type: ignore[misc]
     text = exposition.render(sources).decode()
     assert text.count("# TYPE kodeks_g_seconds gauge") == 1
     assert 'a="b"' not in exposition.render([sources[0], sources[2]]).decode()
@@ -94,3 +95,42 @@ def test_samples_of_a_family_stand_together_and_removed_sources_go() -> None:
 def test_families_without_samples_are_left_out(openmetrics: bool) -> None:
     empty = GaugeMetricFamily("kodeks_empty", "Nothing.", labels=["a"])
     assert b"kodeks_empty" not in render_families([empty], openmetrics=openmetrics)
+
+
+def broken() -> Iterable[Any]:
+    yield from gauge_of("half", 1)
+    raise ZeroDivisionError("of a source")
+
+
+def listing_breaks() -> Iterator[Source]:
+    yield Source("listed", "first", 1, lambda: gauge_of("first", 1))
+    raise KeyError("installation")
+
+
+def test_a_source_that_fails_is_left_out_counted_and_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    exposition = Exposition()
+    huge = Source("numbers", "400 digits", 1, lambda: gauge_of("huge", 10**400))
+    sources = [
+        Source("good", "before", 1, lambda: gauge_of("before", 1)),
+        Source("broken", "x", 1, broken),
+        huge,
+        Source("good", "after", 1, lambda: gauge_of("after", 1)),
+    ]
+    for _ in range(3):
+        text = exposition.render(chain(sources, exposition.guarded("listed", listing_breaks))).decode()
+        assert [name for name in ("before", "half", "huge", "first", "after") if f'"{name}"' in text] == [
+            "before",
+            "first",
+            "after",
+        ]
+    assert exposition.errors() == {"broken": 3, "numbers": 3, "listed": 3}
+    assert caplog.text.count("source of metrics left out") == 3  # one line each, not one a scrape
+    exposition.render(sources[:1])
+    exposition.render(sources)
+    assert caplog.text.count("source of metrics left out") == 5  # it had recovered meanwhile
+
+
+def test_text_that_is_no_unicode_breaks_nothing() -> None:
+    assert b'kodeks_x{installation="?"} 1.0' in Exposition().render(
+        [Source("part", "x", 1, lambda: gauge_of("\udc80", 1))]
+    )

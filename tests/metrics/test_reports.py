@@ -235,10 +235,10 @@ def test_events_age_away_and_only_they_are_written_again(sample: Bench) -> None:
         for source in sources(ROMASHKA, snapshot, SETTINGS, sample.store.names("plain"), now):
 
             def families(source: Source = source) -> Iterator[Metric]:
-                written.append(source.key[0])  # type: ignore[index]
+                written.append(source.part)
                 yield from source.families()
 
-            yield Source(source.key, source.version, families)
+            yield Source(source.part, source.key, source.version, families)
 
     exposition = Exposition()
     shown = {}

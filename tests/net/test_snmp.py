@@ -431,6 +431,13 @@ def test_disks_of_a_windows_server() -> None:
     )
 
 
+@pytest.mark.parametrize("value", [Octets(b"9" * 400), Octets(b"4096"), 10**400, -(10**400)])
+def test_units_that_no_agent_means_are_no_disk(value: object) -> None:
+    rows = {1: storage(4, "/", 4096, 10, 1), 2: storage(4, "/srv", 4096, 10, 1)}
+    rows[2][(1, 3, 6, 1, 2, 1, 25, 2, 3, 1, 4)] = value
+    assert [disk.partition for disk in disks(rows)] == ["/"]
+
+
 def test_row_without_its_numbers_is_no_disk() -> None:
     row = storage(4, "/", 4096, 10, 1)
     del row[(1, 3, 6, 1, 2, 1, 25, 2, 3, 1, 5)]

@@ -139,6 +139,6 @@ def test_over_the_wire(start: Start) -> None:
 
 def test_users_can_be_changed_while_running(start: Start) -> None:
     server = start(ServerSecurity(users={"old": HASH}))
-    server.secure(ServerSecurity(users={"new": HASH}))
+    server.prepare(ServerSecurity(users={"new": HASH}))()
     assert requests.get(server.url + "/metrics", auth=("old", "parol"), timeout=5).status_code == 401
     assert requests.get(server.url + "/metrics", auth=("new", "parol"), timeout=5).status_code == 200

@@ -192,10 +192,10 @@ def test_a_key_with_a_passphrase_is_an_error_and_asks_nobody(authority: Authorit
 def test_security_can_be_changed_while_running(start: Start, security: ServerSecurity, authority: Authority) -> None:
     server = start(security)
     other = authority.issue("other")
-    server.secure(ServerSecurity(other.cert, other.key, headers={"X-Frame-Options": "SAMEORIGIN"}))
+    server.prepare(ServerSecurity(other.cert, other.key, headers={"X-Frame-Options": "SAMEORIGIN"}))()
     assert served_name(server) == "other"
     answer = requests.get(server.url + "/-/healthy", verify=str(authority.file), timeout=5)
     assert answer.headers["X-Frame-Options"] == "SAMEORIGIN"
     with pytest.raises(ValueError, match="restart"):
-        server.secure(ServerSecurity())
+        server.prepare(ServerSecurity())
     assert served_name(server) == "other"

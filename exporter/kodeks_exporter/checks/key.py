@@ -6,6 +6,7 @@ from kodeks_exporter.checks.context import Context
 from kodeks_exporter.checks.verdict import Verdict, blocked, failed, ok, skipped
 from kodeks_exporter.domain.check import InstallationState, Outcome, ProtectionFacts
 from kodeks_exporter.domain.fleet import Installation
+from kodeks_exporter.domain.numbers import whole
 from kodeks_exporter.domain.protection import in_words
 from kodeks_exporter.net.errors import CheckError
 from kodeks_exporter.net.reading import is_out_of_seats, read_text
@@ -52,7 +53,7 @@ def _licence_page(context: Context) -> Verdict:
         found = pattern.search(text)
         if found:
             groups = found.groupdict()
-            code = int(groups["code"]) if groups.get("code") else None
+            code = whole(groups.get("code"))
             return failed(
                 f"code_{code}" if code else "protection", in_words(code), ProtectionFacts(code, found[0][:200])
             )

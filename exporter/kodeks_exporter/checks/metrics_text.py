@@ -9,6 +9,8 @@ from typing import Final
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
+from kodeks_exporter.domain.numbers import is_float
+
 _SAMPLE: Final = re.compile(r"([A-Za-z_:][A-Za-z0-9_:]*)(\{.*\})?[ \t]+[-+0-9.eEINFinfa]+([ \t]+-?\d+)?")
 _MAX_LINE: Final = 4000
 
@@ -21,10 +23,10 @@ def sample_lines(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 
 def parse_samples(text: str) -> Iterator[Sample]:
-    """Raises ValueError where it is no metrics text."""
+    """Without samples whose value can't be one of Prometheus. Raises ValueError where it is no metrics text."""
     try:
         for family in text_string_to_metric_families(text):
-            yield from family.samples
+            yield from (sample for sample in family.samples if is_float(sample.value))
     except (LookupError, AttributeError, TypeError) as error:
         # The parser is made for good input; on some broken lines it stumbles instead of complaining.
         raise ValueError(f"not a metrics text: {type(error).__name__}") from None

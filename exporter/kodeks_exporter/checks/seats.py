@@ -9,6 +9,7 @@ from kodeks_exporter.checks.context import Context
 from kodeks_exporter.checks.verdict import Verdict, blocked, failed, ok, skipped
 from kodeks_exporter.domain.check import InstallationState, SeatsFacts
 from kodeks_exporter.domain.fleet import Installation
+from kodeks_exporter.domain.numbers import whole
 from kodeks_exporter.net.errors import CheckError
 
 _NONE_FREE = "свободных рабочих мест нет"
@@ -37,4 +38,4 @@ def check(_installation: Installation, context: Context) -> Verdict:
 
 def _number(patterns: Iterable[re.Pattern[str]], text: str) -> int | None:
     found = next((match for pattern in patterns if (match := pattern.search(text))), None)
-    return int(found["number"]) if found else None
+    return whole(found["number"]) if found else None

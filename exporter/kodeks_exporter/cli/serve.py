@@ -8,10 +8,11 @@ import os
 import queue
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from kodeks_exporter import __version__
-from kodeks_exporter.config.problems import ConfigError
+from kodeks_exporter.config.problems import ConfigError, Problem
 from kodeks_exporter.config.webfile import WebConfig, load_web_config
 from kodeks_exporter.service.exporter import Service
 from kodeks_exporter.web import acknowledge, upload
@@ -36,14 +37,14 @@ def run(options: argparse.Namespace) -> int:
     except (OSError, ValueError) as error:
         print(f"kodeks-exporter: --web.listen-address {options.listen_address}: {error}", file=sys.stderr)
         return 1
+    if options.web_config:
+        service.reload_also(lambda: _web_configuration(server, options.web_config))
     service.start()
     log.info("started", extra={"version": __version__, "address": server.url})
     try:
         while signals.get() == signal.SIGHUP:
             for problem in service.reload():
                 log.error(problem)
-            if options.web_config:
-                _secure_again(server, options.web_config)
     finally:
         log.info("stopping")
         server.stop()
@@ -56,11 +57,12 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _secure_again(server: WebServer, file: Path) -> None:
+def _web_configuration(server: WebServer, file: Path) -> Callable[[], None]:
+    """Reads web.yml again; gives what puts it in force. Raises ``ConfigError``."""
     try:
-        server.secure(_security(load_web_config(file)))
-    except (ConfigError, OSError, ValueError) as error:
-        log.error("web configuration not reloaded, the old one stays in force: %s", error)
+        return server.prepare(_security(load_web_config(file)))
+    except (OSError, ValueError) as error:
+        raise ConfigError([Problem(str(file), 0, "", str(error))]) from None
 
 
 def _security(config: WebConfig) -> ServerSecurity:

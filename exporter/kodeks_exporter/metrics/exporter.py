@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
 
 from kodeks_exporter import __version__, assets
+
+PARTS: Final = (
+    "checks", "inventory", "trials", "reports", "report", "searches", "pushed", "forward", "uploads", "online",
+    "reaction", "process", "exporter",
+)  # fmt: skip
+"""Of the exposition, as ``Source.part`` names them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +29,8 @@ class ExporterStatus:
     check_interval: float
     reload_ok: bool
     reload_time: float
+    source_errors: Mapping[str, int]
+    """By part of the exposition."""
 
 
 def families(status: ExporterStatus) -> Iterator[Metric]:
@@ -51,6 +60,15 @@ def families(status: ExporterStatus) -> Iterator[Metric]:
         "When the configuration was last loaded successfully.",
         status.reload_time,
     )
+
+    errors = CounterMetricFamily(
+        "kodeks_exporter_source_errors",
+        "Sources of metrics that failed and were left out of a scrape since the start, by part of the exposition.",
+        labels=["source"],
+    )
+    for part in PARTS:
+        errors.add_metric([part], status.source_errors.get(part, 0))
+    yield errors
 
 
 def _gauge(name: str, documentation: str, value: float) -> Metric:

@@ -6,13 +6,17 @@ keeps its samples written per family, and a scrape only joins them. ``prometheus
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections.abc import Callable, Hashable, Iterable
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from prometheus_client import Metric
 from prometheus_client.samples import Sample
 from prometheus_client.utils import floatToGoString
+
+log = logging.getLogger(__name__)
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -20,8 +24,10 @@ OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Part of the exposition. ``families`` is called again only when ``version`` differs from last time's."""
+    """A piece of the exposition. ``part`` and ``key`` name it: ``part`` is one of a few words, for counting.
+    ``families`` is called again only when ``version`` differs from last time's."""
 
+    part: str
     key: Hashable
     version: object
     families: Callable[[], Iterable[Metric]]
@@ -35,31 +41,59 @@ class _Written:
 
 
 class Exposition:
-    """Safe to use from many threads."""
+    """Safe to use from many threads. A source that fails is left out of this scrape, counted, and logged when it begins
+    to fail; all others are served."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._written: dict[Hashable, _Written] = {}
+        self._errors: Counter[str] = Counter()
+        self._failing: set[Hashable] = set()
+        self._failed_before: set[Hashable] = set()
+
+    def errors(self) -> Mapping[str, int]:
+        """How often a source of each part was left out since the start."""
+        return dict(self._errors)
+
+    def guarded(self, part: str, sources: Callable[[], Iterable[Source]]) -> Iterator[Source]:
+        """The sources of one part, for ``render``: where listing them fails, the rest of them is left out."""
+        try:
+            yield from sources()
+        except Exception as error:
+            self._left_out(part, None, error)
 
     def render(self, sources: Iterable[Source], *, openmetrics: bool = False) -> bytes:
         """All families of all sources in the text format 0.0.4 or in OpenMetrics 1.0."""
         with self._lock:
-            current = {source.key: self._write(source) for source in sources}
+            self._failed_before, self._failing = self._failing, set()
+            current: dict[Hashable, _Written] = {}
+            for source in sources:
+                place = (source.part, source.key)
+                try:
+                    current[place] = self._write(source)
+                except Exception as error:
+                    self._left_out(source.part, source.key, error)
             self._written = current
         merged: dict[str, tuple[str, str, list[str]]] = {}
         for written in current.values():
             for name, (kind, help_text, lines) in written.families.items():
                 merged.setdefault(name, (kind, help_text, []))[2].append(lines)
-        parts = []
+        pieces: list[str] = []
         for name, (kind, help_text, chunks) in merged.items():
-            parts.append(_header(name, kind, help_text, openmetrics))
-            parts.extend(chunks)
+            pieces.append(_header(name, kind, help_text, openmetrics))
+            pieces.extend(chunks)
         if openmetrics:
-            parts.append("# EOF\n")
-        return "".join(parts).encode()
+            pieces.append("# EOF\n")
+        return "".join(pieces).encode(errors="replace")
+
+    def _left_out(self, part: str, key: Hashable, error: Exception) -> None:
+        self._errors[part] += 1
+        self._failing.add((part, key))
+        if (part, key) not in self._failed_before:
+            log.error("source of metrics left out", extra={"source": part, "key": str(key)}, exc_info=error)
 
     def _write(self, source: Source) -> _Written:
-        known = self._written.get(source.key)
+        known = self._written.get((source.part, source.key))
         if known is not None and known.version == source.version:
             return known
         families: dict[str, tuple[str, str, str]] = {}
@@ -73,7 +107,7 @@ class Exposition:
 def render_families(families: Iterable[Metric], *, openmetrics: bool = False) -> bytes:
     """A small exposition written once, for ``/probe``."""
     everything = list(families)
-    return Exposition().render([Source("all", None, lambda: everything)], openmetrics=openmetrics)
+    return Exposition().render([Source("probe", "", None, lambda: everything)], openmetrics=openmetrics)
 
 
 def _header(name: str, kind: str, help_text: str, openmetrics: bool) -> str:

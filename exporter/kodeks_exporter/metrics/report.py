@@ -23,9 +23,10 @@ def sources(
     """Two, so that a search that gets too old does not make everything be written again. ``now``: Unix seconds."""
     view = ReportView(installation, snapshot, settings, names)
     version = (installation, snapshot, settings, names)
-    yield Source(("report", installation.name), version, lambda: families(view))
+    yield Source("report", installation.name, version, lambda: families(view))
     yield Source(
-        ("searches", installation.name),
+        "searches",
+        installation.name,
         (*version, searches.events_version(view, now)),
         lambda: searches.events(view, now),
     )

@@ -21,6 +21,7 @@ from typing import Any, Final
 
 from kodeks_exporter.domain.check import Disk, SnmpFacts
 from kodeks_exporter.domain.fleet import Snmp
+from kodeks_exporter.domain.numbers import bounded
 from kodeks_exporter.net.errors import CheckError
 
 _log = logging.getLogger(__name__)
@@ -493,10 +494,14 @@ def _size(value: Any) -> int:
 
 
 def _number(value: Any) -> int | None:
+    """None for what is no number, such as a text of digits, and for one that no agent means."""
+    if hasattr(value, "asOctets"):
+        return None
     try:
-        return int(value)
+        number = int(value)
     except (TypeError, ValueError):
         return None
+    return bounded(number)
 
 
 def _type(value: Any) -> Oid:

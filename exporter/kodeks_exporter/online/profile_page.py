@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from typing import Final
 
+from kodeks_exporter.domain.numbers import whole
 from kodeks_exporter.domain.online import OnlinePatterns, Quota, Resource
 from kodeks_exporter.online.markup import Table, tables
 
@@ -100,4 +101,5 @@ def _quota(row: Sequence[str], name: int, columns: _Columns | None) -> Quota | N
 
 def _numbers(cell: str) -> list[int]:
     """Whole numbers, negative ones (an overdrawn limit) as 0. White space of any width may group the digits."""
-    return [0 if sign else int("".join(digits.split())) for sign, digits in _NUMBER.findall(cell[:200])]
+    found = (0 if sign else whole("".join(digits.split())) for sign, digits in _NUMBER.findall(cell[:200]))
+    return [number for number in found if number is not None]

@@ -6,7 +6,7 @@ import gc
 import logging
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,6 +38,7 @@ from kodeks_exporter.service.reports import Reporting, load_profiles
 from kodeks_exporter.store.database import Database
 from kodeks_exporter.store.live import LiveStatus, LiveStore
 from kodeks_exporter.store.trials import TrialStore
+from kodeks_exporter.sysinfo.profile import Profile
 from kodeks_exporter.web.app import Route
 from kodeks_exporter.web.server import ServerOptions
 from kodeks_exporter.web.views import FleetView, InstallationView
@@ -58,6 +59,10 @@ _MOST_CONNECTIONS = 1024
 """Thousands of scripts push on the hour."""
 _WAY = ("dns", "icmp", "tcp", "tls", "http", "proxy")
 _POOL, _SLOW_POOL = "checks", "checks-slow"
+
+
+Prepare = Callable[[], Callable[[], None]]
+"""Reads and checks, and raises what it finds wrong; gives what puts the result in force and can't fail."""
 
 
 class Service:
@@ -83,6 +88,7 @@ class Service:
         )
         self._exposition = Exposition()
         self._reload_lock = threading.Lock()
+        self._prepared: list[Prepare] = []
         self._reload_ok = True
         self._reload_time = time.time()
         self._round_locks: dict[str, threading.Lock] = {}
@@ -155,21 +161,25 @@ class Service:
     def config_yaml(self) -> str:
         return masked_yaml(self._settings)
 
+    def reload_also(self, prepare: Prepare) -> None:
+        """Something else that a reload reads again and swaps together with the rest."""
+        self._prepared.append(prepare)
+
     def reload(self) -> list[str]:
+        """Puts all that the files say now in force, or, whatever goes wrong, nothing of it. Raises nothing."""
         with self._reload_lock:
             try:
                 settings = load(self._config_file)
                 profiles = load_profiles(settings)
+                commits = [prepare() for prepare in self._prepared]
+                self._swap(settings, profiles)
+                for commit in commits:
+                    commit()
             except ConfigError as error:
-                self._reload_ok = False
-                log.error(
-                    "reload failed, the old configuration stays in force", extra={"problems": len(error.problems)}
-                )
-                return [str(problem) for problem in error.problems]
-            self._reporting.configure(settings, profiles)
-            self._accesses.configure(settings)
-            self._reactions.configure(settings)
-            self._apply(settings)
+                return self._not_reloaded([str(problem) for problem in error.problems])
+            except Exception as error:
+                log.exception("reload failed for a reason that is no mistake in the configuration")
+                return self._not_reloaded([f"reload failed: {type(error).__name__}: {error}"])
             self._reload_ok = True
             self._reload_time = time.time()
             log.info("configuration reloaded", extra={"installations": len(settings.fleet.installations)})
@@ -182,6 +192,26 @@ class Service:
         return all(name in statuses for name, each in self._settings.fleet.installations.items() if has_checks(each))
 
     # Inside
+
+    def _not_reloaded(self, problems: list[str]) -> list[str]:
+        self._reload_ok = False
+        log.error("reload failed, the old configuration stays in force", extra={"problems": len(problems)})
+        return problems
+
+    def _swap(self, settings: Settings, profiles: dict[str, Profile]) -> None:
+        """All of it or, after an error in one part, all as it was."""
+        before, profiles_before = self._settings, self._reporting.profiles
+        try:
+            self._put_in_force(settings, profiles)
+        except Exception:
+            self._put_in_force(before, profiles_before)
+            raise
+
+    def _put_in_force(self, settings: Settings, profiles: dict[str, Profile]) -> None:
+        self._reporting.configure(settings, profiles)
+        self._accesses.configure(settings)
+        self._reactions.configure(settings)
+        self._apply(settings)
 
     def _apply(self, settings: Settings) -> None:
         if _resolving(settings) != _resolving(self._settings):
@@ -244,21 +274,34 @@ class Service:
 
     def _sources(self) -> Iterator[Source]:
         settings = self._settings
+        guarded = self._exposition.guarded
+        yield from guarded("checks", lambda: self._check_sources(settings))
+        yield from guarded("inventory", lambda: self._inventory_sources(settings))
+        yield from guarded("reports", lambda: self._reporting.sources(settings))
+        yield from guarded("online", lambda: self._accesses.sources(settings))
+        yield from guarded("reaction", self._reactions.sources)
+        for collector in self._collectors:
+            yield Source("process", id(collector), object(), collector.collect)
+        yield from guarded("exporter", lambda: self._own_sources(settings))  # last: it counts what failed before it
+
+    def _check_sources(self, settings: Settings) -> Iterator[Source]:
         statuses = self._live.statuses()
         for name, installation in settings.fleet.installations.items():
             status = statuses.get(name)
             yield Source(
+                "checks",
                 name,
                 (installation, status),
                 lambda installation=installation, status=status: installation_metrics.families(installation, status),  # type: ignore[misc]
             )
+
+    def _inventory_sources(self, settings: Settings) -> Iterator[Source]:
         trials = self._trials.of(settings.fleet.installations)
-        yield Source("trials", trials, lambda: trial_metrics.families(trials))
+        yield Source("trials", "", trials, lambda: trial_metrics.families(trials))
         offsets = inventory_metrics.utc_offsets(settings.fleet.installations.values(), time.time())
-        yield Source("utc offsets", offsets, lambda: inventory_metrics.offset_families(offsets))
-        yield from self._reporting.sources(settings)
-        yield from self._accesses.sources(settings)
-        yield from self._reactions.sources()
+        yield Source("inventory", "", offsets, lambda: inventory_metrics.offset_families(offsets))
+
+    def _own_sources(self, settings: Settings) -> Iterator[Source]:
         own = exporter_metrics.ExporterStatus(
             installations=len(settings.fleet.installations),
             rounds=self._live.rounds,
@@ -266,10 +309,9 @@ class Service:
             check_interval=settings.poll.checks,
             reload_ok=self._reload_ok,
             reload_time=self._reload_time,
+            source_errors=self._exposition.errors(),
         )
-        yield Source("exporter", object(), lambda: exporter_metrics.families(own))
-        for collector in self._collectors:
-            yield Source(id(collector), object(), collector.collect)
+        yield Source("exporter", "", object(), lambda: exporter_metrics.families(own))
 
 
 def make_tools(settings: Settings) -> Tools:

@@ -64,9 +64,9 @@ class Accesses:
                 access, server, servers.get(server), self._store.state(name), settings.online
             )
             version = (view, int(now // _SEARCHES_AGE))
-            yield Source(("online", name), version, partial(online_metrics.families, view, now))
+            yield Source("online", name, version, partial(online_metrics.families, view, now))
         if servers:
-            yield Source("online servers", dict(servers), partial(online_metrics.server_families, servers))
+            yield Source("online", "of the vendor", dict(servers), partial(online_metrics.server_families, servers))
 
     def close(self) -> None:
         self._watch.stop()

@@ -66,7 +66,7 @@ class Reactions:
     def sources(self) -> Iterator[Source]:
         if self._watch.members():
             view = reaction_metrics.ReactionView(self._watch.state(), self._watch.up())
-            yield Source("reaction", view, partial(reaction_metrics.families, view))
+            yield Source("reaction", "", view, partial(reaction_metrics.families, view))
 
     def close(self) -> None:
         self._watch.close()

@@ -93,6 +93,11 @@ class Reporting:
         current = self._settings().reports
         return {PULL_POOL: current.download_concurrency, FORWARD_POOL: 1, _HOUSEKEEPING_POOL: 2}
 
+    @property
+    def profiles(self) -> dict[str, Profile]:
+        """Those in force."""
+        return self._profiles
+
     def routes(self) -> tuple[Route, ...]:
         return self._uploads.routes()
 
@@ -136,16 +141,15 @@ class Reporting:
             if name in statuses:
                 fresh = pushed_metrics.is_fresh(statuses[name], now)
                 yield Source(
-                    ("pushed", name),
+                    "pushed",
+                    name,
                     (installation, statuses[name], fresh),
                     partial(pushed_metrics.families, installation, statuses[name], fresh=fresh),
                 )
             if name in forwarded:
-                yield Source(
-                    ("forward", name), forwarded[name], partial(forward_metrics.families, name, forwarded[name])
-                )
+                yield Source("forward", name, forwarded[name], partial(forward_metrics.families, name, forwarded[name]))
         totals: Mapping[tuple[str, ...], int] = self._uploads.results.totals()
-        yield Source("uploads", totals, lambda: intake_metrics.families(totals))
+        yield Source("uploads", "", totals, lambda: intake_metrics.families(totals))
 
     def made(self) -> Mapping[str, float]:
         """When the newest report of each installation was made, Unix seconds."""

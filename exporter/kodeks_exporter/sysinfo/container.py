@@ -8,7 +8,6 @@ from __future__ import annotations
 import gzip
 import io
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -42,10 +41,15 @@ class GuardedStream(io.RawIOBase):
         """At most ``size`` bytes, which must be given. Raises UnreadableReport."""
         try:
             data = self._inner.read(size)
-        except (zipfile.BadZipFile, zlib.error, EOFError, gzip.BadGzipFile) as error:
-            raise UnreadableReport(self._broken, str(error)[:200]) from None
+        except UnreadableReport:
+            raise  # of the guard below
         except OSError as error:
+            if isinstance(error, gzip.BadGzipFile):
+                raise UnreadableReport(self._broken, str(error)[:200]) from None
             raise UnreadableReport("io_error", error.strerror or type(error).__name__) from None
+        except Exception as error:
+            # Whatever zipfile, gzip or zlib stumbles over: they are made for good archives.
+            raise UnreadableReport(self._broken, _in_short(error)) from None
         self.size += len(data)
         if self.size > self._limits.report_size:
             raise UnreadableReport("too_large", f"unpacks to more than {self._limits.report_size} bytes")
@@ -172,10 +176,10 @@ def _unzip(file: IO[bytes], size: int, limits: ReadLimits) -> Iterator[Opened]:
 def _open_zip(file: IO[bytes]) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(cast(IO[bytes], _DirectoryGuard(file)))
-    except zipfile.BadZipFile as error:
-        raise UnreadableReport("broken_zip", str(error)[:200]) from None
-    except (OSError, ValueError, NotImplementedError, EOFError, OverflowError, UnicodeDecodeError) as error:
-        raise UnreadableReport("broken_zip", type(error).__name__) from None
+    except UnreadableReport:
+        raise  # of the guard
+    except Exception as error:
+        raise UnreadableReport("broken_zip", _in_short(error)) from None
 
 
 def _open_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> IO[bytes]:
@@ -185,13 +189,21 @@ def _open_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> IO[bytes]:
         raise UnreadableReport("unsupported_zip", str(error)[:200]) from None
     except RuntimeError:
         raise UnreadableReport("encrypted_zip", "the entry is encrypted") from None
-    except (zipfile.BadZipFile, OSError, ValueError, EOFError, OverflowError, zlib.error) as error:
-        raise UnreadableReport("broken_zip", type(error).__name__) from None
+    except UnreadableReport:
+        raise
+    except Exception as error:
+        raise UnreadableReport("broken_zip", _in_short(error)) from None
 
 
 def _head_format(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> str | None:
     try:
         with _open_entry(archive, entry) as inner:
             return sniff_format(inner.read(HEAD))
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
-        raise UnreadableReport("broken_zip", type(error).__name__) from None
+    except UnreadableReport:
+        raise
+    except Exception as error:
+        raise UnreadableReport("broken_zip", _in_short(error)) from None
+
+
+def _in_short(error: Exception) -> str:
+    return str(error)[:200] or type(error).__name__

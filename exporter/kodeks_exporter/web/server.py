@@ -9,6 +9,7 @@ import socket
 import ssl
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -95,16 +96,22 @@ class WebServer:
         stopping.start()
         stopping.join(self._options.stop_timeout + 2.0)
 
-    def secure(self, security: ServerSecurity) -> None:
-        """Puts other users, headers and certificates in force without a restart.
+    def prepare(self, security: ServerSecurity) -> Callable[[], None]:
+        """Other users, headers and certificates; gives what puts them in force without a restart.
 
-        Raises ValueError or OSError and changes nothing when they are bad, or would turn TLS on or off.
+        Raises ValueError or OSError when they are bad, or would turn TLS on or off.
         """
         if bool(security.cert_file or security.key_file) != (self._tls is not None):
             raise ValueError("TLS can't be switched on or off without a restart")
-        if self._tls is not None:
-            self._tls.secure(security)
-        self._guard.secure(security)
+        tls, guard = self._tls, self._guard
+        commit_tls = tls.prepare(security) if tls is not None else None
+
+        def commit() -> None:
+            if commit_tls is not None:
+                commit_tls()
+            guard.secure(security)
+
+        return commit
 
     def _run(self) -> None:
         try:

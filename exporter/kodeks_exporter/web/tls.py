@@ -7,6 +7,7 @@ import logging
 import os
 import ssl
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -39,14 +40,18 @@ class ReloadingAdapter(Adapter):
 
     def __init__(self, security: ServerSecurity) -> None:
         self._lock = threading.Lock()
-        self.secure(security)
+        self.prepare(security)()
 
-    def secure(self, security: ServerSecurity) -> None:
-        """Puts other settings in force for new connections. Raises like ``build_context`` and then changes nothing."""
-        with self._lock:
-            stamp = _stamp(security)
-            self._context = build_context(security)
-            self._security, self._stamp = security, stamp
+    def prepare(self, security: ServerSecurity) -> Callable[[], None]:
+        """Gives what puts other settings in force for new connections. Raises like ``build_context``."""
+        stamp = _stamp(security)
+        context = build_context(security)
+
+        def commit() -> None:
+            with self._lock:
+                self._context, self._security, self._stamp = context, security, stamp
+
+        return commit
 
     def bind(self, sock: Any) -> Any:
         return sock
