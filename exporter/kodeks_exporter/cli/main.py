@@ -70,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
 
     command = _command(commands, "render", render.run, "write what Prometheus and Alertmanager need for this fleet")
     _config_file(command)
-    command.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder of the files")
+    render.add_arguments(command)
 
     command = _command(commands, "files", files.run, "write out the rules, pages, dashboards and unit of this version")
     command.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder that they are written to")

@@ -28,13 +28,22 @@ class Written:
     checked: Checked
 
 
-def write(files: Sequence[RenderedFile], output: Path, secrets: Sequence[str] = ()) -> Written:
-    """Raises OSError, and CheckError before anything of the old files is touched."""
+def write(
+    files: Sequence[RenderedFile],
+    output: Path,
+    secrets: Sequence[str] = (),
+    *,
+    looked_at: Sequence[RenderedFile] | None = None,
+) -> Written:
+    """``looked_at``: what amtool and promtool check in place of ``files``, where these are in another form.
+
+    Raises OSError, and CheckError before anything of the old files is touched.
+    """
     output.mkdir(parents=True, exist_ok=True)
     # Within the output folder, so that a rename is within one file system; the dot hides it from patterns like *.yml.
     beside = Path(tempfile.mkdtemp(prefix=".rendering-", dir=output))
     try:
-        for file in files:
+        for file in [*files, *(looked_at or ())]:
             _put(beside / file.path, file)
         checked = check(beside, secrets)
         changed: list[str] = []
