@@ -68,7 +68,7 @@ def test_names_of_half_copied_files_are_left_alone(desk: Desk) -> None:
         ("отчёт за май.zip", b"x", "нет в конфигурации"),
         ("romashka.doc", b"x", "не принимаются"),
         ("romashka.zip", bytes(1001), "больше допустимого"),
-        ("romashka.status", b"x", "date"),
+        ("romashka.status", b"x", "нет метрик"),
     ],
 )
 def test_what_can_not_be_taken_is_put_aside_with_the_reason(desk: Desk, name: str, data: bytes, words: str) -> None:

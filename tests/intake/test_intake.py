@@ -11,6 +11,7 @@ import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -52,9 +53,9 @@ def test_only_the_newest_report_is_kept_whatever_its_suffix(tmp_path: Path) -> N
     send(taker, b"1", suffix=".zip", at=1000)
     send(taker, STATUS, suffix=".status", at=1000)
     send(taker, b"2", suffix=".xml", at=2000)
-    assert files(tmp_path) == {"files/romashka.xml", "files/romashka.status"}
+    assert files(tmp_path) == {"files/romashka.xml", "files/romashka.status", "statuses/romashka.json"}
     send(taker, b"3", suffix=".db", at=1500)  # the clock was put back
-    assert files(tmp_path) == {"files/romashka.db", "files/romashka.status"}
+    assert files(tmp_path) == {"files/romashka.db", "files/romashka.status", "statuses/romashka.json"}
 
 
 @pytest.mark.parametrize(("suffix", "old"), [(".zip", b"old"), (".status", STATUS.replace(b"/docs", b"/old"))])
@@ -67,7 +68,7 @@ def test_what_is_recovered_late_does_not_hide_what_came_since(tmp_path: Path, su
     taker = intake(tmp_path, store)
     send(taker, STATUS, suffix=suffix, at=2000.0)
     assert taker.recover() == 1
-    assert files(tmp_path) == {f"files/romashka{suffix}"}
+    assert {name for name in files(tmp_path) if name.startswith("files/")} == {f"files/romashka{suffix}"}
     assert taker.file("romashka", suffix).read_bytes() == STATUS
     if suffix == ".status":
         assert taker.statuses()["romashka"].received == 2000.0
@@ -84,9 +85,46 @@ def test_a_broken_report_leaves_the_good_one_and_is_kept_apart(tmp_path: Path) -
             send(taker, BROKEN, suffix=suffix)
     with pytest.raises(UnreadableStatus):
         send(taker, BROKEN, suffix=".status")
-    assert files(tmp_path) == {"files/romashka.zip", "rejected/romashka.zip", "rejected/romashka.status"}
+    kept = {"files/romashka.zip", "rejected/romashka.zip", "rejected/romashka.status", "statuses/romashka.json"}
+    assert files(tmp_path) == kept
     assert taker.file("romashka", ".zip").read_bytes() == b"good"
-    assert store.errors == [("romashka", "not_a_report")] * 3 + [("romashka", "status_no_date")]
+    assert store.errors == [("romashka", "not_a_report")] * 3  # a status is no report
+    assert taker.trails()["romashka"].errors == {"status_no_metrics": 1}
+
+
+def test_empty_statuses_are_counted_in_a_row_and_the_same_file_again_is_not_fresh(tmp_path: Path) -> None:
+    taker = intake(tmp_path, FakeStore())
+
+    def came(data: bytes, at: float) -> tuple[float, float, int]:
+        with suppress(UnreadableStatus):
+            send(taker, data, suffix=".status", at=at)
+        trail = taker.trails()["romashka"]
+        return trail.arrived, trail.fresh, trail.empty
+
+    undated = STATUS.partition(b"\n")[2]
+    assert came(b"", 1000) == (1000, 0, 1)  # a server that was dead from the beginning
+    assert taker.statuses() == {}
+    assert came(STATUS, 1900) == (1900, 1900, 0)
+    assert came(STATUS, 2800) == (2800, 1900, 0)  # the script sends its old file again
+    assert taker.statuses()["romashka"].received == 1900
+    assert came(undated, 3700) == (3700, 3700, 0)
+    assert came(undated, 4600) == (4600, 4600, 0)  # without a date it can't be told
+    assert came(b"\r\n", 5500) == (5500, 4600, 1)
+    assert came(b"<html>", 6400) == (6400, 4600, 0)
+    assert came(b"", 7300) == (7300, 4600, 1)
+    taker = intake(tmp_path, FakeStore())  # a restart
+    assert came(b"", 8200) == (8200, 4600, 2)
+    assert taker.statuses()["romashka"].received == 4600
+    assert taker.trails()["romashka"].errors == {"status_empty": 4, "status_page": 1}
+
+
+def test_a_trail_that_cannot_be_read_costs_nothing_else(tmp_path: Path) -> None:
+    send(intake(tmp_path, FakeStore()), STATUS, suffix=".status", at=5000.0)
+    for damage in (b"", b"[]", b'{"arrived": "x"}', b"\xff\xfe", b'{"arrived":1,"fresh":1,"empty":0,"errors":[]}'):
+        (tmp_path / "statuses" / "romashka.json").write_bytes(damage)
+        taker = intake(tmp_path, FakeStore())
+        assert [catalog.path for catalog in taker.statuses()["romashka"].facts.catalogs] == ["/docs", "/norms"]
+        assert taker.trails()["romashka"].empty == 0
 
 
 def test_names_and_suffixes_are_those_of_the_inventory(tmp_path: Path) -> None:

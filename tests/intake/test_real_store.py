@@ -95,4 +95,5 @@ def test_errors_are_counted_once(exporter: Exporter) -> None:
     exporter.intake.note_error("romashka", "timeout")
     snapshot = exporter.store.snapshot("romashka")
     assert snapshot is not None
-    assert dict(snapshot.errors) == {"broken_zip": 1, "empty": 1, "timeout": 1}
+    assert dict(snapshot.errors) == {"broken_zip": 1, "timeout": 1}
+    assert exporter.intake.trails()["romashka"].errors == {"status_empty": 1}

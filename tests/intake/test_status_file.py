@@ -30,6 +30,15 @@ def test_forms_that_scripts_may_write(data: bytes) -> None:
     assert (status.created, status.facts.catalogs) == (WHEN, CATALOGS)
 
 
+@pytest.mark.parametrize(
+    "date",
+    [b"", b"date: tomorrow\n", b"date: Sat, 21 Nov 99999 23:28:55 GMT\n", b"date:\n", b"date: 28.11.2026  3:15\r\n"],
+)
+def test_without_a_date_the_metrics_are_taken_all_the_same(date: bytes) -> None:
+    status = parse_status(date + STATUS.partition(b"\n")[2])
+    assert (status.created, status.facts.catalogs) == (None, CATALOGS)
+
+
 def test_metrics_without_catalogs_are_fine() -> None:
     assert parse_status(b"date: Sat, 21 Nov 2026 23:28:55 GMT\nsysmon_sessions 3\n").facts.catalogs == ()
 
@@ -37,10 +46,11 @@ def test_metrics_without_catalogs_are_fine() -> None:
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (b"", "empty"), (b" \r\n", "empty"), (bytes(MAX_SIZE + 1), "status_too_large"),
-        (b"kserver_main_page 0\n", "status_no_date"), (b"date: tomorrow\nx 1\n", "status_no_date"),
-        (b"date: Sat, 21 Nov 99999 23:28:55 GMT\nx 1\n", "status_no_date"),
-        (b"date: Sat, 21 Nov 2026 23:28:55 GMT\n<html>401</html>\n", "status_no_metrics"),
+        (b"", "status_empty"), (b" \r\n\t", "status_empty"), (b"\xff\xfe\r\0\n\0", "status_empty"),
+        (bytes(MAX_SIZE + 1), "status_too_large"), (b"curl: (7) Failed to connect\n", "status_no_metrics"),
+        (b"date: Sat, 21 Nov 2026 23:28:55 GMT\r\n", "status_no_metrics"),
+        (b"date: Sat, 21 Nov 2026 23:28:55 GMT\n<html>401</html>\n", "status_page"),
+        (b"HTTP/1.1 502 Bad Gateway\r\nServer: nginx\r\n\r\n<html><h1>502 Bad Gateway</h1></html>\r\n", "status_page"),
         (b'date: Sat, 21 Nov 2026 23:28:55 GMT\nkserver_main_page{path="/docs" 0\nx 1\n', "status_broken"),
         (b"date: Sat, 21 Nov 2026 23:28:55 GMT\n" + b"kserver_main_page 0\n" * 2000, "status_broken"),
     ],

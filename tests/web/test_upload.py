@@ -293,7 +293,12 @@ def test_broken_report_is_told_and_the_last_good_one_stays(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "words"), [(b"", "пустой"), (b"kserver_main_page 0\n", "date"), (STATUS[:37], "нет метрик")]
+    ("data", "words"),
+    [
+        (b"", "не ответил"),
+        (b"<html><title>Login</title>", "страница входа, а не метрики"),
+        (STATUS[:37], "нет метрик"),
+    ],
 )
 def test_broken_status(site: Site, data: bytes, words: str) -> None:
     answer = site.upload("romashka.status", data)

@@ -235,13 +235,14 @@ REASONS: Final[Mapping[str, str]] = MappingProxyType(
 
 
 class UnreadableReport(Exception):  # noqa: N818 - reads as what it says
-    """The report can't be read. ``reason`` is a key of ``REASONS``, ``detail`` English for logs, ``text`` Russian.
+    """The report can't be read. ``reason`` is a key of ``REASONS``, ``detail`` English for logs, ``text`` Russian: what
+    the reason says, unless something more helpful is known.
 
     None of them holds anything of the report's content but names of elements and numbers.
     """
 
-    def __init__(self, reason: str, detail: str) -> None:
+    def __init__(self, reason: str, detail: str, text: str = "") -> None:
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
         self.detail = detail
-        self.text = REASONS[reason]
+        self.text = text or REASONS[reason]

@@ -19,7 +19,7 @@ from kodeks_exporter.net.connection import Response as Page
 from kodeks_exporter.net.errors import CheckError
 from kodeks_exporter.net.reading import read_text
 from kodeks_exporter.net.transport import Resolve, Transport, pieces, same_place
-from kodeks_exporter.sysinfo.container import SQLITE_MAGIC
+from kodeks_exporter.sysinfo.container import refusal, sniff_format
 
 _HEAD: Final = 1024
 _PAGE: Final = 64 * 1024
@@ -163,16 +163,13 @@ def _suffix(head: bytes) -> str:
     """By content: the server may send another form than it was asked for. Raises DownloadError."""
     if head.startswith(b"PK"):
         return ".zip"
-    if head.startswith(SQLITE_MAGIC):
-        return ".db"
     if head.startswith(b"\x1f\x8b"):
         return ".xml"  # a gzip, which the reader unpacks by its content
-    text = head.removeprefix(b"\xef\xbb\xbf").replace(b"\0", b"").lstrip(b"\xff\xfe \t\r\n").lower()
-    if not text:
-        raise DownloadError("empty", "сервер прислал пустой ответ вместо отчёта")
-    if not text.startswith(b"<") or text.startswith((b"<!doctype html", b"<html", b"<head", b"<body")):
-        raise DownloadError("not_a_report", "вместо отчёта сервер прислал страницу, возможно, запрос пароля")
-    return ".xml"
+    form = sniff_format(head)
+    if form is None:
+        problem = refusal(head)
+        raise DownloadError(problem.reason, problem.text)
+    return ".db" if form == "sqlite" else ".xml"
 
 
 def _too_large(limit: int) -> DownloadError:

@@ -26,7 +26,7 @@ from kodeks_exporter.intake.errors import StorageFull, UnknownInstallation, Unkn
 from kodeks_exporter.intake.spool import Incoming, Parcel, Spool, Via, storage_errors, sync_directory
 from kodeks_exporter.intake.status_file import UnreadableStatus
 from kodeks_exporter.intake.statuses import SUFFIX as STATUS_SUFFIX
-from kodeks_exporter.intake.statuses import PushedStatus, StatusBook, read_status
+from kodeks_exporter.intake.statuses import PushedStatus, StatusBook, Trail, read_status
 from kodeks_exporter.sysinfo.profile import Profile
 from kodeks_exporter.sysinfo.read import read_report
 
@@ -100,7 +100,7 @@ class Intake:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._spool = Spool(storage / "spool")
         self._left_behind = self._spool.settled()
-        self._statuses = StatusBook(self._files, sysmon)
+        self._statuses = StatusBook(self._files, storage / "statuses", sysmon)
         self._slots = threading.BoundedSemaphore(concurrency)
         self._locks: dict[tuple[str, bool], threading.Lock] = {}
         self._locks_lock = threading.Lock()
@@ -169,6 +169,11 @@ class Intake:
         installations = self._fleet().installations
         return {name: status for name, status in self._statuses.all().items() if name in installations}
 
+    def trails(self) -> Mapping[str, Trail]:
+        """How status files came, of each installation of the inventory that ever pushed one."""
+        installations = self._fleet().installations
+        return {name: trail for name, trail in self._statuses.trails().items() if name in installations}
+
     def note_error(self, installation: str, reason: str) -> None:
         """Counts why a report could not be had. Raises nothing: there is a greater trouble already."""
         try:
@@ -190,7 +195,9 @@ class Intake:
                     self._place(path, parcel)
             except Exception as error:
                 cause = _cause(error)
-                if not isinstance(error, UnreadableReport):  # those the store has counted itself
+                if isinstance(error, UnreadableStatus):
+                    self._statuses.refused(name, parcel.received, error.reason)
+                elif not isinstance(error, UnreadableReport):  # those the store has counted itself
                     self.note_error(name, cause)
                 if cause != "storage_full":
                     self._reject(path, parcel)

@@ -2,7 +2,9 @@
 ``/sysinfo/metrics``).
 
 Installations that can't be asked push one each 15 minutes. Of its families those of the catalogs are read, and those
-that the operator lets through; the names of the others are not published.
+that the operator lets through; the names of the others are not published. Older scripts write no date line, and newer
+ones miss it where the server writes ``Date:`` (known). When the server does not answer its own machine, the file is
+empty (known), or a proxy's page.
 """
 
 from __future__ import annotations
@@ -21,7 +23,10 @@ from kodeks_exporter.checks.metrics_text import sample_lines
 from kodeks_exporter.checks.sysmon_metrics import parse_sysmon
 from kodeks_exporter.domain.check import CatalogFacts, SysmonFacts
 from kodeks_exporter.domain.settings import SysmonSettings
+from kodeks_exporter.sysinfo import instead
 
+EMPTY: Final = "status_empty"
+"""Reason of a file that holds nothing: the earliest sign that the client's server is dead."""
 MAX_SIZE: Final = 1024 * 1024
 """Bytes of a status file; real ones have some kilobytes."""
 _MAX_HEAD_LINES: Final = 50  # a script may save all the headers of the answer
@@ -33,10 +38,10 @@ _CATALOG_LINES: Final = (MAIN_PAGE, PRODUCTS)
 
 REASONS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "empty": "Файл состояния пустой.",
+        "status_empty": "Файл состояния пустой: сервер Кодекса на этой машине не ответил скрипту.",
+        "status_page": "В файле состояния страница, а не метрики.",
         "status_too_large": "Файл состояния больше 1 МБ: это не текст метрик.",
-        "status_no_date": "В файле состояния нет строки «date:» с временем сервера.",
-        "status_no_metrics": "В файле состояния после строки «date:» нет метрик.",
+        "status_no_metrics": "В файле состояния нет метрик: проверьте адрес в скрипте и право логина на метрики.",
         "status_broken": "Метрики в файле состояния повреждены.",
     }
 )
@@ -45,21 +50,20 @@ REASONS: Final[Mapping[str, str]] = MappingProxyType(
 class UnreadableStatus(Exception):  # noqa: N818 - reads as what it says
     """``reason`` is a key of ``REASONS``, ``detail`` English for logs, ``text`` Russian; none has file content."""
 
-    def __init__(self, reason: str, detail: str) -> None:
+    def __init__(self, reason: str, detail: str, text: str = "") -> None:
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
         self.detail = detail
-        self.text = REASONS[reason]
+        self.text = text or REASONS[reason]
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """``created``: when the server answered, by its own clock, Unix seconds. No catalogs: the text names none.
-
-    ``sysmon`` None: the operator lets nothing through.
+    """``created``: when the server answered, by its own clock, Unix seconds; None without a date line that can be
+    understood. No catalogs: the text names none. ``sysmon`` None: the operator lets nothing through.
     """
 
-    created: float
+    created: float | None
     facts: CatalogFacts
     sysmon: SysmonFacts | None = None
 
@@ -70,10 +74,9 @@ def parse_status(data: bytes, sysmon: SysmonSettings = _NOTHING) -> Status:
         raise UnreadableStatus("status_too_large", f"{len(data)} bytes")
     lines = [line.strip() for line in _decoded(data).splitlines()]
     if not any(lines):
-        raise UnreadableStatus("empty", "nothing but white space")
-    created = _created(lines)
+        raise UnreadableStatus(EMPTY, "nothing but white space")
     if not any(sample_lines(lines)):
-        raise UnreadableStatus("status_no_metrics", "no line is a sample")
+        raise _without_metrics(lines)
     catalog_lines = [line for line in lines if line.startswith(_CATALOG_LINES)]
     if len(catalog_lines) > _MAX_CATALOG_LINES or any(len(line) > _MAX_LINE for line in catalog_lines):
         raise UnreadableStatus("status_broken", "too many or too long lines on catalogs")
@@ -81,7 +84,7 @@ def parse_status(data: bytes, sysmon: SysmonSettings = _NOTHING) -> Status:
         facts = parse_catalogs("\n".join(catalog_lines) + "\n")
     except ValueError:
         raise UnreadableStatus("status_broken", "a line on catalogs can't be parsed") from None
-    return Status(created, facts, parse_sysmon("\n".join(lines), sysmon) if sysmon.metrics else None)
+    return Status(_created(lines), facts, parse_sysmon("\n".join(lines), sysmon) if sysmon.metrics else None)
 
 
 def _decoded(data: bytes) -> str:
@@ -90,7 +93,16 @@ def _decoded(data: bytes) -> str:
     return data.decode("utf-8-sig", "replace")
 
 
-def _created(lines: list[str]) -> float:
+def _without_metrics(lines: list[str]) -> UnreadableStatus:
+    # The page may stand below the date line, or below all the headers of the answer.
+    start = next((number for number, line in enumerate(lines[:_MAX_HEAD_LINES]) if line.startswith("<")), 0)
+    page = instead.page("\n".join(lines[start:]).encode("utf-8", "replace"))
+    if page is not None:
+        return UnreadableStatus("status_page", f"a page ({page.kind})", page.text("метрики"))
+    return UnreadableStatus("status_no_metrics", "no line is a sample")
+
+
+def _created(lines: list[str]) -> float | None:
     for line in lines[:_MAX_HEAD_LINES]:
         match = _DATE.fullmatch(line)
         if match is None:
@@ -100,5 +112,5 @@ def _created(lines: list[str]) -> float:
             # HTTP's date is GMT; without a zone it is meant so all the same.
             return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
         except (ValueError, TypeError, IndexError, OverflowError):
-            raise UnreadableStatus("status_no_date", "the date can't be understood") from None
-    raise UnreadableStatus("status_no_date", "no date line")
+            return None
+    return None

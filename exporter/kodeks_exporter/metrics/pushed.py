@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from prometheus_client import Metric
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily
 
 from kodeks_exporter.domain.fleet import Installation
-from kodeks_exporter.intake.statuses import PushedStatus
+from kodeks_exporter.intake.statuses import PushedStatus, Trail
 from kodeks_exporter.metrics.catalogs import catalog_families
+from kodeks_exporter.metrics.reportview import gauge
 from kodeks_exporter.metrics.sysmon import sysmon_families
 
 FRESH: Final = 3600.0
@@ -24,20 +25,40 @@ def is_fresh(status: PushedStatus, now: float) -> bool:
 def families(installation: Installation, status: PushedStatus, *, fresh: bool) -> Iterator[Metric]:
     """``fresh`` False: only when it came. The figures of an installation with a url are told by its live checks."""
     name = installation.name
-    received = GaugeMetricFamily(
-        "kodeks_status_received_timestamp_seconds", "When the last status file was received.", labels=["installation"]
+    received = gauge(
+        "kodeks_status_received_timestamp_seconds", "When the last status file came that the server had just made."
     )
     received.add_metric([name], status.received)
     yield received
-    created = GaugeMetricFamily(
+    created = gauge(
         "kodeks_status_created_timestamp_seconds",
-        "When the last status file was made, by the clock of the installation's server.",
-        labels=["installation"],
+        "When the last status file was made, by the clock of the installation's server (else when it came).",
     )
-    created.add_metric([name], status.created)
+    created.add_metric([name], status.received if status.created is None else status.created)
     yield created
     if installation.url or not fresh:
         return
     yield from catalog_families(name, status.facts)
     if status.sysmon is not None:
         yield from sysmon_families(name, status.sysmon)
+
+
+def trail_families(name: str, trail: Trail) -> Iterator[Metric]:
+    """How status files came, also those that could not be read."""
+    arrived = gauge(
+        "kodeks_status_arrived_timestamp_seconds", "When the last status file came, whatever was in it (also nothing)."
+    )
+    arrived.add_metric([name], trail.arrived)
+    yield arrived
+    empty = gauge(
+        "kodeks_status_empty_in_a_row",
+        "How many status files were empty in a row up to the last one: the server did not answer its own machine.",
+    )
+    empty.add_metric([name], trail.empty)
+    yield empty
+    errors = CounterMetricFamily(
+        "kodeks_status_errors", "Status files that were not taken, by reason.", labels=["installation", "reason"]
+    )
+    for reason, count in sorted(trail.errors.items()):
+        errors.add_metric([name, reason], count)
+    yield errors

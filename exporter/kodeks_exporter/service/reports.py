@@ -133,7 +133,7 @@ class Reporting:
         """All series that come from reports, of the installations of these settings."""
         now = time.time()
         installations = settings.fleet.installations
-        snapshots, statuses = self._store.snapshots(), self._intake.statuses()
+        snapshots, statuses, trails = self._store.snapshots(), self._intake.statuses(), self._intake.trails()
         forwarded = self._forwarder.forwarded()
         for name, installation in installations.items():
             if name in snapshots:
@@ -146,6 +146,9 @@ class Reporting:
                     (installation, statuses[name], fresh),
                     partial(pushed_metrics.families, installation, statuses[name], fresh=fresh),
                 )
+            if name in trails:
+                trail = trails[name]
+                yield Source("pushed", ("trail", name), trail, partial(pushed_metrics.trail_families, name, trail))
             if name in forwarded:
                 yield Source("forward", name, forwarded[name], partial(forward_metrics.families, name, forwarded[name]))
         totals: Mapping[tuple[str, ...], int] = self._uploads.results.totals()

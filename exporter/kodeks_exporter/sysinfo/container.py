@@ -15,11 +15,14 @@ from pathlib import Path
 from typing import IO, Final, cast
 
 from kodeks_exporter.domain.report import UnreadableReport
+from kodeks_exporter.sysinfo import instead
 from kodeks_exporter.sysinfo.limits import MIB, ReadLimits
 
 SQLITE_MAGIC: Final = b"SQLite format 3\0"
 HEAD: Final = 4096
-_ZIP_MAGIC: Final = (b"PK\x03\x04", b"PK\x05\x06")
+BLANKS: Final = b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"
+"""What may stand before an XML declaration: white space and byte order marks, in whatever order."""
+ZIP_MAGIC: Final = (b"PK\x03\x04", b"PK\x05\x06")
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _DIRECTORY_SIZE: Final = 256 * 1024  # of a zip: some thousand entries; a report has one
 _ENTRIES_TRIED: Final = 50
@@ -89,7 +92,7 @@ def open_report(path: Path, limits: ReadLimits) -> Iterator[Opened]:
             raise UnreadableReport("empty", "the file has no bytes")
         if size > limits.file_size:
             raise UnreadableReport("too_large", f"{size} bytes, allowed are {limits.file_size}")
-        if magic in _ZIP_MAGIC:
+        if magic in ZIP_MAGIC:
             with _unzip(file, size, limits) as opened:
                 yield opened
         elif magic.startswith(_GZIP_MAGIC):
@@ -103,18 +106,33 @@ def _sniff(container: str, stream: GuardedStream) -> Opened:
     head = stream.read(HEAD)
     form = sniff_format(head)
     if form is None:
-        if not head.strip():
-            raise UnreadableReport("empty", "nothing but white space inside")
-        raise UnreadableReport("not_a_report", "neither XML nor SQLite inside")
+        raise refusal(head)
     return Opened(container, form, head, stream)
 
 
 def sniff_format(head: bytes) -> str | None:
-    """``sqlite``, ``xml`` or None, by the first bytes."""
+    """``sqlite``, ``xml`` or None, by the first bytes. A page is no XML, even where it claims to be."""
     if head.startswith(SQLITE_MAGIC):
         return "sqlite"
-    text = head.removeprefix(b"\xef\xbb\xbf").removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff")
-    return "xml" if text.lstrip(b"\0 \t\r\n").startswith(b"<") else None
+    return "xml" if head.lstrip(BLANKS).startswith(b"<") and instead.page(head) is None else None
+
+
+def refusal(head: bytes) -> UnreadableReport:
+    """Why what begins with ``head`` is no report."""
+    if not head.strip(BLANKS.replace(b"\0", b"")):
+        return UnreadableReport("empty", "nothing but white space inside")
+    if page := instead.page(head):
+        return UnreadableReport(
+            "not_a_report", f"a page ({page.kind}{page.code and ' ' + page.code})", page.text("отчёт")
+        )
+    if kind := instead.archive(head):
+        text = f"Это архив {kind}: нужен обычный ZIP (deflate) или сам файл отчёта."
+        return UnreadableReport("unsupported_zip", "an archive of another kind", text)
+    if head.startswith(ZIP_MAGIC):
+        return UnreadableReport(
+            "unsupported_zip", "an archive in the archive", "В архиве лежит ещё один архив: нужен один."
+        )
+    return UnreadableReport("not_a_report", "neither XML nor SQLite inside")
 
 
 class _DirectoryGuard(io.RawIOBase):
@@ -155,22 +173,25 @@ def _unzip(file: IO[bytes], size: int, limits: ReadLimits) -> Iterator[Opened]:
         entries = [entry for entry in archive.infolist()[:_ENTRIES_TRIED] if not entry.is_dir() and entry.file_size]
         # The report is the largest entry that is one; what else lies beside it (logs, folders) does not matter.
         entries.sort(key=lambda entry: entry.file_size, reverse=True)
-        reason, detail = "not_a_report", "no XML or SQLite file in the archive"
+        problem: UnreadableReport | None = None
         for entry in entries:
             if entry.flag_bits & 0x1:
-                reason, detail = "encrypted_zip", "the entry is encrypted"
+                problem = problem or UnreadableReport("encrypted_zip", "the entry is encrypted")
                 continue
             if entry.compress_type not in _METHODS:
-                reason, detail = "unsupported_zip", f"compression method {entry.compress_type}"
+                detail = f"compression method {entry.compress_type}"
+                problem = problem or UnreadableReport("unsupported_zip", detail)
                 continue
-            if _head_format(archive, entry) is None:
+            head = _entry_head(archive, entry)
+            if sniff_format(head) is None:
+                problem = problem or refusal(head)
                 continue
             if entry.file_size > limits.report_size:
                 raise UnreadableReport("too_large", f"the archive claims {entry.file_size} bytes")
             with _open_entry(archive, entry) as inner:
                 yield _sniff("zip", GuardedStream(inner, size, "broken_zip", limits))
             return
-        raise UnreadableReport(reason, detail)
+        raise problem or UnreadableReport("not_a_report", "no XML or SQLite file in the archive")
 
 
 def _open_zip(file: IO[bytes]) -> zipfile.ZipFile:
@@ -195,10 +216,10 @@ def _open_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> IO[bytes]:
         raise UnreadableReport("broken_zip", _in_short(error)) from None
 
 
-def _head_format(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> str | None:
+def _entry_head(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
     try:
         with _open_entry(archive, entry) as inner:
-            return sniff_format(inner.read(HEAD))
+            return inner.read(HEAD)
     except UnreadableReport:
         raise
     except Exception as error:

@@ -1,0 +1,96 @@
+"""What came in place of a report or a status: a page, an archive of another kind. Told in words that help.
+
+Clients' scripts save whatever is answered (known: ``curl`` without ``-f``), so a login form, a page about maintenance
+or a proxy's error arrives under the name of a report.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from kodeks_exporter.net.connection import Response
+from kodeks_exporter.net.reading import read_text
+
+_LOOKED_AT: Final = 16 * 1024
+_PAGE: Final = re.compile(
+    r"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html|head|body|meta|script|center|h1)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_TITLE: Final = re.compile(r"<(?:title|h1)[^>]{0,200}>([^<]{0,300})", re.IGNORECASE)
+_ERROR: Final = re.compile(r"\b([45]\d\d)\b")
+_LOGIN: Final = re.compile(r"парол|авториз|вход|войти|password|log\s?in|sign\s?in|unauthorized", re.IGNORECASE)
+_PASSWORD_FIELD: Final = re.compile(r"<input[^>]{0,300}type\s*=\s*[\"']?password", re.IGNORECASE)
+_MAINTENANCE: Final = re.compile(r"обслуживани|maintenance", re.IGNORECASE)
+_SEATS: Final = re.compile(r"количество пользователей превысило|нет свободн\S+ (?:рабочих )?мест", re.IGNORECASE)
+_ARCHIVES: Final = (
+    (b"Rar!\x1a\x07", "RAR"),
+    (b"7z\xbc\xaf\x27\x1c", "7z"),
+    (b"BZh", "bzip2"),
+    (b"\xfd7zXZ\0", "xz"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+    (b"MSCF", "CAB"),
+    (b"PK\x07\x08", "многотомный ZIP"),
+)
+
+
+_WORDS: Final = {
+    "login": ("страница входа", "проверьте логин и пароль, которыми его запрашивают, и право на sysinfo"),
+    "maintenance": ("страница о режиме обслуживания", "повторите, когда сервер выйдет из него"),
+    "seats": ("страница о нехватке рабочих мест", "освободите место для логина мониторинга"),
+    "error": ("страница ошибки {code}", "сервер Кодекса или прокси перед ним не ответил как следует"),
+    "other": ("веб-страница", "проверьте адрес, по которому его запрашивают"),
+}
+"""By kind of page: what it is, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """``kind``: login, maintenance, seats, error or other. ``code``: HTTP status that the page speaks of, or empty."""
+
+    kind: str
+    code: str = ""
+
+    def text(self, wanted: str) -> str:
+        """One Russian sentence. ``wanted``: what should have come (``отчёт``)."""
+        what, hint = _WORDS[self.kind]
+        return f"Это {what.format(code=self.code)}, а не {wanted}: {hint}."
+
+
+def page(head: bytes) -> Page | None:
+    """The page that a file begins with, or None when it is none. ``head``: some kilobytes."""
+    source = _decoded(head[:_LOOKED_AT])
+    if _PAGE.match(source) is None:
+        return None
+    visible = read_text(Response(200, {}, source.encode("utf-8", "replace"), "")).visible
+    title = " ".join(_TITLE.findall(source))
+    if error := _ERROR.search(title):
+        return Page("login", error[1]) if error[1] == "401" else Page("error", error[1])
+    if _SEATS.search(visible):
+        return Page("seats")
+    if _PASSWORD_FIELD.search(source) or _LOGIN.search(title) or ("<form" in source.lower() and _LOGIN.search(visible)):
+        return Page("login")
+    if _MAINTENANCE.search(visible):
+        return Page("maintenance")
+    return Page("other")
+
+
+def _decoded(head: bytes) -> str:
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return head.decode("utf-16", "replace")
+    if head[:1] == b"<" and head[1:2] == b"\0":
+        return head.decode("utf-16-le", "replace")
+    try:
+        return head.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        # Cut in the middle of a letter, or of another character set.
+        text = head.decode("utf-8-sig", "replace")
+        return text if text.count("\ufffd") < 4 else head.decode("windows-1251", "replace")
+
+
+def archive(head: bytes) -> str:
+    """What archive of another kind than ZIP a file is; empty when it is none that is known."""
+    if head[257:262] == b"ustar":
+        return "tar"
+    return next((name for magic, name in _ARCHIVES if head.startswith(magic)), "")
