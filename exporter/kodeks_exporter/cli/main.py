@@ -8,7 +8,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kodeks_exporter import __version__, assets
-from kodeks_exporter.cli import check_config, files, import_, inspect_, logs, probe, render, report, serve
+from kodeks_exporter.cli import (
+    check_config,
+    client_script,
+    files,
+    import_,
+    inspect_,
+    logs,
+    probe,
+    render,
+    report,
+    serve,
+)
 from kodeks_exporter.config.problems import ConfigError
 from kodeks_exporter.store.database import StorageError
 
@@ -71,6 +82,10 @@ def _parser() -> argparse.ArgumentParser:
     command = _command(commands, "render", render.run, "write what Prometheus and Alertmanager need for this fleet")
     _config_file(command)
     render.add_arguments(command)
+
+    command = _command(commands, "client-script", client_script.run, "write the scripts by which a client pushes")
+    _config_file(command)
+    client_script.add_arguments(command)
 
     command = _command(commands, "files", files.run, "write out the rules, pages, dashboards and unit of this version")
     command.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder that they are written to")

@@ -35,7 +35,7 @@ def write(
     *,
     looked_at: Sequence[RenderedFile] | None = None,
 ) -> Written:
-    """``looked_at``: what amtool and promtool check in place of ``files``, where these are in another form.
+    """``looked_at``: what amtool and promtool check in place of ``files``; empty where there is nothing for them.
 
     Raises OSError, and CheckError before anything of the old files is touched.
     """
@@ -45,7 +45,7 @@ def write(
     try:
         for file in [*files, *(looked_at or ())]:
             _put(beside / file.path, file)
-        checked = check(beside, secrets)
+        checked = check(beside, secrets) if looked_at is None or looked_at else Checked((), ())
         changed: list[str] = []
         unchanged: list[str] = []
         for file in files:

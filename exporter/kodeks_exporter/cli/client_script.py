@@ -1,0 +1,92 @@
+"""``kodeks-exporter client-script NAME --system windows|linux --output DIR``: the client's side of pushing."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from kodeks_exporter.config.load import load
+from kodeks_exporter.domain.fleet import Dealer, Installation, Mode
+from kodeks_exporter.domain.settings import Settings
+from kodeks_exporter.render.client import PAGE, SYSTEMS, Client, files
+from kodeks_exporter.render.write import write
+
+
+class _UsageError(Exception):
+    """What is missing, and what to do."""
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("name", help="name of the installation in the inventory")
+    command.add_argument("--system", choices=SYSTEMS, required=True, help="of the client's server")
+    command.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder for the client, made anew")
+    command.add_argument("--server", required=True, metavar="URL", help="where clients reach this exporter")
+    command.add_argument("--dealer", metavar="NAME", help="whose token is used, where several may upload")
+    command.add_argument(
+        "--kodeks-url",
+        metavar="URL",
+        help="of Kodeks as its own machine sees it; default the installation's url, else http://127.0.0.1",
+    )
+    command.add_argument("--proxy", default="", metavar="URL", help="the client's way out")
+    command.add_argument(
+        "--ca-file", type=Path, metavar="FILE", help="PEM of the authority that signed our certificate"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    settings = load(options.config)
+    try:
+        client = _client(settings, options)
+        made = files(client, options.system)
+        write(made, options.output, looked_at=())
+    except _UsageError as error:
+        print(f"kodeks-exporter client-script: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"kodeks-exporter client-script: {error.filename or options.output}: {error.strerror}", file=sys.stderr)
+        return 1
+    for file in made:
+        print(f"written    {options.output / file.path}" + ("  (holds a password or token)" if file.secret else ""))
+    print(f"next       give the folder to the technician; {PAGE} says what to do")
+    return 0
+
+
+def _client(settings: Settings, options: argparse.Namespace) -> Client:
+    installation = settings.fleet.installations.get(options.name)
+    if installation is None:
+        raise _UsageError(f"there is no installation {options.name!r} in {options.config}")
+    if not options.server.startswith(("http://", "https://")):
+        raise _UsageError(f"--server {options.server}: an address begins with https:// or http://")
+    dealer = _dealer(settings, installation, options.dealer)
+    credentials = installation.credentials
+    return Client(
+        name=installation.name,
+        client=installation.client,
+        kodeks=(options.kodeks_url or installation.url or "http://127.0.0.1").rstrip("/"),
+        server=options.server.rstrip("/"),
+        dealer=dealer.name,
+        token=dealer.token.reveal(),
+        report_path=settings.reports.download_path,
+        logout_path=settings.checks.paths.logout,
+        credentials=f"{credentials.username}:{credentials.password.reveal()}" if credentials else "",
+        proxy=options.proxy,
+        ca=options.ca_file.read_text(encoding="utf-8") if options.ca_file else "",
+    )
+
+
+def _dealer(settings: Settings, installation: Installation, name: str | None) -> Dealer:
+    allowed = [
+        each
+        for each in settings.fleet.dealers.values()
+        if (installation.mode is Mode.PUSH if each.installations is None else installation.name in each.installations)
+    ]
+    if name is not None:
+        allowed = [each for each in allowed if each.name == name]
+    if not allowed:
+        whom = "no dealer is there who" if name is None else f"the dealer {name!r} is not there or"
+        raise _UsageError(f"{whom} may not upload for {installation.name}: see dealers: in the configuration")
+    if len(allowed) > 1:
+        names = ", ".join(each.name for each in allowed)
+        raise _UsageError(f"several dealers may upload for {installation.name}: choose by --dealer one of {names}")
+    return allowed[0]
