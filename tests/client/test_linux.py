@@ -94,7 +94,7 @@ def exporter(config: Path) -> Iterator[Exporter]:
 @pytest.fixture
 def folder(config: Path, exporter: Exporter, server: KodeksServer, tmp_path: Path) -> Path:
     output = tmp_path / "a folder"
-    options = ["--server", exporter.url, "--kodeks-url", server.url, "--system", "linux", "--output", output]
+    options = ["--server", exporter.url, "--kodeks-url", server.url, "--system", "linux", "--output", str(output)]
     done = command("client-script", "--config.file", config, NAME, *options)
     assert done.returncode == 0, done.stderr
     assert TOKEN not in done.stdout + done.stderr
