@@ -10,17 +10,19 @@ del /q %TASK%.data %TASK%.answer 2>NUL
 exit /b 0
 
 :send
-curl.exe --config upload-%TASK%.curl >%TASK%.answer 2>&1
-if errorlevel 1 (
-    call :fail not-sent: see %TASK%.answer
+rem HTTP codes that mean that it was taken; an empty state is refused as a file, and noted.
+set "CODE=000"
+for /f "delims=" %%C in ('curl.exe --config upload-%TASK%.curl 2^>%TASK%.error') do set "CODE=%%C"
+if "%CODE%"=="000" (
+    call :fail not-sent: see %TASK%.error
     exit /b 1
 )
-findstr /c:"\"ok\":true" /c:"\"ok\": true" %TASK%.answer >NUL
+echo %~1 | findstr /c:"%CODE%" >NUL
 if errorlevel 1 (
-    call :fail not-accepted: see %TASK%.answer
+    call :fail not-accepted: HTTP %CODE%, see %TASK%.answer
     exit /b 1
 )
-del /q %TASK%.data %TASK%.answer 2>NUL
+del /q %TASK%.data %TASK%.answer %TASK%.error 2>NUL
 exit /b 0
 
 :fail

@@ -31,10 +31,13 @@ log_out() { # so that no seat stays taken
     curl --config logout.curl --cookie "$TASK.cookies" --output /dev/null 2>/dev/null || :
 }
 
-send() { # $TASK.data, under the client's name
-    curl --config "upload-$TASK.curl" >"$TASK.answer" 2>&1 ||
-        fail "not-sent: curl exit $?: $(tail -n 1 "$TASK.answer" | cut -c 1-200)"
-    grep -q '"ok": *true' "$TASK.answer" || fail "not-accepted: $(head -n 1 "$TASK.answer" | cut -c 1-200)"
+send() { # CODE…: $TASK.data, under the client's name; HTTP codes that mean that it was taken
+    code=$(curl --config "upload-$TASK.curl" 2>"$TASK.head") ||
+        fail "not-sent: curl exit $?: $(tail -n 1 "$TASK.head" | cut -c 1-200)"
+    case " $* " in
+    *" $code "*) ;;
+    *) fail "not-accepted: HTTP $code: $(head -n 1 "$TASK.answer" | cut -c 1-300)" ;;
+    esac
 }
 
 is_page() { # a page for people in place of data: a login, maintenance, a proxy's error

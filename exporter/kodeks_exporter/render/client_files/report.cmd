@@ -33,7 +33,7 @@ if not "!HEAD:~0,2!"=="PK" (
     call :fail not-a-zip: Kodeks answered with something else
     exit /b 1
 )
-call :send || exit /b 1
+call :send "200" || exit /b 1
 call :say OK !SIZE! bytes
 exit /b 0
 

@@ -18,7 +18,7 @@ if errorlevel 1 (
 )
 curl.exe --config logout.curl --cookie status.cookies --output NUL 2>NUL
 del /q status.cookies status.head status.metrics 2>NUL
-call :send || exit /b 1
+call :send "200 422" || exit /b 1
 call :say !TOLD!
 exit /b 0
 

@@ -21,5 +21,5 @@ else
     : >status.data
 fi
 log_out
-send
+send 200 422 # an empty state is refused as a file, and noted
 say "$told"
