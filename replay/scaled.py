@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from kodeks_exporter.render.hours import INNER
 from replay import clock
 
 Document = dict[str, Any]
@@ -62,7 +63,10 @@ def _scale(route: Document, speed: float) -> None:
 def edges(document: Document, start: datetime, end: datetime) -> dict[str, tuple[bool, list[Edge]]]:
     """Of each time interval: whether it holds at ``start``, and where that changes up to ``end``."""
     found = {}
-    for interval in document.get("time_intervals", []):
+    spans = {each["name"]: each for each in document.get("time_intervals", [])}
+    for name in spans:
+        # The minutes in which the receivers of the day and of the night are both awake are none on a faster clock.
+        interval = spans[name.removesuffix(INNER)]
         minute = start.replace(second=0, microsecond=0)
         before = first = _holds(interval, minute)
         changes = []
@@ -71,7 +75,7 @@ def edges(document: Document, start: datetime, end: datetime) -> dict[str, tuple
             if now != before:
                 changes.append(Edge(minute.astimezone(UTC), now))
             before = now
-        found[interval["name"]] = (first, changes)
+        found[name] = (first, changes)
     return found
 
 

@@ -30,8 +30,8 @@ def alert(name: str = "KodeksTcpStatus", *, minutes: float = 3, **labels: str) -
     site = labels.get("installation", "romashka")
     return {
         "labels": {
-            "alertname": name, "severity": "critical", "priority": "K1", "manager": "ivanova", "branch": "saratov",
-            "client": "ООО «Ромашка»", "installation": site, "url": f"http://{site}.example:8080",
+            "alertname": name, "product": "kodeks", "severity": "critical", "priority": "K1",
+            "manager": "ivanova", "branch": "saratov", "client": "ООО «Ромашка»", "installation": site, "url": f"http://{site}.example:8080",
         } | labels,
         "annotations": {
             "title": "Порт установки закрыт",

@@ -44,6 +44,16 @@ def alertmanager(result: Rendered) -> Any:
     return yaml.safe_load(text(result, "alertmanager.yml"))
 
 
+def product(result: Rendered) -> Any:
+    return product_of(alertmanager(result))
+
+
+def product_of(document: Any) -> Any:
+    """The one route of a configuration that takes every alert of the product."""
+    (route,) = (each for each in document["route"]["routes"] if each.get("matchers") == ['product="kodeks"'])
+    return route
+
+
 def put(result: Rendered, folder: Path) -> Path:
     """The files as they are, unchecked."""
     for file in result.files:
@@ -84,14 +94,15 @@ def large() -> dict[str, Any]:
 
 @functools.cache
 def alert_labels() -> list[dict[str, str]]:
-    """What each alert of the rules says of itself: alertname, severity, priority, perhaps manager. One entry a rule."""
+    """What each alert of the rules says of itself: alertname, product, severity, priority, perhaps manager. One entry
+    a rule."""
     found = []
     for path in sorted((ROOT / "rules").glob("*.yml")):
         for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]:
             for rule in group["rules"]:
                 if "alert" in rule:
                     labels = {key: value for key, value in rule["labels"].items()
-                              if key in ("severity", "priority", "manager")}  # fmt: skip
+                              if key in ("product", "severity", "priority", "manager")}  # fmt: skip
                     found.append({"alertname": rule["alert"], **labels})
     return found
 
@@ -112,6 +123,8 @@ def expected(manager: dict[str, Any], labels: dict[str, str]) -> set[str]:
         manager = {"name": "ops", "telegram_chat_id": 1}
     receivers = {f"{name}-mail" if manager.get("email") else "ops"}
     urgent = re.fullmatch("K[123]", labels["priority"]) is not None
+    if urgent and "email" in manager and "working_hours" in manager:
+        receivers.add(f"{name}-mail-night")
     if "telegram_chat_id" in manager and (urgent or labels["severity"] == "critical"):
         receivers.add(f"{name}-telegram" if manager["name"] != "ops" else "ops/telegram")
         if urgent and "working_hours" in manager:

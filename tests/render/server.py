@@ -16,7 +16,7 @@ from tests.conftest import free_port
 
 
 def alert(labels: dict[str, str], **more: str) -> dict[str, Any]:
-    whole = labels | more
+    whole = {"product": "kodeks"} | labels | more
     return {"labels": whole, "annotations": {"title": whole["alertname"]}, "startsAt": datetime.now(UTC).isoformat()}
 
 

@@ -15,7 +15,7 @@ from demo.sinks.telegram import TelegramSink
 from tests.render import fleets, server
 from tests.render.test_night import hurry
 
-OWN = {"alertname": "KodeksDBOperUpToOld", "severity": "info", "priority": "K5"}
+OWN = {"alertname": "KodeksDBOperUpToOld", "product": "kodeks", "severity": "info", "priority": "K5"}
 """An ordinary alert, which has an end."""
 
 
@@ -36,7 +36,7 @@ def test_every_mail_address_has_a_receiver_that_tells_of_no_end(tmp_path: Path) 
 
 
 def test_digests_wait_as_in_the_projects_own_file(tmp_path: Path) -> None:
-    document = fleets.alertmanager(fleets.rendered(tmp_path, **fleets.large()))
+    routes = fleets.product(fleets.rendered(tmp_path, **fleets.large()))["routes"]
     own = yaml.safe_load((fleets.ROOT / "alertmanager" / "alertmanager.yml").read_text(encoding="utf-8"))
     times = ("group_wait", "group_interval", "repeat_interval")
 
@@ -47,9 +47,9 @@ def test_digests_wait_as_in_the_projects_own_file(tmp_path: Path) -> None:
             if leaf.get("receiver", "").endswith("digest")
         }
 
-    expected = of(next(each for each in own["route"]["routes"] if each["receiver"] == "ivanova")["routes"])
+    expected = of(next(each for each in fleets.product_of(own)["routes"] if each["receiver"] == "ivanova")["routes"])
     assert set().union(*expected) == set(fleets.DIGESTS)
-    for route in document["route"]["routes"][1:]:
+    for route in routes[1:]:
         assert of(route["routes"][0]["routes"]) == expected
 
 

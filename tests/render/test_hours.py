@@ -47,6 +47,24 @@ def test_hours_that_fill_the_week_are_none() -> None:
     assert day_of(Manager("x")) is None
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "inner"),
+    [
+        ("07:30", "20:00", ("07:32", "19:58")),
+        ("00:00", "12:00", ("00:02", "11:58")),
+        ("08:00", "23:59", ("08:02", "23:58")),
+        ("00:00", "23:59", ("00:00", "24:00")),  # days in a row, without an edge at midnight
+        ("09:00", "09:05", ("09:00", "09:05")),
+    ],
+)
+def test_day_and_night_overlap(start: str, end: str, inner: tuple[str, str]) -> None:
+    """By more than a group_interval, so that the RESOLVED of an alert that ends there is sent by one of them."""
+    day = day_of(person(start, end, "monday:friday"))
+    assert day is not None
+    assert day.inner == inner
+    assert (day.inner_name == day.name) == (inner == (day.start, day.end))
+
+
 def telegram(tmp_path: Path, hours: dict[str, str]) -> dict[str, dict[str, Any]]:
     """Receiver and first matcher to the leaf."""
     result = fleets.rendered(
@@ -54,7 +72,7 @@ def telegram(tmp_path: Path, hours: dict[str, str]) -> dict[str, dict[str, Any]]
         managers=[{"name": "a", "email": "a@b.example", "telegram_chat_id": -1, "working_hours": hours}],
         alertmanager={"telegram": {"bot_token": "1:x"}},
     )
-    route = fleets.alertmanager(result)["route"]["routes"][1]
+    route = fleets.product(result)["routes"][1]
     return {
         f"{leaf['receiver']} {leaf['matchers'][0]}": leaf
         for leaf in route["routes"]
@@ -77,14 +95,16 @@ def test_people_with_the_same_hours_share_an_interval(tmp_path: Path) -> None:
     document = fleets.alertmanager(result)
     names = [each["name"] for each in document["time_intervals"]]
     assert names == sorted(set(names))
-    used = {
-        name
-        for route in document["route"]["routes"]
-        for leaf in route.get("routes", [])
-        for name in [*leaf.get("active_time_intervals", []), *leaf.get("mute_time_intervals", [])]
-    }
+    used: set[str] = set()
+
+    def look(route: dict[str, Any]) -> None:
+        used.update(route.get("active_time_intervals", []), route.get("mute_time_intervals", []))
+        for child in route.get("routes", []):
+            look(child)
+
+    look(document["route"])
     assert used == set(names)
     zones = {each["time_intervals"][0]["location"] for each in document["time_intervals"]}
     assert zones == {manager["time_zone"] for manager in fleets.large()["managers"]
-                     if "working_hours" in manager and "telegram_chat_id" in manager}  # fmt: skip
+                     if "working_hours" in manager and {"telegram_chat_id", "email"} & manager.keys()}  # fmt: skip
     assert len(zones) > 1

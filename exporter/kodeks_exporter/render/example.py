@@ -6,6 +6,7 @@ So grouping, waiting times, digests, the form of messages and the table of what 
 from __future__ import annotations
 
 import re
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +17,8 @@ from kodeks_exporter.assets import AssetsError
 
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 WATCHDOG: Final = "KodeksWatchdog"
+PRODUCT: Final = 'product="kodeks"'
+"""The matcher that every alert of rules/ fits, and no other."""
 _WATCHDOG: Final = f'alertname="{WATCHDOG}"'
 _MANAGER: Final = "ivanova"
 """The example's manager from whose routes digests are read."""
@@ -34,9 +37,9 @@ class Digest:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """``grouping``: of the root route. ``watchdog``: times of its route. ``mail``, ``telegram``: options of a receiver
-    without address and secret. ``digests``: in the order of their routes. ``inhibit_rules``: the section as text,
-    comments included."""
+    """``grouping``: of the product's route. ``watchdog``: times of its route. ``mail``, ``telegram``: options of a
+    receiver without address and secret. ``digests``: in the order of their routes. ``inhibit_rules``: the items as
+    text, comments included, not indented."""
 
     smtp_from: str
     smarthost: str
@@ -55,28 +58,28 @@ def read(assets: Path) -> Example:
     text = path.read_text(encoding="utf-8")
     try:
         document = yaml.load(text, Loader=_LOADER)  # noqa: S506 (a safe loader)
-        route = document["route"]
+        route = next(each for each in document["route"]["routes"] if each["matchers"] == [PRODUCT])
         watchdog = next(each for each in route["routes"] if each["matchers"] == [_WATCHDOG])
         mails = [mail for receiver in document["receivers"] for mail in receiver.get("email_configs", ())]
         telegrams = [each for receiver in document["receivers"] for each in receiver.get("telegram_configs", ())]
         return Example(
             smtp_from=document["global"]["smtp_from"],
             smarthost=document["global"]["smtp_smarthost"],
-            grouping=_without(route, "receiver", "routes", "repeat_interval"),
+            grouping=_without(route, "matchers", "receiver", "routes", "repeat_interval"),
             watchdog=_without(watchdog, "receiver", "matchers"),
             mail=_without(mails[0], "to"),
             telegram=_without(telegrams[0], "bot_token", "bot_token_file", "api_url", "chat_id"),
             templates=tuple(document["templates"]),
-            digests=_digests(document),
+            digests=_digests(route),
             inhibit_rules=_section(text, "inhibit_rules"),
         )
     except (KeyError, IndexError, TypeError, StopIteration, ValueError, yaml.YAMLError) as error:
         raise AssetsError(f"{path} is not as expected: {error!r}") from error
 
 
-def _digests(document: Any) -> tuple[Digest, ...]:
+def _digests(product: Any) -> tuple[Digest, ...]:
     found = []
-    manager = next(each for each in document["route"]["routes"] if each["receiver"] == _MANAGER)
+    manager = next(each for each in product["routes"] if each["receiver"] == _MANAGER)
     for route in manager["routes"]:
         if route["receiver"] == f"{_MANAGER}-digest":
             (matcher,) = route["matchers"]
@@ -90,8 +93,8 @@ def _without(section: dict[str, Any], *keys: str) -> dict[str, Any]:
 
 
 def _section(text: str, key: str) -> str:
-    """A top-level section with the comments right above it."""
-    found = re.search(rf"^(?:#[^\n]*\n)*{key}:[^\n]*\n(?:(?:[ #-][^\n]*)?\n)*", text, re.MULTILINE)
+    """The items of a top-level list, with their comments."""
+    found = re.search(rf"^{key}:[^\n]*\n((?:(?:[ #-][^\n]*)?\n)*)", text, re.MULTILINE)
     if found is None:
         raise KeyError(key)
-    return found[0].rstrip("\n") + "\n"
+    return textwrap.dedent(found[1]).strip("\n") + "\n"

@@ -10,14 +10,23 @@ from kodeks_exporter.domain.fleet import Manager
 
 _DAYS: Final = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 _DAY_MINUTES: Final = 24 * 60
+INNER: Final = ", without the edges"
+"""Ends the name of an interval that is another one without its edges."""
+_EDGE: Final = 2
+"""Minutes at either edge in which the receivers of the day and of the night are both awake. More than a group_interval:
+so an alert that ends there has its RESOLVED from one of them at least."""
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """When a person may be rung. ``shortest_day``, ``shortest_night``: seconds in a row within a week."""
+    """When a person may be rung. ``shortest_day``, ``shortest_night``: seconds in a row within a week.
+
+    ``inner``: start and end without the edges; while it holds, the receivers of the night are asleep.
+    """
 
     start: str
     end: str
+    inner: tuple[str, str]
     weekdays: str
     zone: str
     shortest_day: float
@@ -27,6 +36,10 @@ class Day:
     def name(self) -> str:
         """People with the same hours share an interval of this name."""
         return f"{self.weekdays} {self.start}-{self.end} {self.zone}"
+
+    @property
+    def inner_name(self) -> str:
+        return self.name if self.inner == (self.start, self.end) else self.name + INNER
 
 
 def day_of(person: Manager) -> Day | None:
@@ -46,11 +59,18 @@ def day_of(person: Manager) -> Day | None:
     # The week is a circle: turn it so that it begins where something changes.
     turn = next(index for index in range(len(week)) if week[index] != week[index - 1])
     spells = [(works, len(list(minutes))) for works, minutes in groupby(week[turn:] + week[:turn])]
+    # Days that touch at midnight have no edge there; a day of minutes has no room for two.
+    edge = _EDGE if end - start > 4 * _EDGE and (start, end) != (0, _DAY_MINUTES) else 0
     return Day(
-        start=f"{start // 60:02}:{start % 60:02}",
-        end=f"{end // 60:02}:{end % 60:02}",
+        start=_clock(start),
+        end=_clock(end),
+        inner=(_clock(start + edge), _clock(end - edge)),
         weekdays=hours.days,
         zone=person.time_zone.key,
         shortest_day=60.0 * min(length for works, length in spells if works),
         shortest_night=60.0 * min(length for works, length in spells if not works),
     )
+
+
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60:02}:{minutes % 60:02}"

@@ -1,0 +1,97 @@
+"""Who gets messages, and by which receivers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from kodeks_exporter.domain.alerting import AlertmanagerSettings
+from kodeks_exporter.domain.fleet import Fleet, Manager
+from kodeks_exporter.render.hours import Day, day_of
+
+OPS: Final = "ops"
+OPS_MAIL: Final = "root@localhost"
+"""Where ops' mail goes when kodeks.yml names no address: the machine's own mailbox."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who gets messages, by the names of the receivers; an empty one is not there.
+
+    ``day`` None: may be rung at any hour, and ``mail_night`` and ``silent`` are empty. ``mail_day``: the day of whoever
+    reads ``mail``.
+    ``own_mail``: addresses; empty: all three of mail are those of ops, or of ops' Telegram chat.
+    """
+
+    settings: Manager
+    mail: str
+    mail_night: str
+    digest: str
+    sound: str
+    silent: str
+    own_mail: tuple[str, ...]
+    day: Day | None
+    mail_day: Day | None
+
+    @property
+    def reachable(self) -> bool:
+        return bool(self.own_mail or self.sound)
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """``managers``: sorted by branch and name."""
+
+    ops: Person
+    managers: tuple[Person, ...]
+    dead_man: str
+
+    @property
+    def everybody(self) -> tuple[Person, ...]:
+        return (self.ops, *self.managers)
+
+
+def people(settings: AlertmanagerSettings, fleet: Fleet, prefix: str = "") -> People:
+    """``prefix`` keeps our receivers apart from those of others in the same configuration."""
+    ops = _ops(settings, prefix)
+    managers = sorted(fleet.managers.values(), key=lambda manager: (manager.branch, manager.name))
+    return People(ops, tuple(_person(manager, settings, ops, prefix) for manager in managers), f"{prefix}dead-man")
+
+
+def has_telegram(person: Manager, settings: AlertmanagerSettings) -> bool:
+    return person.telegram_chat_id is not None and settings.telegram_bot_token is not None
+
+
+def _ops(settings: AlertmanagerSettings, prefix: str) -> Person:
+    telegram = has_telegram(settings.ops, settings)
+    mail = settings.ops.email or (() if telegram else (OPS_MAIL,))
+    day = day_of(settings.ops)
+    # «/» keeps them apart from the receivers of a manager, whatever the manager's name is.
+    return Person(
+        settings=settings.ops,
+        mail=f"{prefix}{OPS}",
+        mail_night=f"{prefix}{OPS}/night" if mail and day else "",
+        digest=f"{prefix}{OPS}/digest",
+        sound=f"{prefix}{OPS}/telegram" if telegram else "",
+        silent=f"{prefix}{OPS}/telegram-night" if telegram and day else "",
+        own_mail=mail,
+        day=day,
+        mail_day=day,
+    )
+
+
+def _person(manager: Manager, settings: AlertmanagerSettings, ops: Person, prefix: str) -> Person:
+    telegram = has_telegram(manager, settings)
+    day = day_of(manager)
+    name = f"{prefix}{manager.name}"
+    return Person(
+        settings=manager,
+        mail=f"{name}-mail" if manager.email else ops.mail,
+        mail_night=(f"{name}-mail-night" if day else "") if manager.email else ops.mail_night,
+        digest=f"{name}-digest" if manager.email else ops.digest,
+        sound=f"{name}-telegram" if telegram else "",
+        silent=f"{name}-telegram-night" if telegram and day else "",
+        own_mail=manager.email,
+        day=day,
+        mail_day=day if manager.email else ops.mail_day,
+    )

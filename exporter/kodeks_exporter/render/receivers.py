@@ -1,0 +1,126 @@
+"""Receivers, working hours and inhibitions: items of the lists of Alertmanager's configuration, not indented."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kodeks_exporter.domain.alerting import AlertmanagerSettings
+from kodeks_exporter.render.example import Example
+from kodeks_exporter.render.people import People, Person
+from kodeks_exporter.render.routes import plain
+from kodeks_exporter.render.yamltext import flow, scalar, template_text
+
+
+def receivers(settings: AlertmanagerSettings, people: People, example: Example, *, own_server: bool = False) -> str:
+    """``own_server``: how mail and Telegram messages leave stands in the receivers, as far as the settings say it,
+    because the section ``global`` belongs to somebody else."""
+    forms = _Forms(settings, example, people.ops, own_server)
+    text = "# The fallback: whatever nobody else gets.\n" + _mails(people.ops, forms) + _telegrams(people.ops, forms)
+    for person in people.managers:
+        text += "\n" + _mails(person, forms) + _telegrams(person, forms)
+    text += "\n# Outside of this machine; it raises the alarm when it hears nothing for some minutes.\n"
+    text += f"- name: {scalar(people.dead_man)}\n"
+    if settings.dead_man_url is not None:
+        url = scalar(settings.dead_man_url.reveal())
+        text += f"  webhook_configs:\n    - url: {url}\n      send_resolved: false\n"
+    return text
+
+
+def intervals(people: People) -> str:
+    """Working hours; people with the same ones share an entry. Empty: nobody has any."""
+    used = [(person.day, person.sound) for person in people.everybody]
+    used += [(person.mail_day, person.mail_night) for person in people.everybody]
+    days = {day.name: day for day, receiver in used if day is not None and receiver}
+    spans = {}
+    for day in days.values():
+        spans[day.name] = (day, day.start, day.end)
+        spans[day.inner_name] = (day, *day.inner)
+    text = ""
+    for name in sorted(spans):
+        day, start, end = spans[name]
+        text += f"""\
+- name: {scalar(name)}
+  time_intervals:
+    - times: [{{start_time: '{start}', end_time: '{end}'}}]
+      weekdays: {flow([day.weekdays])}
+      location: {scalar(day.zone)}
+"""
+    return text
+
+
+def inhibitions(settings: AlertmanagerSettings, example: Example) -> str:
+    text = example.inhibit_rules
+    if settings.inhibit_rules:
+        text += "\n# Of this site.\n"
+    for rule in settings.inhibit_rules:
+        text += f"- source_matchers: {flow(rule.source_matchers)}\n  target_matchers: {flow(rule.target_matchers)}\n"
+        if rule.equal:
+            text += f"  equal: {flow(rule.equal)}\n"
+    return text
+
+
+def _mails(person: Person, forms: _Forms) -> str:
+    if not person.own_mail:
+        return _telegram_instead(person, forms) if person is forms.ops else ""
+    text = f"- name: {scalar(person.mail)}\n" + forms.mail(person)
+    if person.mail_night:
+        text += f"- name: {scalar(person.mail_night)}\n" + forms.mail(person)
+    return text + f"- name: {scalar(person.digest)}\n" + forms.mail(person, digest=True)
+
+
+def _telegram_instead(ops: Person, forms: _Forms) -> str:
+    text = f"- name: {scalar(ops.mail)}\n" + forms.telegram(ops, silent=False)
+    return text + f"- name: {scalar(ops.digest)}\n" + forms.telegram(ops, silent=True, digest=True)
+
+
+def _telegrams(person: Person, forms: _Forms) -> str:
+    if not person.sound:
+        return ""
+    text = f"- name: {scalar(person.sound)}\n" + forms.telegram(person, silent=False)
+    if person.silent:
+        text += f"- name: {scalar(person.silent)}\n" + forms.telegram(person, silent=True)
+    return text
+
+
+class _Forms:
+    """Writes the options of mails and Telegram messages in full once and refers to them from then on."""
+
+    def __init__(self, settings: AlertmanagerSettings, example: Example, ops: Person, own_server: bool) -> None:
+        self.ops = ops
+        token = settings.telegram_bot_token
+        server, telegram = _servers(settings) if own_server else ({}, {})
+        self._options: dict[str, dict[str, Any]] = {
+            "mail": server | example.mail,
+            "telegram": telegram | {"bot_token": token.reveal()} | example.telegram if token else {},
+        }
+        self._written: set[str] = set()
+
+    def mail(self, person: Person, *, digest: bool = False) -> str:
+        own = [f"to: {scalar(template_text(', '.join(person.own_mail)))}"]
+        return "  email_configs:\n" + self._item("mail", own, digest)
+
+    def telegram(self, person: Person, *, silent: bool, digest: bool = False) -> str:
+        own = [f"chat_id: {person.settings.telegram_chat_id}", f"disable_notifications: {str(silent).lower()}"]
+        return "  telegram_configs:\n" + self._item("telegram", own, digest)
+
+    def _item(self, form: str, own: list[str], digest: bool) -> str:
+        # A digest stands behind the ordinary receiver, so the form is written by then.
+        options = self._options[form]
+        if form in self._written:
+            lines = [f"<<: *kodeks-{form}", *own, *(["send_resolved: false"] if digest else [])]
+            return "    - " + "\n      ".join(lines) + "\n"
+        self._written.add(form)
+        return f"    - &kodeks-{form}\n" + "".join(f"      {line}\n" for line in own) + plain(options, "      ")
+
+
+def _servers(settings: AlertmanagerSettings) -> tuple[dict[str, Any], dict[str, Any]]:
+    """How mail and Telegram messages leave, as options of a receiver."""
+    mail: dict[str, Any] = {}
+    if settings.smarthost:
+        mail = {"smarthost": settings.smarthost, "require_tls": settings.smtp_require_tls}
+    if settings.smtp_from:
+        mail["from"] = template_text(settings.smtp_from)
+    if settings.smtp_credentials:
+        mail["auth_username"] = settings.smtp_credentials.username
+        mail["auth_password"] = settings.smtp_credentials.password.reveal()
+    return mail, {"api_url": settings.telegram_api_url} if settings.telegram_api_url else {}

@@ -1,0 +1,148 @@
+"""The product's one route, with a route for each person below it.
+
+Each person has up to five receivers: mail, mail outside of working hours, mail of digests (without RESOLVED), Telegram
+with sound and Telegram in silence. Those for the day and for the night are gated by the person's working hours.
+Alertmanager remembers what it sent for each receiver on its own; so when the working hours begin, the receiver of the
+day, which has not sent what the one of the night sent, sends whatever still fires.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+import yaml
+
+from kodeks_exporter.config.show import duration_text
+from kodeks_exporter.domain.alerting import PRIORITIES, AlertmanagerSettings
+from kodeks_exporter.render.example import PRODUCT, WATCHDOG, Digest, Example
+from kodeks_exporter.render.hours import Day
+from kodeks_exporter.render.people import OPS, People, Person
+from kodeks_exporter.render.yamltext import comment, flow, matcher, matcher_any, scalar
+
+URGENT: Final = PRIORITIES[:3]
+"""These go to Telegram whatever their severity, at night in silence; and their mails are repeated in working hours."""
+_NIGHT_REPEAT: Final = 12 * 3600.0
+_MARGIN: Final = 600.0
+
+
+def plain(section: Mapping[str, Any], indent: str) -> str:
+    text = yaml.safe_dump(dict(section), sort_keys=False, allow_unicode=True, width=1000)
+    return "".join(f"{indent}{line}\n" for line in text.splitlines())
+
+
+def route(settings: AlertmanagerSettings, people: People, example: Example) -> str:
+    """An item of a list of routes, with comments; not indented."""
+    ops = people.ops
+    text = f"""\
+# Alerts are grouped by kind and by the person who gets them: one incident of several clients is one message.
+- matchers: {flow([PRODUCT])}
+  receiver: {scalar(ops.mail)}
+{plain(example.grouping, "  ")}\
+  repeat_interval: {duration_text(settings.repeat["K4"])}
+  routes:
+    # Always firing; people never see it. The dead man's switch outside raises the alarm when it stops coming.
+    - matchers: {flow([matcher("alertname", WATCHDOG)])}
+      receiver: {scalar(people.dead_man)}
+{plain(example.watchdog, "      ")}"""
+    above = None
+    for person in people.managers:
+        manager = person.settings
+        if manager.branch != above:
+            above = manager.branch
+            text += f"\n    # ===== {comment(f'branch {above}' if above else 'no branch')} =====\n"
+        if not person.reachable:
+            text += f"\n    # {comment(manager.name)}: neither mail nor Telegram, so ops\n"
+            continue
+        # The branch stands in the matchers too: a client never gets to another branch, not even while a reload moves
+        # managers about. An alert without a branch belongs to the manager whom it names.
+        branch = matcher_any("branch", ("", manager.branch)) if manager.branch else matcher("branch", "")
+        whose = flow([matcher("manager", manager.name), branch])
+        text += f"\n    # {comment(_about(person))}\n    - matchers: {whose}\n"
+        text += _person_routes(person, settings, example)
+    ops = replace(ops, settings=replace(ops.settings, name=OPS))
+    return text + (
+        "\n    # ===== the rest: the monitoring itself, unknown managers, alerts without a manager =====\n\n"
+        f"    # {comment(_about(ops))}\n" + _person_routes(ops, settings, example, first="    - ")
+    )
+
+
+def _about(person: Person) -> str:
+    hours = person.day.name if person.day else "at any hour"
+    return f"{person.settings.name}: sound {hours}" if person.sound else f"{person.settings.name}: mail only"
+
+
+def _person_routes(person: Person, settings: AlertmanagerSettings, example: Example, first: str = "      ") -> str:
+    """The rest of a person's route, behind its matchers."""
+    lines = [*_mail_lines(person, settings, example.digests)]
+    if person.sound:
+        lines += _telegram_lines(person, settings)
+    routes = "".join(f"        {line}\n" for line in lines)
+    return f"{first}receiver: {scalar(person.mail)}\n      routes:\n{routes}"
+
+
+def _mail_lines(person: Person, settings: AlertmanagerSettings, digests: tuple[Digest, ...]) -> Iterator[str]:
+    repeat = settings.repeat
+    yield "# mail, always"
+    yield f"- receiver: {scalar(person.mail)}"
+    yield f"  repeat_interval: {duration_text(repeat['K4'])}"
+    if person.sound:
+        yield "  continue: true"
+    yield "  routes:"
+    # Alertmanager takes the first that fits; where no receiver is named, it is the one above.
+    for digest in digests:
+        times = ", ".join(f"{key}: {value}" for key, value in digest.times.items())
+        names = flow([matcher_any("alertname", digest.alerts)])
+        yield f"    - {{matchers: {names}, receiver: {_quoted(person.digest)}, {times}}}"
+    if person.mail_day is not None and person.mail_night:
+        yield from (f"    {line}" for line in _day_and_night(person.mail_day, person.mail_night, person.mail, repeat))
+        again = {}
+    else:  # whose nights are not known
+        again = {priority: max(repeat[priority], _NIGHT_REPEAT) for priority in URGENT}
+    for priority, wait in (again | {priority: repeat[priority] for priority in PRIORITIES[len(URGENT) :]}).items():
+        named = flow([matcher("priority", priority)])
+        yield f"    - {{matchers: {named}, repeat_interval: {duration_text(wait)}}}"
+
+
+def _telegram_lines(person: Person, settings: AlertmanagerSettings) -> Iterator[str]:
+    repeat = settings.repeat
+    critical = matcher("severity", "critical")
+    active = ""
+    if person.day is None:
+        yield "# Telegram"
+        for priority in URGENT:
+            yield _leaf([matcher("priority", priority)], person.sound, repeat[priority])
+    else:
+        if settings.sound_at_night:
+            yield "# Telegram, with sound at any hour"
+            yield _leaf([matcher_any("alertname", sorted(settings.sound_at_night))], person.sound, repeat["K1"])
+        yield "# Telegram: at night in silence, in working hours with sound"
+        yield from _day_and_night(person.day, person.silent, person.sound, repeat)
+        active = f", active_time_intervals: {flow([person.day.name])}"
+    for priority in PRIORITIES[len(URGENT) :]:
+        yield _leaf([matcher("priority", priority), critical], person.sound, repeat[priority], active)
+    yield _leaf([critical], person.sound, repeat["K4"], active)
+
+
+def _day_and_night(hours: Day, night: str, day: str, repeat: Mapping[str, float]) -> Iterator[str]:
+    """Urgent alerts by the receiver ``night`` outside of working hours, and by the receiver ``day`` within them."""
+    # A receiver does not hear of an end that falls into the other's hours, so it must be free to send the same alert
+    # again when its own hours come back: it may not remember for longer than the other's hours last.
+    again = min(_NIGHT_REPEAT, max(hours.shortest_day - _MARGIN, _MARGIN))
+    muted = f", mute_time_intervals: {flow([hours.inner_name])}, continue: true"
+    yield _leaf([f'priority=~"{"|".join(URGENT)}"'], night, again, muted)
+    longest = max(hours.shortest_night - _MARGIN, _MARGIN)
+    for priority in URGENT:
+        active = f", active_time_intervals: {flow([hours.name])}"
+        yield _leaf([matcher("priority", priority)], day, min(repeat[priority], longest), active)
+
+
+def _leaf(matchers: list[str], receiver: str, repeat: float, more: str = "") -> str:
+    wait = duration_text(repeat)
+    return f"- {{matchers: {flow(matchers)}, receiver: {_quoted(receiver)}, repeat_interval: {wait}{more}}}"
+
+
+def _quoted(name: str) -> str:
+    """In a mapping on one line a plain scalar could be cut by a comma or a colon."""
+    return flow([name])[1:-1]
