@@ -93,7 +93,7 @@ def test_old_protocols_are_refused(start: Start, security: ServerSecurity) -> No
 def test_clients_that_do_not_shake_hands_block_nobody(
     start: Start, security: ServerSecurity, authority: Authority
 ) -> None:
-    server = start(security, ServerOptions(threads=2, io_grace=1.5))
+    server = start(security, ServerOptions(io_grace=1.5))
     with ExitStack() as stack:
         silent = [stack.enter_context(socket.create_connection(server.address, timeout=5)) for _ in range(20)]
         silent[0].sendall(b"\x16\x03\x01")  # the beginning of a handshake

@@ -37,7 +37,7 @@ DEALER = "0599romashkin"
 class Site:
     """The exporter's web server with uploads, over a fake store."""
 
-    def __init__(self, storage: Path, max_uploads: int = 64, threads: int = 80, limit: int = LIMIT) -> None:
+    def __init__(self, storage: Path, max_uploads: int = 64, limit: int = LIMIT) -> None:
         self.storage = storage
         self.store = FakeStore()
         self.clients = tuple(f"client-{number}" for number in range(60))
@@ -45,7 +45,7 @@ class Site:
         self.intake: Intake = intake(storage, self.store, inventory)
         self.uploads = Uploads(self.intake, lambda: inventory, limit, max_uploads)
         self.app = Application(FakeBackend(), self.uploads.routes())
-        self.server = WebServer("127.0.0.1:0", self.app, options=ServerOptions(threads=threads, max_body=0))
+        self.server = WebServer("127.0.0.1:0", self.app, options=ServerOptions(uploads=max_uploads, max_body=0))
         self.server.start()
         self.url = self.server.url
 
@@ -383,7 +383,7 @@ def test_sender_that_goes_away(site: Site) -> None:
 
 
 def test_too_many_at_once_are_told_to_come_again(make_site: Callable[..., Site]) -> None:
-    site = make_site(max_uploads=2, threads=10)
+    site = make_site(max_uploads=2)
     site.store.hold = threading.Event()
     with ThreadPoolExecutor(4) as pool:
         first = [pool.submit(site.upload, name, zipped()) for name in ("romashka.zip", "a.b.zip")]

@@ -125,11 +125,8 @@ class Service:
         return self._reporting.routes() + self._reactions.routes()
 
     def server_options(self) -> ServerOptions:
-        """Uploads get threads of their own, so that however many there are, a scrape finds one free."""
-        usual = ServerOptions()
-        return replace(
-            usual,
-            threads=usual.threads + self._settings.reports.max_uploads,
+        return ServerOptions(
+            uploads=self._settings.reports.max_uploads,
             max_body=0,  # uploads have a limit of their own, whose refusals are counted and logged
             io_rate=_SLOWEST_UPLOAD,
             max_connections=_MOST_CONNECTIONS,

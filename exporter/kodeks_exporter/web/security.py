@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 import secrets
 import ssl
 import threading
+import time
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import bcrypt
-from werkzeug.datastructures import Headers
-from werkzeug.wrappers import Request, Response
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-
-logger = logging.getLogger("kodeks_exporter.web")
+from werkzeug.datastructures import Authorization
 
 _CACHE_SIZE: Final = 100
 _BCRYPT_LIMIT: Final = 72  # bytes of a password that bcrypt looks at; the rest is cut off, as htpasswd does
+_MISTAKES: Final = 10
+"""Refusals of one address that are answered at once; then one more each ``_FORGIVEN_EVERY`` seconds."""
+_FORGIVEN_EVERY: Final = 6.0
+_HELD_BACK: Final = 1.0
+_SUSPECTS: Final = 10_000
+"""Addresses that are remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,44 +44,50 @@ class ServerSecurity:
 
 
 class PasswordChecker:
-    """Compares passwords with bcrypt hashes, and remembers the answers: bcrypt at every scrape would be dear.
+    """Compares passwords with bcrypt hashes, and remembers the answers: bcrypt at every scrape would cost too much.
 
     Remembered is a digest under a key that lives only in this object, never a password. An unknown user costs the
     same time as a wrong password, so names can't be guessed by the clock.
     """
 
-    def __init__(self, users: Mapping[str, bytes]) -> None:
+    def __init__(self, users: Mapping[str, bytes], before: PasswordChecker | None = None) -> None:
+        """``before``: whose good answers still hold where user and hash are the same."""
         self._users = dict(users)
         cost = max((_cost(hashed) for hashed in self._users.values()), default=10)
         self._dummy: Final = bcrypt.hashpw(secrets.token_bytes(16), bcrypt.gensalt(cost))
-        self._key: Final = secrets.token_bytes(32)
-        self._cache_lock = threading.Lock()
-        self._bcrypt_lock = threading.Lock()  # one at a time: guessing must not take all cores from the checks
-        self._good: OrderedDict[bytes, None] = OrderedDict()
+        self._key: bytes = secrets.token_bytes(32) if before is None else before._key
+        self._lock = threading.Lock()
+        self._good: OrderedDict[bytes, None] = OrderedDict(() if before is None else before._good)
         self._bad: OrderedDict[bytes, None] = OrderedDict()  # apart, so that guesses do not push good answers out
 
-    def check(self, user: str, password: str) -> bool:
-        hashed = self._users.get(user)
-        compared = self._dummy if hashed is None else hashed
-        secret = password.encode("utf-8", "surrogateescape")[:_BCRYPT_LIMIT]
-        digest = self._digest(user, compared, secret)
-        with self._cache_lock:
-            if digest in self._good:
+    def known(self, user: str, password: str) -> bool | None:
+        """The answer where it is remembered, else None; takes microseconds."""
+        digest = self._digest(user, self._hash(user), _cut(password))
+        with self._lock:
+            if digest in self._good and user in self._users:
                 return True
-            if digest in self._bad:
-                return False
-        with self._bcrypt_lock:
-            try:
-                matches = bcrypt.checkpw(secret, compared)
-            except ValueError:  # a NUL byte in the password, or a damaged hash
-                matches = False
-        good = matches and hashed is not None
-        with self._cache_lock:
+            return False if digest in self._bad else None
+
+    def check(self, user: str, password: str) -> bool:
+        """Takes as long as bcrypt, a quarter of a second at the usual cost, where the answer is not remembered."""
+        known = self.known(user, password)
+        if known is not None:
+            return known
+        hashed, secret = self._hash(user), _cut(password)
+        try:
+            matches = bcrypt.checkpw(secret, hashed)
+        except ValueError:  # a NUL byte in the password, or a damaged hash
+            matches = False
+        good = matches and user in self._users
+        with self._lock:
             cache = self._good if good else self._bad
-            cache[digest] = None
+            cache[self._digest(user, hashed, secret)] = None
             while len(cache) > _CACHE_SIZE:
                 cache.popitem(last=False)
         return good
+
+    def _hash(self, user: str) -> bytes:
+        return self._users.get(user, self._dummy)
 
     def _digest(self, user: str, hashed: bytes, secret: bytes) -> bytes:
         keyed = hashlib.blake2b(key=self._key)
@@ -98,44 +104,63 @@ class Guard:
     own, and clients' scripts know of no password.
     """
 
-    def __init__(self, app: WSGIApplication, security: ServerSecurity, open_paths: tuple[str, ...] = ()) -> None:
-        self._app = app
+    def __init__(self, security: ServerSecurity, open_paths: tuple[str, ...] = ()) -> None:
         self._open_paths = open_paths
+        self._checker: PasswordChecker | None = None
         self.secure(security)
 
     def secure(self, security: ServerSecurity) -> None:
         """Puts other users and headers in force, for requests that come from now on."""
-        checker = PasswordChecker(security.users) if security.users else None
-        self._rules = (checker, tuple(security.headers.items()))
+        self._checker = PasswordChecker(security.users, self._checker) if security.users else None
+        self.headers = tuple(security.headers.items())
+        """Set on every answer, in place of ours of the same name."""
 
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        checker, extra = self._rules
+    def known(self, path: str, authorization: str) -> bool | None:
+        """Whether the request may pass, where that takes no time; None: ``check`` has to find out."""
+        checker = self._checker
+        if checker is None or any(
+            path.startswith(each) if each.endswith("/") else path == each for each in self._open_paths
+        ):
+            return True
+        given = _basic(authorization)
+        return False if given is None else checker.known(*given)
 
-        def start(status: str, headers: list[tuple[str, str]], *rest: object) -> object:
-            merged = Headers(headers)
-            for name, value in extra:
-                merged.set(name, value)
-            return start_response(status, merged.to_wsgi_list(), *rest)  # type: ignore[arg-type]
-
-        if checker is None or self._is_open(environ.get("PATH_INFO", "")) or _allowed(checker, Request(environ)):
-            return self._app(environ, start)  # type: ignore[arg-type]
-        refusal = Response("unauthorized\n", 401, content_type="text/plain; charset=utf-8")
-        refusal.headers["WWW-Authenticate"] = 'Basic realm="kodeks-exporter", charset="UTF-8"'
-        refusal.headers["X-Content-Type-Options"] = "nosniff"
-        return refusal(environ, start)  # type: ignore[arg-type]
-
-    def _is_open(self, path: str) -> bool:
-        return any(path.startswith(each) if each.endswith("/") else path == each for each in self._open_paths)
+    def check(self, authorization: str) -> bool:
+        """As ``PasswordChecker.check``."""
+        checker, given = self._checker, _basic(authorization)
+        return checker is None or (given is not None and checker.check(*given))
 
 
-def _allowed(checker: PasswordChecker, request: Request) -> bool:
-    given = request.authorization
+class Suspects:
+    """Who was refused again and again. Their next refusals come late: guessing is slow, and costs us a timer.
+    Used from the server's event loop only."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._until: OrderedDict[str, float] = OrderedDict()
+        """When each will have all its mistakes forgiven."""
+
+    def refused(self, party: str) -> float:
+        """Notes a refusal; gives for how many seconds its answer is held back."""
+        now = self._clock()
+        until = max(self._until.get(party, now), now) + _FORGIVEN_EVERY
+        self._until[party] = min(until, now + 2 * _MISTAKES * _FORGIVEN_EVERY)
+        self._until.move_to_end(party)
+        while len(self._until) > _SUSPECTS:
+            self._until.popitem(last=False)
+        return _HELD_BACK if until - now > _MISTAKES * _FORGIVEN_EVERY else 0.0
+
+
+def _basic(authorization: str) -> tuple[str, str] | None:
+    """User and password of a header ``Authorization``."""
+    given = Authorization.from_header(authorization)
     if given is None or given.type != "basic" or given.username is None or given.password is None:
-        return False
-    if checker.check(given.username, given.password):
-        return True
-    logger.debug("wrong user or password from %s", request.remote_addr)
-    return False
+        return None
+    return given.username, given.password
+
+
+def _cut(password: str) -> bytes:
+    return password.encode("utf-8", "surrogateescape")[:_BCRYPT_LIMIT]
 
 
 def _cost(hashed: bytes) -> int:

@@ -1,31 +1,41 @@
-"""The real server: cheroot with limits that keep slow, silent or hostile clients from holding up others."""
+"""The HTTP server: an event loop that accepts, reads and sends, and threads for the application.
+
+Written on asyncio and h11, because no WSGI server keeps strangers from costing threads: they read a request in the
+thread that answers it (cheroot, gunicorn), first take the whole body of somebody unknown and speak no TLS (waitress),
+or have neither a deadline for a whole head nor a bound for an address (uvicorn, hypercorn). h11 is the parser of
+HTTP/1.1 that uvicorn and httpx use: strict, and without dependencies.
+"""
 
 from __future__ import annotations
 
-import contextlib
+import asyncio
+import concurrent.futures
+import errno
 import logging
-import os
 import socket
-import ssl
 import threading
-import time
 from collections.abc import Callable
-from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final
 
-from cheroot import server as cheroot_server
-from cheroot import wsgi
-
+from kodeks_exporter.web.connection import Connection, House, Limits
+from kodeks_exporter.web.lanes import PASSWORDS, Lane, lanes
 from kodeks_exporter.web.listen import parse_listen_address
-from kodeks_exporter.web.pacing import Pace, Reader, Writer
-from kodeks_exporter.web.security import Guard, ServerSecurity
-from kodeks_exporter.web.tls import ReloadingAdapter
+from kodeks_exporter.web.security import Guard, ServerSecurity, Suspects
+from kodeks_exporter.web.table import Outbox, Table, room
+from kodeks_exporter.web.tls import Certificates
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 logger = logging.getLogger("kodeks_exporter.web")
+
+_BACKLOG: Final = 1024
+_AT_A_TIME: Final = 32
+"""Connections that are accepted before those that are there get a turn."""
+_PAUSE: Final = 0.2
+"""Seconds without accepting, when the process is out of descriptors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +44,11 @@ class ServerOptions:
 
     ``io_grace`` and ``io_rate``: a request and its answer may keep the server waiting for ``io_grace`` and one second
     more for each ``io_rate`` bytes. ``idle_timeout``: between two requests on one connection, longer than the usual
-    scrape intervals. ``stop_timeout``: for requests in work when the server stops.
+    scrape intervals. ``stop_timeout``: for requests in work when the server stops. ``max_body``: of an upload, 0: the
+    application knows itself. ``max_unsent``: of all answers that wait for clients to read them. ``uploads``: received
+    at once.
     """
 
-    threads: int = 16
     io_grace: float = 10.0
     io_rate: int = 16 * 1024
     idle_timeout: float = 90.0
@@ -45,6 +56,8 @@ class ServerOptions:
     max_header: int = 32 * 1024
     max_body: int = 1024 * 1024
     max_connections: int = 256
+    max_unsent: int = 128 * 1024 * 1024
+    uploads: int = 4
 
 
 class WebServer:
@@ -63,17 +76,32 @@ class WebServer:
         open_paths: tuple[str, ...] = (),
     ) -> None:
         security = security or ServerSecurity()
-        self._options = options or ServerOptions()
-        self._guard = Guard(app, security, open_paths)
-        self._tls = ReloadingAdapter(security) if security.cert_file or security.key_file else None
-        self._server = _Server(parse_listen_address(listen), self._guard, self._options)
-        self._server.ssl_adapter = self._tls
-        self._started: Future[None] = Future()
+        self._options = options = options or ServerOptions()
+        self._listen = parse_listen_address(listen)
+        self._tls = Certificates(security) if security.cert_file or security.key_file else None
+        most = room(options.max_connections)
+        self._house = House(
+            app=app,
+            guard=Guard(security, open_paths),
+            limits=Limits(
+                options.io_grace, options.io_rate, options.idle_timeout, options.max_header, options.max_body
+            ),
+            table=Table(most, max(1, most // 2)),
+            outbox=Outbox(options.max_unsent),
+            suspects=Suspects(),
+            lanes=tuple(Lane(each) for each in lanes(options.uploads)),
+            passwords=Lane(PASSWORDS),
+            context=self._tls.context if self._tls is not None else None,
+        )
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopping: asyncio.Event | None = None
+        self._thread: threading.Thread | None = None
+        self._connections: dict[asyncio.Task[None], Connection] = {}
 
     @property
     def address(self) -> tuple[str, int]:
         """Host and the real port, once started."""
-        host, port = self._server.bind_addr[:2]
+        host, port = self._address[:2]
         return str(host), int(port)
 
     @property
@@ -85,16 +113,34 @@ class WebServer:
 
     def start(self) -> None:
         """Takes the address and returns; requests are answered from then on."""
-        # A daemon thread, and so are the workers it makes: one that hangs must not keep the process alive.
-        threading.Thread(target=self._run, name="web", daemon=True).start()
-        self._started.result()
+        listener = _listener(self._listen)
+        self._address = listener.getsockname()
+        started: concurrent.futures.Future[None] = concurrent.futures.Future()
+        # A daemon thread, and so are those of the lanes: one that hangs must not keep the process alive.
+        self._thread = threading.Thread(
+            target=lambda: asyncio.run(self._serve(listener, started)), name="web", daemon=True
+        )
+        self._thread.start()
+        started.result()
         logger.info("listening on %s", self.url)
 
     def stop(self) -> None:
         """Takes no more connections, lets running requests end within ``stop_timeout``, then returns."""
-        stopping = threading.Thread(target=self._server.stop, name="web-stop", daemon=True)
-        stopping.start()
-        stopping.join(self._options.stop_timeout + 2.0)
+        if self._loop is None or self._stopping is None or self._thread is None:
+            return
+        with suppress(RuntimeError):  # it has stopped already
+            self._loop.call_soon_threadsafe(self._stopping.set)
+        self._thread.join(self._options.stop_timeout + 2.0)
+
+    def alive(self, patience: float) -> bool:
+        """Whether the event loop answers within so many seconds."""
+        if self._loop is None:
+            return False
+        try:
+            asyncio.run_coroutine_threadsafe(asyncio.sleep(0), self._loop).result(patience)
+        except (TimeoutError, RuntimeError, concurrent.futures.CancelledError):
+            return False
+        return True
 
     def prepare(self, security: ServerSecurity) -> Callable[[], None]:
         """Other users, headers and certificates; gives what puts them in force without a restart.
@@ -103,7 +149,7 @@ class WebServer:
         """
         if bool(security.cert_file or security.key_file) != (self._tls is not None):
             raise ValueError("TLS can't be switched on or off without a restart")
-        tls, guard = self._tls, self._guard
+        tls, guard = self._tls, self._house.guard
         commit_tls = tls.prepare(security) if tls is not None else None
 
         def commit() -> None:
@@ -113,122 +159,64 @@ class WebServer:
 
         return commit
 
-    def _run(self) -> None:
+    async def _serve(self, listener: socket.socket, started: concurrent.futures.Future[None]) -> None:
+        self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
+        accepting = asyncio.create_task(self._accept(listener))
+        started.set_result(None)
+        await self._stopping.wait()
+        accepting.cancel()
+        await asyncio.wait([accepting])
+        listener.close()
+        for connection in self._connections.values():
+            connection.finish()
+        for place in self._house.table.waiting():
+            place.drop()
+        if self._connections:
+            await asyncio.wait(self._connections, timeout=self._options.stop_timeout)
+        for lane in (*self._house.lanes, self._house.passwords):
+            lane.stop()
+
+    async def _accept(self, listener: socket.socket) -> None:
+        loop, accepted = asyncio.get_running_loop(), 0
+        while True:
+            try:
+                sock, peer = await loop.sock_accept(listener)
+            except OSError as problem:
+                if problem.errno in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
+                    logger.error("no descriptor for a connection: %s", problem.strerror)
+                    self._house.table.make_room()
+                    await asyncio.sleep(_PAUSE)
+                continue
+            self._welcome(sock, peer)
+            accepted += 1
+            if accepted % _AT_A_TIME == 0:
+                await asyncio.sleep(0)
+
+    def _welcome(self, sock: socket.socket, peer: tuple[str, int]) -> None:
         try:
-            self._server.prepare()
-        except BaseException as problem:
-            self._started.set_exception(problem)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection = Connection(self._house, sock, peer)
+        except OSError:  # gone already
+            sock.close()
             return
-        self._started.set_result(None)
-        self._server.serve()
+        table = self._house.table
+        full = table.turned_away
+        if not table.enter(connection.place):
+            sock.close()
+        else:
+            task = connection.begin()
+            self._connections[task] = connection
+            task.add_done_callback(self._connections.pop)
+        if table.turned_away > full:
+            logger.warning("too many connections: the longest silent one makes room", extra={"open": len(table)})
 
 
-class _Request(cheroot_server.HTTPRequest):
-    def read_request_headers(self) -> bool:
-        """Refuses what different servers understand differently: the door to request smuggling."""
-        if not super().read_request_headers():  # type: ignore[no-untyped-call]
-            return False
-        length = self.inheaders.get(b"Content-Length")
-        if length is not None and (self.chunked_read or not length.isdigit()):
-            self.simple_response("400 Bad Request", "Malformed Content-Length Header.")
-            return False
-        return True
-
-    def send_headers(self) -> None:
-        """Closes the connection where the body was not read: cheroot would read all that is left into memory, and of a
-        chunked one take the rest for the next request."""
-        unread: int = getattr(self.rfile, "remaining", 0)
-        if self.chunked_read or unread:
-            self.close_connection = True
-        super().send_headers()
-
-
-class _Connection(cheroot_server.HTTPConnection):
-    RequestHandlerClass = _Request
-    server: _Server
-
-    def __init__(self, server: _Server, sock: Any, makefile: object = None) -> None:
-        del makefile  # ours has a time limit
-        self._pace = Pace(sock, server.options.io_grace, server.options.io_rate)
-        self._shaken = not isinstance(sock, ssl.SSLSocket)
-        self._counted = True
-        super().__init__(server, sock, self._makefile)
-        server.count_connection(+1)
-
-    def communicate(self) -> bool:
-        self._pace.restart()
-        if not self._shaken and not self._shake_hands():
-            return False
-        return bool(super().communicate())  # type: ignore[no-untyped-call]
-
-    def close(self) -> None:
-        if self._counted:
-            self._counted = False
-            self.server.count_connection(-1)
-        super().close()
-
-    def _makefile(self, sock: Any, mode: str, bufsize: int) -> Reader | Writer:
-        return Reader(sock, self._pace, bufsize) if "r" in mode else Writer(sock, self._pace, bufsize)
-
-    def _shake_hands(self) -> bool:
-        try:
-            began = self._pace.limit()
-            self.socket.do_handshake()
-            self._pace.count(began, 0)
-        except OSError as problem:
-            logger.debug("TLS handshake with %s failed: %s", self.remote_addr, problem)
-            if isinstance(problem, ssl.SSLError) and problem.reason == "HTTP_REQUEST":
-                self._answer_plain_http()
-            return False
-        self._shaken = True
-        return True
-
-    def _answer_plain_http(self) -> None:
-        """Someone wrote http:// for https://: say so in words that a browser or curl shows."""
-        text = b"This server speaks HTTPS on this port: use https://\n"
-        head = b"HTTP/1.0 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n" % len(text)
-        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(self.socket.fileno())) as plain:
-            plain.sendall(head + text)
-
-
-class _Server(wsgi.Server):
-    ConnectionClass = _Connection
-
-    def __init__(self, address: tuple[str, int], app: WSGIApplication, options: ServerOptions) -> None:
-        super().__init__(
-            address,
-            app,
-            numthreads=options.threads,
-            server_name="kodeks-exporter",
-            request_queue_size=128,
-            timeout=options.idle_timeout,  # type: ignore[arg-type]  # seconds; a float serves as well
-            shutdown_timeout=options.stop_timeout,  # type: ignore[arg-type]
-        )
-        self.options = options
-        self.max_request_header_size = options.max_header
-        self.max_request_body_size = options.max_body
-        self.keep_alive_conn_limit = options.max_connections // 2
-        self.expiration_interval = 0.2  # how often the accepting thread looks up: the most that stopping waits for it
-        self._open = 0
-        self._open_lock = threading.Lock()
-
-    def count_connection(self, change: int) -> None:
-        with self._open_lock:
-            self._open += change
-
-    def process_conn(self, conn: Any) -> None:
-        """A connection just taken waits with the idle ones until its first byte: silence costs no worker thread."""
-        if conn.last_used is not None:
-            super().process_conn(conn)
-            return
-        if self._open > self.options.max_connections:
-            # Out of file descriptors, the server and the checks would stop altogether.
-            logger.warning("too many connections (%d), closing one from %s", self._open, conn.remote_addr)
-            conn.close()
-            return
-        self.put_conn(conn)
-        # Before its first request a connection waits as long as for the rest of one, not the keep-alive time.
-        conn.last_used = time.time() - max(0.0, self.options.idle_timeout - self.options.io_grace)
-
-    def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
-        logger.log(level, "%s", msg, exc_info=traceback)
+def _listener(address: tuple[str, int]) -> socket.socket:
+    """Raises OSError."""
+    host, port = address
+    family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
+    listener = socket.create_server(
+        (host, port), family=family, backlog=_BACKLOG, dualstack_ipv6=host == "::" and socket.has_dualstack_ipv6()
+    )
+    listener.setblocking(False)
+    return listener

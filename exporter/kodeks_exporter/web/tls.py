@@ -1,5 +1,4 @@
-"""TLS of the server: certificate files that may change while it runs, client certificates, and no handshake that
-could hold up others."""
+"""TLS of the server: certificate files that may change while it runs, and client certificates."""
 
 from __future__ import annotations
 
@@ -9,10 +8,6 @@ import ssl
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-
-from cheroot.errors import FatalSSLAlert
-from cheroot.ssl import Adapter
 
 from kodeks_exporter.web.security import ServerSecurity
 
@@ -35,8 +30,8 @@ def build_context(security: ServerSecurity) -> ssl.SSLContext:
     return context
 
 
-class ReloadingAdapter(Adapter):
-    """Cheroot's door to TLS. A changed certificate serves new connections; a broken one leaves the old in force."""
+class Certificates:
+    """The context for new connections. A changed certificate serves them; a broken one leaves the old in force."""
 
     def __init__(self, security: ServerSecurity) -> None:
         self._lock = threading.Lock()
@@ -53,26 +48,7 @@ class ReloadingAdapter(Adapter):
 
         return commit
 
-    def bind(self, sock: Any) -> Any:
-        return sock
-
-    def wrap(self, sock: Any) -> tuple[Any, dict[str, str]]:
-        """Wraps without the handshake: this runs in the accepting thread, where a silent client would stop everyone.
-        The connection shakes hands in its worker thread."""
-        context = self._current()
-        try:
-            wrapped = context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
-        except OSError as gone:
-            raise FatalSSLAlert(*gone.args) from gone  # the client has hung up already
-        return wrapped, self.get_environ()
-
-    def get_environ(self) -> dict[str, str]:
-        return {"wsgi.url_scheme": "https", "HTTPS": "on"}
-
-    def makefile(self, sock: Any, mode: str = "r", bufsize: int = -1) -> Any:
-        raise NotImplementedError  # the connection class makes its own, with a time limit
-
-    def _current(self) -> ssl.SSLContext:
+    def context(self) -> ssl.SSLContext:
         with self._lock:
             stamp = _stamp(self._security)
             if stamp != self._stamp:

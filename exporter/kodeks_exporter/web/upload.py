@@ -15,7 +15,6 @@ import logging
 import re
 import secrets
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
@@ -52,8 +51,6 @@ _MEMORY: Final = 4 * _PIECE  # headers of a part and what is not yet written
 _MAX_PARTS: Final = 20
 _OVERHEAD: Final = 64 * 1024  # of the form around the file
 _NAME: Final = re.compile(r"[A-Za-z0-9_.:-]{1,200}")
-_LINGER: Final = 2.0
-_LINGER_BYTES: Final = 8 * 1024 * 1024
 
 
 class Refusal(Exception):  # noqa: N818 - an answer, not an error
@@ -230,9 +227,6 @@ class Uploads:
         response = _answer(refusal.status, {"ok": False, "error": refusal.text})
         if refusal.status == 503:
             response.headers["Retry-After"] = str(RETRY_AFTER)
-        if request.method == "POST":
-            response.headers["Connection"] = "close"
-            response.call_on_close(lambda: _linger(request))
         return response
 
     def _who(self, request: Request, seen: list[str]) -> dict[str, object]:
@@ -281,16 +275,3 @@ def _bad_form(detail: str) -> Refusal:
 def _answer(status: int, body: Mapping[str, object]) -> Response:
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     return Response(text, status, content_type=_PLAIN)
-
-
-def _linger(request: Request) -> None:
-    """After a refusal: reads on for a moment. A connection closed on a sender who still sends loses our answer."""
-    deadline = time.monotonic() + _LINGER
-    left = min(_LINGER_BYTES, request.content_length or 0)
-    body = request.environ["wsgi.input"]
-    with contextlib.suppress(Exception):
-        while left > 0 and time.monotonic() < deadline:
-            piece = body.read(min(_PIECE // 4, left))
-            if not piece:
-                return
-            left -= len(piece)
