@@ -10,9 +10,10 @@ from grafana_foundation_sdk.builders import common as builders
 from grafana_foundation_sdk.builders import table as sdk
 
 from dashboards import queries as q
+from dashboards.fields import mappings, override, shaped, thresholds
 from dashboards.links import Link
 from dashboards.model import Panel, Query, refs
-from dashboards.panels import finished, mappings, override, shaped, thresholds
+from dashboards.panels import finished
 from dashboards.standard import CHANGE, GREY, Scale
 from dashboards.words import MISSING, MONTH_NAMES, Word, Words
 
