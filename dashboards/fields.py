@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from grafana_foundation_sdk.models import dashboard
 
 from dashboards.standard import Scale
-from dashboards.words import Words
+from dashboards.words import Word, Words
+
+_SPECIAL = ("null", "null+nan", "nan")
 
 
 def thresholds(scale: Scale) -> dashboard.ThresholdsConfig:
@@ -17,28 +20,42 @@ def thresholds(scale: Scale) -> dashboard.ThresholdsConfig:
 
 
 def mappings(words: Words) -> list[dashboard.ValueMapping]:
-    """Texts and colours for values; a key ``nan`` or ``null`` is the special value, ``/…/`` a regular expression."""
-    found: list[dashboard.ValueMapping] = []
+    """Texts and colours for values; a key ``nan``, ``null`` or ``null+nan`` is the special value, ``/…/`` a regular
+    expression. In the order in which Grafana tries them: it takes the first that fits, whatever their ``index`` says.
+
+    ``null`` stands before ``nan``, which fits what is absent as well.
+    """
     plain: dict[str, dashboard.ValueMappingResult] = {}
+    special: dict[str, dashboard.ValueMapping] = {}
+    patterns: list[dashboard.ValueMapping] = []
     for index, (value, word) in enumerate(words.items()):
         result = dashboard.ValueMappingResult(text=word.text, color=word.color, index=index)
-        if value in ("nan", "null"):
-            match_ = dashboard.SpecialValueMatch(value)
-            special = dashboard.DashboardSpecialValueMapOptions(match=match_, result=result)
-            found.append(dashboard.SpecialValueMap(special))
+        if value in _SPECIAL:
+            options = dashboard.DashboardSpecialValueMapOptions(match=dashboard.SpecialValueMatch(value), result=result)
+            special[value] = dashboard.SpecialValueMap(options)
         elif value.startswith("/"):
-            found.append(dashboard.RegexMap(dashboard.DashboardRegexMapOptions(pattern=value, result=result)))
+            patterns.append(dashboard.RegexMap(dashboard.DashboardRegexMapOptions(pattern=value, result=result)))
         else:
             plain[value] = result
-    if plain:
-        found.append(dashboard.ValueMap(plain))
-    return found
+    values: list[dashboard.ValueMapping] = [dashboard.ValueMap(plain)] if plain else []
+    return [*values, *(special[value] for value in _SPECIAL if value in special), *patterns]
 
 
-def override(name: str, properties: Mapping[str, object]) -> dashboard.DashboardFieldConfigSourceOverrides:
-    """Properties of the field with that name."""
+def unknown(text: str, color: str) -> Words:
+    """What stands for a number that is not known. Without it a field takes the colour of the lowest limit, as if the
+    number were good or bad.
+
+    Not for columns of labels: to Grafana every text that is no number is ``nan``.
+    """
+    return {"null+nan": Word(text, color)}
+
+
+def override(
+    name: str, properties: Mapping[str, object], *, by: Literal["byName", "byType"] = "byName"
+) -> dashboard.DashboardFieldConfigSourceOverrides:
+    """Properties of the field with that name, or of all fields of a type (``string``, ``number``)."""
     return dashboard.DashboardFieldConfigSourceOverrides(
-        matcher=dashboard.MatcherConfig(id_val="byName", options=name),
+        matcher=dashboard.MatcherConfig(id_val=by, options=name),
         properties=[dashboard.DynamicConfigValue(id_val=key, value=value) for key, value in properties.items()],
     )
 

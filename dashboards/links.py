@@ -1,11 +1,8 @@
-"""Where a cell or a point leads: another dashboard with the same filters, a page of docs/errors, the server itself."""
+"""Where a cell or a point leads: another dashboard with the same filters, the server itself."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-RUNBOOKS = "https://github.com/kodeks-exporter/kodeks-exporter/blob/main/docs/errors"
-"""As in the annotations of the rules; a site with a copy of its own replaces it in both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +49,6 @@ def score(column: str = "Клиент") -> Link:
 def fleet(column: str = "Установка") -> Link:
     """To the state of an installation, by the column with its name."""
     return board("fleet", "Что с установкой сейчас", installation=cell(column))
-
-
-def runbook(column: str = "Оповещение") -> Link:
-    """To the page of docs/errors, by the column with the alert's name."""
-    return Link("Что делать: docs/errors", f"{RUNBOOKS}/{cell(column)}.md", new_tab=True)
 
 
 def address(column: str = "Адрес") -> Link:

@@ -91,6 +91,11 @@ class Board:
     def uid(self) -> str:
         return f"kodeks-{self.name}"
 
+    @property
+    def one_client(self) -> bool:
+        """Whether it needs a client, and shows nothing for all of them."""
+        return any(each.name == "client" and not (each.many and each.every) for each in self.variables)
+
     def panels(self) -> Iterator[Panel]:
         for row in self.rows:
             if not isinstance(row, Section):
@@ -113,14 +118,15 @@ class Board:
             builders.Dashboard(self.title)
             .uid(self.uid)
             .description(self.about)
-            .tags(["kodeks", *self.tags])
+            .tags(["kodeks", _FEW if self.one_client else _MANY, *self.tags])
+            .readonly()
             .time(f"now-{self.time}", "now")
             .timezone("browser")
             .week_start("monday")
             .tooltip(models.DashboardCursorSync.CROSSHAIR)
             .refresh(self.refresh)
             .variables([each.builder() for each in self.variables])
-            .links([_Ready(link) for link in (*self.links, _SIBLINGS)])
+            .links([_Ready(link) for link in (*self.links, *self._menus())])
             .build()
         )
         board.schema_version = SCHEMA
@@ -129,6 +135,12 @@ class Board:
             variable.id_val = variable.name
         board.panels = [*self._placed()]
         return board
+
+    def _menus(self) -> Iterator[models.DashboardLink]:
+        """Both kinds of dashboards. The filters go along, but not «All» clients to where one is needed."""
+        yield _menu("Дашборды Кодекса", "Другие дашборды с теми же фильтрами", _MANY, filters=True)
+        about = "Дашборды об одном клиенте" + ("" if self.one_client else ": выберите его там")
+        yield _menu("Об одном клиенте", about, _FEW, filters=self.one_client)
 
     def _placed(self) -> Iterator[models.Panel | models.RowPanel]:
         number = y = 0
@@ -160,16 +172,21 @@ class _Ready(Builder[models.DashboardLink]):
         return self._link
 
 
-_SIBLINGS = models.DashboardLink(
-    title="Дашборды Кодекса",
-    type_val=models.DashboardLinkType.DASHBOARDS,
-    icon="external link",
-    tooltip="Другие дашборды с теми же фильтрами",
-    tags=["kodeks"],
-    as_dropdown=True,
-    include_vars=True,
-    keep_time=False,
-)
+_MANY, _FEW = "все клиенты", "один клиент"
+"""Tags of dashboards for all clients, and of those that need one: each kind has a menu."""
+
+
+def _menu(title: str, about: str, tag: str, *, filters: bool) -> models.DashboardLink:
+    return models.DashboardLink(
+        title=title,
+        type_val=models.DashboardLinkType.DASHBOARDS,
+        icon="external link",
+        tooltip=about,
+        tags=["kodeks", tag],
+        as_dropdown=True,
+        include_vars=filters,
+        keep_time=False,
+    )
 
 
 def refs(number: int) -> list[str]:

@@ -7,25 +7,32 @@ Russian. An empty panel says «нет данных», never 0.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Literal, TypedDict, Unpack
 
 from grafana_foundation_sdk.builders import barchart, bargauge, gauge, piechart, stat, statetimeline, text, timeseries
 from grafana_foundation_sdk.builders import common as builders
+from grafana_foundation_sdk.builders import dashboard as builders_
 from grafana_foundation_sdk.builders import prometheus as asked
 from grafana_foundation_sdk.models import common, dashboard, prometheus
 from grafana_foundation_sdk.models import piechart as pie_model
 from grafana_foundation_sdk.models import text as text_model
 
-from dashboards.fields import mappings, override, shaped, thresholds
+from dashboards import queries as q
+from dashboards.fields import mappings, override, shaped, thresholds, unknown
 from dashboards.links import Link
 from dashboards.model import Panel, Query, refs
-from dashboards.standard import PLAIN, Scale
+from dashboards.standard import GREY, PLAIN, Scale
 from dashboards.variables import DATASOURCE
 from dashboards.words import MISSING, Words
 
 Calc = Literal["min", "max", "mean", "last", "sum"]
 
+_COLORED = ("stat", "gauge", "bargauge")
+"""Kinds whose whole face takes the colour of a value."""
+
 _CALCS: Mapping[Calc, str] = {"min": "min", "max": "max", "mean": "mean", "last": "lastNotNull", "sum": "sum"}
+_HEADINGS: Mapping[Calc, str] = {"min": "Min", "max": "Max", "mean": "Mean", "last": "Last *", "sum": "Total"}
+"""Grafana's own headings of them in a legend."""
 
 
 def finished(
@@ -57,6 +64,8 @@ def finished(
     field.no_value = missing
     field.min_val, field.max_val = least, most
     field.thresholds = thresholds(scale or PLAIN)
+    if made.type_val in _COLORED and (words or scale not in (None, PLAIN)):
+        words = {**(words or {}), **unknown(missing, GREY)}
     field.mappings = mappings(words or {})
     if links:
         # The library has no type of its own for links of data: they are three of these fields.
@@ -64,6 +73,22 @@ def finished(
             dashboard.DashboardLink(title=each.title, url=each.url, target_blank=each.new_tab) for each in links
         ]
     return Panel(made, tuple(queries), width, height)
+
+
+class _Lines(TypedDict, total=False):
+    """What ``lines`` takes beside its queries."""
+
+    unit: str
+    decimals: int | None
+    scale: Scale | None
+    legend: Sequence[Calc]
+    style: Literal["line", "bars", "points", "steps"]
+    gaps: float | bool
+    links: Sequence[Link]
+    least: float | None
+    most: float | None
+    width: int
+    height: int
 
 
 def lines(
@@ -76,7 +101,6 @@ def lines(
     scale: Scale | None = None,
     legend: Sequence[Calc] = ("min", "max", "last"),
     style: Literal["line", "bars", "points", "steps"] = "line",
-    stacked: bool = False,
     gaps: float | bool = False,
     links: Sequence[Link] = (),
     least: float | None = None,
@@ -84,10 +108,12 @@ def lines(
     width: int = 24,
     height: int = 10,
 ) -> Panel:
-    """Figures over time; the legend is a table with ``legend``, sorted by its last column.
+    """Figures over time; the legend is a table with ``legend``, sorted by its last column. Bars stand on each other, so
+    that their sum can be read.
 
-    ``scale`` draws the standard's limits as dashed lines. ``gaps``: milliseconds over which two samples are still
-    joined by a line, True for any (sparse rules: their own interval and a half).
+    ``decimals``: at least 1; with 0 Grafana leaves out all ticks that are no integers, 20 % among them. ``scale``
+    draws the standard's limits as dashed lines. ``gaps``: milliseconds over which two samples are still joined by a
+    line, True for any (sparse rules: their own interval and a half).
     """
     columns = [_CALCS[each] for each in legend]
     made = (
@@ -98,21 +124,23 @@ def lines(
             .placement(common.LegendPlacement.BOTTOM)
             .show_legend(True)
             .calcs(columns)
+            .sort_by(_HEADINGS[legend[-1]])
+            .sort_desc(True)
         )
         .tooltip(builders.VizTooltipOptions().mode(common.TooltipDisplayMode.MULTI).sort(common.SortOrder.DESCENDING))
         .span_nulls(gaps)
     )
     match style:
         case "bars":
-            made.draw_style(common.GraphDrawStyle.BARS).fill_opacity(70)
+            made.draw_style(common.GraphDrawStyle.BARS).fill_opacity(70).line_width(0)
+            made.stacking(builders.StackingConfig().mode(common.StackingMode.NORMAL))
         case "points":
             made.draw_style(common.GraphDrawStyle.POINTS).point_size(6)
         case "steps":
-            made.line_interpolation(common.LineInterpolation.STEP_AFTER)
+            made.line_interpolation(common.LineInterpolation.STEP_AFTER).line_width(1).fill_opacity(0)
         case "line":
-            made.line_width(1).fill_opacity(5)
-    if stacked:
-        made.stacking(builders.StackingConfig().mode(common.StackingMode.NORMAL))
+            # No filling: lines of many clients would become one brown block.
+            made.line_width(1).fill_opacity(0)
     if scale:
         made.thresholds_style(builders.GraphThresholdsStyleConfig().mode(common.GraphTresholdsStyleMode.DASHED))
     if least is None:
@@ -121,6 +149,30 @@ def lines(
         made.build(), title, about, queries, width, height, unit=unit, decimals=decimals, scale=scale, links=links,
         least=least, most=most,
     )  # fmt: skip
+
+
+def many(
+    title: str,
+    about: str,
+    figure: str,
+    rank: str,
+    name: str,
+    *,
+    step: str,
+    lowest: bool = False,
+    of: Literal["installation", "account"] = "installation",
+    **more: Unpack[_Lines],
+) -> Panel:
+    """``lines`` of a figure of every installation (or access): the first of ``rank`` by name, the others as one: their
+    sum in bars, their mean in lines. See ``queries.leading``. ``name``: of a series; ``about`` is followed by who is
+    shown.
+    """
+    bars_ = more.get("style") == "bars"
+    named, others = q.leading(figure, rank, least=lowest, rest="sum" if bars_ else "avg", by=of)
+    shown = f"Поимённо показаны {q.SHOWN} {'самых низких' if lowest else 'самых высоких'}, остальные — "
+    rest = "остальные вместе" if bars_ else "остальные в среднем"
+    queries = (Query(named, name, step=step), Query(others, rest, step=step))
+    return lines(title, f"{about} {shown}{'одной суммой' if bars_ else 'одной линией'}.", queries, **more)
 
 
 def number(
@@ -140,9 +192,10 @@ def number(
 ) -> Panel:
     """One big number (or one for each series). Instant queries, unless ``graph`` shows the way there below it."""
     asked_ = (queries,) if isinstance(queries, Query) else tuple(queries)
+    colored = words or scale not in (None, PLAIN)
     made = (
         stat.Panel()
-        .color_mode(common.BigValueColorMode.BACKGROUND if scale or words else common.BigValueColorMode.VALUE)
+        .color_mode(common.BigValueColorMode.BACKGROUND if colored else common.BigValueColorMode.VALUE)
         .graph_mode(common.BigValueGraphMode.AREA if graph else common.BigValueGraphMode.NONE)
         .text_mode(common.BigValueTextMode.AUTO)
         .reduce_options(builders.ReduceDataOptions().calcs(["lastNotNull"]).values(False))
@@ -238,6 +291,8 @@ def columns(
         .orientation(common.VizOrientation.VERTICAL)
         .x_field(names[by])
         .x_tick_label_spacing(0)
+        .x_tick_label_rotation(-45 if words else 0)  # words are months: twelve names
+        .color_scheme(builders_.FieldColor().mode(dashboard.FieldColorModeId.PALETTE_CLASSIC))
         .show_value(common.VisibilityMode.AUTO)
         .stacking(common.StackingMode.NORMAL if stacked else common.StackingMode.NONE)
         .group_width(0.7)
@@ -274,6 +329,8 @@ def timeline(
     """States over time: a line for each series, named by the legend; ``words`` name and colour its values."""
     made = (
         statetimeline.Panel()
+        # In this mode alone the legend tells what the colours mean.
+        .color_scheme(builders_.FieldColor().mode(dashboard.FieldColorModeId.FIXED))
         .merge_values(True)
         .show_value(common.VisibilityMode.NEVER)
         .row_height(0.85)

@@ -105,6 +105,47 @@ def grown(kind: str, window: str, domain: str = "", by: str = "installation") ->
     )
 
 
+SHOWN = 10
+"""So many series of a graph have a name."""
+
+
+def leading(expr: str, rank: str, *, least: bool = False, rest: str = "sum", by: str = "installation") -> list[str]:
+    """Of a figure of many, those ``SHOWN`` that have the most (``least``: the least) of ``rank``, and what ``rest``
+    (``sum``, ``avg``) makes of the others; absent where there are none.
+
+    ``rank``: a figure ``by`` the same, good for ordering at the end of the range. It orders once and not at each point,
+    where others would lead each time.
+    """
+    first = f"last_over_time(({'bottomk' if least else 'topk'}({SHOWN}, {rank}))[1m:1m] @ end())"
+    return [f"({expr}) and on ({by}) {first}", f"{rest}(({expr}) unless on ({by}) {first})"]
+
+
+def least_first(rows: str, each: str, figure: str) -> str:
+    """Rows of a table in the order of a figure with the label ``each``; at last those where it is not known, which
+    Grafana's own sorting would put above the least.
+    """
+    return f"sort({rows} + on ({each}) group_left () {figure}) or {rows}"
+
+
+def total(expr: str, label: str) -> str:
+    """``expr``, which has ``label`` alone, and the sum of all as one more."""
+    return f'({expr} or label_replace(sum({expr}), "{label}", "Итого", "", ""))'
+
+
+def daily(kind: str, domain: str = "", by: str = "installation") -> str:
+    """By how much a counter of kodeks_usage_total grew in the day that begins at each point; of today so far. For range
+    queries with a step of 1d.
+    """
+    matchers = _joined(CHOSEN, f'kind="{kind}"', domain)
+    now = f"last_over_time(installation:kodeks_usage:hourly{{{matchers}}}[24h] offset -1d)"
+    past = f"last_over_time(installation:kodeks_usage:hourly{{{matchers}}}[2h])"
+    # A month that begins that day has no past, and counts from 0; where nothing at all has, nothing is known.
+    return (
+        f"(sum by ({by}) (({now} - {past} or {now} and on (installation, domain) {past}) "
+        f"and on (installation) {INSTALLATIONS}))"
+    )
+
+
 def twelve(value: str = "0") -> str:
     """A row for each month of ``$year``, so that a table has all twelve, with data or without."""
     rows = (f'label_replace(vector({value}), "month", "$year-{month}", "", "")' for month in MONTHS)

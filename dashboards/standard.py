@@ -48,14 +48,14 @@ AVAILABILITY_ONLINE = Scale(RED, ((0.99, YELLOW), (0.9999, GREEN)))
 LICENCE_DAYS = Scale(RED, ((2, ORANGE), (7, YELLOW), (90, GREEN)))
 """Days until a licence ends."""
 
-REPORT_AGE = Scale(GREEN, ((3 * 3600, YELLOW), (24 * 3600, ORANGE), (48 * 3600, RED)))
-"""Seconds; a report comes hourly, after two days there is an alert."""
+REPORT_AGE = Scale(GREEN, ((3, YELLOW), (24, ORANGE), (48, RED)))
+"""Hours; a report comes hourly, after two days there is an alert."""
 
 OPERUP_HOURS = Scale(GREEN, ((36, YELLOW), (72, RED)))
 """Hours since a file of daily updates was made; after three days there is an alert."""
 
-DISK_FREE = Scale(RED, ((10e9, YELLOW), (20e9, GREEN)))
-"""Bytes."""
+DISK_FREE = Scale(RED, ((10, YELLOW), (20, GREEN)))
+"""GB."""
 
 SEARCH_SECONDS = Scale(GREEN, ((5, YELLOW), (10, RED)))
 """A search over 10 s feels broken to a person."""

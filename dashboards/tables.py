@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from grafana_foundation_sdk.builders import common as builders
 from grafana_foundation_sdk.builders import table as sdk
 
 from dashboards import queries as q
-from dashboards.fields import mappings, override, shaped, thresholds
+from dashboards.fields import mappings, override, shaped, thresholds, unknown
 from dashboards.links import Link
 from dashboards.model import Panel, Query, refs
 from dashboards.panels import finished
-from dashboards.standard import CHANGE, GREY, Scale
+from dashboards.standard import CHANGE, CLEAR, GREY, Scale
+from dashboards.units import DATE, MOMENT, MOMENT_OF_YEAR
 from dashboards.words import MISSING, MONTH_NAMES, Word, Words
+
+NOTHING = "—"
+"""In a cell whose value is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +48,15 @@ class Value:
     """Texts instead of numbers; colours the cell, too."""
     links: Sequence[Link] = ()
     width: int = 0
-    missing: str = MISSING
+    missing: str = NOTHING
     shown: bool = True
     """False where only the query's labels are wanted, for ``Label`` columns."""
 
 
 Column = Label | Value
 
-DATE = "time:DD.MM.YYYY"
-"""Unit of a Value whose query gives milliseconds: ``1000 * kodeks_…_timestamp_seconds``."""
-
-MOMENT = "time:DD.MM.YYYY HH:mm"
+_LONGEST = {DATE: 10, MOMENT: 15, MOMENT_OF_YEAR: 10}
+"""Letters."""
 
 
 def table(
@@ -66,7 +67,6 @@ def table(
     rows: str = "",
     sort: str = "",
     descending: bool = True,
-    footer: Literal["", "sum", "mean", "max"] = "",
     missing: str = MISSING,
     width: int = 24,
     height: int = 12,
@@ -76,7 +76,8 @@ def table(
     ``rows``: a query whose labels make the rows (and most ``Label`` columns) but whose value is not shown, such as
     ``queries.INSTALLATIONS``; without it the first ``Value`` does that. Other queries need only the labels that tell
     rows apart (``by (installation)``, as ``queries.of`` makes them), and must be filtered like the rows, or would add
-    rows of their own. ``sort``: the title of a column. ``footer``: a last row with the sum or mean of numbers.
+    rows of their own. ``sort``: the title of a column; what is not known counts as least. Empty: rows as the first
+    query sorts them. ``missing``: what is said instead of a table without rows.
     """
     values = [each for each in columns if isinstance(each, Value)]
     asked = ([rows] if rows else []) + [each.expr for each in values]
@@ -93,37 +94,69 @@ def table(
     made = sdk.Panel().show_header(True)
     if sort:
         made.sort_by([builders.TableSortByFieldState().display_name(sort).desc(descending)])
-    if footer:
-        made.footer(builders.TableFooterOptions().show(True).reducer([footer]).count_rows(False))
     panel = made.build()
     panel.transformations = [*shaped(names, many=len(asked) > 1)]
     # Grafana's migration of cells' colours needs the field to be there.
     panel.field_config.defaults.custom = {"align": "auto", "displayMode": "auto", "filterable": True, "inspect": False}
-    panel.field_config.overrides = [override(each.title, _properties(each)) for each in columns if _properties(each)]
+    panel.field_config.overrides = [
+        # The message for a table without rows would stand in every empty cell.
+        override("string", {"noValue": NOTHING}, by="byType"),
+        override("number", {"noValue": NOTHING}, by="byType"),
+        *(override(each.title, _properties(each, each.title == sort)) for each in columns if _shown(each)),
+    ]
     return finished(
         panel, title, about, [Query(expr, instant=True) for expr in asked], width, height, table=True, missing=missing
     )
 
 
-def _properties(column: Column) -> dict[str, object]:
+def _shown(column: Column) -> bool:
+    return isinstance(column, Label) or column.shown
+
+
+def _properties(column: Column, sorted_: bool) -> dict[str, object]:
     made: dict[str, object] = {}
+    words = column.words or {}
     if isinstance(column, Value):
+        colored = bool(column.scale or words)
         made["unit"] = column.unit
+        made["custom.filterable"] = False
         if column.decimals is not None:
             made["decimals"] = column.decimals
         if column.scale:
             made["thresholds"] = thresholds(column.scale)
-        if column.missing != MISSING:
+        if column.missing != NOTHING:
             made["noValue"] = column.missing
-    if column.words:
-        made["mappings"] = mappings(column.words)
-    if (isinstance(column, Value) and (column.scale or column.words)) or (isinstance(column, Label) and column.colored):
+        if colored and "null" not in words:
+            words = {**unknown(column.missing, CLEAR), **words}
+    else:
+        colored = column.colored
+        if colored:
+            words = {"null": Word(NOTHING), **words}
+    if words:
+        made["mappings"] = mappings(words)
+    if colored:
         made["custom.displayMode"] = "color-background-solid"
     if column.links:
         made["links"] = [each.json() for each in column.links]
+    return {**made, **_width(column, sorted_)}
+
+
+_LETTER, _MARGINS, _ARROW, _FUNNEL = 8, 14, 20, 22
+"""Pixels, of Grafana's usual type."""
+_ROOM = {"client": 160, "url": 110, "query": 180, "title": 190, "text": 300, "order": 126}
+"""Least pixels of columns with long texts."""
+
+
+def _width(column: Column, sorted_: bool) -> dict[str, object]:
+    """Columns of numbers as narrow as heading and values allow; what is left is shared by those with texts."""
+    heading = _LETTER * len(column.title) + _MARGINS + (_ARROW if sorted_ else 0)
     if column.width:
-        made["custom.width"] = column.width
-    return made
+        return {"custom.width": column.width}
+    if isinstance(column, Value):
+        longest = max((len(word.text) for word in (column.words or {}).values()), default=_LONGEST.get(column.unit, 6))
+        return {"custom.width": max(heading, _LETTER * longest + _MARGINS)}
+    longest = min(20, max((len(word.text) for word in (column.words or {}).values()), default=0))
+    return {"custom.minWidth": max(heading + _FUNNEL, _LETTER * longest + _MARGINS, _ROOM.get(column.name, 0))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,49 +166,46 @@ class Figure:
     title: str
     expr: q.Months
     """Of a matcher of months: the figure ``by (month)``."""
+    change: str = ""
+    """Heading of a column after it, with the change to the month before in percent; empty: none."""
     unit: str = "none"
     decimals: int | None = None
     scale: Scale | None = None
-    change: bool = True
-    """Followed by a column with the change to the month before."""
+    total: bool = True
+    """The months may be summed: not shares, nor what is left or there at a moment."""
 
 
-MONTHS: Words = {f"/.*-{number:02}/": Word(f"{number:02} {name}") for number, name in enumerate(MONTH_NAMES, start=1)}
+_TOTAL = "$year-13"
+"""The month under which the sum over the year stands, behind December."""
+
+MONTHS: Words = {
+    **{f"/.*-{number:02}/": Word(f"{number:02} {name}") for number, name in enumerate(MONTH_NAMES, start=1)},
+    "/.*-13/": Word("Итого"),
+}
 
 _CHANGES: Words = {
     f"{q.DIVIDED_BY_ZERO:.0f}": Word("было 0", GREY),
+    "null": Word(NOTHING),
     "nan": Word("0 и было 0", GREY),
 }
 
 
-def months(
-    title: str,
-    about: str,
-    figures: Sequence[Figure],
-    *,
-    footer: Literal["", "sum", "mean"] = "",
-    width: int = 24,
-    height: int = 15,
-) -> Panel:
-    """January to December of ``$year``, a row each; a column for each figure and one for its change, in percent.
+def months(title: str, about: str, figures: Sequence[Figure], *, width: int = 24, height: int = 16) -> Panel:
+    """January to December of ``$year``, a row each, and a last one with sums where there is something to sum; a column
+    for each figure and one for its change, in percent.
 
     The board needs ``variables.year()``.
     """
-    columns: list[Column] = [Label("month", "Месяц", words=MONTHS, width=130)]
+    columns: list[Column] = [Label("month", "Месяц", words=MONTHS)]
     for each in figures:
         now = each.expr('month=~"$year-.*"')
+        if each.total:
+            now = f'{now} or label_replace(sum({now}), "month", "{_TOTAL}", "", "")'
         columns.append(Value(each.title, now, unit=each.unit, decimals=each.decimals, scale=each.scale))
         if each.change:
             change = q.change(each.expr)
-            columns.append(Value(f"{each.title}, %", change, unit="percent", decimals=0, scale=CHANGE, words=_CHANGES))
-    return table(
-        title,
-        about,
-        columns,
-        rows=q.twelve(),
-        sort="Месяц",
-        descending=False,
-        footer=footer,
-        width=width,
-        height=height,
-    )
+            columns.append(Value(each.change, change, unit="percent", decimals=0, scale=CHANGE, words=_CHANGES))
+    rows = q.twelve()
+    if any(each.total for each in figures):
+        rows += f' or label_replace(vector(0), "month", "{_TOTAL}", "", "")'
+    return table(title, about, columns, rows=rows, sort="Месяц", descending=False, width=width, height=height)

@@ -91,8 +91,8 @@ SEARCH_SOURCES: Words = {"ksrv": Word("Кодекс"), "kassist": Word("kAssist"
 EMPTY_CAUSES: Words = {
     "absent": Word("нет в комплекте", GREEN),
     "layout": Word("раскладка", BLUE),
-    "typo": Word("опечатка", BLUE),
-    "too_long": Word("слишком длинный", BLUE),
+    "typo": Word("опечатка", PURPLE),
+    "too_long": Word("слишком длинный", ORANGE),
 }
 
 VIA: Words = {"pull": Word("скачан"), "push": Word("прислан"), "hand": Word("вручную")}
@@ -105,7 +105,7 @@ CLASSES: Words = {
     "low": Word("почти не используется", ORANGE),
     "seasonal": Word("по сезонам", BLUE),
     "normal": Word("обычно", GREEN),
-    "high": Word("активно", GREEN),
+    "high": Word("активно", "dark-green"),
     "shared": Word("похоже, общий", YELLOW),
     "exhausted": Word("лимита не хватает", PURPLE),
 }

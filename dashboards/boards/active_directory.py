@@ -18,7 +18,8 @@ def _used(kind: str) -> str:
 
 
 def _by_domain(kind: str) -> str:
-    return f"sort_desc(topk(20, {q.usage(kind, _MONTH, _DOMAIN, by='domain')}))"
+    used = q.usage(kind, _MONTH, _DOMAIN, by="domain")
+    return f'sort_desc(topk(20, label_replace({used}, "domain", "без домена", "domain", "")))'
 
 
 def _users(kind: str) -> str:
@@ -54,7 +55,7 @@ BOARD = Board(
                 "Домены за месяц",
                 "По каждому домену установки за выбранный месяц: запросы к базе, открытые документы (учитываемые), "
                 "услуги и переходы по ссылкам (неучитываемые), печать, сохранение, сколько пользователей работало из "
-                "скольких заведённых. «Мест сейчас» — подключения в последнем отчёте. Домен, где мало кто работает, — "
+                "скольких заведённых. «Места» — подключения в последнем отчёте. Домен, где мало кто работает, — "
                 "отдел, который нужно учить; пустой домен — пользователи без Active Directory.",
                 (
                     Label("client", "Клиент", links=(links.profile(),)),
@@ -62,13 +63,13 @@ BOARD = Board(
                     Label("domain", "Домен"),
                     Value("Запросы", _used("requests"), decimals=0),
                     Value("Документы", _used("documents"), decimals=0),
-                    Value("Услуги (не в счёт)", _used("services"), decimals=0),
-                    Value("Ссылки (не в счёт)", _used("links"), decimals=0),
+                    Value("Услуги", _used("services"), decimals=0),
+                    Value("Ссылки", _used("links"), decimals=0),
                     Value("Печать", _used("prints"), decimals=0),
                     Value("Сохранение", _used("saves"), decimals=0),
                     Value("Работали", _users("active"), decimals=0),
                     Value("Заведено", _users("all"), decimals=0),
-                    Value("Мест сейчас", _SEATS, decimals=0, missing="0"),
+                    Value("Места", _SEATS, decimals=0, missing="0"),
                     Label("manager", "Менеджер"),
                 ),
                 rows=q.ours(_used("requests"), "client", "manager"),

@@ -16,20 +16,38 @@ _JOINED = 30 * _HOUR * 1000
 _USED = q.of("installation:kodeks_seats_used:hourly", over="max_over_time", window="$__interval")
 _SEATS = q.of("installation:kodeks_seats:hourly", over="max_over_time", window="$__interval")
 _WORKING = q.of("installation:kodeks_active_users:hourly", over="last_over_time", window="2h")
+_MOST_USED, _MOST_SEATS = (
+    q.of(f"installation:kodeks_{name}:hourly", over="max_over_time", window="$__range")
+    for name in ("seats_used", "seats")
+)
+_KASSIST = f"{q.month_now('kassist', _DOMAIN)} / ({_WORKING} > 0)"
+_SEARCHES = f'installation:kodeks_searches:daily{{{q.CHOSEN},status=~"empty|error"}}'
+_FAILED = (
+    f"clamp_min(sum by (installation) (last_over_time({_SEARCHES}[24h] offset -1d))"
+    f" - sum by (installation) (last_over_time({_SEARCHES}[25h])), 0)"
+)
+"""Within the day that begins at each point."""
+_FAILED_MONTH = f"sum by (installation) (increase({_SEARCHES}[30d]))"
 _PROFILE = links.board("client-profile", "Профиль клиента", client=links.label("client"))
 
 
-def _daily(title: str, about: str, *kinds: tuple[str, str]) -> Panel:
-    """Bars of every day: a kind of use with the addition to its name."""
-    queries = [
-        Query(q.ours(q.grown(kind, "1d", _DOMAIN), "client"), legend=_NAME + more, step="1d") for kind, more in kinds
-    ]
+def _daily(title: str, about: str, kind: str) -> Panel:
+    """Bars of every day."""
     tail = (
-        " Считается по отчётам за сутки, которые кончаются отметкой времени; фильтр «Домен» действует. "
+        " Столбик — сутки по Гринвичу, последний — ещё не кончившиеся; считается по отчётам, фильтр «Домен» действует. "
         "Обычный клиент работает каждый будний день: если столбики пропали, позвоните."
     )
-    return panels.lines(
-        title, about + tail, queries, legend=("min", "max", "last", "sum"), style="bars", links=(_PROFILE,), width=12
+    return panels.many(
+        title,
+        about + tail,
+        q.ours(q.daily(kind, _DOMAIN), "client"),
+        q.grown(kind, "30d", _DOMAIN),
+        _NAME,
+        step="1d",
+        legend=("min", "max", "last", "sum"),
+        style="bars",
+        links=(_PROFILE,),
+        width=12,
     )
 
 
@@ -64,33 +82,43 @@ BOARD = Board(
     rows=(
         Section("Лицензии"),
         (
-            panels.lines(
+            panels.many(
                 "Используемые лицензии",
                 "Больше всего занятых рабочих мест за каждые три часа (на длинных отрезках — за каждый шаг графика). "
                 "Считается по сессиям в отчётах и не зависит от домена. Сравните максимум с числом лицензий: если "
                 "упирается, предложите расширение.",
-                (Query(q.ours(_USED, "client"), legend=_NAME, step="3h"),),
+                q.ours(_USED, "client"),
+                _MOST_USED,
+                _NAME,
+                step="3h",
                 gaps=_JOINED,
                 links=(_PROFILE,),
                 width=12,
             ),
-            panels.lines(
+            panels.many(
                 "Разница между используемыми лицензиями и регом",
                 "Сколько лицензий по рег. файлу свободно в час наибольшей нагрузки: рег минус занятые. Ноль — мест "
                 "нет, следующему откажут: предложите расширение. Если почти всё свободно круглый год, клиент может "
                 "попросить уменьшить.",
-                (Query(q.ours(f"{_SEATS} - {_USED}", "client"), legend=_NAME, step="3h"),),
+                q.ours(f"{_SEATS} - {_USED}", "client"),
+                f"({_MOST_SEATS} - {_MOST_USED})",
+                _NAME,
+                step="3h",
+                lowest=True,
                 gaps=_JOINED,
                 links=(_PROFILE,),
                 width=12,
             ),
         ),
         (
-            panels.lines(
+            panels.many(
                 "Количество лицензий на инсталляции",
                 "Сколько рабочих мест в рег. файле каждой установки. Берётся из отчётов; ступенька — сменили рег. "
                 "файл. Если число не то, что в договоре, проверьте рег. файл на сервере.",
-                (Query(q.ours(_SEATS, "client"), legend=_NAME, step="6h"),),
+                q.ours(_SEATS, "client"),
+                _MOST_SEATS,
+                _NAME,
+                step="6h",
                 style="steps",
                 gaps=_JOINED,
                 links=(_PROFILE,),
@@ -106,8 +134,7 @@ BOARD = Board(
                     Label("installation", "Установка"),
                     Value("Не заходили", _GONE, scale=standard.SOME_IS_WARNING),
                     Value("Доля", f"{_GONE} / {_PEOPLE}", unit="percentunit", decimals=0),
-                    Value("Всего пользователей", _PEOPLE),
-                    Label("manager", "Менеджер"),
+                    Value("Всего", _PEOPLE),
                 ),
                 rows=q.INSTALLATIONS,
                 sort="Не заходили",
@@ -117,38 +144,36 @@ BOARD = Board(
         ),
         Section("Работа за день"),
         (
-            _daily("Запросы к БД", "Сколько запросов к базе сделали пользователи за сутки.", ("requests", "")),
-            _daily("Учитываемые документы", "Сколько документов открыли за сутки.", ("documents", "")),
+            _daily("Запросы к БД", "Сколько запросов к базе сделали пользователи за сутки.", "requests"),
+            _daily("Учитываемые документы", "Сколько документов открыли за сутки.", "documents"),
         ),
         (
-            _daily("Сохранение документов", "Сколько документов сохранили за сутки.", ("saves", "")),
-            _daily("Печать документов", "Сколько документов напечатали за сутки.", ("prints", "")),
+            _daily("Сохранение документов", "Сколько документов сохранили за сутки.", "saves"),
+            _daily("Печать документов", "Сколько документов напечатали за сутки.", "prints"),
         ),
         (
-            _daily(
-                "Doc or Service",
-                "Что открывают чаще: документы или сервисы. Две строки на установку.",
-                ("documents", ": документы"),
-                ("services", ": сервисы"),
-            ),
             panels.lines(
+                "Doc or Service",
+                "Что открывают чаще: документы или сервисы, по всем выбранным клиентам вместе. Столбик — сутки по "
+                "Гринвичу; считается по отчётам, фильтр «Домен» действует. Сервисов почти нет — о них не знают: "
+                "предложите показать.",
+                tuple(
+                    Query(f"sum({q.daily(kind, _DOMAIN)})", name, step="1d")
+                    for kind, name in (("documents", "документы"), ("services", "сервисы"))
+                ),
+                legend=("min", "max", "last", "sum"),
+                style="bars",
+                width=12,
+            ),
+            panels.many(
                 "Количество неудачных поисков за сутки",
-                "Поиски, которые ничего не нашли или кончились ошибкой, за сутки до отметки времени. Считается по "
+                "Поиски, которые ничего не нашли или кончились ошибкой, по суткам (по Гринвичу). Считается по "
                 "отчётам, без деления на домены. Что именно искали — на дашборде «Поисковые запросы»: это спрос "
                 "или повод научить.",
-                (
-                    Query(
-                        q.ours(
-                            "clamp_min(sum by (installation) ("
-                            f'last_over_time(installation:kodeks_searches:daily{{{q.CHOSEN},status=~"empty|error"}}[25h])'
-                            " - last_over_time(installation:kodeks_searches:daily"
-                            f'{{{q.CHOSEN},status=~"empty|error"}}[25h] offset 1d)), 0)',
-                            "client",
-                        ),
-                        legend=_NAME,
-                        step="1d",
-                    ),
-                ),
+                q.ours(_FAILED, "client"),
+                _FAILED_MONTH,
+                _NAME,
+                step="1d",
                 legend=("min", "max", "last", "sum"),
                 style="bars",
                 links=(
@@ -159,21 +184,15 @@ BOARD = Board(
             ),
         ),
         (
-            panels.lines(
+            panels.many(
                 "Среднее число запросов kAssist за месяц",
                 "Сколько раз за текущий месяц обратился к kAssist в среднем один работающий пользователь (с "
                 "запросами в этом месяце). Растёт с 1-го числа; фильтр «Домен» действует. Около нуля к концу "
                 "месяца — kAssist не освоили: предложите обучение.",
-                (
-                    Query(
-                        q.ours(
-                            f"{q.month_now('kassist', _DOMAIN)} / ({_WORKING} > 0)",
-                            "client",
-                        ),
-                        legend=_NAME,
-                        step="6h",
-                    ),
-                ),
+                q.ours(_KASSIST, "client"),
+                _KASSIST,
+                _NAME,
+                step="6h",
                 decimals=1,
                 gaps=_JOINED,
                 links=(links.board("kassist", "kAssist. Аналитика", client=links.label("client")), _PROFILE),

@@ -6,7 +6,8 @@ from dashboards import links, panels, standard, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Query
 from dashboards.standard import GREEN, ORANGE, RED, YELLOW
-from dashboards.tables import MOMENT, Label, Value
+from dashboards.tables import Label, Value
+from dashboards.units import MOMENT
 from dashboards.variables import Variable
 from dashboards.words import Word
 

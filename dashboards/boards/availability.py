@@ -12,7 +12,7 @@ _PORT = q.of("installation:kodeks_port_up:avg30d")
 
 
 def _by_day(metric: str) -> str:
-    return q.ours(f"max by (installation) (avg_over_time({metric}{{{q.CHOSEN}}}[1d]))", "client")
+    return q.ours(f"max by (installation) (avg_over_time({metric}{{{q.CHOSEN}}}[1d] offset -1d))", "client")
 
 
 BOARD = Board(
@@ -59,8 +59,8 @@ BOARD = Board(
             tables.table(
                 "Доступность за 30 дней",
                 "Доля времени, когда открывалась главная страница (интерфейс) и когда отвечал порт. Норма — от 95 до "
-                "99 %: в счёт входят ночные перезапуски. Сверху те, у кого хуже всего; «нет данных» — установка только "
-                "присылает отчёты и не опрашивается.",
+                "99 %: в счёт входят ночные перезапуски. Сверху те, у кого хуже всего. Кто только присылает отчёты, не "
+                "опрашивается, и здесь его нет.",
                 (
                     Label("client", "Клиент", links=(links.profile(),)),
                     Label("installation", "Установка", links=(links.fleet(),)),
@@ -70,40 +70,44 @@ BOARD = Board(
                     Label("hosting", "Хостинг"),
                     Label("manager", "Менеджер"),
                 ),
-                rows=q.INSTALLATIONS,
+                rows=f"{q.INSTALLATIONS} and on (installation) ({_INTERFACE} or {_PORT})",
                 sort="Интерфейс",
                 descending=False,
                 height=14,
             ),
         ),
         (
-            panels.lines(
+            panels.many(
                 "Доступность интерфейса по дням",
                 "Доля каждых суток, когда открывалась главная страница. Одинокий провал — разовая авария, провалы в "
                 "одни и те же дни — плановые работы, медленное сползание — повод звонить администратору клиента.",
-                (
-                    Query(
-                        _by_day("installation:kodeks_interface_up:hourly"), "{{client}} ({{installation}})", step="1d"
-                    ),
-                ),
+                _by_day("installation:kodeks_interface_up:hourly"),
+                _INTERFACE,
+                "{{client}} ({{installation}})",
+                step="1d",
+                lowest=True,
                 unit="percentunit",
                 decimals=1,
                 scale=standard.AVAILABILITY,
-                legend=("min", "mean", "last"),
+                legend=("max", "mean", "min"),
                 most=1,
                 gaps=True,
             ),
         ),
         (
-            panels.lines(
+            panels.many(
                 "Доступность порта по дням",
                 "Доля каждых суток, когда порт сервера принимал соединения. Если порт недоступен, виноваты сеть, "
                 "хостинг или выключенный сервер; если доступен, а интерфейс нет, — сам Кодекс или прокси перед ним.",
-                (Query(_by_day("installation:kodeks_port_up:hourly"), "{{client}} ({{installation}})", step="1d"),),
+                _by_day("installation:kodeks_port_up:hourly"),
+                _PORT,
+                "{{client}} ({{installation}})",
+                step="1d",
+                lowest=True,
                 unit="percentunit",
                 decimals=1,
                 scale=standard.AVAILABILITY,
-                legend=("min", "mean", "last"),
+                legend=("max", "mean", "min"),
                 most=1,
                 gaps=True,
             ),

@@ -6,7 +6,8 @@ from dashboards import links, panels, standard, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Panel, Query
 from dashboards.standard import GREEN, RED, Scale
-from dashboards.tables import MOMENT, Label, Value
+from dashboards.tables import Label, Value
+from dashboards.units import MOMENT
 from dashboards.words import RESOURCES, Word
 
 _READ = q.of_online("kodeks_online_read_timestamp_seconds")
@@ -54,17 +55,40 @@ def _used(resource: str) -> str:
     return f"clamp_min(1 - {_left(resource)} / on (account) ({limit} > 0), 0)"
 
 
+_MEAN = "В среднем"
+
+
+def _with_mean(expr: str) -> str:
+    """And one more account, with the mean of all."""
+    return f'({expr} or label_replace(avg({expr}), "account", "{_MEAN}", "", ""))'
+
+
+_WORST_FIRST = (
+    f'label_replace(label_replace(vector(0), "account", "{_MEAN}", "", ""), "client", "{_MEAN}", "", "") '
+    f"or {q.least_first(q.ACCESSES, 'account', _left('documents'))}"
+)
+
+
+def _share(title: str, resource: str) -> Value:
+    return Value(title, _with_mean(_used(resource)), unit="percentunit", decimals=0, scale=standard.ONLINE_USED)
+
+
 def _over_time(resource: str, name: str, advice: str, scale: Scale | None) -> Panel:
     left = q.of_online(
         "account:kodeks_online_left:hourly", matchers=_resource(resource), how="min",
         over="min_over_time", window="$__interval",
     )  # fmt: skip
-    return panels.lines(
+    return panels.many(
         f'Осталось "{name}"',
         f"Сколько единиц ресурса «{name}» осталось у каждого доступа, час за часом; 1-го числа остаток снова равен "
         f"лимиту. {advice} Обрыв линии — цифры не читаются.",
-        (Query(q.ours_online(left, "client", "login"), "{{client}} ({{login}})", step="1h"),),
-        decimals=0,
+        q.ours_online(left, "client", "login"),
+        _left(resource),
+        "{{client}} ({{login}})",
+        step="1h",
+        lowest=True,
+        of="account",
+        legend=("max", "min", "last"),
         scale=scale,
         gaps=3 * 3600 * 1000,
         width=12,
@@ -112,31 +136,23 @@ BOARD = Board(
         (
             tables.table(
                 "Остатки по доступам",
-                "Что осталось у каждого онлайн-доступа в этом месяце и какая доля лимита использована; внизу среднее. "
-                "Красное «Использовано» — не пользуются (меньше 15 %), жёлтое и оранжевое — много (от 75 %). Красный "
-                "остаток документов — меньше 50, оранжевый — меньше 150: клиент скоро останется без доступа, звоните "
-                "первыми. «Нет данных» — цифры прочитать не удалось, см. ниже.",
+                "Сколько документов, поиска, печати и выгрузки осталось у каждого онлайн-доступа в этом месяце и "
+                "какая доля лимита использована («исп.»); вверху среднее, дальше — у кого осталось меньше. Красное "
+                "«исп.» — не пользуются (меньше 15 %), жёлтое и оранжевое — много (от 75 %). Красный остаток "
+                "документов — меньше 50, оранжевый — меньше 150: клиент скоро останется без доступа, звоните первыми. "
+                "Прочерк — цифры прочитать не удалось, см. ниже.",
                 (
                     Label("client", "Клиент", links=(links.profile(),)),
                     Label("login", "Логин"),
-                    Value("Осталось документов", _left("documents"), decimals=0, scale=standard.ONLINE_LEFT),
-                    Value(
-                        "Использовано документов", _used("documents"), unit="percentunit", decimals=0,
-                        scale=standard.ONLINE_USED,
-                    ),
-                    Value("Осталось поиска", _left("searches"), decimals=0),
-                    Value(
-                        "Использовано поиска", _used("searches"), unit="percentunit", decimals=0,
-                        scale=standard.ONLINE_USED,
-                    ),
-                    Value("Осталось печати", _left("prints"), decimals=0),
-                    Value("Осталось выгрузки", _left("uploads"), decimals=0),
+                    Value("Документов", _with_mean(_left("documents")), decimals=0, scale=standard.ONLINE_LEFT),
+                    _share("Документы, исп.", "documents"),
+                    Value("Поиска", _with_mean(_left("searches")), decimals=0),
+                    _share("Поиск, исп.", "searches"),
+                    Value("Печати", _with_mean(_left("prints")), decimals=0),
+                    Value("Выгрузки", _with_mean(_left("uploads")), decimals=0),
                     Label("manager", "Менеджер"),
                 ),
-                rows=q.ACCESSES,
-                sort="Осталось документов",
-                descending=False,
-                footer="mean",
+                rows=_WORST_FIRST,
                 height=18,
             ),
         ),
@@ -189,7 +205,7 @@ BOARD = Board(
                 sort="Сервер",
                 descending=False,
                 missing="проблем нет",
-                width=14,
+                width=15,
             ),
             tables.table(
                 "Варианты ошибок",
@@ -203,7 +219,7 @@ BOARD = Board(
                 ),
                 sort="Неудач за сутки",
                 missing="ошибок не было",
-                width=10,
+                width=9,
             ),
         ),
     ),

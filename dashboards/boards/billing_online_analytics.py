@@ -19,7 +19,7 @@ _CLIENTS = f"count(group by (client) ({q.ACCESSES}))"
 
 
 def _share(condition: str) -> str:
-    return f"count by (manager) ({_BY_MANAGER} {condition})"
+    return q.total(f"count by (manager) ({_BY_MANAGER} {condition})", "manager")
 
 
 BOARD = Board(
@@ -80,14 +80,13 @@ BOARD = Board(
                 "мало у всех.",
                 (
                     Label("manager", "Менеджер"),
-                    Value("Доступов", f"count by (manager) ({q.ACCESSES})", decimals=0),
+                    Value("Доступов", q.total(f"count by (manager) ({q.ACCESSES})", "manager"), decimals=0),
                     Value("До 15 %", _share("< 0.15"), decimals=0, missing="0"),
                     Value("15–75 %", _share("< 0.75 >= 0.15"), decimals=0, missing="0"),
                     Value("75–90 %", _share("< 0.9 >= 0.75"), decimals=0, missing="0"),
                     Value("От 90 %", _share(">= 0.9"), decimals=0, missing="0"),
                 ),
                 sort="До 15 %",
-                footer="sum",
                 width=12,
                 height=12,
             ),
@@ -99,7 +98,6 @@ BOARD = Board(
                 "начинается с нуля. Сравнивайте вершины перед концом месяца: если они снижаются, клиенты остывают.",
                 (Query(f"avg by (manager) ({q.ours_online(_PAST, 'manager')})", "{{manager}}", step="1d"),),
                 unit="percentunit",
-                decimals=0,
                 scale=standard.ONLINE_USED,
                 legend=("max", "mean", "last"),
                 gaps=True,

@@ -8,7 +8,8 @@ from dashboards import links, panels, standard, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Panel, Query, Section
 from dashboards.standard import Scale
-from dashboards.tables import DATE, Label, Value
+from dashboards.tables import Label, Value
+from dashboards.units import DATE
 from dashboards.words import ADVICE_REASONS, CLASSES, MONTH_NAMES
 
 _LEFT, _LIMIT = (
@@ -48,8 +49,7 @@ def _advised(title: str, about: str, advice: str, more: Value, missing: str) -> 
         sort=more.title,
         descending=False,
         missing=missing,
-        width=12,
-        height=12,
+        height=9,
     )
 
 
@@ -92,12 +92,15 @@ BOARD = Board(
         (
             _advised(
                 "Позвонить",
-                "Доступы, по которым стоит позвонить сегодня, и причина. Её считает экспортёр раз в сутки по "
-                "истории самого доступа: лимит кончается, замолчал, не начал пользоваться. Пусто — звонить некому.",
+                "Доступы, по которым стоит позвонить сегодня, и причина. «Исп.» — доля лимита документов. Причину "
+                "считает экспортёр раз в сутки по истории самого доступа: лимит кончается, замолчал, не начал "
+                "пользоваться. Пусто — звонить некому.",
                 "call",
-                Value("Использовано", _USED, unit="percentunit", decimals=0, scale=standard.ONLINE_USED),
+                Value("Исп.", _USED, unit="percentunit", decimals=0, scale=standard.ONLINE_USED),
                 "звонить некому",
             ),
+        ),
+        (
             _advised(
                 "Пока не звонить",
                 "Сезонные клиенты, у которых сейчас тихий месяц: звонок только раздражит. Рядом — когда ждать "
@@ -116,41 +119,41 @@ BOARD = Board(
                 "и «почти не используется» — кандидаты на обучение, «не хватает» — на расширение.",
                 Query(f"count by (class) ({_CLASS})", legend="{{class}}", instant=True),
                 colors=CLASSES,
+                width=7,
             ),
             tables.table(
                 "Классы по доступам",
-                "Класс каждого доступа, сколько документов он использовал в этом месяце и сколько обычно бывает к "
-                "этому числу. Класс — за год, а не за день: один странный месяц его не меняет. Сравните два числа: "
-                "разошлись — спросите, что изменилось.",
+                "Класс каждого доступа, доля лимита документов, израсходованная в этом месяце («исп.»), сколько это "
+                "документов и сколько обычно бывает к этому числу. Класс — за год, а не за день: один странный месяц "
+                "его не меняет. Сравните два числа: разошлись — спросите, что изменилось.",
                 (
                     _CLIENT,
                     Label("class", "Класс", words=CLASSES, colored=True),
                     Value(
-                        "Использовано",
+                        "Исп.",
                         f"{_USED} and on (account) {_CLASSED}",
                         unit="percentunit",
                         decimals=0,
                         scale=standard.ONLINE_USED,
                     ),
-                    Value("Документов в этом месяце", f"clamp_min({_LIMIT} - {_LEFT}, 0) and on (account) {_CLASSED}"),
+                    Value("Документов", f"clamp_min({_LIMIT} - {_LEFT}, 0) and on (account) {_CLASSED}"),
                     Value(
-                        "Обычно к этому числу",
+                        "Обычно",
                         f"{q.of_online('kodeks_online_documents_expected')} and on (account) {_CLASSED}",
                         decimals=0,
                     ),
                     Value(
-                        "Период сезона, мес.",
+                        "Сезон, мес.",
                         f"{q.of_online('kodeks_online_season_months')} and on (account) {_CLASSED}",
                         missing="",
                     ),
-                    _LOGIN,
                     _ACCOUNT,
                     _MANAGER,
                 ),
                 rows=q.ours_online(_CLASS, "client", "manager", "login"),
                 sort="Класс",
                 descending=False,
-                width=16,
+                width=17,
                 height=10,
             ),
         ),
@@ -189,53 +192,41 @@ BOARD = Board(
             ),
         ),
         (
-            panels.lines(
+            panels.many(
                 "Использование лимита документов",
                 "Какая доля лимита документов израсходована с начала месяца, день за днём: пила от нуля до конца "
-                "месяца. Выберите клиента, иначе линий слишком много. Пунктир — 15, 75 и 90 %: ниже первого почти "
-                "не пользуются, выше последнего лимита не хватает.",
-                (
-                    Query(
-                        q.ours_online(
-                            q.of_online(
-                                "account:kodeks_online_used:hourly",
-                                matchers='resource="documents"',
-                                over="max_over_time",
-                                window="$__interval",
-                            ),
-                            "client",
-                        ),
-                        legend="{{client}} · {{account}}",
-                        step="1d",
+                "месяца. Пунктир — 15, 75 и 90 %: ниже первого почти не пользуются, выше последнего лимита не хватает.",
+                q.ours_online(
+                    q.of_online(
+                        "account:kodeks_online_used:hourly",
+                        matchers='resource="documents"',
+                        over="max_over_time",
+                        window="$__interval",
                     ),
+                    "client",
                 ),
+                _USED,
+                "{{client}} · {{account}}",
+                step="1d",
+                of="account",
                 unit="percentunit",
-                decimals=0,
                 scale=standard.ONLINE_USED,
                 gaps=36 * 3600 * 1000,
                 width=12,
             ),
-            panels.lines(
+            panels.many(
                 "Вовлечённость установок",
                 "Какая доля рабочих мест установки работает в этом месяце, день за днём: растёт с 1-го числа. "
-                "Выберите клиента, иначе линий слишком много. Пунктир — 40 и 60 %: по стандарту к 20-му числу "
-                "должно быть больше 60.",
-                (
-                    Query(
-                        q.ours(
-                            q.of(
-                                "installation:kodeks_involvement:hourly",
-                                over="max_over_time",
-                                window="$__interval",
-                            ),
-                            "client",
-                        ),
-                        legend="{{client}} · {{installation}}",
-                        step="1d",
-                    ),
+                "Пунктир — 40 и 60 %: по стандарту к 20-му числу должно быть больше 60.",
+                q.ours(
+                    q.of("installation:kodeks_involvement:hourly", over="max_over_time", window="$__interval"),
+                    "client",
                 ),
+                q.of("installation:kodeks_involvement:ratio"),
+                "{{client}} · {{installation}}",
+                step="1d",
+                lowest=True,
                 unit="percentunit",
-                decimals=0,
                 scale=standard.INVOLVEMENT,
                 gaps=36 * 3600 * 1000,
                 width=12,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dashboards import alerts, links, panels, standard, tables, variables
 from dashboards.model import Board, Panel, Query
 from dashboards.standard import Scale
-from dashboards.tables import MOMENT, Label, Value
+from dashboards.tables import Label, Value
+from dashboards.units import MOMENT_OF_YEAR
 from dashboards.variables import Variable
 from dashboards.words import PRIORITIES, SEVERITIES
 
@@ -16,9 +17,11 @@ _CHOSEN = (
 _FIRING = f'ALERTS{{alertstate="firing",{_CHOSEN}}}'
 _SINCE = f"1000 * ALERTS_FOR_STATE{{{_CHOSEN}}} and ignoring (alertstate) {_FIRING}"
 _BY = "alertname, client, manager, installation, account"
+_PLACE = ", ".join(f'"{label}"' for label in ("account", "catalog", "user", "file", "hosting", "server"))
+"""Labels of which an alert has one or two at most: they share a column."""
 _ROWS = (
-    f"max by ({_BY}, priority, severity, catalog, url, user, file, hosting, server, title) ("
-    f'label_replace({_FIRING}, "title", "$1", "alertname", "(.+)"))'
+    f"max by ({_BY}, priority, severity, url, title, where) ("
+    f'label_replace(label_join({_FIRING}, "where", " ", {_PLACE}), "title", "$1", "alertname", "(.+)"))'
 )
 _REGISTERED = f"max by (installation, legal_entity, regnum) (kodeks_registration_info) and on (installation) {_FIRING}"
 
@@ -72,29 +75,25 @@ BOARD = Board(
             tables.table(
                 "Что случилось и у кого",
                 "Оповещения, которые идут сейчас, самые срочные сверху. Берутся из Prometheus: показано и то, что "
-                "Alertmanager заглушил как следствие. Щёлкните по имени оповещения: откроется страница, что делать. "
+                "Alertmanager заглушил как следствие. «Где» — доступ, каталог, пользователь, файл или площадка. "
                 "Пусто — аварий нет.",
                 (
-                    Label("priority", "Приоритет", words=PRIORITIES, colored=True, width=90),
-                    Label("severity", "Важность", words=SEVERITIES, colored=True, width=100),
+                    Label("priority", "Пр.", words=PRIORITIES, colored=True, width=64),
+                    Label("severity", "Важность", words=SEVERITIES, colored=True, width=86),
                     Label("client", "Клиент", links=(links.profile(),)),
                     Label("title", "Что случилось", words=alerts.titles()),
-                    Label("alertname", "Оповещение", links=(links.runbook(),)),
-                    Value("С какого времени", f"max by ({_BY}) ({_SINCE})", unit=MOMENT),
-                    Label("manager", "Менеджер"),
-                    Label("legal_entity", "Юридическое лицо"),
-                    Label("regnum", "Рег. номер"),
-                    Label("catalog", "Каталог"),
-                    Label("url", "Адрес", links=(links.address(),)),
-                    Label("user", "Пользователь"),
-                    Label("file", "Файл"),
-                    Label("hosting", "Площадка"),
-                    Label("installation", "Установка", links=(links.fleet(),)),
-                    Label("account", "Доступ"),
+                    Label("where", "Где", width=100),
+                    Value("С", f"max by ({_BY}) ({_SINCE})", unit=MOMENT_OF_YEAR),
+                    Label("manager", "Менеджер", width=88),
+                    Label("installation", "Установка", links=(links.fleet(),), width=96),
+                    Label("legal_entity", "Юр. лицо", width=92),
+                    Label("regnum", "Рег. №", width=80),
+                    Label("url", "Адрес", links=(links.address(),), width=90),
+                    Label("alertname", "Оповещение", width=108),
                     Value("Зарегистрирован", _REGISTERED, shown=False),
                 ),
                 rows=_ROWS,
-                sort="Приоритет",
+                sort="Пр.",
                 descending=False,
                 missing="аварий нет",
                 height=22,

@@ -8,7 +8,7 @@ from dashboards.model import Board, Query
 from dashboards.tables import Label, Value
 
 _BAD = f"({q.of('kodeks_volume_error', 'volume', 'code')} > 0)"
-_BY_CODE = f"count by (code) ({_BAD})"
+_BY_CODE = f'label_replace(count by (code) ({_BAD}), "code", "без номера", "code", "")'
 
 BOARD = Board(
     name="db-errors",
@@ -60,7 +60,7 @@ BOARD = Board(
                 (
                     Label("client", "Клиент", links=(links.profile(),)),
                     Label("installation", "Установка", links=(links.fleet(),)),
-                    Label("code", "Код ошибки"),
+                    Label("code", "Код"),
                     Value(
                         "Томов",
                         q.ours(f"count by (installation, code) ({_BAD})", "client", "manager", "url"),
@@ -72,7 +72,7 @@ BOARD = Board(
                 ),
                 sort="Томов",
                 missing="ошибок нет",
-                width=12,
+                width=13,
                 height=14,
             ),
             tables.table(
@@ -83,29 +83,25 @@ BOARD = Board(
                     Label("client", "Клиент", links=(links.profile(),)),
                     Label("installation", "Установка", links=(links.fleet(),)),
                     Label("volume", "Том"),
-                    Label("code", "Код ошибки"),
+                    Label("code", "Код"),
                     Value("Ошибка", q.ours(_BAD, "client"), decimals=0, shown=False),
                 ),
                 sort="Клиент",
                 descending=False,
                 missing="ошибок нет",
-                width=12,
+                width=11,
                 height=14,
             ),
         ),
         (
-            panels.lines(
+            panels.many(
                 "Томов с ошибкой за неделю",
                 "Как менялось число томов с ошибкой у каждой установки. Ступенька вверх совпала с обновлением — "
                 "переустановите его; растёт понемногу — умирает диск, предупредите клиента.",
-                (
-                    Query(
-                        q.ours(f"count by (installation) ({_BAD})", "client"),
-                        "{{client}} ({{installation}})",
-                        step="1h",
-                    ),
-                ),
-                decimals=0,
+                q.ours(f"count by (installation) ({_BAD})", "client"),
+                f"count by (installation) ({_BAD})",
+                "{{client}} ({{installation}})",
+                step="1h",
                 style="steps",
             ),
         ),

@@ -7,6 +7,7 @@ from dashboards import queries as q
 from dashboards.model import Board, Panel, Query, Section
 from dashboards.standard import Scale
 from dashboards.tables import Label, Value
+from dashboards.units import HOURS, SECONDS
 from dashboards.variables import Variable
 from dashboards.words import CHECKS, MODES, STATE_NUMBERS, YES_NO, Word
 
@@ -31,8 +32,19 @@ _ILL = _by_hosting("sum", q.ours(f"({_BROKEN} > bool 0)", "hosting"))
 _ILL_OR_NONE = f"({_ILL} or 0 * {_STATED})"
 
 
+_SERVICED = f"({_STATE} == 1)"
+_SICK = f"(({_STATE} > 1 or on (installation) {_BROKEN}) unless on (installation) {_SERVICED})"
+_WORKING = f"(({_STATE} == 0) unless on (installation) {_BROKEN})"
+_UNSEEN = f"({q.INSTALLATIONS} unless on (installation) ({_STATE} or on (installation) {_BROKEN}))"
+_PUSHING = 'max by (installation) (kodeks_installation_info{mode="push"})'
+
+
+def _counted(of: str) -> str:
+    return f"count({of}) or 0 * count({q.INSTALLATIONS})"
+
+
 def _number(title: str, about: str, expr: str, scale: Scale, unit: str = "none") -> Panel:
-    return panels.number(title, about, Query(expr, instant=True), scale=scale, width=4, unit=unit)
+    return panels.number(title, about, Query(expr, instant=True), scale=scale, width=3, unit=unit)
 
 
 BOARD = Board(
@@ -73,23 +85,37 @@ BOARD = Board(
             ),
             _number(
                 "Работают",
-                "У скольких установок главная страница отвечает как надо (состояние «работает»). Остальные — в "
-                "таблице ниже. Присылающих отчёты (push) без адреса здесь нет: о них судят по отчётам.",
-                f"count({_STATE} == 0)",
+                "У скольких установок главная страница отвечает как надо (состояние «работает») и ни одна проверка не "
+                "сломана. Остальные — в плитках правее: вместе они дают «Всего».",
+                _counted(_WORKING),
                 standard.PLAIN,
             ),
             _number(
                 "Сломаны",
-                "У скольких установок не проходит хоть одна проверка. Следствия не считаются: одна беда — одна "
-                "установка. 0 — ни одной; начните с таблицы «Что сломано и почему».",
-                f"count({_BROKEN}) or 0 * count({_STATE})",
+                "У скольких установок не проходит хоть одна проверка или состояние нештатное. Следствия не считаются: "
+                "одна беда — одна установка. 0 — ни одной; начните с таблицы «Что сломано и почему».",
+                _counted(_SICK),
                 standard.NONE_IS_GOOD,
             ),
             _number(
                 "На обслуживании",
                 "Сколько установок в режиме обслуживания: обновляются тома. До трёх часов — норма, дольше — "
                 "разбирайтесь. 0 — ни одной.",
-                f"count({_STATE} == 1) or 0 * count({_STATE})",
+                _counted(_SERVICED),
+                standard.SOME_IS_WARNING,
+            ),
+            _number(
+                "Только отчёты",
+                "Сколько установок сами присылают отчёты (push) и не опрашиваются: работает ли сервер сейчас, о них не "
+                "известно. Судите по возрасту отчёта. 0 — таких нет.",
+                _counted(f"({_UNSEEN} and on (installation) {_PUSHING})"),
+                standard.PLAIN,
+            ),
+            _number(
+                "Не проверены",
+                "Сколько установок экспортёр должен опрашивать, но ответа проверок по ним нет. Это наша беда, а не "
+                "клиента: после запуска подождите минуту, потом смотрите журнал экспортёра. 0 — все проверены.",
+                _counted(f"({_UNSEEN} unless on (installation) {_PUSHING})"),
                 standard.SOME_IS_WARNING,
             ),
             _number(
@@ -105,7 +131,7 @@ BOARD = Board(
                 "(полторы минуты) — мониторинг слеп: смотрите журнал экспортёра.",
                 "max(kodeks_exporter_poll_lag_seconds)",
                 Scale(standard.GREEN, ((60, standard.YELLOW), (90, standard.RED))),
-                unit="s",
+                unit=SECONDS,
             ),
         ),
         (
@@ -118,11 +144,11 @@ BOARD = Board(
                     Label("client", "Клиент", links=(links.profile(),)),
                     Label(
                         "check",
-                        "Причина: не проходит проверка",
+                        "Причина",
                         words={name: Word(word.text, standard.RED) for name, word in CHECKS.items()},
                         colored=True,
                     ),
-                    Value("Мешает проверкам", f"{_HINDERED} and on (installation, check) {_FAILED}", missing=""),
+                    Value("Мешает", f"{_HINDERED} and on (installation, check) {_FAILED}", missing=""),
                     Value("Состояние", f"{_STATE} and on (installation) {_FAILED}", words=STATE_NUMBERS),
                     Label("hosting", "Площадка"),
                     Label("url", "Адрес", links=(links.address(),)),
@@ -136,11 +162,62 @@ BOARD = Board(
                     ),
                 ),
                 rows=q.ours(_FAILED, "client", "manager", "hosting", "url"),
-                sort="Мешает проверкам",
+                sort="Мешает",
                 missing="всё работает",
-                width=16,
-                height=12,
+                height=9,
             ),
+        ),
+        Section("Все установки: «это у нас или у них?»"),
+        (
+            tables.table(
+                "Состояние установок",
+                "Всё главное об установке одной строкой: отвечает ли, свеж ли отчёт, цел ли ключ, есть ли места, "
+                "когда кончается лицензия. Если строка вся зелёная, а пользователи жалуются, ищите в сети клиента.",
+                (
+                    Label("client", "Клиент", links=(links.profile(),)),
+                    Value("Состояние", _STATE, words=STATE_NUMBERS),
+                    Value("Отчёт", f"{_AGE} / 3600", unit=HOURS, decimals=1, scale=standard.REPORT_AGE),
+                    Value("Ключ", _KEY, words=YES_NO),
+                    Value(
+                        "Занято",
+                        f"{_USED} / ({_SEATS} > 0)",
+                        unit="percentunit",
+                        decimals=0,
+                        scale=standard.SEATS_USED,
+                    ),
+                    Value(
+                        "Лиц., дн.",
+                        q.of("installation:kodeks_licence_expiry_days:min"),
+                        decimals=0,
+                        scale=standard.LICENCE_DAYS,
+                    ),
+                    Value(
+                        "Доступен",
+                        q.of("installation:kodeks_interface_up:avg30d"),
+                        unit="percentunit",
+                        decimals=1,
+                        scale=standard.AVAILABILITY,
+                    ),
+                    Label("hosting", "Площадка"),
+                    Label("url", "Адрес", links=(links.address(),)),
+                    Label("manager", "Менеджер"),
+                    Label("mode", "Способ", words=MODES),
+                    Label(
+                        "installation",
+                        "Установка",
+                        links=(
+                            links.board("server-metrics", "Проверки по времени", installation=links.cell("Установка")),
+                        ),
+                    ),
+                    Value("Режим", q.of("kodeks_installation_info", "mode"), shown=False),
+                ),
+                rows=q.INSTALLATIONS,
+                sort="Состояние",
+                height=18,
+            ),
+        ),
+        Section("Площадки и сам мониторинг"),
+        (
             tables.table(
                 "Карта площадок",
                 "По каждой площадке: сколько на ней установок и у скольких что-то не так. Красная доля — отказала "
@@ -163,61 +240,9 @@ BOARD = Board(
                     ),
                 ),
                 sort="Сломаны",
-                width=8,
-                height=12,
+                width=10,
+                height=9,
             ),
-        ),
-        Section("Все установки: «это у нас или у них?»"),
-        (
-            tables.table(
-                "Состояние установок",
-                "Всё главное об установке одной строкой: отвечает ли, свеж ли отчёт, цел ли ключ, есть ли места, "
-                "когда кончается лицензия. Если строка вся зелёная, а пользователи жалуются, ищите в сети клиента.",
-                (
-                    Label("client", "Клиент", links=(links.profile(),)),
-                    Value("Состояние", _STATE, words=STATE_NUMBERS),
-                    Value("Отчёт, возраст", _AGE, unit="s", decimals=0, scale=standard.REPORT_AGE),
-                    Value("Ключ по отчёту", _KEY, words=YES_NO),
-                    Value(
-                        "Занято мест",
-                        f"{_USED} / ({_SEATS} > 0)",
-                        unit="percentunit",
-                        decimals=0,
-                        scale=standard.SEATS_USED,
-                    ),
-                    Value(
-                        "Дней до конца лицензии",
-                        q.of("installation:kodeks_licence_expiry_days:min"),
-                        decimals=0,
-                        scale=standard.LICENCE_DAYS,
-                    ),
-                    Value(
-                        "Доступность за 30 дней",
-                        q.of("installation:kodeks_interface_up:avg30d"),
-                        unit="percentunit",
-                        decimals=1,
-                        scale=standard.AVAILABILITY,
-                    ),
-                    Label("hosting", "Площадка"),
-                    Label("url", "Адрес", links=(links.address(),)),
-                    Label("manager", "Менеджер"),
-                    Label("mode", "Отчёты", words=MODES),
-                    Label(
-                        "installation",
-                        "Установка",
-                        links=(
-                            links.board("server-metrics", "Проверки по времени", installation=links.cell("Установка")),
-                        ),
-                    ),
-                    Value("Режим", q.of("kodeks_installation_info", "mode"), shown=False),
-                ),
-                rows=q.INSTALLATIONS,
-                sort="Состояние",
-                height=18,
-            ),
-        ),
-        Section("Сам мониторинг"),
-        (
             tables.table(
                 "Экспортёры",
                 "Работающие экспортёры: версия, сколько установок у каждого, применилась ли последняя правка "
@@ -245,7 +270,7 @@ BOARD = Board(
                     Value(
                         "Опоздание проверок",
                         "max by (instance) (kodeks_exporter_poll_lag_seconds)",
-                        unit="s",
+                        unit=SECONDS,
                         decimals=0,
                         scale=Scale(standard.GREEN, ((60, standard.YELLOW), (90, standard.RED))),
                     ),
@@ -253,8 +278,8 @@ BOARD = Board(
                 rows="max by (instance, version) (kodeks_exporter_build_info)",
                 sort="Адрес экспортёра",
                 descending=False,
-                width=24,
-                height=6,
+                width=14,
+                height=9,
             ),
         ),
     ),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dashboards import links, panels, standard, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Panel, Query, Section
-from dashboards.tables import DATE, Label, Value
-from dashboards.words import EMPTY_CAUSES, SEARCH_SOURCES
+from dashboards.tables import Label, Value
+from dashboards.units import DATE, HOURS
+from dashboards.words import EMPTY_CAUSES
 
 _DOMAIN = 'domain=~"$domain"'
 _WHO = f'{_DOMAIN},user=~"$login"'
@@ -20,6 +21,7 @@ _SHOWN = 25
 """Bars that a panel has place for: the clients that need help most."""
 
 _SEATS = q.of("installation:kodeks_seats:max")
+_DAYS_LEFT = q.of("installation:kodeks_licence_expiry_days:min")
 _ACTIVITY = f"({q.month_now('documents', _DOMAIN)} + {q.month_now('searches_intellectual', _DOMAIN)})"
 _ACTIVE = (
     f'(sum by (installation) (max by (installation, domain, month) (kodeks_month_users{{{q.CHOSEN},kind="active",'
@@ -73,11 +75,14 @@ def _idle(days: int) -> Panel:
 
 
 def _hourly(title: str, about: str, kind: str) -> Panel:
-    return panels.lines(
+    return panels.many(
         title,
         about + " Считается по отчётам, которые приходят раз в час; фильтр «Домен» действует. Пустой рабочий день у "
         "того, кто обычно работает, — повод позвонить.",
-        (Query(q.ours(q.grown(kind, "1h", _DOMAIN), "client"), legend=_NAME, step="1h"),),
+        q.ours(q.grown(kind, "1h", _DOMAIN), "client"),
+        q.grown(kind, "1d", _DOMAIN),
+        _NAME,
+        step="1h",
         legend=("min", "max", "last", "sum"),
         style="bars",
         links=(_PROFILE,),
@@ -111,12 +116,12 @@ BOARD = Board(
                     _CLIENT,
                     Value(
                         "Лицензия до",
-                        "1000 * (time() + 86400 * " + q.of("installation:kodeks_licence_expiry_days:min") + ")",
+                        "1000 * (time() + 86400 * " + _DAYS_LEFT + ")",
                         unit=DATE,
                     ),
                     Value(
                         "Дней осталось",
-                        q.of("installation:kodeks_licence_expiry_days:min"),
+                        _DAYS_LEFT,
                         decimals=0,
                         scale=standard.LICENCE_DAYS,
                     ),
@@ -139,9 +144,7 @@ BOARD = Board(
                         shown=False,
                     ),
                 ),
-                rows=q.INSTALLATIONS,
-                sort="Дней осталось",
-                descending=False,
+                rows=q.least_first(q.INSTALLATIONS, "installation", _DAYS_LEFT),
                 height=12,
             ),
         ),
@@ -212,31 +215,26 @@ BOARD = Board(
                 (
                     _CLIENT,
                     Label("user", "Пользователь"),
-                    Value(
-                        "Отказов за сутки", q.ours(_refused("1d"), "client", "manager"), scale=standard.SOME_IS_WARNING
-                    ),
+                    Value("Отказов", q.ours(_refused("1d"), "client", "manager"), scale=standard.SOME_IS_WARNING),
                     _INSTALLATION,
                     _MANAGER,
                 ),
-                sort="Отказов за сутки",
+                sort="Отказов",
                 missing="отказов не было",
                 width=12,
                 height=10,
             ),
         ),
         (
-            panels.lines(
+            panels.many(
                 "Количество пользователей, которые не смогли подключиться за 1 час",
                 "Скольким пользователям за каждый час отказали из-за нехватки мест; фильтр «Логин» действует. Нет "
                 "столбика — отказов не было. Отказы каждый день в одни часы — мест не хватает постоянно, "
                 "предложите расширение.",
-                (
-                    Query(
-                        q.ours(f"count by (installation) ({_refused('1h')})", "client"),
-                        legend=_NAME,
-                        step="1h",
-                    ),
-                ),
+                q.ours(f"count by (installation) ({_refused('1h')})", "client"),
+                f"count by (installation) ({_refused('1d')})",
+                _NAME,
+                step="1h",
                 style="bars",
                 legend=("max", "last", "sum"),
                 links=(_PROFILE,),
@@ -297,14 +295,13 @@ BOARD = Board(
                 "остальных — забытый продукт.",
                 (
                     _CLIENT,
-                    Value("Самый старый, ч", _hours_since("min"), decimals=0, scale=standard.OPERUP_HOURS),
-                    Value("Самый свежий, ч", _hours_since("max"), decimals=0, scale=standard.OPERUP_HOURS),
+                    Value("Старый", _hours_since("min"), unit=HOURS, decimals=0, scale=standard.OPERUP_HOURS),
+                    Value("Свежий", _hours_since("max"), unit=HOURS, decimals=0, scale=standard.OPERUP_HOURS),
                     _INSTALLATION,
-                    _MANAGER,
                 ),
                 rows=q.INSTALLATIONS,
-                sort="Самый старый, ч",
-                width=10,
+                sort="Старый",
+                width=9,
                 height=12,
             ),
             tables.table(
@@ -315,11 +312,9 @@ BOARD = Board(
                 (
                     Label("time", "Время"),
                     _CLIENT,
-                    Label("user", "Пользователь"),
+                    Label("user", "Логин"),
                     Label("query", "Что искали"),
-                    Label("cause", "Вероятная причина", words=EMPTY_CAUSES, colored=True),
-                    Label("source", "Источник", words=SEARCH_SOURCES),
-                    _MANAGER,
+                    Label("cause", "Причина", words=EMPTY_CAUSES, colored=True),
                     Value(
                         "Длительность",
                         q.ours(
@@ -328,20 +323,17 @@ BOARD = Board(
                                 "user",
                                 "query",
                                 "cause",
-                                "source",
                                 "time",
                                 matchers='status="empty",user=~"$login"',
                             ),
                             "client",
-                            "manager",
                         ),
-                        unit="s",
                         shown=False,
                     ),
                 ),
                 sort="Время",
                 missing="пустых поисков не было",
-                width=14,
+                width=15,
                 height=12,
             ),
         ),

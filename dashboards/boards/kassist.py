@@ -57,7 +57,6 @@ BOARD = Board(
                 "которые он ссылается: это готовое предложение.",
                 tuple(Query(_day(kind), name, step="1d") for kind, name in _KINDS.items()),
                 style="bars",
-                decimals=0,
                 legend=("min", "max", "mean", "sum"),
             ),
         ),

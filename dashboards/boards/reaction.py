@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dashboards import alerts, links, panels, tables, variables
 from dashboards.model import Board, Query, Section
 from dashboards.standard import GREEN, ORANGE, RED, YELLOW, Scale
-from dashboards.tables import MOMENT, Label, Value
+from dashboards.tables import Label, Value
+from dashboards.units import HOURS, MOMENT
 from dashboards.variables import Variable
 from dashboards.words import PRIORITIES, REACTION_OUTCOMES, UP_DOWN, Word
 
@@ -22,8 +23,8 @@ _LIVE = {
 _TAKEN = Scale(RED, ((0.4, YELLOW), (0.8, GREEN)))
 _UNANSWERED = Scale(GREEN, ((0.1, YELLOW), (0.3, RED)))
 _WAITING = Scale(GREEN, ((1, ORANGE),))
-_UNTIL_TAKEN = Scale(GREEN, ((3600, YELLOW), (4 * 3600, ORANGE), (24 * 3600, RED)))
-"""Seconds; an hour is a lunch, four are half a day's work."""
+_UNTIL_TAKEN = Scale(GREEN, ((1, YELLOW), (4, ORANGE), (24, RED)))
+"""Hours; an hour is a lunch, four are half a day's work."""
 
 
 def _matchers(more: str) -> str:
@@ -54,8 +55,8 @@ def _difference(now: str, then: str, by: str) -> str:
 
 
 def _quantile(share: float, grown: str) -> str:
-    """Seconds; absent where nothing was counted."""
-    return f"histogram_quantile({share}, {grown}) >= 0"
+    """Hours; absent where nothing was counted."""
+    return f"histogram_quantile({share}, {grown}) / 3600 >= 0"
 
 
 def _share(outcome: str, by: str = "") -> str:
@@ -85,10 +86,10 @@ def _figures(by: str) -> Iterator[Value]:
     yield Value("Прошло молча", _share("mended", by), unit="percentunit", decimals=0)
     yield Value("Без ответа", _share("unanswered", by), unit="percentunit", decimals=0, scale=_UNANSWERED)
     yield Value("Не видели", _share("unseen", by), unit="percentunit", decimals=0)
-    yield Value("До реакции: половина", _quantile(0.5, acknowledge), unit="s", decimals=1, scale=_UNTIL_TAKEN)
-    yield Value("До реакции: 90 %", _quantile(0.9, acknowledge), unit="s", decimals=1)
-    yield Value("До конца: половина", _quantile(0.5, recovery), unit="s", decimals=1)
-    yield Value("До конца: 90 %", _quantile(0.9, recovery), unit="s", decimals=1)
+    yield Value("Реакция: 50 %", _quantile(0.5, acknowledge), unit=HOURS, decimals=1, scale=_UNTIL_TAKEN)
+    yield Value("Реакция: 90 %", _quantile(0.9, acknowledge), unit=HOURS, decimals=1)
+    yield Value("Конец: 50 %", _quantile(0.5, recovery), unit=HOURS, decimals=1)
+    yield Value("Конец: 90 %", _quantile(0.9, recovery), unit=HOURS, decimals=1)
 
 
 def _by_priority(expr: str, scale: Scale, unit: str = "none", decimals: int = 0) -> Iterator[Value]:
@@ -158,10 +159,10 @@ BOARD = Board(
                 "Сколько уже ждёт самое старое из невзятых оповещений. Если сутки и больше, выясните, доходят ли до "
                 "менеджера сообщения: почта, Telegram, отпуск.",
                 Query(
-                    f"time() - min({_OLDEST}) or 0 * sum(kodeks_reaction_waiting{{{_CHOSEN}}})",
+                    f"(time() - min({_OLDEST})) / 3600 or 0 * sum(kodeks_reaction_waiting{{{_CHOSEN}}})",
                     instant=True,
                 ),
-                unit="s",
+                unit=HOURS,
                 decimals=1,
                 scale=_UNTIL_TAKEN,
                 words={"0": Word("никто не ждёт", GREEN)},
@@ -189,7 +190,7 @@ BOARD = Board(
                 f"За какое время берут половину из взятых оповещений (медиана). {_PERIOD} Время — по календарю, с "
                 "ночами и выходными; считается по ступеням от минуты до трёх суток, поэтому приблизительно.",
                 Query(_quantile(0.5, _grown("acknowledge", "le")), instant=True),
-                unit="s",
+                unit=HOURS,
                 decimals=1,
                 scale=_UNTIL_TAKEN,
                 width=4,
@@ -207,9 +208,9 @@ BOARD = Board(
             tables.table(
                 "Реакция по менеджерам",
                 "Чем кончились оповещения каждого менеджера: взято в работу; прошло молча раньше, чем сообщение "
-                "повторилось; без ответа — прошло, хотя сообщение повторялось; не видели — мониторинг сам стоял. До "
-                "реакции и до конца — от начала оповещения: за сколько справились с половиной и с 90 %; дольше трёх "
-                f"суток показано как трое суток. {_PERIOD} «Нет данных» — таких не было. Сравнивайте людей с "
+                "повторилось; без ответа — прошло, хотя сообщение повторялось; не видели — мониторинг сам стоял. "
+                "Реакция и конец — от начала оповещения: за сколько часов справились с половиной и с 90 %; дольше трёх "
+                f"суток показано как трое суток. {_PERIOD} Прочерк — таких не было. Сравнивайте людей с "
                 "одинаковым графиком; много без ответа — разговор о том, доходят ли сообщения и все ли они нужны.",
                 (
                     _MANAGER,
@@ -226,17 +227,17 @@ BOARD = Board(
         (
             tables.table(
                 "Реакция по приоритетам",
-                "То же по приоритетам, все выбранные менеджеры вместе, и до конца отдельно для взятых и для остальных. "
+                "То же по приоритетам, все выбранные менеджеры вместе, и конец отдельно для взятых и для остальных. "
                 f"{_PERIOD} K1 и K2 должны браться быстрее прочих; если нет, проверьте, приходят ли они в Telegram со "
                 "звуком.",
                 (
-                    Label("priority", "Приоритет", words=PRIORITIES, colored=True, width=100),
+                    Label("priority", "Приоритет", words=PRIORITIES, colored=True),
                     *_figures("priority"),
                     *(
                         Value(
-                            f"{title} до конца: половина",
+                            f"{title}: 50 %",
                             _quantile(0.5, _grown("recovery", _bucket("priority"), f'acknowledged="{said}"')),
-                            unit="s",
+                            unit=HOURS,
                             decimals=1,
                         )
                         for title, said in (("Взятые", "yes"), ("Прочие", "no"))
@@ -252,11 +253,11 @@ BOARD = Board(
             tables.table(
                 "До реакции: менеджеры и приоритеты",
                 "За какое время менеджер берёт половину из взятых оповещений каждого приоритета. "
-                f"{_PERIOD} «Нет данных» — таких он не брал: смотрите в верхней таблице, были ли они.",
+                f"{_PERIOD} Прочерк — таких он не брал: смотрите в верхней таблице, были ли они.",
                 (
                     _MANAGER,
                     *_by_priority(
-                        _quantile(0.5, _grown("acknowledge", _bucket("manager"), "PRIORITY")), _UNTIL_TAKEN, "s", 1
+                        _quantile(0.5, _grown("acknowledge", _bucket("manager"), "PRIORITY")), _UNTIL_TAKEN, HOURS, 1
                     ),
                 ),
                 rows=_EVERYBODY,
@@ -268,7 +269,7 @@ BOARD = Board(
             tables.table(
                 "Ждут сейчас: менеджеры и приоритеты",
                 "Сколько невзятых оповещений у каждого менеджера прямо сейчас. Ноль — всё взято или ничего не "
-                "случилось, «нет данных» — таких у него ещё не бывало. Начинайте с K1.",
+                "случилось, прочерк — таких у него ещё не бывало. Начинайте с K1.",
                 (
                     _MANAGER,
                     *_by_priority(_now("waiting", "manager", "PRIORITY"), _WAITING),
@@ -288,7 +289,7 @@ BOARD = Board(
                 "За какое время менеджер брал половину оповещений в неделю перед каждой точкой. Разрыв — за неделю он "
                 "ничего не брал. Растёт у всех — сообщений стало больше, растёт у одного — спросите его.",
                 (Query(_quantile(0.5, _week("acknowledge", _bucket("manager"))), "{{manager}}", step="7d"),),
-                unit="s",
+                unit=HOURS,
                 legend=("min", "max", "mean", "last"),
                 width=12,
             ),
@@ -297,7 +298,7 @@ BOARD = Board(
                 "За какое время кончалась половина оповещений менеджера в неделю перед каждой точкой, взятых и нет. "
                 "Долгие недели сравните с авариями тех дней: площадка, отпуск, продления.",
                 (Query(_quantile(0.5, _week("recovery", _bucket("manager"))), "{{manager}}", step="7d"),),
-                unit="s",
+                unit=HOURS,
                 legend=("min", "max", "mean", "last"),
                 width=12,
             ),
@@ -315,7 +316,6 @@ BOARD = Board(
                     ),
                 ),
                 unit="percentunit",
-                decimals=0,
                 legend=("min", "max", "mean", "last"),
                 most=1,
                 width=12,
@@ -328,9 +328,7 @@ BOARD = Board(
                     Query(_week("alerts", more=_of(outcome)), word.text, step="7d")
                     for outcome, word in REACTION_OUTCOMES.items()
                 ),
-                decimals=0,
                 style="bars",
-                stacked=True,
                 legend=("sum", "max", "last"),
                 width=12,
             ),
@@ -348,7 +346,6 @@ BOARD = Board(
                         step="1h",
                     ),
                 ),
-                decimals=0,
                 gaps=True,
                 height=9,
             ),
@@ -358,13 +355,13 @@ BOARD = Board(
             tables.table(
                 "Действуют сейчас у выбранных клиентов",
                 "Оповещения, на которые ждут ответа людей: взятые и нет, самые срочные сверху. Кто взял и зачем, видно "
-                "в Alertmanager и по ссылке «Взять в работу». Щёлкните по имени: откроется страница, что делать.",
+                "в Alertmanager и по ссылке «Взять в работу»; что делать, сказано в самом сообщении.",
                 (
-                    Label("priority", "Приоритет", words=PRIORITIES, colored=True, width=100),
+                    Label("priority", "Приоритет", words=PRIORITIES, colored=True),
                     Label("client", "Клиент", links=(links.profile(),)),
                     Label("title", "Что случилось", words=alerts.titles()),
                     Value("С какого времени", f"max by ({_ALERT}) ({_SINCE})", unit=MOMENT),
-                    Label("alertname", "Оповещение", links=(links.runbook(),)),
+                    Label("alertname", "Оповещение"),
                     Label("manager", "Менеджер"),
                 ),
                 rows=(

@@ -26,19 +26,18 @@ BOARD = Board(
             tables.months(
                 "Пользование по месяцам",
                 "Сколько за месяц открыли документов, сохранили, напечатали, сколько раз не вошли из-за нехватки "
-                "мест, активность (документы и интеллектуальный поиск) и обращения к kAssist; рядом — изменение к "
-                "месяцу до того. «Нет данных» — отчётов за месяц нет, «было 0» — делить не на что. Рост — довод за "
-                "продление, отказы — за новые места, падение — повод для звонка до разговора о деньгах.",
+                "мест, активность (документы и интеллектуальный поиск) и обращения к kAssist; рядом, «±%», — на "
+                "сколько процентов это больше или меньше, чем месяцем раньше. Прочерк — отчётов за месяц нет, «было "
+                "0» — делить не на что. Рост — довод за продление, отказы — за новые места, падение — повод для "
+                "звонка до разговора о деньгах.",
                 (
-                    Figure("Запрошено документов", _usage("documents"), decimals=0),
-                    Figure("Сохранено", _usage("saves"), decimals=0),
-                    Figure("Напечатано", _usage("prints"), decimals=0),
-                    Figure("Отказы в подключении", _usage("rejections"), decimals=0),
-                    Figure("Активность", months.activity, decimals=0),
-                    Figure("kAssist", _usage("kassist"), decimals=0),
+                    Figure("Документы", _usage("documents"), "Док.: ±%", decimals=0),
+                    Figure("Сохранено", _usage("saves"), "Сохр.: ±%", decimals=0),
+                    Figure("Печать", _usage("prints"), "Печать: ±%", decimals=0),
+                    Figure("Отказы", _usage("rejections"), "Отказы: ±%", decimals=0),
+                    Figure("Активность", months.activity, "Актив.: ±%", decimals=0),
+                    Figure("kAssist", _usage("kassist"), "kAssist: ±%", decimals=0),
                 ),
-                footer="sum",
-                height=16,
             ),
         ),
         (
@@ -73,9 +72,16 @@ BOARD = Board(
                 "Норма стандарта — 60 %. Изменение к месяцу до того — рядом. Ниже 40 % — клиент платит за пустые места "
                 "и вспомнит об этом при продлении.",
                 (
-                    Figure("Работали", months.active_users, decimals=0),
-                    Figure("Мест", months.seats, decimals=0, change=False),
-                    Figure("Вовлечённость", months.involvement, unit="percentunit", decimals=0),
+                    Figure("Работали", months.active_users, "Работали: ±%", decimals=0, total=False),
+                    Figure("Мест", months.seats, decimals=0, total=False),
+                    Figure(
+                        "Вовлечённость",
+                        months.involvement,
+                        "Вовлечённость: ±%",
+                        unit="percentunit",
+                        decimals=0,
+                        total=False,
+                    ),
                 ),
                 height=15,
             ),

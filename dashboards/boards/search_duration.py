@@ -6,6 +6,7 @@ from dashboards import links, panels, searches, standard, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Query
 from dashboards.tables import Label, Value
+from dashboards.units import SECONDS
 from dashboards.variables import Variable
 
 _LABELS = ("user", "catalog", "query", "time")
@@ -87,7 +88,7 @@ BOARD = Board(
                 "когда о поиске рассказал отчёт. Точки кучей — сервер в это время был перегружен: сравните с ночным "
                 "копированием и обновлениями.",
                 (Query(q.ours(_new("1h"), "client"), "{{client}}: {{user}}", step="1h"),),
-                unit="s",
+                unit=SECONDS,
                 decimals=1,
                 legend=("min", "max"),
                 style="points",
@@ -101,12 +102,12 @@ BOARD = Board(
                 "длились, где и что искали. Время — местное у клиента. Один и тот же долгий запрос у разных людей — "
                 "покажите им поиск по номеру документа.",
                 (
-                    Label("time", "Время", width=170),
-                    Value("Длился", q.ours(_SLOW, "client"), unit="s", decimals=1, scale=standard.SEARCH_SECONDS),
+                    Label("time", "Время", width=140),
+                    Value("Длился", q.ours(_SLOW, "client"), unit=SECONDS, decimals=1, scale=standard.SEARCH_SECONDS),
                     Label("catalog", "Каталог"),
                     Label("client", "Клиент", links=(links.profile(),)),
                     Label("user", "Логин"),
-                    Label("query", "Запрос", width=460),
+                    Label("query", "Запрос"),
                 ),
                 sort="Длился",
                 height=16,

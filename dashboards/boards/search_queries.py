@@ -6,6 +6,7 @@ from dashboards import links, panels, searches, standard, tables, variables, wor
 from dashboards import queries as q
 from dashboards.model import Board, Panel, Query
 from dashboards.tables import Label, Value
+from dashboards.units import SECONDS
 from dashboards.variables import Variable
 
 _FILTERS = (
@@ -24,19 +25,21 @@ def _found(matchers: str) -> str:
 
 def _table(title: str, about: str, matchers: str, *, cause: bool = False, height: int) -> Panel:
     columns = [
-        Label("time", "Время", width=170),
+        Label("time", "Время", width=140),
         Label("client", "Клиент", links=(links.profile(),)),
         Label("legal_entity", "ЮрЛицо"),
         Label("manager", "Менеджер"),
-        Label("user", "Пользователь"),
-        Label("query", "Запрос", width=420),
-        *([Label("cause", "Вероятная причина", words=words.EMPTY_CAUSES, colored=True)] if cause else []),
-        Label("catalog", "Каталог"),
-        Label("type", "Тип поиска", words=words.SEARCH_TYPES),
-        Label("source", "Источник", words=words.SEARCH_SOURCES),
-        Label("status", "Статус", words=words.SEARCH_STATUS, colored=True),
+        Label("user", "Логин"),
+        Label("query", "Запрос"),
+        *([Label("cause", "Причина", words=words.EMPTY_CAUSES, colored=True, width=128)] if cause else []),
+        Label("catalog", "Каталог", width=84),
+        Label("type", "Тип", words=words.SEARCH_TYPES, width=130),
+        Label("source", "Источник", words=words.SEARCH_SOURCES, width=90),
+        Label("status", "Статус", words=words.SEARCH_STATUS, colored=True, width=76),
     ]
-    duration = Value("Длился", q.ours(_found(matchers), "client", "manager"), unit="s", decimals=1)
+    # What was not found has no length worth a column.
+    found = q.ours(_found(matchers), "client", "manager")
+    duration = Value("Длился", found, unit=SECONDS, decimals=1, shown=not cause)
     registered = q.of("kodeks_registration_info", "legal_entity")
     entity = Value("", f"{registered} and on (installation) {_found(matchers)}", shown=False)
     return tables.table(title, about, (*columns, duration, entity), sort="Время", height=height)

@@ -6,6 +6,7 @@ from dashboards import links, panels, searches, standard, tables, variables, wor
 from dashboards import queries as q
 from dashboards.model import Board, Panel, Query
 from dashboards.tables import Label, Value
+from dashboards.units import SECONDS
 
 _FILTERS = f'status=~"$status",type=~"$type",{searches.SAYS}'
 _EMPTY = f'{_FILTERS},status="empty"'
@@ -18,16 +19,16 @@ def _found(matchers: str) -> str:
 
 def _table(title: str, about: str, matchers: str, *, cause: bool = False, height: int) -> Panel:
     columns = [
-        Label("time", "Время", width=170),
+        Label("time", "Время", width=140),
         Label("client", "Клиент", links=(links.profile(),)),
         Label("login", "Логин"),
         Label("manager", "Менеджер"),
-        Label("query", "Запрос", width=460),
-        *([Label("cause", "Вероятная причина", words=words.EMPTY_CAUSES, colored=True)] if cause else []),
+        Label("query", "Запрос"),
+        *([Label("cause", "Причина", words=words.EMPTY_CAUSES, colored=True)] if cause else []),
         Label("type", "Тип поиска", words=words.SEARCH_TYPES),
         Label("status", "Статус", words=words.SEARCH_STATUS, colored=True),
     ]
-    duration = Value("Длился", q.ours_online(_found(matchers), "client", "manager", "login"), unit="s", decimals=1)
+    duration = Value("Длился", q.ours_online(_found(matchers), "client", "manager", "login"), unit=SECONDS, decimals=1)
     return tables.table(title, about, (*columns, duration), sort="Время", height=height)
 
 

@@ -6,6 +6,7 @@ from dashboards import links, panels, standard, states, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Query
 from dashboards.tables import Label, Value
+from dashboards.units import GIGABYTES, MINUTES
 from dashboards.words import CHECK_RESULT, STATE_NUMBERS, STATES
 
 _SPAN = "[$__range] @ end()"
@@ -21,6 +22,19 @@ _RESULTS = (
 )
 
 
+_SHORTLY = {
+    "maintenance": "Обслуживание",
+    "needs_service": "Нужно обсл.",
+    "key_missing": "Нет ключа",
+    "out_of_seats": "Нет мест",
+    "not_started": "Не запущен",
+    "server_error": "Ошибка",
+    "warning": "Предупр.",
+    "unreachable": "Недоступен",
+}
+"""States as headings."""
+
+
 def _known(expr: str) -> str:
     """Checks by the names that managers know."""
     for ours, known in (("http", "http200"), ("page", "warning"), ("seats", "limit")):
@@ -31,7 +45,7 @@ def _known(expr: str) -> str:
 def _lasted(state: str) -> str:
     return (
         "(max by (installation) (avg_over_time("
-        f'kodeks_installation_state{{{q.CHOSEN},state="{state}"}}{_SPAN}) * $__range_s) '
+        f'kodeks_installation_state{{{q.CHOSEN},state="{state}"}}{_SPAN}) * $__range_s / 60) '
         f"and on (installation) {q.INSTALLATIONS} and on (installation) {_TROUBLED})"
     )
 
@@ -81,8 +95,8 @@ BOARD = Board(
                     Label("client", "Клиент", links=(links.profile(),)),
                     Label("installation", "Установка", links=(links.fleet(),)),
                     *(
-                        Value(word.text, _lasted(state), unit="s", decimals=0, missing="")
-                        for state, word in STATES.items()
+                        Value(_SHORTLY[state], _lasted(state), unit=MINUTES, decimals=0, missing="")
+                        for state in STATES
                         if state != "ok"
                     ),
                     Label("manager", "Менеджер"),
@@ -126,11 +140,12 @@ BOARD = Board(
                     Label("client", "Клиент", links=(links.profile(),)),
                     Label("installation", "Установка", links=(links.fleet(),)),
                     Label("partition", "Раздел"),
-                    Value("Свободно", _SHORT, unit="decbytes", scale=standard.DISK_FREE),
+                    Value("Свободно", f"{_SHORT} / 1e9", unit=GIGABYTES, decimals=1, scale=standard.DISK_FREE),
                     Value(
                         "Размер",
-                        f"{_SIZE} and on (installation, partition) {_SHORT}",
-                        unit="decbytes",
+                        f"{_SIZE} / 1e9 and on (installation, partition) {_SHORT}",
+                        unit=GIGABYTES,
+                        decimals=0,
                     ),
                     Value(
                         "Занято",

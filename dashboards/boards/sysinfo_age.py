@@ -5,7 +5,8 @@ from __future__ import annotations
 from dashboards import links, panels, standard, tables, variables, words
 from dashboards import queries as q
 from dashboards.model import Board, Query
-from dashboards.tables import MOMENT, Label, Value
+from dashboards.tables import Label, Value
+from dashboards.units import HOURS, MOMENT
 
 _AGE = q.of("installation:kodeks_sysinfo_age_seconds:max")
 _RECEIVED = q.of("kodeks_sysinfo_received_timestamp_seconds")
@@ -61,7 +62,7 @@ BOARD = Board(
                 (
                     Label("client", "Клиент", links=(links.profile(),)),
                     Label("installation", "Установка", links=(links.fleet(),)),
-                    Value("Возраст", _AGE, unit="s", decimals=0, scale=standard.REPORT_AGE),
+                    Value("Возраст", f"{_AGE} / 3600", unit=HOURS, decimals=1, scale=standard.REPORT_AGE),
                     Value(
                         "Время внутри файла",
                         f"1000 * {q.of('kodeks_sysinfo_created_timestamp_seconds')}",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dashboards import links, panels, standard, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Query
-from dashboards.tables import MOMENT, Label, Value
+from dashboards.tables import Label, Value
+from dashboards.units import MOMENT
 from dashboards.words import CARD_FIELDS, YES_NO
 
 _WHO = 'domain=~"$domain",user=~"$login"'

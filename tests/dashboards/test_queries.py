@@ -36,6 +36,8 @@ SHORT_LIVED = {"ALERTS"}
 
 MAY_BE_EMPTY: Mapping[str, str] = {
     r"client-profile / (Доступы|Установки) по месяцам года: .* / M": "December is still to come",
+    r"db-errors / Томов с ошибкой за неделю / B": "fewer have errors than are shown by name",
+    r"for-managers / Количество пользователей, которые не смогли .* / B": "fewer refuse than are shown by name",
 }
 """By ``board / panel / ref`` (a regular expression): why the stand has nothing there."""
 

@@ -17,6 +17,7 @@ import pytest
 
 from demo.grafana import Target, View, boards
 from demo.tools import ROOT
+from demo.year.build import END
 from tests.year import year
 
 pytestmark = pytest.mark.timeout(900)  # the first one may have to build the year
@@ -123,13 +124,17 @@ SHOWN = 6
 """Clients whose year is read in full."""
 
 RENEWAL: Mapping[str, Callable[[Truth], float]] = {
-    "Запрошено документов": lambda month: month["documents"],
+    "Документы": lambda month: month["documents"],
     "Сохранено": lambda month: month["saved"],
-    "Напечатано": lambda month: month["printed"],
-    "Отказы в подключении": lambda month: month["rejections"],
+    "Печать": lambda month: month["printed"],
+    "Отказы": lambda month: month["rejections"],
     "Активность": lambda month: month["activity"],
     "kAssist": lambda month: month["kassist"],
 }
+CHANGES = {"Документы": "Док.", "Сохранено": "Сохр.", "Активность": "Актив."}
+"""Columns whose change has a shorter name."""
+TOTAL = f"{END.year}-13"
+"""Under which the sum over the year stands."""
 INVOLVEMENT: Mapping[str, Callable[[Truth], float]] = {
     "Работали": lambda month: month["active_users"],
     "Мест": lambda month: month["seats"],
@@ -151,6 +156,9 @@ def test_renewal_by_months(panel: str, column: str, truth: Callable[[Truth], flo
     for name, told in _some_clients():
         shown = by("month", figures("renewal", panel, column, client=told["client"]))
         expected = {month: truth(told["months"][month]) for month in months()}
+        if column in RENEWAL:
+            expected[TOTAL] = sum(expected.values())
+        assert TOTAL in shown or column in INVOLVEMENT
         # A month without any refusal may be absent: it is the counter that does not exist.
         assert {month: value for month, value in shown.items() if value} == close_all(
             {month: value for month, value in expected.items() if value}
@@ -167,7 +175,7 @@ def test_renewal_by_months(panel: str, column: str, truth: Callable[[Truth], flo
 def test_renewal_changes_to_the_month_before(panel: str, column: str, truth: Callable[[Truth], float]) -> None:
     checked = 0
     for name, told in _some_clients():
-        shown = by("month", figures("renewal", panel, f"{column}, %", client=told["client"]))
+        shown = by("month", figures("renewal", panel, f"{CHANGES.get(column, column)}: ±%", client=told["client"]))
         for month in months():
             expected = change(truth(told["months"][month]), truth(told["months"][month_before(month)]))
             if month in shown:
@@ -189,7 +197,7 @@ def close_all(values: Mapping[str, float], precision: float = 1e-6) -> Any:
 def test_online_renewal_by_months(resource: str) -> None:
     for account, told in list(accesses().items())[:: max(1, len(accesses()) // SHOWN)]:
         left = by("month", figures("billing-online-renewal", "Остатки на конец месяца",
-                                   f"Осталось: {RESOURCES[resource]}", client=told["client"]))  # fmt: skip
+                                   RESOURCES[resource], client=told["client"]))  # fmt: skip
         expected = {month: told["months"][month]["left"][resource] for month in months()}
         assert left == close_all(expected), account
         limit = figures("billing-online-renewal", f"Лимит в месяц: {RESOURCES[resource]}", client=told["client"])
@@ -207,17 +215,20 @@ def _readable() -> dict[str, Truth]:
 
 def test_online_leftovers_and_shares() -> None:
     columns: Mapping[str, Callable[[Truth], float]] = {
-        "Осталось документов": lambda told: told["months"][this_month()]["left"]["documents"],
-        "Осталось поиска": lambda told: told["months"][this_month()]["left"]["searches"],
-        "Осталось печати": lambda told: told["months"][this_month()]["left"]["prints"],
-        "Осталось выгрузки": lambda told: told["months"][this_month()]["left"]["uploads"],
-        "Использовано документов": _used,
-        "Использовано поиска": lambda told: _used(told, "searches"),
+        "Документов": lambda told: told["months"][this_month()]["left"]["documents"],
+        "Поиска": lambda told: told["months"][this_month()]["left"]["searches"],
+        "Печати": lambda told: told["months"][this_month()]["left"]["prints"],
+        "Выгрузки": lambda told: told["months"][this_month()]["left"]["uploads"],
+        "Документы, исп.": _used,
+        "Поиск, исп.": lambda told: _used(told, "searches"),
     }
     for column, truth in columns.items():
         shown = by("account", figures("billing-online", "Остатки по доступам", column))
         for account, told in _readable().items():
             assert shown[account] == close(truth(told)), (account, column)
+        # The row above all accesses; an access that no longer lets us in still counts with its last figures.
+        others = [value for account, value in shown.items() if account != "В среднем"]
+        assert shown["В среднем"] == close(mean(others), 1e-4), column
 
 
 def _averages() -> tuple[float, dict[str, float]]:
@@ -243,10 +254,12 @@ def test_online_averages() -> None:
 def test_online_bands_by_manager() -> None:
     bands = {"До 15 %": (-1.0, 0.15), "15–75 %": (0.15, 0.75), "75–90 %": (0.75, 0.9), "От 90 %": (0.9, 9.0)}
     board, panel = "billing-online-analytics", "Доступы менеджеров по полосам"
-    assert by("manager", figures(board, panel, "Доступов")) == Counter(told["manager"] for told in accesses().values())
+    everybody = Counter(told["manager"] for told in accesses().values())
+    assert by("manager", figures(board, panel, "Доступов")) == everybody | {"Итого": everybody.total()}
     for column, (low, high) in bands.items():
         expected = Counter(told["manager"] for told in accesses().values() if low <= _used(told) < high)
-        assert by("manager", figures(board, panel, column)) == expected, column
+        total = {"Итого": expected.total()} if expected else {}
+        assert by("manager", figures(board, panel, column)) == expected | total, column
     clients = {told["client"] for told in accesses().values()}
     assert one(figures(board, "Клиентов с онлайн-доступами")) == len(clients)
     assert one(figures(board, "Онлайн-доступов")) == len(accesses())
@@ -358,7 +371,7 @@ def test_activity_and_involvement_of_the_least_active() -> None:
     [
         ("for-managers", "Ноль запросов к БД за 30 дней", "Не работали", "Всего", 30),
         ("for-managers", "Ноль запросов к БД за 60 дней", "Не работали", "Всего", 60),
-        ("analytics", "Не пользуются системой в течение 60 дней", "Не заходили", "Всего пользователей", 60),
+        ("analytics", "Не пользуются системой в течение 60 дней", "Не заходили", "Всего", 60),
     ],
 )
 def test_users_without_requests(board: str, panel: str, idle_column: str, known_column: str, days: int) -> None:
@@ -377,8 +390,8 @@ def test_users_without_requests(board: str, panel: str, idle_column: str, known_
 
 def test_hours_since_daily_updates() -> None:
     board, panel = "for-managers", "Сколько часов назад обновились файлы в OperUp"
-    oldest = by("installation", figures(board, panel, "Самый старый, ч"))
-    newest = by("installation", figures(board, panel, "Самый свежий, ч"))
+    oldest = by("installation", figures(board, panel, "Старый"))
+    newest = by("installation", figures(board, panel, "Свежий"))
     for name, told in installations().items():
         hours = [(year().end - made) / 3600 for made in told["operup"].values()]
         assert oldest[name] == close(max(hours), 0.1), name
@@ -414,8 +427,8 @@ def _by_quarter(told: Figures) -> dict[tuple[str, str], float]:
 
 
 def test_domains_of_a_month() -> None:
-    columns = {"Запросы": "requests", "Документы": "documents", "Услуги (не в счёт)": "services",
-               "Ссылки (не в счёт)": "links", "Печать": "prints", "Сохранение": "saves"}  # fmt: skip
+    columns = {"Запросы": "requests", "Документы": "documents", "Услуги": "services",
+               "Ссылки": "links", "Печать": "prints", "Сохранение": "saves"}  # fmt: skip
     chosen = view("active-directory").chosen["month"]
     assert chosen == this_month()
     for column, kind in columns.items():
@@ -461,8 +474,8 @@ def test_sizes_of_the_fleet() -> None:
 
 
 def test_state_of_installations() -> None:
-    days = by("installation", figures("fleet", "Состояние установок", "Дней до конца лицензии"))
-    available = by("installation", figures("fleet", "Состояние установок", "Доступность за 30 дней"))
+    days = by("installation", figures("fleet", "Состояние установок", "Лиц., дн."))
+    available = by("installation", figures("fleet", "Состояние установок", "Доступен"))
     for name, told in installations().items():
         assert days[name] == close((told["licence_expiry"] - year().end) / 86400, 0.05), name
         if told["availability_30d"]:
@@ -479,7 +492,12 @@ def test_leftovers_over_time(resource: str) -> None:
         labels["client"]: [float(value) for _, value in samples]
         for labels, samples in year().matrix(query.expression, query.start, query.end, query.step)
     }
+    assert len(lines) == 10  # those with least; the others are one line
+    most = max(line[-1] for line in lines.values())
     for account, told in _readable().items():
+        if told["client"] not in lines:
+            assert told["months"][this_month()]["left"][resource] >= most, account
+            continue
         line = lines[told["client"]]
         assert line[-1] == told["months"][this_month()]["left"][resource], account
         assert max(line) == told["limits"][resource], account

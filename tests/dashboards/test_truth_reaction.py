@@ -66,8 +66,9 @@ def open_now(cases: Sequence[Case]) -> tuple[list[Case], list[Case]]:
     return [each for each in firing if each not in taken], taken
 
 
-def in_its_bucket(told: float, share: float, seconds: list[float]) -> bool:
-    """Whether ``told`` is a quantile of these seconds as exactly as buckets tell it."""
+def in_its_bucket(hours: float, share: float, seconds: list[float]) -> bool:
+    """Whether ``hours`` are a quantile of these seconds as exactly as buckets tell it."""
+    told = round(3600 * hours, 6)
     true = seconds[math.ceil(share * len(seconds)) - 1]
     place = bisect_left(BUCKETS, true)
     if place == len(BUCKETS):
@@ -90,10 +91,10 @@ def test_how_alerts_ended_by_managers() -> None:
 @pytest.mark.parametrize(
     ("column", "share", "of"),
     [
-        ("До реакции: половина", 0.5, waits),
-        ("До реакции: 90 %", 0.9, waits),
-        ("До конца: половина", 0.5, lasted),
-        ("До конца: 90 %", 0.9, lasted),
+        ("Реакция: 50 %", 0.5, waits),
+        ("Реакция: 90 %", 0.9, waits),
+        ("Конец: 50 %", 0.5, lasted),
+        ("Конец: 90 %", 0.9, lasted),
     ],
 )
 def test_times_by_managers(column: str, share: float, of: Callable[[Sequence[Case]], list[float]]) -> None:
@@ -105,7 +106,7 @@ def test_times_by_managers(column: str, share: float, of: Callable[[Sequence[Cas
 
 
 def test_good_managers_are_told_from_bad_ones() -> None:
-    told = by("manager", figures(BOARD, TABLE, "До реакции: половина"))
+    told = by("manager", figures(BOARD, TABLE, "Реакция: 50 %"))
     good, middling, bad = ([told[name] for name in manners(kind)] for kind in ("good", "middling", "bad"))
     assert max(good) < min(middling)
     assert max(middling) < min(bad)
@@ -121,7 +122,8 @@ def test_who_is_waited_for_now() -> None:
     assert since == {name: 1000 * min(case["begin"] for case in each) for name, (each, _) in open_.items() if each}
     assert one(figures(BOARD, "Ждут ответа сейчас")) == sum(waiting.values()) > 0
     assert one(figures(BOARD, "В работе сейчас")) == sum(len(taken) for _, taken in open_.values()) > 0
-    assert one(figures(BOARD, "Дольше всего ждёт")) == year().end - min(since.values()) / 1000
+    waits_longest = (year().end - min(since.values()) / 1000) / 3600
+    assert one(figures(BOARD, "Дольше всего ждёт")) == pytest.approx(waits_longest)
 
 
 def test_who_waits_for_nobody_shows_zero_and_not_nothing() -> None:
@@ -137,9 +139,9 @@ def test_by_priority() -> None:
     priorities = {case["priority"] for case in cases}
     panel = "Реакция по приоритетам"
     told = by("priority", figures(BOARD, panel, "Кончилось"))
-    medians = by("priority", figures(BOARD, panel, "До реакции: половина"))
-    taken = by("priority", figures(BOARD, panel, "Взятые до конца: половина"))
-    others = by("priority", figures(BOARD, panel, "Прочие до конца: половина"))
+    medians = by("priority", figures(BOARD, panel, "Реакция: 50 %"))
+    taken = by("priority", figures(BOARD, panel, "Взятые: 50 %"))
+    others = by("priority", figures(BOARD, panel, "Прочие: 50 %"))
     assert priorities == told.keys() == medians.keys() == taken.keys() == others.keys()
     for priority in priorities:
         own = [case for case in cases if case["priority"] == priority]

@@ -110,7 +110,7 @@ def test_one_client_is_shown_as_in_the_table_beside_all() -> None:
     assert one(figures(BOARD, "Всего клиентов с оценкой")) == len(totals)
     assert one(figures(BOARD, "Обычная оценка")) == close(median(totals.values()))
     assert one(figures(BOARD, "Средняя оценка")) == close(mean(totals.values()))
-    medians = by("order", figures(BOARD, STAGES, "Медиана всех"))
+    medians = by("order", figures(BOARD, STAGES, "Медиана"))
     assert medians == {
         f"{number}. {name}": close(median(column(name).values())) for number, name in enumerate(NAMES, start=1)
     }
@@ -120,7 +120,7 @@ def test_one_client_is_shown_as_in_the_table_beside_all() -> None:
 
 def test_stages_and_steps_can_be_retraced_from_the_figures() -> None:
     for client in both_kinds():
-        worth, measured = figure(client, "Стоит, из 5"), figure(client, "Измерено")
+        worth, measured = figure(client, "Оценка"), figure(client, "Измерено")
         zero, full = figure(client, "0 при"), figure(client, "5 при")
         # What is not measured has its row (its limits are there), and no number in it.
         assert measured.keys() <= worth.keys() < zero.keys() == full.keys()
@@ -146,7 +146,7 @@ def test_stages_and_steps_can_be_retraced_from_the_figures() -> None:
             for name, value in worth.items()
             if stage_of[name] != UNSTEADY
         }
-        steps = figures(BOARD, "Точки роста", "Оценка вырастет на", client=client)
+        steps = figures(BOARD, "Точки роста", "Прибавит", client=client)
         told = by("step", steps)
         assert len(told) <= 5
         least = min(told.values()) if len(told) == 5 else 0.005
