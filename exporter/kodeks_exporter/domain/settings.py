@@ -19,6 +19,12 @@ from kodeks_exporter.domain.online import OnlineSettings
 from kodeks_exporter.domain.reaction import ReactionSettings
 from kodeks_exporter.domain.secret import Secret
 
+_ENDS = (
+    r"(?=\s*(?:$|[^\w\s])|\s+"
+    r"(?:до|с|и|на|по|систем|сервер|баз|комплекс|кодекс|техэксперт|подожд|попроб|повтор|обрат)\w*)"
+)
+"""A sentence of the server's own goes on so, if at all; a headline goes on with what it is about."""
+
 
 def _patterns(*sources: str) -> tuple[re.Pattern[str], ...]:
     return tuple(re.compile(source, re.IGNORECASE) for source in sources)
@@ -47,9 +53,10 @@ class Patterns:
         default_factory=lambda: MappingProxyType(
             {
                 InstallationState.MAINTENANCE: _patterns(
-                    r"режим\w* обслуживания", r"провод\w+ (техническое|профилактическое) обслуживание"
+                    rf"\bрежиме? обслуживания{_ENDS}",
+                    rf"(?<!кто )провод\w+ (техническое|профилактическое) обслуживание{_ENDS}",
                 ),
-                InstallationState.NEEDS_SERVICE: _patterns(r"требует\w* обслуживани\w+"),
+                InstallationState.NEEDS_SERVICE: _patterns(rf"требует\w* обслуживани\w+{_ENDS}"),
                 InstallationState.KEY_MISSING: _patterns(
                     r"ключ( защиты| senselock)? не (найден|обнаружен)", r"ошибка защиты"
                 ),
@@ -63,17 +70,22 @@ class Patterns:
                 InstallationState.SERVER_ERROR: _patterns(
                     r"(внутренняя )?ошибк[аи] (на )?сервер[ае]", r"internal server error"
                 ),
-                InstallationState.WARNING: _patterns(r"аварийн\w+ (состояни|режим|ситуаци)\w*"),
+                InstallationState.WARNING: _patterns(
+                    rf"аварийн(ое|ом|ый|ая|ой) (состояни[еи]|режиме?|ситуаци[яи]){_ENDS}"
+                ),
             }
         )
     )
-    kodeks_signs: tuple[re.Pattern[str], ...] = _patterns(r"WWW-Kodeks", r"кодекс", r"техэксперт", r"kod(eks|web)")
-    """Any of them in the ``Server`` header or the page shows that Kodeks itself answered."""
+    kodeks_signs: tuple[re.Pattern[str], ...] = _patterns(
+        r"техэксперт", r"^\W*кодекс\s*(?:$|[^\w\s])", r"(?:систем\w*|сервер\w*|комплекс\w*|пк|ипс|ис|к/тэ)\W+кодекс\b"
+    )
+    """Names of the product in the title or main heading of a main page, or in its text where it says little else. They
+    count where nothing better shows who answers; see ``checks.evidence``."""
     out_of_seats: tuple[re.Pattern[str], ...] = _patterns(
         r"количество пользователей превысило", r"\(2008\)|ошибк\w*\D{0,20}2008\b", r"нет свободных (лицензи|рабочи)\w*"
     )
     """In the answer to the monitor's login."""
-    protection_ok: tuple[re.Pattern[str], ...] = _patterns(r"привязка:\s*senselock(?!.*ошибка защиты)")
+    protection_ok: tuple[re.Pattern[str], ...] = _patterns(r"привязка\s*:\s*senselock(?!.*ошибка защиты)")
     protection_failed: tuple[re.Pattern[str], ...] = _patterns(
         r"ошибка защиты\s*\(?(?P<code>\d+)?", r"ключ( защиты)? не (найден|обнаружен)"
     )

@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 
 from kodeks_exporter.domain.fleet import Credentials
 from kodeks_exporter.domain.settings import Limits
-from kodeks_exporter.net.connection import Connection, Response, Target
+from kodeks_exporter.net.answer import Response
+from kodeks_exporter.net.connection import REDIRECTS, Connection, Target
 
 
 class Session(Connection):
@@ -32,7 +33,7 @@ class Session(Connection):
         finally:
             self._posted = None
         location = response.headers.get("location")
-        if response.status in (301, 302, 303, 307, 308) and location:
+        if response.status in REDIRECTS and location:
             return self.get(self._redirected(path, location))
         return response
 
