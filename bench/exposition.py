@@ -20,10 +20,10 @@ from prometheus_client.registry import Collector
 
 from bench.ingest import RECEIVED
 from bench.sysinfo import ZONE
-from kodeks_exporter.domain.fleet import Installation
-from kodeks_exporter.domain.settings import HistorySettings
 from kodeks_exporter.metrics.exposition import Exposition, Source
 from kodeks_exporter.metrics.report import sources
+from kodeks_exporter.settings.fleet import Installation
+from kodeks_exporter.settings.history import HistorySettings
 from kodeks_exporter.store.journal import Journal
 from kodeks_exporter.store.reports import ReportStore
 from kodeks_exporter.store.snapshot import ReportSnapshot

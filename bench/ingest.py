@@ -21,7 +21,7 @@ from pathlib import Path
 from lxml import etree
 
 from bench.sysinfo import MAX_GROWTH_MIB, MAX_RATIO, MIB, ZONE, forget_peak, memory, write_report
-from kodeks_exporter.domain.settings import HistorySettings
+from kodeks_exporter.settings.history import HistorySettings
 from kodeks_exporter.store.reports import ReportStore
 from kodeks_exporter.sysinfo.profile import load_profile
 from kodeks_exporter.sysinfo.read import read_report

@@ -34,9 +34,9 @@ import yaml
 
 from bench.process import end, fetch, free_port, memory_megabytes, wait_until
 from demo import tools
-from kodeks_exporter.domain.fleet import Credentials, Installation
 from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.metrics import installation as installation_metrics
+from kodeks_exporter.settings.fleet import Credentials, Installation
 from replay import clock
 from replay.observed import Fault, status
 

@@ -23,8 +23,8 @@ from kodeks_exporter.domain.check import (
     ProtectionFacts,
     Round,
 )
-from kodeks_exporter.domain.fleet import Installation
-from kodeks_exporter.domain.settings import CheckSettings
+from kodeks_exporter.settings.checks import CheckSettings
+from kodeks_exporter.settings.fleet import Installation
 from kodeks_exporter.store.live import LiveStatus
 
 _STATES: Final = {

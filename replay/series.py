@@ -11,8 +11,8 @@ from typing import Final
 
 from prometheus_client.samples import Sample
 
-from kodeks_exporter.domain.fleet import Fleet, Installation
 from kodeks_exporter.metrics import installation as installation_metrics
+from kodeks_exporter.settings.fleet import Fleet, Installation
 from replay import clock
 from replay.observed import Fault, status
 from replay.script import Event, Script, ScriptError, Value

@@ -9,11 +9,11 @@ import pytest
 from kodeks_exporter.checks.chain import run_round
 from kodeks_exporter.checks.context import Tools
 from kodeks_exporter.domain.check import CheckResult, Outcome, Round, SnmpFacts
-from kodeks_exporter.domain.fleet import Credentials, Installation, Snmp
 from kodeks_exporter.domain.secret import Secret
-from kodeks_exporter.domain.settings import CheckSettings, Limits
 from kodeks_exporter.net.pinger import Pinger
 from kodeks_exporter.net.resolver import Resolver
+from kodeks_exporter.settings.checks import CheckSettings, CheckTimeouts
+from kodeks_exporter.settings.fleet import Credentials, Installation, Snmp
 from tests.checks.site import Site, kodeks_pages, running
 
 LOGIN = Credentials("smartlogin", Secret("s3cret"))
@@ -26,12 +26,15 @@ class NoSnmp:
     def close(self) -> None: ...
 
 
+QUICK = CheckTimeouts(connect=1.0, http=1.0, icmp=0.3)
+
+
 @dataclass
 class Clinic:
     """Runs rounds against a site, with short limits."""
 
     site: Site
-    limits: Limits = field(default_factory=lambda: Limits(connect_timeout=1.0, http_timeout=1.0, icmp_timeout=0.3))
+    timeouts: CheckTimeouts = QUICK
     resolver: Resolver = field(default_factory=Resolver)
     now: float = 1_790_000_000.0
 
@@ -41,7 +44,7 @@ class Clinic:
         )
         installation = replace(installation, **changes)
         tools = Tools(self.resolver, Pinger(), NoSnmp(), clock=lambda: self.now)
-        return run_round(installation, CheckSettings(limits=self.limits), tools, previous or {})
+        return run_round(installation, CheckSettings(timeouts=self.timeouts), tools, previous or {})
 
 
 def failures(round_: Round) -> dict[str, str]:

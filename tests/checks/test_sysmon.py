@@ -11,9 +11,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from kodeks_exporter.checks.sysmon_metrics import is_let_through, parse_sysmon
 from kodeks_exporter.domain.check import SysmonSample
-from kodeks_exporter.domain.settings import SysmonSettings
 from kodeks_exporter.metrics.exposition import render_families
 from kodeks_exporter.metrics.sysmon import sysmon_families
+from kodeks_exporter.settings.checks import SysmonSettings
 
 ALL = SysmonSettings(("*",))
 

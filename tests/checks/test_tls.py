@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from kodeks_exporter.domain.check import InstallationState, TlsFacts
+from kodeks_exporter.settings.fleet import Tls
 from tests.checks.conftest import Clinic, blocked, failures
 from tests.checks.site import Site
 
@@ -65,7 +66,7 @@ def secure(clinic: Clinic, tmp_path: Path) -> Callable[[int], Path]:
 
 def test_trusted_certificate(clinic: Clinic, secure: Callable[[int], Path]) -> None:
     ca_file = secure(30)
-    round_ = clinic.examine(url=clinic.site.url.replace("http:", "https:"), tls_ca_file=str(ca_file))
+    round_ = clinic.examine(url=clinic.site.url.replace("http:", "https:"), tls=Tls(ca_file=str(ca_file)))
     assert failures(round_) == {}
     assert clinic.site.connections == 1
     facts = round_.results["tls"].facts
@@ -77,7 +78,9 @@ def test_trusted_certificate(clinic: Clinic, secure: Callable[[int], Path]) -> N
 )
 def test_bad_certificate(clinic: Clinic, secure: Callable[[int], Path], days: int, with_ca: bool, reason: str) -> None:
     ca_file = secure(days)
-    round_ = clinic.examine(url=clinic.site.url.replace("http:", "https:"), tls_ca_file=str(ca_file) if with_ca else "")
+    round_ = clinic.examine(
+        url=clinic.site.url.replace("http:", "https:"), tls=Tls(ca_file=str(ca_file) if with_ca else "")
+    )
     assert failures(round_) == {"tls": reason}
     assert blocked(round_)["auth"] == blocked(round_)["key"] == "tls"
     assert round_.state is InstallationState.OK, "the page itself works"
@@ -88,7 +91,7 @@ def test_bad_certificate(clinic: Clinic, secure: Callable[[int], Path], days: in
 
 def test_verification_switched_off(clinic: Clinic, secure: Callable[[int], Path]) -> None:
     secure(30)
-    round_ = clinic.examine(url=clinic.site.url.replace("http:", "https:"), tls_verify=False)
+    round_ = clinic.examine(url=clinic.site.url.replace("http:", "https:"), tls=Tls(verify=False))
     assert failures(round_) == {}
 
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from kodeks_exporter.config.inventories import ImportSummary, InventoryError, import_inventories
 from kodeks_exporter.config.load import load
-from kodeks_exporter.domain.fleet import Mode
 from kodeks_exporter.domain.secret import Secret
-from kodeks_exporter.domain.settings import Settings
+from kodeks_exporter.settings.fleet import Mode
+from kodeks_exporter.settings.settings import Settings
 
 MANAGERS = (
     "\ufeff10.0.0.5:8080,ivanova,ivanova@dealer.example,http,download,upload,process,ping,-1,3600,604800\r\n"

@@ -3,34 +3,41 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import time
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kodeks_exporter.config import document, schema, values
+from kodeks_exporter.config import document
+from kodeks_exporter.config.keys import keys
 from kodeks_exporter.config.load import ConfigError, load
 from kodeks_exporter.domain.check import InstallationState
-from kodeks_exporter.domain.fleet import Credentials, Endpoint, Mode, WorkingHours
-from kodeks_exporter.domain.online import OnlinePaths, OnlinePatterns, OnlineSettings, Resource
-from kodeks_exporter.domain.score import Limit
+from kodeks_exporter.domain.online import Resource
 from kodeks_exporter.domain.secret import Secret
-from kodeks_exporter.domain.settings import (
-    CheckSettings,
-    ForwardSettings,
-    HistorySettings,
-    JournalSettings,
-    Patterns,
-    PollSettings,
-    ReportSettings,
-    SearchEventSettings,
-    SeriesLimits,
-    Settings,
+from kodeks_exporter.settings import values
+from kodeks_exporter.settings.checks import CheckSettings, Patterns
+from kodeks_exporter.settings.fleet import Credentials, Mode, Tls, WorkingHours
+from kodeks_exporter.settings.history import HistorySettings, JournalSettings, SearchEventSettings, SeriesLimits
+from kodeks_exporter.settings.kinds import Mark
+from kodeks_exporter.settings.online import (
+    OnlineLimits,
+    OnlinePaths,
+    OnlinePatterns,
+    OnlineRetry,
+    OnlineSettings,
+    OnlineSpread,
+    OnlineTimeouts,
 )
+from kodeks_exporter.settings.reports import ForwardHeader, ForwardSettings, ReportSettings
+from kodeks_exporter.settings.score import LIMITS, WEIGHTS, Limit
+from kodeks_exporter.settings.settings import PollSettings, Settings
+from kodeks_exporter.settings.values import Endpoint
 
 GOOD = Path(__file__).parent / "testdata" / "good" / "full.yml"
 DOCS = Path(__file__).parents[2] / "docs" / "configuration.md"
@@ -74,7 +81,7 @@ def test_installation(full: Settings) -> None:
     assert romashka.catalogs == ("/docs", "/kodeks")
     assert romashka.licence_manager == Endpoint("192.0.2.11", 8888)
     assert romashka.disabled_checks == {"icmp"}
-    assert not romashka.tls_verify
+    assert not romashka.tls.verify
     assert romashka.credentials is not None
     assert romashka.credentials.password == Secret("file-password")
     assert romashka.snmp is not None
@@ -91,14 +98,14 @@ def test_scalars_mean_what_people_see(full: Settings) -> None:
     assert second.snmp.privacy_password == Secret("9876543210")
     assert second.snmp.processes == ("kodsrv",)
     assert full.fleet.online_accesses["romashka-1"].credentials.password == Secret("0077")
-    assert full.user_labels == "off"
-    assert full.poll.online_searches == "03:05"
+    assert full.privacy.user_labels == "off"
+    assert full.poll.online_searches == time(3, 5)
 
 
 def test_score(full: Settings) -> None:
-    score = full.alerting.score
-    assert score.weights == {"attraction": 0, "loyalty": 2.5}
-    assert score.limits == {"renewal_lead": Limit(-14, 14), "activity": Limit(1, 40)}
+    score = full.score
+    assert score.weights == {**WEIGHTS, "attraction": 0, "loyalty": 2.5}
+    assert score.limits == {**LIMITS, "renewal_lead": Limit(-14, 14), "activity": Limit(1, 40)}
 
 
 def test_the_rest(full: Settings) -> None:
@@ -110,18 +117,22 @@ def test_the_rest(full: Settings) -> None:
     assert full.fleet.dealers["0599romashkin"].token == Secret("dealer-token")
     assert full.fleet.dealers["0599romashkin"].installations == frozenset({"romashka"})
     assert full.fleet.dealers["all"].installations is None
-    assert full.poll == PollSettings(60, 5400, 5400, "03:05", 50)
+    assert full.poll == PollSettings(60, 5400, 5400, time(3, 5), 50)
     assert full.links.docs == "https://docs.example/kodeks"
     assert full.source == GOOD
 
 
 def test_how_checks_ask(full: Settings) -> None:
     checks = full.checks
-    assert (checks.limits.dns_timeout, checks.limits.http_timeout, checks.limits.connect_timeout) == (1.5, 20, 5)
-    assert (checks.limits.max_body, checks.limits.max_redirects, checks.limits.icmp_attempts) == (2**20, 2, 3)
+    assert (checks.timeouts.dns, checks.timeouts.http, checks.timeouts.connect) == (1.5, 20, 5)
+    assert (checks.limits.page_size, checks.limits.redirects, checks.limits.icmp_attempts) == (2**20, 2, 3)
     assert (checks.paths.title, checks.paths.logout, checks.paths.licence) == ("/admin/other", "", "/admin/lic")
-    assert (checks.planned.before, checks.planned.restart, checks.planned.backup) == (0, 1200, 7200)
-    assert checks.dns_servers == (("127.0.0.1", 5353), ("::1", 53))
+    assert (checks.planned_downtime.before, checks.planned_downtime.restart, checks.planned_downtime.backup) == (
+        0,
+        1200,
+        7200,
+    )
+    assert checks.dns.servers == (Endpoint("127.0.0.1", 5353), Endpoint("::1", 53))
 
 
 def test_patterns_replace_only_what_is_given(full: Settings) -> None:
@@ -155,9 +166,12 @@ def test_how_reports_are_sent_on(full: Settings) -> None:
     assert forward.interval == 14 * 86400
     assert forward.intervals == {"romashka": 86400, "0599": 0, "closed": 0}
     assert (forward.field_name, forward.fields) == ("report", {"код": "0599", "comment": ""})
-    assert forward.headers == {"X-Token": Secret("dealer-token"), "X-Other": Secret("Bearer community-of-env")}
+    assert forward.headers == (
+        ForwardHeader("X-Token", Secret("dealer-token")),
+        ForwardHeader("X-Other", Secret("Bearer community-of-env")),
+    )
     assert forward.credentials == Credentials("forwarder", Secret("file-password"))
-    assert (forward.tls_verify, forward.tls_ca_file, forward.timeout) == (False, "", 60)
+    assert (forward.tls, forward.timeout) == (Tls(verify=False), 60)
 
 
 def test_answers_to_what_is_sent_on(full: Settings) -> None:
@@ -185,26 +199,13 @@ def test_how_the_vendors_servers_are_asked(full: Settings) -> None:
     assert replace(full.online, patterns=OnlinePatterns()) == OnlineSettings(
         time_zone=ZoneInfo("Europe/Samara"),
         paths=OnlinePaths("/me", "/log/{date}", ""),
-        per_server=3,
-        gap=0,
-        start_spread=60,
-        history_spread=7200,
+        timeouts=OnlineTimeouts(2, 30),
+        limits=OnlineLimits(3, 0, 2**20),
+        spread=OnlineSpread(60, 7200),
+        retry=OnlineRetry(12 * 3600, 2 * 86400, 60, 3600, 30, 300),
+        tls=Tls(verify=False),
         history_days=3,
-        connect_timeout=2,
-        request_timeout=30,
-        max_page=2**20,
-        refused_pause=12 * 3600,
-        refused_longest=2 * 86400,
-        retry_first=60,
-        retry_longest=3600,
-        server_retry=30,
-        server_retry_longest=300,
-        tls_verify=False,
-        ok_events=1,
-        ok_events_age=86400,
-        unsuccessful_events=2,
-        unsuccessful_events_age=3 * 86400,
-        text=4,
+        searches=SearchEventSettings(1, 86400, 2, 3 * 86400, 4),
         retention=365 * 86400,
     )
 
@@ -248,7 +249,7 @@ def test_what_is_left_out_has_the_defaults_of_the_domain(tmp_path: Path) -> None
     assert settings_.reports == ReportSettings()
     assert settings_.history == HistorySettings()
     assert settings_.online == OnlineSettings()
-    assert settings_.user_labels == "plain"
+    assert settings_.privacy.user_labels == "plain"
 
 
 def test_every_problem_is_told_at_once(tmp_path: Path) -> None:
@@ -427,14 +428,21 @@ def test_examples_of_the_documentation_load(tmp_path: Path) -> None:
     forward = loaded[0].reports.forward
     assert replace(loaded[0].reports, forward=ForwardSettings()) == ReportSettings()
     assert forward.credentials is None
-    assert replace(forward, url="", intervals={}, fields={}, headers={}) == ForwardSettings()
+    assert replace(forward, url="", intervals={}, fields={}, headers=()) == ForwardSettings()
+
+
+def every_key(model: Any) -> Iterator[str]:
+    for key in keys(model):
+        if Mark.INLINE not in key.shape.marks:
+            yield key.name
+        for part in (key.shape, *key.shape.items, *(inner for each in key.shape.items for inner in each.items)):
+            if part.is_section:
+                yield from every_key(part.base)
 
 
 def test_documentation_names_every_key() -> None:
     text = DOCS.read_text("utf-8")
-    sections = [item for item in vars(schema).values() if isinstance(item, type) and issubclass(item, schema.Section)]
-    missing = [f"{s.__name__}.{key}" for s in sections for key in s.model_fields if f"`{key}`" not in text]
-    assert missing == []
+    assert [key for key in sorted(every_key(Settings)) if f"`{key}`" not in text] == []
 
 
 _KEYS = """
@@ -499,7 +507,7 @@ def test_reaction(full: Settings) -> None:
     assert reaction.link == "https://kodeks.dealer.example"
     assert reaction.key == Secret("signing-key-0123456789")
     assert (reaction.interval, reaction.link_lifetime) == (30.0, 172800.0)
-    assert reaction.silence_choices == (1800.0, 28800.0), "the longest comes last"
+    assert reaction.silence_choices == (28800, 1800), "as written; the page sorts them"
     assert reaction.acknowledgeable
 
 

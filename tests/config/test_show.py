@@ -8,10 +8,12 @@ import pytest
 import yaml
 
 from kodeks_exporter.config.load import load
-from kodeks_exporter.config.show import duration_text, masked_yaml, size_text
-from kodeks_exporter.config.values import duration, size
-from kodeks_exporter.domain.online import OnlineSettings
-from kodeks_exporter.domain.settings import HistorySettings, ReportSettings, Settings
+from kodeks_exporter.config.show import masked_yaml
+from kodeks_exporter.settings.history import HistorySettings
+from kodeks_exporter.settings.online import OnlineSettings
+from kodeks_exporter.settings.reports import ReportSettings
+from kodeks_exporter.settings.settings import Settings
+from kodeks_exporter.settings.values import duration, duration_text, size, size_text
 
 GOOD = Path(__file__).parent / "testdata" / "good" / "full.yml"
 

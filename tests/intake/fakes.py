@@ -12,11 +12,11 @@ from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from kodeks_exporter.domain.fleet import Dealer, Fleet, Installation, Mode
 from kodeks_exporter.domain.report import ReadSummary, ReportSink, UnreadableReport
 from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.intake.intake import Intake
 from kodeks_exporter.intake.spool import Via
+from kodeks_exporter.settings.fleet import Dealer, Fleet, Installation, Mode
 from kodeks_exporter.sysinfo.profile import load_profile
 
 TOKEN = "tоken-of-romashkin/%&?"  # its second letter is Cyrillic: any text may be a token

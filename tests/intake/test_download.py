@@ -14,13 +14,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kodeks_exporter.domain.fleet import Credentials, Fleet, Installation
 from kodeks_exporter.domain.secret import Secret
-from kodeks_exporter.domain.settings import CheckSettings, PollSettings, ReportSettings, Settings
 from kodeks_exporter.intake.download import Downloader, DownloadError
 from kodeks_exporter.intake.intake import Intake
 from kodeks_exporter.intake.pull import due, pull_job, pull_jobs
 from kodeks_exporter.poll.scheduler import Pace
+from kodeks_exporter.settings.checks import CheckSettings
+from kodeks_exporter.settings.fleet import Credentials, Fleet, Installation, Tls
+from kodeks_exporter.settings.reports import ReportSettings
+from kodeks_exporter.settings.settings import PollSettings, Settings
 from kodeks_exporter.sysinfo.read import read_report
 from tests.intake.fakes import BROKEN, PROFILE, FakeStore, files, zipped
 from tests.sysinfo.kodeks_server import Answer, Asked, chunked, closed_port, reply, serving
@@ -231,13 +233,13 @@ def test_certificates(authority: Authority) -> None:
             download(site(server.url))
         assert raised.value.reason == "certificate_untrusted"
         assert server.asked == []  # so no password was sent
-        assert download(site(server.url, tls_ca_file=str(authority.file)))[0] == ".zip"
-        assert download(site(server.url, tls_verify=False))[0] == ".zip"
+        assert download(site(server.url, tls=Tls(ca_file=str(authority.file))))[0] == ".zip"
+        assert download(site(server.url, tls=Tls(verify=False)))[0] == ".zip"
 
 
 def test_certificate_file_that_is_none(tmp_path: Path) -> None:
     with pytest.raises(DownloadError) as raised:
-        download(site("https://127.0.0.1:1", tls_ca_file=str(tmp_path / "gone")))
+        download(site("https://127.0.0.1:1", tls=Tls(ca_file=str(tmp_path / "gone"))))
     assert raised.value.reason == "ca_file"
 
 

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 from werkzeug.formparser import parse_form_data
 
-from kodeks_exporter.domain.fleet import Credentials
 from kodeks_exporter.domain.secret import Secret
-from kodeks_exporter.domain.settings import ForwardSettings, ReportSettings, Settings
 from kodeks_exporter.intake.forward import Forwarded, Forwarder, forward_job, forward_jobs
 from kodeks_exporter.metrics import forward as metrics
 from kodeks_exporter.metrics.exposition import render_families
 from kodeks_exporter.poll.scheduler import Pace
+from kodeks_exporter.settings.fleet import Credentials
+from kodeks_exporter.settings.reports import ForwardHeader, ForwardSettings, ReportSettings
+from kodeks_exporter.settings.settings import Settings
 from tests.intake.fakes import FakeStore, fleet, intake
 from tests.sysinfo.kodeks_server import Asked, KodeksServer, closed_port, reply, serving
 
@@ -70,7 +71,8 @@ def post(tmp_path: Path, gateway: Gateway) -> Post:
 
 def test_the_form(tmp_path: Path, gateway: Gateway) -> None:
     settings = ForwardSettings(
-        url=gateway.server.url, field_name="report", fields={"код": "0599"}, headers={"X-Token": Secret("t1")},
+        url=gateway.server.url, field_name="report", fields={"код": "0599"},
+        headers=(ForwardHeader("X-Token", Secret("t1")),),
         credentials=Credentials("u", Secret("p")),
     )  # fmt: skip
     post = Post(tmp_path, settings)

@@ -16,13 +16,13 @@ from pathlib import Path
 
 import pytest
 
-from kodeks_exporter.domain.fleet import Fleet
 from kodeks_exporter.domain.report import UnreadableReport
 from kodeks_exporter.intake.errors import StorageFull, TooLarge, UnknownInstallation, UnknownSuffix
 from kodeks_exporter.intake.intake import Accepted, Intake
 from kodeks_exporter.intake.spool import Parcel, Spool, Via
 from kodeks_exporter.intake.status_file import UnreadableStatus
 from kodeks_exporter.intake.tally import Tally
+from kodeks_exporter.settings.fleet import Fleet
 from kodeks_exporter.store.database import StorageError
 from tests.intake import kill_child
 from tests.intake.fakes import BROKEN, STATUS, FakeStore, files, fleet, intake

@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from werkzeug.test import Client
 
-from kodeks_exporter.domain.fleet import Dealer, Fleet, Installation, Mode
 from kodeks_exporter.domain.secret import Secret
-from kodeks_exporter.domain.settings import HistorySettings
 from kodeks_exporter.intake.inbox import Inbox
 from kodeks_exporter.intake.intake import Intake
+from kodeks_exporter.settings.fleet import Dealer, Fleet, Installation, Mode
+from kodeks_exporter.settings.history import HistorySettings
 from kodeks_exporter.store.reports import ReportStore
 from kodeks_exporter.sysinfo.profile import load_profile
 from kodeks_exporter.web.app import Application

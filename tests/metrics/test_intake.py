@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-from kodeks_exporter.domain.fleet import Installation, Mode
 from kodeks_exporter.intake.status_file import parse_status
 from kodeks_exporter.intake.statuses import PushedStatus
 from kodeks_exporter.intake.tally import Tally
 from kodeks_exporter.metrics import intake, pushed
 from kodeks_exporter.metrics.exposition import render_families
+from kodeks_exporter.settings.fleet import Installation, Mode
 from tests.intake.fakes import STATUS
 
 CLOSED = Installation("romashka", "ООО «Ромашка»", "ivanova", mode=Mode.PUSH)

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from prometheus_client import Metric
 
-from kodeks_exporter.domain.settings import HistorySettings, SearchEventSettings, SeriesLimits
 from kodeks_exporter.metrics.exposition import Exposition, Source
 from kodeks_exporter.metrics.report import sources
+from kodeks_exporter.settings.history import HistorySettings, SearchEventSettings, SeriesLimits
 from tests.store.reporting import ROMASHKA, SAMPLE, SETTINGS, Bench, Search, report, unix, user
 
 DOCS = Path(__file__).parents[2] / "docs" / "metrics.md"

@@ -20,9 +20,9 @@ from pyasn1.codec.ber import decoder, encoder  # type: ignore[import-untyped]
 from pysnmp.proto import api  # type: ignore[import-untyped]
 
 from kodeks_exporter.domain.check import Disk
-from kodeks_exporter.domain.fleet import Snmp
 from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.net.snmp import SnmpAsker, SnmpError, disks, partition, wanted_name
+from kodeks_exporter.settings.fleet import Snmp
 from tests.conftest import free_port
 
 COMMUNITY = "c0mmunity-not-shown"

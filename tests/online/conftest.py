@@ -14,18 +14,18 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from demo.vendor import Access, ServerSpec, Vendor
-from kodeks_exporter.domain.fleet import Credentials, OnlineAccess
-from kodeks_exporter.domain.online import OnlineSettings
 from kodeks_exporter.domain.secret import Secret
-from kodeks_exporter.domain.settings import PollSettings
 from kodeks_exporter.net.errors import CheckError
 from kodeks_exporter.online.reader import OnlineTools
 from kodeks_exporter.online.watch import OnlineWatch
+from kodeks_exporter.settings.fleet import Credentials, OnlineAccess
+from kodeks_exporter.settings.online import OnlineLimits, OnlineSettings, OnlineSpread, OnlineTimeouts
+from kodeks_exporter.settings.settings import PollSettings
 from kodeks_exporter.store.online import OnlineStore
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 PASSWORD = "s3cret-Пароль"
-QUICK = OnlineSettings(gap=0.0, start_spread=60.0, connect_timeout=2.0, request_timeout=2.0)
+QUICK = OnlineSettings(limits=OnlineLimits(gap=0.0), spread=OnlineSpread(start=60.0), timeouts=OnlineTimeouts(2.0, 2.0))
 
 
 class Numbers:

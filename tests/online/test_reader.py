@@ -6,12 +6,14 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 
 from demo.vendor import Access, Kind, ServerSpec, Vendor, VendorFault
 from kodeks_exporter.domain.online import OnlineReading, Quota, Resource, reason_text
 from kodeks_exporter.online.reader import OnlineTools, read_access
+from kodeks_exporter.settings.online import OnlineTimeouts
 from tests.conftest import free_port
 from tests.online.conftest import PASSWORD, QUICK, Answer, Asked, Clock, Numbers, access_of, moment, one, scripted
 
@@ -33,9 +35,9 @@ def basic() -> Iterator[Vendor]:
         yield made
 
 
-def visit(vendor: Vendor, *days: date, password: str | None = None, **changes: float) -> OnlineReading:
+def visit(vendor: Vendor, *days: date, password: str | None = None, **changes: Any) -> OnlineReading:
     access = access_of(vendor.url("nps1"), ACCESS, password)
-    return read_access(access, replace(QUICK, **changes), OnlineTools(Numbers()), days)  # type: ignore[arg-type]
+    return read_access(access, replace(QUICK, **changes), OnlineTools(Numbers()), days)
 
 
 def test_what_is_left_and_the_limits_are_read(vendor: Vendor) -> None:
@@ -95,7 +97,7 @@ def test_a_refused_login(vendor: Vendor) -> None:
 )
 def test_each_fault_has_its_reason(vendor: Vendor, fault: VendorFault, reason: str) -> None:
     vendor.fault("nps1", fault)
-    reading = visit(vendor, request_timeout=0.4)
+    reading = visit(vendor, timeouts=OnlineTimeouts(request=0.4))
     assert reading.reason == reason
     assert reading.login is not False
     assert vendor.servers["nps1"].refusals == {}

@@ -16,11 +16,12 @@ from pathlib import Path
 
 import pytest
 
-from kodeks_exporter.domain.fleet import Credentials, OnlineAccess
-from kodeks_exporter.domain.online import DayUse, HistoryDay, OnlineReading, OnlineSettings, Quota, Resource
+from kodeks_exporter.domain.online import DayUse, HistoryDay, OnlineReading, Quota, Resource
 from kodeks_exporter.domain.report import SearchEvent
 from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.online.profiles import judge
+from kodeks_exporter.settings.fleet import Credentials, OnlineAccess
+from kodeks_exporter.settings.online import OnlineSettings
 from kodeks_exporter.store.online import FILE_NAME, OnlineStore
 
 SETTINGS = OnlineSettings()
@@ -149,8 +150,8 @@ def test_events_are_bounded_in_number(store: OnlineStore) -> None:
     events = tuple(search(f"q{number}", status, float(number)) for number in range(300) for status in ("ok", "empty"))
     store.record(good(1, 2, 3.0, HistoryDay(DAY, events)), DAY, SETTINGS)
     shown = store.state("u1").events
-    assert sum(event.status == "ok" for event in shown) == SETTINGS.ok_events
-    assert sum(event.status == "empty" for event in shown) == SETTINGS.unsuccessful_events
+    assert sum(event.status == "ok" for event in shown) == SETTINGS.searches.ok_count
+    assert sum(event.status == "empty" for event in shown) == SETTINGS.searches.unsuccessful_count
     assert shown[-1].query == "q299"
 
 
@@ -215,7 +216,8 @@ WRITER = """
 import sys
 from datetime import date
 from pathlib import Path
-from kodeks_exporter.domain.online import HistoryDay, OnlineReading, OnlineSettings, Quota, Resource
+from kodeks_exporter.domain.online import HistoryDay, OnlineReading, Quota, Resource
+from kodeks_exporter.settings.online import OnlineSettings
 from kodeks_exporter.domain.report import SearchEvent
 from kodeks_exporter.store.online import OnlineStore
 

@@ -11,9 +11,10 @@ import pytest
 
 from demo.vendor import Access, ServerSpec, VendorFault
 from kodeks_exporter.domain.online import OnlineReading, Quota, Resource
-from kodeks_exporter.domain.settings import PollSettings
 from kodeks_exporter.online.reader import OnlineTools
 from kodeks_exporter.online.watch import OnlineWatch
+from kodeks_exporter.settings.online import OnlineLimits, OnlineSpread
+from kodeks_exporter.settings.settings import PollSettings
 from tests.online.conftest import PASSWORD, QUICK, Numbers, World, WorldMaker, moment, one
 
 
@@ -42,12 +43,12 @@ def test_five_hundred_accesses_of_three_servers_within_the_hour(make_world: Worl
     print(f"500 visits took {took:.1f} s and {cpu * 2:.1f} ms of CPU each, the vendor's servers included")
     assert cpu / 3600 < 0.02
     # And the gap between visits, which this test leaves out, leaves time enough:
-    assert 167 * replace(QUICK, gap=1.0).gap < 3600
+    assert 167 * OnlineLimits().gap < 3600
 
 
 @pytest.mark.parametrize("number", [1, 3])
 def test_never_more_at_once_than_configured(make_world: WorldMaker, number: int) -> None:
-    world = make_world([many("nps1", 12)], settings=replace(QUICK, per_server=number))
+    world = make_world([many("nps1", 12)], settings=replace(QUICK, limits=OnlineLimits(number, 0.0)))
     server = world.vendor.servers["nps1"]
     server.faults.add(VendorFault.SLOW)
     world.clock.now += 60
@@ -70,7 +71,7 @@ def test_visits_are_spread_over_the_interval_and_come_once_in_it(make_world: Wor
 
 
 def test_the_gap_between_visits(make_world: WorldMaker) -> None:
-    settings = replace(QUICK, gap=0.05, start_spread=0.0)
+    settings = replace(QUICK, limits=OnlineLimits(gap=0.05), spread=OnlineSpread(start=0.0))
     world = make_world([many("nps1", 9)], settings=settings)
     world.watch = OnlineWatch(world.store, OnlineTools(Numbers(), time.time))
     world.apply()

@@ -17,12 +17,12 @@ from prometheus_client.parser import text_string_to_metric_families
 from werkzeug.test import Client, TestResponse
 
 from kodeks_exporter.domain.acknowledge import LABELS, sign
-from kodeks_exporter.domain.fleet import Fleet, Manager
-from kodeks_exporter.domain.reaction import ReactionSettings
 from kodeks_exporter.domain.secret import Secret
-from kodeks_exporter.domain.settings import Settings
 from kodeks_exporter.metrics.exposition import Exposition
 from kodeks_exporter.service.reaction import Reactions
+from kodeks_exporter.settings.fleet import Fleet, Manager
+from kodeks_exporter.settings.reaction import ReactionSettings
+from kodeks_exporter.settings.settings import Settings
 from kodeks_exporter.web.app import Application
 from tests.conftest import free_port
 from tests.web.fakes import FakeBackend

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from kodeks_exporter.domain.fleet import Credentials
-from kodeks_exporter.domain.reaction import ReactionSettings
 from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.net.errors import CheckError
 from kodeks_exporter.reaction import alertmanager
 from kodeks_exporter.reaction.alertmanager import Member, member_name
+from kodeks_exporter.settings.fleet import Credentials
+from kodeks_exporter.settings.reaction import ReactionSettings
 
 ALERT: dict[str, Any] = {
     "labels": {"alertname": "KodeksTcpStatus", "manager": "ivanova", "priority": "K1"},

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from kodeks_exporter.domain.fleet import Manager, WorkingHours
 from kodeks_exporter.render.hours import day_of
+from kodeks_exporter.settings.fleet import Manager, WorkingHours
 from tests.render import fleets
 
 HOUR = 3600.0

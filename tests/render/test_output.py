@@ -187,9 +187,10 @@ def test_what_is_shown_gives_the_same_files(tmp_path: Path) -> None:
     first = load(fleets.written(tmp_path, **sections), {})
     (tmp_path / "kodeks.yml").write_text(masked_yaml(first), encoding="utf-8")
     again = load(tmp_path / "kodeks.yml", {})
-    assert again.alerting == first.alerting
-    assert again.alerting.prometheus.exporters == ("a:9877", "b:1")
-    assert again.alerting.alertmanager.smarthost == "mail.example:25"
+    assert (again.alertmanager, again.prometheus) == (first.alertmanager, first.prometheus)
+    assert (again.thresholds, again.score) == (first.thresholds, first.score)
+    assert again.prometheus.exporters == ("a:9877", "b:1")
+    assert again.alertmanager.smtp.smarthost == "mail.example:25"
 
 
 def test_hostile_names_stay_names(tmp_path: Path, tool: Callable[[str], str]) -> None:

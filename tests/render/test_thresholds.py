@@ -14,8 +14,8 @@ import yaml
 from kodeks_exporter import assets
 from kodeks_exporter.assets import AssetsError
 from kodeks_exporter.config.problems import ConfigError
-from kodeks_exporter.domain.alerting import THRESHOLDS
 from kodeks_exporter.render import rules, thresholds
+from kodeks_exporter.settings.alerting import THRESHOLDS
 from kodeks_exporter.store.snapshot import DURATION_BUCKETS
 from tests.render import fleets
 

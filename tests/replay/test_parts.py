@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from kodeks_exporter.domain.fleet import Fleet, Installation
+from kodeks_exporter.settings.fleet import Fleet, Installation
 from replay import clock, engine, feed, observed, scaled
 from replay.__main__ import main
 from replay.engine import Firing

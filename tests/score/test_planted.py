@@ -20,7 +20,7 @@ from demo.history.sites import sites
 from demo.year import build, serve
 from demo.year.build import END, Size
 from demo.year.client import Client
-from kodeks_exporter.domain.score import WEIGHTS
+from kodeks_exporter.settings.score import WEIGHTS
 
 pytestmark = pytest.mark.timeout(900)  # the year is built once, for some minutes on a busy machine
 

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from kodeks_exporter import assets
-from kodeks_exporter.domain.score import LIMITS, WEIGHTS, ScoreSettings
 from kodeks_exporter.render import rules, score
+from kodeks_exporter.settings.score import LIMITS, WEIGHTS, ScoreSettings
 from tests.score.clients import DAY, STEP, Client, series
 from tests.score.engine import evaluate
 

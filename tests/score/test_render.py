@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,9 @@ import yaml
 
 from kodeks_exporter import assets
 from kodeks_exporter.config.load import load
-from kodeks_exporter.domain.score import LIMITS, WEIGHTS, Limit, ScoreSettings
 from kodeks_exporter.render import rules, score
 from kodeks_exporter.render.files import render
+from kodeks_exporter.settings.score import LIMITS, WEIGHTS, Limit, ScoreSettings
 from tests.score.engine import constant, evaluate, of
 
 OWN = rules.read(assets.find())
@@ -33,7 +34,7 @@ def settings_of(text: str) -> tuple[dict[str, float], dict[tuple[str, str], floa
 
 
 def both(limits: dict[str, Limit]) -> dict[tuple[str, str], float]:
-    return {(figure, at): value for figure, limit in limits.items() for at, value in limit._asdict().items()}
+    return {(figure, at): value for figure, limit in limits.items() for at, value in asdict(limit).items()}
 
 
 def test_the_defaults_of_the_code_are_those_of_the_rules() -> None:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from kodeks_exporter.domain.fleet import Installation, Mode
 from kodeks_exporter.service.exporter import Service
+from kodeks_exporter.settings.fleet import Installation, Mode
 from kodeks_exporter.store.database import Database
 from kodeks_exporter.store.trials import Trial, TrialStore
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 from zoneinfo import ZoneInfo
 
-from kodeks_exporter.domain.fleet import Installation
-from kodeks_exporter.domain.settings import HistorySettings
 from kodeks_exporter.metrics.exposition import Exposition
 from kodeks_exporter.metrics.report import sources
+from kodeks_exporter.settings.fleet import Installation
+from kodeks_exporter.settings.history import HistorySettings
 from kodeks_exporter.store.journal import Journal
 from kodeks_exporter.store.reports import Ingested, ReportStore
 from kodeks_exporter.sysinfo.profile import load_profile

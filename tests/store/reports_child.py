@@ -7,7 +7,7 @@ import threading
 from functools import partial
 from pathlib import Path
 
-from kodeks_exporter.domain.settings import HistorySettings, JournalSettings
+from kodeks_exporter.settings.history import HistorySettings, JournalSettings
 from kodeks_exporter.store.journal import Journal
 from kodeks_exporter.store.reports import ReportStore
 from kodeks_exporter.sysinfo.read import read_report

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from kodeks_exporter.domain.settings import HistorySettings
+from kodeks_exporter.settings.history import HistorySettings
 from kodeks_exporter.store.reports import FILE_NAME
 from tests.store.reporting import Bench, report, unix
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kodeks_exporter.domain.report import UnreadableReport
-from kodeks_exporter.domain.settings import HistorySettings, JournalSettings, SearchEventSettings
+from kodeks_exporter.settings.history import HistorySettings, JournalSettings, SearchEventSettings
 from kodeks_exporter.store.database import StorageError
 from kodeks_exporter.store.reports import ReportStore
 from tests.store.reporting import SAMPLE, Bench, Search, report, unix, user

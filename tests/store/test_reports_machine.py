@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from kodeks_exporter.domain.report import UnreadableReport
-from kodeks_exporter.domain.settings import HistorySettings, JournalSettings
+from kodeks_exporter.settings.history import HistorySettings, JournalSettings
 from tests.store.reporting import Bench, Search, report, unix, user
 
 TIMES = st.builds(

@@ -6,8 +6,8 @@ from kodeks_exporter.checks.catalog_metrics import MAX_LENGTH, parse_catalogs
 from kodeks_exporter.checks.context import Context
 from kodeks_exporter.checks.verdict import Verdict, failed, ok, skipped
 from kodeks_exporter.domain.check import CatalogState
-from kodeks_exporter.domain.fleet import Installation
 from kodeks_exporter.net.errors import CheckError
+from kodeks_exporter.settings.fleet import Installation
 
 _REASONS = {
     "update DB": "обновляются или подключаются базы",
@@ -23,7 +23,7 @@ def applies(installation: Installation) -> bool:
 def check(_installation: Installation, context: Context) -> Verdict:
     path = context.settings.paths.catalogs
     try:
-        response = context.ask(path)
+        response = context.connection.get(path, context.credentials)
     except CheckError as error:
         return skipped(error.reason, f"{path}: {error.text}")
     if response.status != 200:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from kodeks_exporter.checks.context import Context
 from kodeks_exporter.checks.verdict import Verdict, failed, ok
 from kodeks_exporter.domain.check import DnsFacts
-from kodeks_exporter.domain.fleet import Installation
 from kodeks_exporter.net.connection import connect
 from kodeks_exporter.net.errors import CheckError
 from kodeks_exporter.net.resolver import is_address
+from kodeks_exporter.settings.fleet import Installation
 
 
 def applies(installation: Installation) -> bool:
@@ -31,7 +31,7 @@ def _working_addresses(installation: Installation, context: Context) -> tuple[st
     working = []
     for address in installation.addresses:
         try:
-            connect([address], context.target.port, context.settings.limits.connect_timeout).close()
+            connect([address], context.target.port, context.settings.timeouts.connect).close()
         except CheckError:
             continue
         working.append(address)

@@ -10,8 +10,8 @@ from kodeks_exporter.checks.context import Context
 from kodeks_exporter.checks.proxy import proxy_fault
 from kodeks_exporter.checks.verdict import Verdict, blocked, failed, ok
 from kodeks_exporter.domain.check import HttpFacts, InstallationState
-from kodeks_exporter.domain.fleet import Installation
 from kodeks_exporter.net.errors import CheckError
+from kodeks_exporter.settings.fleet import Installation
 
 CHECK_OF_STATE = {
     InstallationState.MAINTENANCE: "maintenance",
@@ -37,7 +37,7 @@ def check(installation: Installation, context: Context) -> Verdict:
     except CheckError as error:
         return failed(error.reason, f"главная страница: {error.text}")
     facts = HttpFacts(page.response.status)
-    if proxy_fault(installation, context):
+    if proxy_fault(installation, page):
         return blocked("proxy", f"код ответа {page.response.status}", facts)
     if page.text.misdeclared:
         text = f"страница в кодировке {page.text.actual}, а объявлена {page.text.declared}: видны «кракозябры»"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from kodeks_exporter.checks.context import Context
 from kodeks_exporter.checks.verdict import Verdict, failed, ok, skipped
-from kodeks_exporter.domain.fleet import Installation
 from kodeks_exporter.net.pinger import NotPermittedError
+from kodeks_exporter.settings.fleet import Installation
 
 NOT_PERMITTED = skipped(
     "not_permitted",
@@ -23,9 +23,9 @@ def check(_installation: Installation, context: Context) -> Verdict:
 
 
 def ping_verdict(context: Context, address: str) -> Verdict:
-    limits = context.settings.limits
+    attempts, timeout = context.settings.limits.icmp_attempts, context.settings.timeouts.icmp
     try:
-        alive = context.tools.pinger.answers(address, limits.icmp_attempts, limits.icmp_timeout)
+        alive = context.tools.pinger.answers(address, attempts, timeout)
     except NotPermittedError:
         return NOT_PERMITTED
     return ok() if alive else failed("no_reply", f"{address} не отвечает на ping")

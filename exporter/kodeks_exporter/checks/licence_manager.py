@@ -6,9 +6,9 @@ from kodeks_exporter.checks.context import Context
 from kodeks_exporter.checks.icmp import ping_verdict
 from kodeks_exporter.checks.tcp import port_verdict
 from kodeks_exporter.checks.verdict import Verdict, failed, ok
-from kodeks_exporter.domain.fleet import Installation
 from kodeks_exporter.net.connection import connect
 from kodeks_exporter.net.errors import CheckError
+from kodeks_exporter.settings.fleet import Installation
 
 
 def applies(installation: Installation) -> bool:
@@ -29,7 +29,7 @@ def check_tcp(installation: Installation, context: Context) -> Verdict:
     endpoint = installation.licence_manager
     try:
         addresses = context.tools.resolver.resolve(endpoint.host)
-        connect(addresses, endpoint.port, context.settings.limits.connect_timeout).close()
+        connect(addresses, endpoint.port, context.settings.timeouts.connect).close()
     except CheckError as error:
         return port_verdict(error, endpoint.port, context.results.get("licman_icmp"), "licman_icmp")
     return ok()

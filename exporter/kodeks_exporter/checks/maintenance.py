@@ -5,7 +5,7 @@ from __future__ import annotations
 from kodeks_exporter.checks.context import Context
 from kodeks_exporter.checks.verdict import Verdict, failed, ok
 from kodeks_exporter.domain.check import InstallationState
-from kodeks_exporter.domain.fleet import Installation
+from kodeks_exporter.settings.fleet import Installation
 
 
 def applies(installation: Installation) -> bool:

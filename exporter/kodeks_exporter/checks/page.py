@@ -6,7 +6,7 @@ from kodeks_exporter.checks.context import Context
 from kodeks_exporter.checks.http import CHECK_OF_STATE
 from kodeks_exporter.checks.verdict import Verdict, blocked, failed, ok
 from kodeks_exporter.domain.check import InstallationState
-from kodeks_exporter.domain.fleet import Installation
+from kodeks_exporter.settings.fleet import Installation
 
 _TEXTS = {
     InstallationState.NEEDS_SERVICE: "главная страница: требуется обслуживание",

@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from kodeks_exporter.domain.check import ScheduleFacts
-from kodeks_exporter.domain.settings import PlannedDowntime
+from kodeks_exporter.settings.checks import PlannedDowntime
 
 
 def planned_downtime(schedule: ScheduleFacts, zone: ZoneInfo, now: float, settings: PlannedDowntime) -> str:

@@ -11,9 +11,9 @@ from datetime import time
 from kodeks_exporter.checks.context import Context
 from kodeks_exporter.checks.verdict import Verdict, ok, skipped
 from kodeks_exporter.domain.check import ScheduleFacts
-from kodeks_exporter.domain.fleet import Installation
 from kodeks_exporter.net.errors import CheckError
 from kodeks_exporter.net.reading import read_text
+from kodeks_exporter.settings.fleet import Installation
 
 _TIME = r"([01]?\d|2[0-3])[:.]([0-5]\d)"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from kodeks_exporter.checks.context import Context
 from kodeks_exporter.checks.verdict import Verdict, failed, ok
-from kodeks_exporter.domain.fleet import Installation
 from kodeks_exporter.net.errors import CheckError
+from kodeks_exporter.settings.fleet import Installation
 
 
 def applies(installation: Installation) -> bool:
@@ -15,6 +15,6 @@ def applies(installation: Installation) -> bool:
 def check(installation: Installation, context: Context) -> Verdict:
     assert installation.snmp is not None
     try:
-        return ok(context.tools.snmp.read(installation.snmp, context.settings.limits.snmp_timeout))
+        return ok(context.tools.snmp.read(installation.snmp, context.settings.timeouts.snmp))
     except CheckError as error:
         return failed(error.reason, f"SNMP: {error.text}")

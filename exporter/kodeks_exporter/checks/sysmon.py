@@ -9,9 +9,9 @@ from __future__ import annotations
 from kodeks_exporter.checks.context import Context
 from kodeks_exporter.checks.sysmon_metrics import parse_sysmon
 from kodeks_exporter.checks.verdict import Verdict, ok, skipped
-from kodeks_exporter.domain.fleet import Installation
-from kodeks_exporter.domain.settings import CheckSettings
 from kodeks_exporter.net.errors import CheckError
+from kodeks_exporter.settings.checks import CheckSettings
+from kodeks_exporter.settings.fleet import Installation
 
 
 def wanted(settings: CheckSettings) -> bool:

@@ -8,7 +8,7 @@ from typing import Final
 
 from kodeks_exporter.checks.metrics_text import parse_samples, sample_lines
 from kodeks_exporter.domain.check import SysmonFacts, SysmonSample
-from kodeks_exporter.domain.settings import SysmonSettings
+from kodeks_exporter.settings.checks import SysmonSettings
 
 _OURS: Final = re.compile(r"(kodeks|process|python|scrape)_.*|up|ALERTS|ALERTS_FOR_STATE|.*:.*")
 """Names that are this exporter's own, Prometheus', or those of recording rules."""

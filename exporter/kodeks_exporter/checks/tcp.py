@@ -5,8 +5,8 @@ from __future__ import annotations
 from kodeks_exporter.checks.context import Context
 from kodeks_exporter.checks.verdict import Verdict, blocked, failed, ok
 from kodeks_exporter.domain.check import CheckResult, Outcome
-from kodeks_exporter.domain.fleet import Installation
 from kodeks_exporter.net.errors import CheckError
+from kodeks_exporter.settings.fleet import Installation
 
 _HOST_IS_AWAY = ("timeout", "no_route")
 
@@ -17,7 +17,7 @@ def applies(installation: Installation) -> bool:
 
 def check(_installation: Installation, context: Context) -> Verdict:
     try:
-        context.connection.open(context.settings.limits.connect_timeout)
+        context.connection.open(context.settings.timeouts.connect)
     except CheckError as error:
         return port_verdict(error, context.target.port, context.results.get("icmp"), "icmp")
     return ok()

@@ -10,8 +10,8 @@ from cryptography import x509
 from kodeks_exporter.checks.context import Context
 from kodeks_exporter.checks.verdict import Verdict, failed, ok
 from kodeks_exporter.domain.check import TlsFacts
-from kodeks_exporter.domain.fleet import Installation
 from kodeks_exporter.net.errors import CheckError
+from kodeks_exporter.settings.fleet import Installation
 
 _BAD_CERTIFICATE = ("certificate_expired", "certificate_untrusted")
 
@@ -21,13 +21,13 @@ def applies(installation: Installation) -> bool:
 
 
 def check(installation: Installation, context: Context) -> Verdict:
-    timeout = context.settings.limits.connect_timeout
-    verify = installation.tls_verify
+    timeout = context.settings.timeouts.connect
+    verify = installation.tls.verify
     try:
-        trusting = _context(verify, installation.tls_ca_file)
+        trusting = _context(verify, installation.tls.ca_file)
     except OSError:
         context.secured = False
-        return failed("ca_file", f"не читается файл корневых сертификатов {installation.tls_ca_file}")
+        return failed("ca_file", f"не читается файл корневых сертификатов {installation.tls.ca_file}")
     try:
         return ok(_facts(context.connection.secure(trusting, timeout)))
     except CheckError as error:

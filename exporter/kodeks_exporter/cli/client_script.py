@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 from kodeks_exporter.config.load import load
-from kodeks_exporter.domain.fleet import Dealer, Installation, Mode
-from kodeks_exporter.domain.settings import Settings
 from kodeks_exporter.render.client import PAGE, SYSTEMS, Client, files
 from kodeks_exporter.render.write import write
+from kodeks_exporter.settings.fleet import Dealer, Installation, Mode
+from kodeks_exporter.settings.settings import Settings
 
 
 class _UsageError(Exception):

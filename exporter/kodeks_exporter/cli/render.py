@@ -9,13 +9,13 @@ from pathlib import Path
 
 from kodeks_exporter import assets
 from kodeks_exporter.config.load import load
-from kodeks_exporter.domain.alerting import PrometheusSettings
 from kodeks_exporter.domain.secret import Secret
-from kodeks_exporter.domain.settings import Settings
 from kodeks_exporter.render.check import CheckError
 from kodeks_exporter.render.files import AssetsError, Rendered, RenderedFile, RenderError, render
 from kodeks_exporter.render.kubernetes import Cluster, manifests, service_address
 from kodeks_exporter.render.write import write
+from kodeks_exporter.settings.alerting import PrometheusSettings
+from kodeks_exporter.settings.settings import Settings
 
 
 def run(options: argparse.Namespace) -> int:
@@ -79,10 +79,10 @@ def _label(text: str) -> tuple[str, str]:
 def _kubernetes(settings: Settings, options: argparse.Namespace) -> tuple[tuple[RenderedFile, ...], Rendered]:
     """The manifests, and the plain files they were made from."""
     cluster = Cluster(options.namespace, dict(options.labels), options.image)
-    prometheus = settings.alerting.prometheus
+    prometheus = settings.prometheus
     if prometheus.exporters == PrometheusSettings().exporters:
         prometheus = replace(prometheus, exporters=(service_address(cluster),))
-        settings = replace(settings, alerting=replace(settings.alerting, prometheus=prometheus))
+        settings = replace(settings, prometheus=prometheus)
     rendered = render(settings)
     folder = assets.find() / "grafana-dashboards"
     dashboards = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.json")}
@@ -92,11 +92,11 @@ def _kubernetes(settings: Settings, options: argparse.Namespace) -> tuple[tuple[
 
 def _secrets(settings: Settings) -> list[str]:
     """The texts that the files hold and that no message may show."""
-    alertmanager, prometheus = settings.alerting.alertmanager, settings.alerting.prometheus
+    alertmanager, prometheus = settings.alertmanager, settings.prometheus
     secrets: list[Secret | None] = [
-        alertmanager.telegram_bot_token,
-        alertmanager.dead_man_url,
+        alertmanager.telegram.bot_token,
+        alertmanager.dead_man.url,
         settings.reaction.key,
     ]
-    secrets += [each.password for each in (alertmanager.smtp_credentials, prometheus.credentials) if each]
+    secrets += [each.password for each in (alertmanager.smtp.credentials, prometheus.credentials) if each]
     return [secret.reveal() for secret in secrets if secret]

@@ -8,8 +8,8 @@ import sys
 import time
 from pathlib import Path
 
-from kodeks_exporter.domain.fleet import Credentials
 from kodeks_exporter.domain.secret import Secret
+from kodeks_exporter.settings.fleet import Credentials
 from kodeks_exporter.yearly.prometheus import Prometheus, PrometheusError, Server
 from kodeks_exporter.yearly.promql import DAY, moment
 from kodeks_exporter.yearly.write import UnknownNameError, Wanted, file_names, make, put

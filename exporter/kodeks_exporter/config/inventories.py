@@ -17,12 +17,12 @@ from typing import Any, Final
 
 import yaml
 
-from kodeks_exporter.config import schema
 from kodeks_exporter.config.csvrows import Commented, InventoryError, Row, read_rows
 from kodeks_exporter.config.problems import key_path
 from kodeks_exporter.config.secrets import Surroundings
 from kodeks_exporter.config.transliterate import latin
-from kodeks_exporter.config.validate import validate
+from kodeks_exporter.config.typed import read
+from kodeks_exporter.settings.fleet import Installation, Manager, OnlineAccess
 
 __all__ = ["ImportSummary", "InventoryError", "Note", "import_inventories"]
 
@@ -266,13 +266,15 @@ class _Draft:
         """Keeps the entry when the configuration would accept it; so what is written always loads."""
         emails = [part for part in re.split(r"[;,\s]+", email) if part]
         checked: dict[str, Any] = {**entry.data, "name": entry.wanted}
-        model: type[schema.Section] = schema.Installation
+        model: type[Installation | OnlineAccess] = Installation
+        if "checks" in checked:  # plain data has the text of the file
+            checked["checks"] = {name: str(on).lower() for name, on in checked["checks"].items()}
         if "credentials" in entry.data:
-            model = schema.OnlineAccess
+            model = OnlineAccess
             checked["credentials"] = {**entry.data["credentials"], "password": "not shown"}
         surroundings = Surroundings(Path(), {})
-        findings = validate(model, checked, surroundings)[1]
-        findings += validate(schema.Manager, {"name": entry.data["manager"], "email": list(emails)}, surroundings)[1]
+        findings = read(model, checked, surroundings)[1]
+        findings += read(Manager, {"name": entry.data["manager"], "email": list(emails)}, surroundings)[1]
         if findings:
             self._reject(path, row, "; ".join(f"{key_path(loc)} {message}" for loc, message in findings))
             return False

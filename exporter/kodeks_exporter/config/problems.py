@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -49,18 +48,3 @@ def shown_key(key: str) -> str:
     word = re.match(r"[\w./-]{0,60}", key)
     assert word is not None
     return key if word[0] == key else f"{word[0]}…"
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """An advice to append to "unknown …": the nearest known word, else all of them."""
-    choices = sorted(known)
-    near = difflib.get_close_matches(word.lower(), choices, n=1, cutoff=0.6)
-    if not near:
-        by_lower = {choice.lower(): choice for choice in choices}
-        near = [by_lower[match] for match in difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)]
-    if near:
-        return f"did you mean '{near[0]}'?"
-    if not choices:
-        return "none is defined"
-    shown = ", ".join(choices[:20])
-    return f"known are: {shown}" + (f" and {len(choices) - 20} more" if len(choices) > 20 else "")

@@ -1,7 +1,7 @@
 """Rules that join several keys or entries.
 
-They work on the plain data rather than on the typed one, so that they are told together with the mistakes of single
-values. Each passes silently over whatever has a wrong shape: that is told elsewhere.
+They work on the plain data rather than on the typed one, so that they are reported together with the mistakes of single
+values. Each passes silently over whatever has a wrong shape: that is reported elsewhere.
 """
 
 from __future__ import annotations
@@ -9,18 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 
-from kodeks_exporter.config import values
 from kodeks_exporter.config.document import Plain
-from kodeks_exporter.config.problems import Loc, did_you_mean
-from kodeks_exporter.config.validate import Finding
-from kodeks_exporter.domain.alerting import THRESHOLDS
-from kodeks_exporter.domain.online import OnlineSettings
-from kodeks_exporter.domain.score import LIMITS, WEIGHTS
+from kodeks_exporter.config.problems import Loc
+from kodeks_exporter.config.typed import Finding
+from kodeks_exporter.settings import values
+from kodeks_exporter.settings.alerting import THRESHOLDS
+from kodeks_exporter.settings.online import OnlineRetry
+from kodeks_exporter.settings.score import LIMITS, WEIGHTS
+from kodeks_exporter.settings.values import did_you_mean
 
 _KINDS = ("managers", "installations", "online_accesses", "dealers")
-
-_FALSE = frozenset({"false", "no", "off", "0", "n", "f"})
-"""As a truth value may be written."""
 
 Mapping = dict[str, Plain]
 
@@ -45,6 +43,13 @@ def findings(data: Plain) -> Iterator[Finding]:
     yield from _alerting(top)
     yield from _score(top)
     yield from _reaction(top)
+
+
+def with_processes(data: Plain) -> Iterator[str]:
+    """Names of the installations whose ``snmp`` names processes of its own."""
+    for _, installation in _entries(_mapping(data), "installations"):
+        if _mapping(installation.get("snmp")).get("processes") is not None:
+            yield str(installation.get("name"))
 
 
 def _mapping(value: Plain) -> Mapping:
@@ -175,25 +180,27 @@ def _forward(top: Mapping) -> Iterator[Finding]:
         seen.add(title.lower())
         if title.lower() == "authorization" and forward.get("credentials") is not None:
             yield (*here, "headers", index, "name"), "is what credentials send; keep one of them"
-    url, tls = forward.get("url"), _mapping(forward.get("tls"))
-    if isinstance(url, str) and url.lower().startswith("http:"):
-        verify = tls.get("verify")
-        if tls.get("ca_file") is not None or (isinstance(verify, str) and verify.lower() in _FALSE):
-            yield (*here, "tls"), "has no effect; the url does not begin with https://"
+    url = forward.get("url")
+    if isinstance(url, str) and url.lower().startswith("http:") and _sets_tls(forward):
+        yield (*here, "tls"), "has no effect; the url does not begin with https://"
+
+
+def _sets_tls(section: Mapping) -> bool:
+    """Whether anything but the default stands under ``tls``."""
+    tls = _mapping(section.get("tls"))
+    verify = tls.get("verify")
+    return tls.get("ca_file") is not None or (isinstance(verify, str) and values.TRUTH.get(verify.lower()) is False)
 
 
 def _online_retry(top: Mapping) -> Iterator[Finding]:
     retry = _mapping(_mapping(top.get("online")).get("retry"))
-    usual = OnlineSettings()
-    for key, first, longest in (
-        ("refused", usual.refused_pause, usual.refused_longest),
-        ("other", usual.retry_first, usual.retry_longest),
-        ("server", usual.server_retry, usual.server_retry_longest),
-    ):
+    usual = OnlineRetry()
+    for first in ("refused", "other", "server"):
+        longest = f"{first}_longest"
         with suppress(ValueError):
-            begin, end = _seconds(retry.get(key), first), _seconds(retry.get(f"{key}_longest"), longest)
+            begin, end = (_seconds(retry.get(key), getattr(usual, key)) for key in (first, longest))
             if begin > end:
-                yield ("online", "retry", f"{key}_longest"), f"must not be shorter than {key}"
+                yield ("online", "retry", longest), f"must not be shorter than {first}"
 
 
 def _seconds(value: Plain, otherwise: float) -> float:
@@ -214,10 +221,8 @@ def _alerting(top: Mapping) -> Iterator[Finding]:
     if smtp.get("username") is not None and not _given(smtp, "password"):
         yield ("alertmanager", "smtp", "password"), "is missing; a username needs password or password_file"
     prometheus = _mapping(top.get("prometheus"))
-    if prometheus.get("tls") is not None and prometheus.get("scheme") != "https":
-        tls = _mapping(prometheus["tls"])
-        if tls.get("ca_file") is not None or tls.get("verify") == "false":
-            yield ("prometheus", "tls"), "has no effect; set scheme: https"
+    if prometheus.get("scheme") != "https" and _sets_tls(prometheus):
+        yield ("prometheus", "tls"), "has no effect; set scheme: https"
     for name, value in _mapping(top.get("thresholds")).items():
         choices = THRESHOLDS[name].choices if name in THRESHOLDS else ()
         with suppress(ValueError):
@@ -257,8 +262,5 @@ def _reaction(top: Mapping) -> Iterator[Finding]:
     yield from _once(("reaction", "alertmanagers"), listed)
     yield from _once(("reaction", "silence_choices"), reaction.get("silence_choices"))
     urls = [url for url in (listed if isinstance(listed, list) else [listed]) if isinstance(url, str)]
-    tls = _mapping(reaction.get("tls"))
-    verify = tls.get("verify")
-    given = tls.get("ca_file") is not None or (isinstance(verify, str) and verify.lower() in _FALSE)
-    if given and urls and not any(url.lower().startswith("https:") for url in urls):
+    if _sets_tls(reaction) and urls and not any(url.lower().startswith("https:") for url in urls):
         yield ("reaction", "tls"), "has no effect; no address begins with https://"

@@ -14,13 +14,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Literal
 
-from pydantic import Field
-
-from kodeks_exporter.config import document, values
-from kodeks_exporter.config.problems import ConfigError, Problem, did_you_mean, key_path
-from kodeks_exporter.config.schema import File, Label, Section, as_text
+from kodeks_exporter.config import document
+from kodeks_exporter.config.problems import ConfigError, Problem, key_path
 from kodeks_exporter.config.secrets import Surroundings
-from kodeks_exporter.config.validate import Finding, validate
+from kodeks_exporter.config.typed import Finding, read
+from kodeks_exporter.settings import values
+from kodeks_exporter.settings.kinds import File, Kind, Label
+from kodeks_exporter.settings.values import did_you_mean
 
 HEADERS = (
     "Strict-Transport-Security",
@@ -77,12 +77,13 @@ def _header(text: str) -> str:
     return text
 
 
-User = Annotated[str, as_text(_user)]
-Hash = Annotated[str, as_text(_bcrypt)]
-Header = Annotated[str, as_text(_header)]
+User = Annotated[str, Kind(_user)]
+Hash = Annotated[str, Kind(_bcrypt)]
+Header = Annotated[str, Kind(_header)]
 
 
-class _Tls(Section):
+@dataclass(frozen=True, slots=True)
+class _Tls:
     cert_file: File
     key_file: File
     client_auth_type: Literal["NoClientCert", "VerifyClientCertIfGiven", "RequireAndVerifyClientCert"] = "NoClientCert"
@@ -90,21 +91,23 @@ class _Tls(Section):
     min_version: Literal["TLS10", "TLS11", "TLS12", "TLS13"] = "TLS12"
 
 
-class _Http(Section):
+@dataclass(frozen=True, slots=True)
+class _Http:
     http2: bool = True
-    headers: dict[Header, Label] = Field(default_factory=dict)
+    headers: Mapping[Header, Label] = field(default_factory=dict)
 
 
-class _Web(Section):
+@dataclass(frozen=True, slots=True)
+class _Web:
     tls_server_config: _Tls | None = None
     http_server_config: _Http = _Http()
-    basic_auth_users: dict[User, Hash] = Field(default_factory=dict)
+    basic_auth_users: Mapping[User, Hash] = field(default_factory=dict)
 
 
 def load_web_config(path: Path) -> WebConfig:
     """The web configuration; relative paths start from the file's folder. Raises ConfigError with every problem."""
     node, problems = document.read(path, empty_allowed=True)
-    typed, findings = validate(_Web, node.plain(), Surroundings(path.parent, {}))
+    typed, findings = read(_Web, node.plain(), Surroundings(path.parent, {}))
     if typed is not None and typed.tls_server_config is not None:
         findings += _tls_findings(typed.tls_server_config)
     for loc, message in findings:

@@ -7,14 +7,12 @@ which is one of ``OnlineSettings.time_zone``.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, NamedTuple
-from zoneinfo import ZoneInfo
 
 from kodeks_exporter.domain.report import SearchEvent
 
@@ -169,105 +167,3 @@ ADVICE: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """Why to call or to wait: label values, and words for people."""
-
-
-def _patterns(*sources: str) -> tuple[re.Pattern[str], ...]:
-    return tuple(re.compile(source, re.IGNORECASE) for source in sources)
-
-
-@dataclass(frozen=True, slots=True)
-class OnlinePaths:
-    """Below the access' folder (assumed). ``history`` has ``{date}``; empty: not asked."""
-
-    profile: str = "/profile"
-    history: str = "/history?date={date}"
-    logout: str = "/logout"
-
-
-@dataclass(frozen=True, slots=True)
-class OnlinePatterns:
-    """Regular expressions over texts of pages and table cells, case ignored (assumed)."""
-
-    resources: Mapping[Resource, tuple[re.Pattern[str], ...]] = field(
-        default_factory=lambda: MappingProxyType(
-            {
-                Resource.DOCUMENTS: _patterns(r"^\W*документ"),
-                Resource.SEARCHES: _patterns(r"^\W*(поиск|запрос)"),
-                Resource.PRINTS: _patterns(r"^\W*(печат|распечат)"),
-                Resource.UPLOADS: _patterns(r"^\W*(выгруз|сохран|экспорт)"),
-            }
-        )
-    )
-    """Names of the rows of the profile's table."""
-    left: tuple[re.Pattern[str], ...] = _patterns(r"остал|остат|доступно")
-    limit: tuple[re.Pattern[str], ...] = _patterns(r"лимит|всего|максимум|предел")
-    used: tuple[re.Pattern[str], ...] = _patterns(r"использован|израсходован|потрачен")
-    """Names of its columns; where there are none the first number is what is left, the second the limit."""
-    history_time: tuple[re.Pattern[str], ...] = _patterns(r"врем|дата")
-    history_type: tuple[re.Pattern[str], ...] = _patterns(r"тип|вид")
-    history_query: tuple[re.Pattern[str], ...] = _patterns(r"запрос|текст")
-    history_found: tuple[re.Pattern[str], ...] = _patterns(r"найден|результат")
-    history_duration: tuple[re.Pattern[str], ...] = _patterns(r"длительност|продолжительност")
-    history_empty: tuple[re.Pattern[str], ...] = _patterns(
-        r"(запросов|поисков|данных|записей) (за .{0,30})?(нет|не (было|найдено))", r"история (поиска )?пуста"
-    )
-    """A history page without a table that says that there was nothing."""
-    captcha: tuple[re.Pattern[str], ...] = _patterns(
-        r"captcha|капч", r"не робот|not a robot", r"ddos-guard", r"проверк\w+ (вашего )?браузера", r"код с картинки"
-    )
-    """In the page's source, markup included."""
-    maintenance: tuple[re.Pattern[str], ...] = _patterns(
-        r"режим\w* обслуживания", r"(техническ|профилактическ)\w+ (работ|обслуживани)\w+", r"under maintenance"
-    )
-    proxy: tuple[re.Pattern[str], ...] = _patterns(
-        r"\bsquid\b", r"bad gateway|gateway time-?out", r"proxy error|proxy server|прокси-?сервер",
-        r"доступ к (этому )?(ресурсу|сайту) (заблокирован|ограничен|запрещ[её]н)",
-    )  # fmt: skip
-
-
-MOSCOW: Final = ZoneInfo("Europe/Moscow")
-
-
-@dataclass(frozen=True, slots=True)
-class OnlineSettings:
-    """How the vendor's servers are asked. Times in seconds, sizes in bytes."""
-
-    time_zone: ZoneInfo = MOSCOW
-    """Of months, of the times in the search history and of ``poll.online_searches`` (assumed: the vendor's)."""
-    paths: OnlinePaths = field(default_factory=OnlinePaths)
-    patterns: OnlinePatterns = field(default_factory=OnlinePatterns)
-    per_server: int = 2
-    """Accesses of one server that are read at once."""
-    gap: float = 1.0
-    """At least so long between the beginnings of two visits to one server."""
-    start_spread: float = 300.0
-    """The first visits after the very first start are spread over so long."""
-    history_spread: float = 3600.0
-    """The nightly visits are spread over so long from ``poll.online_searches`` on."""
-    history_days: int = 7
-    """How far back missed days are still read."""
-    connect_timeout: float = 5.0
-    request_timeout: float = 15.0
-    """For one request, redirects included."""
-    max_page: int = 512 * 1024
-    refused_pause: float = 6 * 3600.0
-    """After a refused login; doubled after each further refusal up to ``refused_longest``."""
-    refused_longest: float = 24 * 3600.0
-    retry_first: float = 300.0
-    """After any other failure of one access; doubled each time up to ``retry_longest``."""
-    retry_longest: float = 4 * 3600.0
-    server_retry: float = 60.0
-    """Between the attempts of single accesses at a server that is down; doubled up to ``server_retry_longest``."""
-    server_retry_longest: float = 600.0
-    tls_verify: bool = True
-    tls_ca_file: str = ""
-    ok_events: int = 20
-    """Newest successful searches of an access that become series …"""
-    ok_events_age: float = 2 * 86400.0
-    """… while they are not older than this; the history comes a night late."""
-    unsuccessful_events: int = 50
-    unsuccessful_events_age: float = 14 * 86400.0
-    text: int = 120
-    """Characters of a label value."""
-    retention: float = 396 * 86400.0
-    """How long days and searches are kept: 13 months."""

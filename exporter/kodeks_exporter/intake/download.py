@@ -13,12 +13,13 @@ from urllib.parse import urljoin
 
 import requests
 
-from kodeks_exporter.domain.fleet import Installation
-from kodeks_exporter.domain.settings import CheckSettings, ReportSettings
-from kodeks_exporter.net.answer import Response as Page
+from kodeks_exporter.net.connection import Response as Page
 from kodeks_exporter.net.errors import CheckError
 from kodeks_exporter.net.reading import read_text
 from kodeks_exporter.net.transport import Resolve, Transport, pieces, same_place
+from kodeks_exporter.settings.checks import CheckSettings
+from kodeks_exporter.settings.fleet import Installation
+from kodeks_exporter.settings.reports import ReportSettings
 from kodeks_exporter.sysinfo.container import refusal, sniff_format
 
 _HEAD: Final = 1024
@@ -58,10 +59,10 @@ class Downloader:
         try:
             transport = Transport(
                 self._resolve,
-                checks.limits.connect_timeout,
+                checks.timeouts.connect,
                 installation.credentials,
-                installation.tls_verify,
-                installation.tls_ca_file,
+                installation.tls.verify,
+                installation.tls.ca_file,
             )
         except CheckError as error:
             raise DownloadError(error.reason, error.text) from None
@@ -95,7 +96,7 @@ def _fetch(
     checks: CheckSettings,
     write: Callable[[bytes], None],
 ) -> str:
-    with _follow(transport, url, form, checks.limits.max_redirects) as response:
+    with _follow(transport, url, form, checks.limits.redirects) as response:
         if response.status_code != 200:
             raise _refusal(response, checks)
         length = response.headers.get("Content-Length", "")

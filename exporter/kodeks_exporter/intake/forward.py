@@ -19,15 +19,16 @@ from pathlib import Path
 from typing import IO, Final
 from uuid import uuid4
 
-from kodeks_exporter.domain.fleet import Fleet
-from kodeks_exporter.domain.settings import ForwardSettings, Settings
 from kodeks_exporter.intake.intake import Intake, Kept
 from kodeks_exporter.intake.spool import sync_directory
-from kodeks_exporter.net.answer import Response as Page
+from kodeks_exporter.net.connection import Response as Page
 from kodeks_exporter.net.errors import CheckError
 from kodeks_exporter.net.reading import read_text
 from kodeks_exporter.net.transport import Resolve, Transport, pieces
 from kodeks_exporter.poll.scheduler import Job, Pace
+from kodeks_exporter.settings.fleet import Fleet
+from kodeks_exporter.settings.reports import ForwardSettings
+from kodeks_exporter.settings.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -101,14 +102,14 @@ class Forwarder:
     def _post(self, report: Kept, settings: ForwardSettings) -> tuple[str, str]:
         try:
             transport = Transport(
-                self._resolve, _CONNECT_TIMEOUT, settings.credentials, settings.tls_verify, settings.tls_ca_file
+                self._resolve, _CONNECT_TIMEOUT, settings.credentials, settings.tls.verify, settings.tls.ca_file
             )
         except CheckError as error:
             return error.reason, ""
         try:
             with report.path.open("rb") as file, transport.within(settings.timeout):
                 form = _Form(settings.fields, settings.field_name, report.path.name, file)
-                headers = {name: secret.reveal() for name, secret in settings.headers.items()}
+                headers = {header.name: header.value.reveal() for header in settings.headers}
                 headers["Content-Type"] = form.content_type
                 with transport.ask("POST", settings.url, form, headers) as response:
                     body = b""

@@ -12,13 +12,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from kodeks_exporter.domain.fleet import Fleet
 from kodeks_exporter.domain.report import UnreadableReport
 from kodeks_exporter.intake.errors import IntakeError, StorageFull, UnknownInstallation, UnknownSuffix
 from kodeks_exporter.intake.intake import SUFFIXES, Intake
 from kodeks_exporter.intake.status_file import MAX_SIZE, UnreadableStatus
 from kodeks_exporter.intake.statuses import SUFFIX as STATUS_SUFFIX
 from kodeks_exporter.poll.scheduler import Pace
+from kodeks_exporter.settings.fleet import Fleet
 
 log = logging.getLogger(__name__)
 

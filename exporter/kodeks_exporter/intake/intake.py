@@ -19,14 +19,14 @@ from pathlib import Path
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
-from kodeks_exporter.domain.fleet import Fleet, Installation
 from kodeks_exporter.domain.report import ReadSummary, ReportSink, UnreadableReport
-from kodeks_exporter.domain.settings import SysmonSettings
 from kodeks_exporter.intake.errors import StorageFull, UnknownInstallation, UnknownSuffix, is_full
 from kodeks_exporter.intake.spool import Incoming, Parcel, Spool, Via, storage_errors, sync_directory
 from kodeks_exporter.intake.status_file import UnreadableStatus
 from kodeks_exporter.intake.statuses import SUFFIX as STATUS_SUFFIX
 from kodeks_exporter.intake.statuses import PushedStatus, StatusBook, Trail, read_status
+from kodeks_exporter.settings.checks import SysmonSettings
+from kodeks_exporter.settings.fleet import Fleet, Installation
 from kodeks_exporter.sysinfo.profile import Profile
 from kodeks_exporter.sysinfo.read import read_report
 

@@ -8,13 +8,13 @@ import zlib
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from kodeks_exporter.domain.fleet import Fleet, Installation, Mode
 from kodeks_exporter.domain.report import UnreadableReport
-from kodeks_exporter.domain.settings import Settings
 from kodeks_exporter.intake.download import Downloader, DownloadError
 from kodeks_exporter.intake.errors import IntakeError
 from kodeks_exporter.intake.intake import Intake
 from kodeks_exporter.poll.scheduler import Job, Pace
+from kodeks_exporter.settings.fleet import Fleet, Installation, Mode
+from kodeks_exporter.settings.settings import Settings
 
 log = logging.getLogger(__name__)
 

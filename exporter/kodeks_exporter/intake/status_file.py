@@ -22,7 +22,7 @@ from kodeks_exporter.checks.catalog_metrics import MAIN_PAGE, PRODUCTS, parse_ca
 from kodeks_exporter.checks.metrics_text import sample_lines
 from kodeks_exporter.checks.sysmon_metrics import parse_sysmon
 from kodeks_exporter.domain.check import CatalogFacts, SysmonFacts
-from kodeks_exporter.domain.settings import SysmonSettings
+from kodeks_exporter.settings.checks import SysmonSettings
 from kodeks_exporter.sysinfo import instead
 
 EMPTY: Final = "status_empty"

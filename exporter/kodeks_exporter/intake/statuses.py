@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from kodeks_exporter.domain.check import CatalogFacts, SysmonFacts
-from kodeks_exporter.domain.settings import SysmonSettings
 from kodeks_exporter.intake.status_file import EMPTY, MAX_SIZE, REASONS, UnreadableStatus, parse_status
+from kodeks_exporter.settings.checks import SysmonSettings
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from kodeks_exporter.domain.check import (
     Outcome,
     TlsFacts,
 )
-from kodeks_exporter.domain.fleet import Installation
+from kodeks_exporter.settings.fleet import Installation
 from kodeks_exporter.store.live import LiveStatus
 
 

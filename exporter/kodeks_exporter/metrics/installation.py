@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from prometheus_client import Metric
 
-from kodeks_exporter.domain.fleet import Installation
 from kodeks_exporter.metrics import catalogs, checks, host, inventory, protection, sysmon
+from kodeks_exporter.settings.fleet import Installation
 from kodeks_exporter.store.live import LiveStatus
 
 

@@ -8,8 +8,8 @@ from datetime import datetime
 from prometheus_client import Metric
 from prometheus_client.core import InfoMetricFamily
 
-from kodeks_exporter.domain.fleet import Installation
 from kodeks_exporter.metrics.reportview import gauge
+from kodeks_exporter.settings.fleet import Installation
 
 
 def families(installation: Installation) -> Iterator[Metric]:

@@ -14,11 +14,12 @@ from functools import lru_cache
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
 
-from kodeks_exporter.domain.fleet import OnlineAccess
-from kodeks_exporter.domain.online import OnlineSettings, UseClass
+from kodeks_exporter.domain.online import UseClass
 from kodeks_exporter.domain.queries import cause, family
 from kodeks_exporter.domain.report import SearchEvent
 from kodeks_exporter.metrics.months import FINAL_DAYS
+from kodeks_exporter.settings.fleet import OnlineAccess
+from kodeks_exporter.settings.online import OnlineSettings
 from kodeks_exporter.store.months import before
 from kodeks_exporter.store.online import AccessState
 
@@ -142,7 +143,7 @@ def _searches(view: AccessView, now: float) -> Iterator[Metric]:
     )
     rows: dict[tuple[str, ...], float] = {}
     for event in state.events:
-        age = settings.ok_events_age if event.status == "ok" else settings.unsuccessful_events_age
+        age = settings.searches.ok_age if event.status == "ok" else settings.searches.unsuccessful_age
         if now - event.time <= age:
             labels = _event_labels(event, settings)
             rows[labels] = max(rows.get(labels, 0.0), event.duration or 0.0)
@@ -154,7 +155,7 @@ def _searches(view: AccessView, now: float) -> Iterator[Metric]:
 def _event_labels(event: SearchEvent, settings: OnlineSettings) -> tuple[str, ...]:
     local = datetime.fromtimestamp(event.time, settings.time_zone).strftime("%Y-%m-%dT%H:%M:%S")
     why = _explain(event.query) if event.status == "empty" else ("", "")
-    return (event.type, event.status, event.query[: settings.text], local, *why)
+    return (event.type, event.status, event.query[: settings.searches.text], local, *why)
 
 
 @lru_cache(maxsize=20_000)

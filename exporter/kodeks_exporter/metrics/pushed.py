@@ -8,11 +8,11 @@ from typing import Final
 from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily
 
-from kodeks_exporter.domain.fleet import Installation
 from kodeks_exporter.intake.statuses import PushedStatus, Trail
 from kodeks_exporter.metrics.catalogs import catalog_families
 from kodeks_exporter.metrics.reportview import gauge
 from kodeks_exporter.metrics.sysmon import sysmon_families
+from kodeks_exporter.settings.fleet import Installation
 
 FRESH: Final = 3600.0
 """Seconds for which the figures of a status count as the present state: four of the usual 15 minutes."""

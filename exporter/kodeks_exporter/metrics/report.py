@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from prometheus_client import Metric
 
-from kodeks_exporter.domain.fleet import Installation
 from kodeks_exporter.domain.report import Block
-from kodeks_exporter.domain.settings import HistorySettings
 from kodeks_exporter.metrics import kassist, licences, months, newcomers, searches, sessions, sysinfo, users
 from kodeks_exporter.metrics.dropped import dropped_series
 from kodeks_exporter.metrics.exposition import Source
 from kodeks_exporter.metrics.reportview import ReportView
+from kodeks_exporter.settings.fleet import Installation
+from kodeks_exporter.settings.history import HistorySettings
 from kodeks_exporter.store.privacy import UserNames
 from kodeks_exporter.store.snapshot import ReportSnapshot
 

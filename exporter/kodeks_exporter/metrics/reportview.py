@@ -10,9 +10,9 @@ from typing import Final, TypeVar
 
 from prometheus_client.core import GaugeMetricFamily
 
-from kodeks_exporter.domain.fleet import Installation
 from kodeks_exporter.domain.report import Block
-from kodeks_exporter.domain.settings import HistorySettings
+from kodeks_exporter.settings.fleet import Installation
+from kodeks_exporter.settings.history import HistorySettings
 from kodeks_exporter.store.privacy import OFF, UserNames
 from kodeks_exporter.store.snapshot import LastReport, ReportSnapshot
 

@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from kodeks_exporter.domain.check import Disk, SnmpFacts
-from kodeks_exporter.domain.fleet import Snmp
 from kodeks_exporter.domain.numbers import bounded
 from kodeks_exporter.net.errors import CheckError
+from kodeks_exporter.settings.fleet import Snmp
 
 _log = logging.getLogger(__name__)
 

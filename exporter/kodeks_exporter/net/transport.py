@@ -18,9 +18,9 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from kodeks_exporter.domain.fleet import Credentials
 from kodeks_exporter.net.connection import connect
 from kodeks_exporter.net.errors import CheckError, explain
+from kodeks_exporter.settings.fleet import Credentials
 
 # The configuration says for which site certificates are not verified; it is no news at each request.
 urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)

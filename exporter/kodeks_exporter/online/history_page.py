@@ -8,9 +8,9 @@ from datetime import date, datetime, time
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from kodeks_exporter.domain.online import OnlinePatterns
 from kodeks_exporter.domain.report import SearchEvent
 from kodeks_exporter.online.markup import Table, tables
+from kodeks_exporter.settings.online import OnlinePatterns
 
 MAX_EVENTS: Final = 10_000
 """Of one day; more are left out."""

@@ -12,8 +12,9 @@ from itertools import zip_longest
 from typing import Final
 
 from kodeks_exporter.domain.numbers import whole
-from kodeks_exporter.domain.online import OnlinePatterns, Quota, Resource
+from kodeks_exporter.domain.online import Quota, Resource
 from kodeks_exporter.online.markup import Table, tables
+from kodeks_exporter.settings.online import OnlinePatterns
 
 _NUMBER: Final = re.compile(r"(?<![\d.,])([-−]?)(\d{1,3}(?:\s\d{3})+(?![\d])|\d{1,12})(?![\d])")
 _MAX_TABLE_TO_TURN: Final = 60

@@ -14,17 +14,16 @@ from functools import lru_cache
 from typing import Final, Protocol
 from urllib.parse import urlsplit
 
-from kodeks_exporter.domain.fleet import Credentials, OnlineAccess
-from kodeks_exporter.domain.online import HTTP_REASON, HistoryDay, OnlineReading, OnlineSettings, Quota, Resource
-from kodeks_exporter.domain.settings import Limits
-from kodeks_exporter.net.answer import Response
-from kodeks_exporter.net.connection import target_of
+from kodeks_exporter.domain.online import HTTP_REASON, HistoryDay, OnlineReading, Quota, Resource
+from kodeks_exporter.net.connection import Limits, Response, target_of
 from kodeks_exporter.net.errors import CheckError
 from kodeks_exporter.net.reading import Text, read_text
 from kodeks_exporter.online.history_page import read_history
 from kodeks_exporter.online.markup import Form, login_form
 from kodeks_exporter.online.profile_page import read_quotas
 from kodeks_exporter.online.session import Session
+from kodeks_exporter.settings.fleet import Credentials, OnlineAccess
+from kodeks_exporter.settings.online import OnlineSettings
 
 _SHORT_PAGE: Final = 4000
 """Characters of visible text: a page that tells of maintenance, a captcha or a proxy is short (assumed)."""
@@ -192,7 +191,7 @@ class _Visit:
         login = None if self.form else self._access.credentials
         page = _page(session.get(self._folder + path, login))
         # A refused login has left no session to be ended, unless there is a cookie.
-        self._asked = page.response.status != 401 or bool(session.cookies)
+        self._asked = page.response.status != 401 or session.has_cookies
         return page
 
     def _connected(self) -> Session:
@@ -200,14 +199,14 @@ class _Visit:
             settings = self._settings
             target = target_of(self._access.url)
             limits = Limits(
-                connect_timeout=settings.connect_timeout,
-                http_timeout=settings.request_timeout,
-                max_body=settings.max_page,
+                connect_timeout=settings.timeouts.connect,
+                http_timeout=settings.timeouts.request,
+                max_body=settings.limits.page_size,
             )
             session = Session(target, self._tools.resolver.resolve(target.host), limits)
             if target.scheme == "https":
                 # Without trust no password is sent: the visit ends here.
-                session.secure(_tls(settings.tls_verify, settings.tls_ca_file), settings.connect_timeout)
+                session.secure(_tls(settings.tls.verify, settings.tls.ca_file), settings.timeouts.connect)
             self._session = session
         return self._session
 

@@ -6,10 +6,8 @@ import time
 from collections.abc import Sequence
 from urllib.parse import urlencode
 
-from kodeks_exporter.domain.fleet import Credentials
-from kodeks_exporter.domain.settings import Limits
-from kodeks_exporter.net.answer import Response
-from kodeks_exporter.net.connection import REDIRECTS, Connection, Target
+from kodeks_exporter.net.connection import Connection, Limits, Response, Target
+from kodeks_exporter.settings.fleet import Credentials
 
 
 class Session(Connection):
@@ -33,7 +31,7 @@ class Session(Connection):
         finally:
             self._posted = None
         location = response.headers.get("location")
-        if response.status in REDIRECTS and location:
+        if response.status in (301, 302, 303, 307, 308) and location:
             return self.get(self._redirected(path, location))
         return response
 

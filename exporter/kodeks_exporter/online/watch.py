@@ -16,11 +16,12 @@ from datetime import date, datetime, time, timedelta
 from urllib.parse import urlsplit
 from zlib import crc32
 
-from kodeks_exporter.domain.fleet import OnlineAccess
-from kodeks_exporter.domain.online import OnlineReading, OnlineSettings, is_server_fault
-from kodeks_exporter.domain.settings import PollSettings
+from kodeks_exporter.domain.online import OnlineReading, is_server_fault
 from kodeks_exporter.online.profiles import judge
 from kodeks_exporter.online.reader import OnlineTools, read_access
+from kodeks_exporter.settings.fleet import OnlineAccess
+from kodeks_exporter.settings.online import OnlineSettings
+from kodeks_exporter.settings.settings import PollSettings
 from kodeks_exporter.store.online import AccessState, OnlineStore
 
 log = logging.getLogger(__name__)
@@ -77,7 +78,7 @@ class OnlineWatch:
         with self._lock:
             self._accesses, self._settings = dict(accesses), settings
             self._interval = poll.online
-            self._night = time.fromisoformat(poll.online_searches)
+            self._night = poll.online_searches
             servers: dict[str, _Server] = {}
             for access in accesses.values():
                 servers.setdefault(server_of(access), self._servers.get(server_of(access)) or _Server())
@@ -93,7 +94,9 @@ class OnlineWatch:
     def slots(self) -> tuple[str, ...]:
         """Keys for ``run``; each is to be run every few seconds, by one thread at a time."""
         with self._lock:
-            return tuple(f"{key}#{number}" for key in self._servers for number in range(self._settings.per_server))
+            return tuple(
+                f"{key}#{number}" for key in self._servers for number in range(self._settings.limits.per_server)
+            )
 
     def run(self, slot: str) -> None:
         """Visits what is due at the slot's server, one after another, and returns when nothing is."""
@@ -106,7 +109,7 @@ class OnlineWatch:
             name, wait = self._next(server)
             if name:
                 self._visit(server, name)
-            elif 0 < wait <= self._settings.gap:
+            elif 0 < wait <= self._settings.limits.gap:
                 self._stopped.wait(wait)
             else:
                 return
@@ -131,7 +134,7 @@ class OnlineWatch:
             self._store.forgive(access.name)
             server.due[access.name] = now
         elif access.name not in server.due:
-            spread = min(self._settings.start_spread, self._interval)
+            spread = min(self._settings.spread.start, self._interval)
             first = now + _hash(access.name) * spread
             if state.attempted is None:
                 server.due[access.name] = first
@@ -146,7 +149,7 @@ class OnlineWatch:
             if server.faults:
                 return self._next_while_failing(server, now), 0.0
             ready = [(due, name) for name, due in server.due.items() if due <= now and name not in server.busy]
-            if not ready or len(server.busy) >= self._settings.per_server:
+            if not ready or len(server.busy) >= self._settings.limits.per_server:
                 return "", 0.0
             if now < server.next_start:
                 return "", server.next_start - now
@@ -169,14 +172,14 @@ class OnlineWatch:
 
     def _begin(self, server: _Server, name: str, now: float) -> None:
         server.busy.add(name)
-        server.next_start = now + self._settings.gap
+        server.next_start = now + self._settings.limits.gap
 
     def _pause(self, state: AccessState) -> float:
         """Seconds from a visit to the next one."""
         if not state.failures:
             return self._interval
         settings = self._settings
-        pause: float = min(settings.retry_first * 2 ** min(state.failures - 1, 20), settings.retry_longest)
+        pause: float = min(settings.retry.other * 2 ** min(state.failures - 1, 20), settings.retry.other_longest)
         return pause * (1 + self._random.uniform(-_JITTER, _JITTER))
 
     # A visit
@@ -207,7 +210,7 @@ class OnlineWatch:
         state = self._store.record(reading, today, settings)
         if reading.reason == "refused":
             count = state.refusal.count if state.refusal else 0
-            pause = min(settings.refused_pause * 2 ** min(count, 20), settings.refused_longest)
+            pause = min(settings.retry.refused * 2 ** min(count, 20), settings.retry.refused_longest)
             due = now + pause
             self._store.refuse(access, due)
         elif reading.reason:
@@ -244,7 +247,7 @@ class OnlineWatch:
                 log.warning("online server is down", extra={"reason": reading.reason, "account": reading.account})
             server.up = False
         doublings = min(max(server.faults - _DOWN_AFTER, 0), 20)
-        pause = min(settings.server_retry * 2**doublings, settings.server_retry_longest)
+        pause = min(settings.retry.server * 2**doublings, settings.retry.server_longest)
         server.next_try = now + pause * (1 + self._random.uniform(-_JITTER, _JITTER))
 
     def _hurry_after_outage(self, server: _Server, now: float) -> None:
@@ -266,7 +269,7 @@ class OnlineWatch:
         settings = self._settings
         local = datetime.fromtimestamp(now, settings.time_zone)
         begin = datetime.combine(local.date(), self._night, settings.time_zone).timestamp()
-        return begin + _hash(name) * settings.history_spread
+        return begin + _hash(name) * settings.spread.history
 
     def _days(self, name: str, now: float) -> list[date]:
         """Days of the history to read now: those up to yesterday that are missing, once the night's hour has come."""

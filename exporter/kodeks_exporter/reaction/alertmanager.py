@@ -10,9 +10,10 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from kodeks_exporter.domain.acknowledge import LABELS, SIGNATURE
-from kodeks_exporter.domain.reaction import UNCOUNTED, Alert, Listing, ReactionSettings, Silence
+from kodeks_exporter.domain.reaction import UNCOUNTED, Alert, Listing, Silence
 from kodeks_exporter.net.errors import CheckError
 from kodeks_exporter.net.transport import Resolve, Transport, pieces
+from kodeks_exporter.settings.reaction import ReactionSettings
 
 _CONNECT: Final = 3.0
 _WHOLE: Final = 8.0
@@ -74,7 +75,7 @@ class Member:
 
     def _transport(self) -> Transport:
         settings = self._settings
-        return Transport(self._resolve, _CONNECT, settings.credentials, settings.tls_verify, settings.tls_ca_file)
+        return Transport(self._resolve, _CONNECT, settings.credentials, settings.tls.verify, settings.tls.ca_file)
 
     def _ask(self, transport: Transport, method: str, what: str, body: bytes | None = None) -> Any:
         headers = {"Content-Type": "application/json"} if body is not None else None

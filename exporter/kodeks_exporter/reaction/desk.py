@@ -17,8 +17,9 @@ from enum import Enum
 from typing import Final
 
 from kodeks_exporter.domain.acknowledge import LABELS, is_signed
-from kodeks_exporter.domain.reaction import Alert, Listing, ReactionSettings, Taken
+from kodeks_exporter.domain.reaction import Alert, Listing, Taken
 from kodeks_exporter.reaction.watch import UnreachableError, Watch
+from kodeks_exporter.settings.reaction import ReactionSettings
 
 log = logging.getLogger(__name__)
 

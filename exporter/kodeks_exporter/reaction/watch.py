@@ -10,11 +10,12 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from typing import Final
 
-from kodeks_exporter.domain.reaction import Listing, ReactionSettings, Step, Taken, united
+from kodeks_exporter.domain.reaction import Listing, Step, Taken, united
 from kodeks_exporter.net.errors import CheckError
 from kodeks_exporter.net.transport import Resolve
 from kodeks_exporter.reaction.alertmanager import Member, member_name
 from kodeks_exporter.reaction.incidents import GRACE, look
+from kodeks_exporter.settings.reaction import ReactionSettings
 from kodeks_exporter.store.reaction import ReactionState, ReactionStore
 
 log = logging.getLogger(__name__)

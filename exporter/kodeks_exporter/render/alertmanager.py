@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from kodeks_exporter.domain.alerting import AlertmanagerSettings
-from kodeks_exporter.domain.fleet import Fleet
 from kodeks_exporter.render.example import Example
 from kodeks_exporter.render.people import OPS_MAIL, has_telegram, people
 from kodeks_exporter.render.receivers import inhibitions, intervals, receivers
 from kodeks_exporter.render.routes import route
 from kodeks_exporter.render.yamltext import scalar, template_text
+from kodeks_exporter.settings.alerting import AlertmanagerSettings
+from kodeks_exporter.settings.fleet import Fleet
 
 PREFIX: Final = "kodeks/"
 """Of our receivers in a configuration that has others too."""
@@ -76,15 +76,15 @@ def rendered(settings: AlertmanagerSettings, fleet: Fleet, example: Example) -> 
 def problems(settings: AlertmanagerSettings, fleet: Fleet) -> list[str]:
     """What the configuration leaves out or takes for granted, for the person who renders it."""
     told = []
-    if not settings.smarthost:
+    if not settings.smtp.smarthost:
         told.append("alertmanager.smtp.smarthost is not set: mail goes to localhost:25")
-    if not settings.smtp_from:
+    if not settings.smtp.sender:
         told.append("alertmanager.smtp.sender is not set: mail comes from the example's address")
     if not settings.ops.email and not has_telegram(settings.ops, settings):
         told.append(f"alertmanager.ops has no email: what belongs to no manager goes to {OPS_MAIL}")
-    if settings.dead_man_url is None:
+    if settings.dead_man.url is None:
         told.append("alertmanager.dead_man.url is not set: nobody notices when alerting itself is broken")
-    if settings.telegram_bot_token is None:
+    if settings.telegram.bot_token is None:
         chats = [
             manager for manager in [settings.ops, *fleet.managers.values()] if manager.telegram_chat_id is not None
         ]
@@ -98,22 +98,22 @@ def problems(settings: AlertmanagerSettings, fleet: Fleet) -> list[str]:
 
 
 def has_secrets(settings: AlertmanagerSettings) -> bool:
-    return bool(settings.telegram_bot_token or settings.smtp_credentials or settings.dead_man_url)
+    return bool(settings.telegram.bot_token or settings.smtp.credentials or settings.dead_man.url)
 
 
 def _globals(settings: AlertmanagerSettings, example: Example) -> str:
     lines = [
-        f"smtp_smarthost: {scalar(settings.smarthost or example.smarthost)}",
-        f"smtp_from: {scalar(template_text(settings.smtp_from or example.smtp_from))}",
-        f"smtp_require_tls: {str(settings.smtp_require_tls).lower()}",
+        f"smtp_smarthost: {scalar(settings.smtp.smarthost or example.smarthost)}",
+        f"smtp_from: {scalar(template_text(settings.smtp.sender or example.smtp_from))}",
+        f"smtp_require_tls: {str(settings.smtp.require_tls).lower()}",
     ]
-    if settings.smtp_credentials:
+    if settings.smtp.credentials:
         lines += [
-            f"smtp_auth_username: {scalar(settings.smtp_credentials.username)}",
-            f"smtp_auth_password: {scalar(settings.smtp_credentials.password.reveal())}",
+            f"smtp_auth_username: {scalar(settings.smtp.credentials.username)}",
+            f"smtp_auth_password: {scalar(settings.smtp.credentials.password.reveal())}",
         ]
-    if settings.telegram_api_url:
-        lines.append(f"telegram_api_url: {scalar(settings.telegram_api_url)}")
+    if settings.telegram.api_url:
+        lines.append(f"telegram_api_url: {scalar(settings.telegram.api_url)}")
     return "global:\n" + "".join(f"  {line}\n" for line in lines)
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kodeks_exporter.assets import AssetsError, find
-from kodeks_exporter.domain.settings import Settings
 from kodeks_exporter.render import alertmanager, example, prometheus, rules, score, templates
+from kodeks_exporter.settings.alerting import THRESHOLDS
+from kodeks_exporter.settings.settings import Settings
 
 LONGEST_LINK = 150
 """Characters of a link that the message templates still show."""
@@ -42,15 +43,15 @@ def render(settings: Settings, assets: Path | None = None) -> Rendered:
     assets = assets or find()
     own_rules = rules.read(assets)
     alerts = rules.alert_names(own_rules)
-    alerting = settings.alerting
-    for name in alerting.alertmanager.sound_at_night:
+    changed = {name: value for name, value in settings.thresholds.items() if value != THRESHOLDS[name].default}
+    for name in settings.alertmanager.night.sound:
         if name not in alerts:
             raise RenderError(f"alertmanager.night.sound: there is no alert {name!r}")
     docs, grafana = templates.link_base(settings.links.docs), templates.link_base(settings.links.grafana)
-    notes = alertmanager.problems(alerting.alertmanager, settings.fleet)
+    notes = alertmanager.problems(settings.alertmanager, settings.fleet)
     if len(docs) + max(len(f"/docs/errors/{alert}.md") for alert in alerts) > LONGEST_LINK:
         notes.append("links.docs is so long that Telegram messages leave the link out")
-    site_rules = rules.rendered(score.replaced(own_rules, alerting.score), alerting.thresholds, docs)
+    site_rules = rules.rendered(score.replaced(own_rules, settings.score), changed, docs)
     reaction = settings.reaction
     link = templates.link_base(reaction.link) if reaction.acknowledgeable else ""
     if len(link) > LONGEST_LINK:
@@ -64,13 +65,13 @@ def render(settings: Settings, assets: Path | None = None) -> Rendered:
         *(RenderedFile(f"templates/{name}", text.encode()) for name, text in site_templates.items()),
         RenderedFile(
             "alertmanager.yml",
-            alertmanager.rendered(alerting.alertmanager, settings.fleet, own).encode(),
-            secret=alertmanager.has_secrets(alerting.alertmanager),
+            alertmanager.rendered(settings.alertmanager, settings.fleet, own).encode(),
+            secret=alertmanager.has_secrets(settings.alertmanager),
         ),
         RenderedFile(
             "prometheus.yml",
-            prometheus.rendered(alerting.prometheus, site_rules, key=key, endless=sorted(endless)).encode(),
-            secret=bool(alerting.prometheus.credentials or key),
+            prometheus.rendered(settings.prometheus, site_rules, key=key, endless=sorted(endless)).encode(),
+            secret=bool(settings.prometheus.credentials or key),
         ),
     ]
     return Rendered(tuple(files), tuple(notes))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
-from kodeks_exporter.domain.fleet import Manager
+from kodeks_exporter.settings.fleet import Manager
 
 _DAYS: Final = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 _DAY_MINUTES: Final = 24 * 60

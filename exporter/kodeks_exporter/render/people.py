@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from kodeks_exporter.domain.alerting import AlertmanagerSettings
-from kodeks_exporter.domain.fleet import Fleet, Manager
 from kodeks_exporter.render.hours import Day, day_of
+from kodeks_exporter.settings.alerting import AlertmanagerSettings
+from kodeks_exporter.settings.fleet import Fleet, Manager
 
 OPS: Final = "ops"
 OPS_MAIL: Final = "root@localhost"
@@ -59,7 +59,7 @@ def people(settings: AlertmanagerSettings, fleet: Fleet, prefix: str = "") -> Pe
 
 
 def has_telegram(person: Manager, settings: AlertmanagerSettings) -> bool:
-    return person.telegram_chat_id is not None and settings.telegram_bot_token is not None
+    return person.telegram_chat_id is not None and settings.telegram.bot_token is not None
 
 
 def _ops(settings: AlertmanagerSettings, prefix: str) -> Person:

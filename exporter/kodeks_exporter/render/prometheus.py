@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from kodeks_exporter.domain.acknowledge import LABELS, MODULUS, SEPARATOR, SIGNATURE
-from kodeks_exporter.domain.alerting import PrometheusSettings
 from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.render.yamltext import flow, scalar
+from kodeks_exporter.settings.alerting import PrometheusSettings
 
 _PROBED = (
     "kodeks_(check_.*|installation_(info|state)|known_address_up|planned_downtime|maintenance_start_.*"
@@ -40,7 +40,7 @@ def rendered(
     text += f"\nalerting:\n  alertmanagers:\n    - static_configs:\n        - targets: {flow(settings.alertmanagers)}\n"
     if key is not None:
         text += _signed(key.reveal(), endless)
-    return text + "\nscrape_configs:\n" + (_hashmod(settings) if settings.hashmod else _static(settings))
+    return text + "\nscrape_configs:\n" + (_hashmod(settings) if settings.sharding == "hashmod" else _static(settings))
 
 
 def _signed(key: str, endless: Iterable[str]) -> str:
@@ -123,11 +123,11 @@ def _access(settings: PrometheusSettings, indent: str) -> str:
     if settings.scheme != "http":
         if not indent.startswith("     "):
             lines.append(f"scheme: {settings.scheme}")
-        if settings.tls_ca_file or not settings.tls_verify:
+        if settings.tls.ca_file or not settings.tls.verify:
             lines.append("tls_config:")
-            if settings.tls_ca_file:
-                lines.append(f"  ca_file: {scalar(str(Path(settings.tls_ca_file).absolute()))}")
-            if not settings.tls_verify:
+            if settings.tls.ca_file:
+                lines.append(f"  ca_file: {scalar(str(Path(settings.tls.ca_file).absolute()))}")
+            if not settings.tls.verify:
                 lines.append("  insecure_skip_verify: true")
     if settings.credentials:
         lines += [

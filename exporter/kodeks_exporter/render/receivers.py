@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from kodeks_exporter.domain.alerting import AlertmanagerSettings
 from kodeks_exporter.render.example import Example
 from kodeks_exporter.render.people import People, Person
 from kodeks_exporter.render.routes import plain
 from kodeks_exporter.render.yamltext import flow, scalar, template_text
+from kodeks_exporter.settings.alerting import AlertmanagerSettings
 
 
 def receivers(settings: AlertmanagerSettings, people: People, example: Example, *, own_server: bool = False) -> str:
@@ -20,8 +20,8 @@ def receivers(settings: AlertmanagerSettings, people: People, example: Example, 
         text += "\n" + _mails(person, forms) + _telegrams(person, forms)
     text += "\n# Outside of this machine; it raises the alarm when it hears nothing for some minutes.\n"
     text += f"- name: {scalar(people.dead_man)}\n"
-    if settings.dead_man_url is not None:
-        url = scalar(settings.dead_man_url.reveal())
+    if settings.dead_man.url is not None:
+        url = scalar(settings.dead_man.url.reveal())
         text += f"  webhook_configs:\n    - url: {url}\n      send_resolved: false\n"
     return text
 
@@ -87,7 +87,7 @@ class _Forms:
 
     def __init__(self, settings: AlertmanagerSettings, example: Example, ops: Person, own_server: bool) -> None:
         self.ops = ops
-        token = settings.telegram_bot_token
+        token = settings.telegram.bot_token
         server, telegram = _servers(settings) if own_server else ({}, {})
         self._options: dict[str, dict[str, Any]] = {
             "mail": server | example.mail,
@@ -116,11 +116,11 @@ class _Forms:
 def _servers(settings: AlertmanagerSettings) -> tuple[dict[str, Any], dict[str, Any]]:
     """How mail and Telegram messages leave, as options of a receiver."""
     mail: dict[str, Any] = {}
-    if settings.smarthost:
-        mail = {"smarthost": settings.smarthost, "require_tls": settings.smtp_require_tls}
-    if settings.smtp_from:
-        mail["from"] = template_text(settings.smtp_from)
-    if settings.smtp_credentials:
-        mail["auth_username"] = settings.smtp_credentials.username
-        mail["auth_password"] = settings.smtp_credentials.password.reveal()
-    return mail, {"api_url": settings.telegram_api_url} if settings.telegram_api_url else {}
+    if settings.smtp.smarthost:
+        mail = {"smarthost": settings.smtp.smarthost, "require_tls": settings.smtp.require_tls}
+    if settings.smtp.sender:
+        mail["from"] = template_text(settings.smtp.sender)
+    if settings.smtp.credentials:
+        mail["auth_username"] = settings.smtp.credentials.username
+        mail["auth_password"] = settings.smtp.credentials.password.reveal()
+    return mail, {"api_url": settings.telegram.api_url} if settings.telegram.api_url else {}

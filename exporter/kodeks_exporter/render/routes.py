@@ -14,12 +14,12 @@ from typing import Any, Final
 
 import yaml
 
-from kodeks_exporter.config.show import duration_text
-from kodeks_exporter.domain.alerting import PRIORITIES, AlertmanagerSettings
 from kodeks_exporter.render.example import PRODUCT, WATCHDOG, Digest, Example
 from kodeks_exporter.render.hours import Day
 from kodeks_exporter.render.people import OPS, People, Person
 from kodeks_exporter.render.yamltext import comment, flow, matcher, matcher_any, scalar
+from kodeks_exporter.settings.alerting import PRIORITIES, AlertmanagerSettings
+from kodeks_exporter.settings.values import duration_text
 
 URGENT: Final = PRIORITIES[:3]
 """These go to Telegram whatever their severity, at night in silence; and their mails are repeated in working hours."""
@@ -114,9 +114,9 @@ def _telegram_lines(person: Person, settings: AlertmanagerSettings) -> Iterator[
         for priority in URGENT:
             yield _leaf([matcher("priority", priority)], person.sound, repeat[priority])
     else:
-        if settings.sound_at_night:
+        if settings.night.sound:
             yield "# Telegram, with sound at any hour"
-            yield _leaf([matcher_any("alertname", sorted(settings.sound_at_night))], person.sound, repeat["K1"])
+            yield _leaf([matcher_any("alertname", sorted(settings.night.sound))], person.sound, repeat["K1"])
         yield "# Telegram: at night in silence, in working hours with sound"
         yield from _day_and_night(person.day, person.silent, person.sound, repeat)
         active = f", active_time_intervals: {flow([person.day.name])}"

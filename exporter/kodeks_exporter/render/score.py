@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from kodeks_exporter.assets import AssetsError
-from kodeks_exporter.domain.score import ScoreSettings
+from kodeks_exporter.settings.score import ScoreSettings
 
 FILE: Final = "score.yml"
 
@@ -18,7 +18,7 @@ def replaced(rules: Mapping[str, str], score: ScoreSettings) -> dict[str, str]:
     for stage, weight in sorted(score.weights.items()):
         texts[FILE] = _put(texts[FILE], "kodeks:score_weight", f"stage: {stage}", weight)
     for figure, limit in sorted(score.limits.items()):
-        for at, value in zip(limit._fields, limit, strict=True):
+        for at, value in (("zero", limit.zero), ("full", limit.full)):
             texts[FILE] = _put(texts[FILE], "kodeks:score_limit", f"figure: {figure}, at: {at}", value)
     return texts
 

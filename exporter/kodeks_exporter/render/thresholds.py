@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from kodeks_exporter.assets import AssetsError
-from kodeks_exporter.domain.alerting import THRESHOLDS
+from kodeks_exporter.settings.alerting import THRESHOLDS
 
 _RULE: Final = re.compile(r"^ *- (?:alert|record): *(\S+)[^\n]*\n", re.MULTILINE)
 

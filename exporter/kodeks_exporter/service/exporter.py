@@ -21,8 +21,6 @@ from kodeks_exporter.config.load import load
 from kodeks_exporter.config.problems import ConfigError
 from kodeks_exporter.config.show import masked_yaml
 from kodeks_exporter.domain.check import CheckResult, Outcome, Round, ScheduleFacts
-from kodeks_exporter.domain.fleet import Installation
-from kodeks_exporter.domain.settings import Settings
 from kodeks_exporter.metrics import exporter as exporter_metrics
 from kodeks_exporter.metrics import installation as installation_metrics
 from kodeks_exporter.metrics import inventory as inventory_metrics
@@ -35,6 +33,8 @@ from kodeks_exporter.poll.scheduler import Job, Pace, Scheduler
 from kodeks_exporter.service.online import Accesses
 from kodeks_exporter.service.reaction import Reactions
 from kodeks_exporter.service.reports import Reporting, load_profiles
+from kodeks_exporter.settings.fleet import Installation
+from kodeks_exporter.settings.settings import Settings
 from kodeks_exporter.store.database import Database
 from kodeks_exporter.store.live import LiveStatus, LiveStore
 from kodeks_exporter.store.trials import TrialStore
@@ -266,7 +266,7 @@ class Service:
         known = self._live.previous(installation.name).get("schedule")
         if known is None or not isinstance(known.facts, ScheduleFacts):
             return False
-        planned = self._settings.checks.planned
+        planned = self._settings.checks.planned_downtime
         return bool(planned_downtime(known.facts, installation.time_zone, time.time(), planned))
 
     def _sources(self) -> Iterator[Source]:
@@ -321,7 +321,8 @@ def _resolver(settings: Settings) -> Resolver:
 
 
 def _resolving(settings: Settings) -> tuple[tuple[tuple[str, int], ...], float]:
-    return settings.checks.dns_servers, settings.checks.limits.dns_timeout
+    servers = tuple((server.host, server.port) for server in settings.checks.dns.servers)
+    return servers, settings.checks.timeouts.dns
 
 
 def _job(installation: str) -> str:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from kodeks_exporter.domain.settings import Settings
 from kodeks_exporter.metrics import online as online_metrics
 from kodeks_exporter.metrics.exposition import Source
 from kodeks_exporter.online.reader import OnlineTools
 from kodeks_exporter.online.watch import OnlineWatch, server_of
 from kodeks_exporter.poll.scheduler import Job, Pace
+from kodeks_exporter.settings.settings import Settings
 from kodeks_exporter.store.online import OnlineStore
 
 _POOL = "online"

@@ -8,7 +8,6 @@ from datetime import tzinfo
 from functools import partial
 from pathlib import Path
 
-from kodeks_exporter.domain.settings import Settings
 from kodeks_exporter.metrics import reaction as reaction_metrics
 from kodeks_exporter.metrics.exposition import Source
 from kodeks_exporter.net.resolver import Resolver
@@ -16,6 +15,7 @@ from kodeks_exporter.poll.scheduler import Job, Pace
 from kodeks_exporter.reaction.desk import Desk
 from kodeks_exporter.reaction.incidents import GRACE
 from kodeks_exporter.reaction.watch import Watch
+from kodeks_exporter.settings.settings import Settings
 from kodeks_exporter.store.reaction import ReactionStore
 from kodeks_exporter.web.acknowledge import Acknowledge
 from kodeks_exporter.web.app import Route
@@ -53,7 +53,7 @@ class Reactions:
 
     def configure(self, settings: Settings) -> None:
         """After a reload."""
-        self._watch.configure(settings.reaction, settings.alerting.alertmanager.repeat)
+        self._watch.configure(settings.reaction, settings.alertmanager.repeat)
 
     def jobs(self, settings: Settings) -> dict[str, Job]:
         """One for each Alertmanager, so that a sick one delays no other; ``configure`` first."""

@@ -9,8 +9,6 @@ from functools import partial
 from pathlib import Path
 
 from kodeks_exporter.config.problems import ConfigError, Problem
-from kodeks_exporter.domain.fleet import Fleet, Installation
-from kodeks_exporter.domain.settings import Settings
 from kodeks_exporter.intake.download import Downloader
 from kodeks_exporter.intake.forward import POOL as FORWARD_POOL
 from kodeks_exporter.intake.forward import Forwarder, forward_job, forward_jobs
@@ -24,6 +22,8 @@ from kodeks_exporter.metrics import pushed as pushed_metrics
 from kodeks_exporter.metrics import report as report_metrics
 from kodeks_exporter.metrics.exposition import Source
 from kodeks_exporter.poll.scheduler import Job, Pace
+from kodeks_exporter.settings.fleet import Fleet, Installation
+from kodeks_exporter.settings.settings import Settings
 from kodeks_exporter.store.database import StorageError
 from kodeks_exporter.store.journal import Journal
 from kodeks_exporter.store.reports import ReportStore
@@ -71,7 +71,7 @@ class Reporting:
         self._settings = settings
         self._profiles = load_profiles(current)
         self._store = ReportStore(storage, current.history)
-        self._names = self._store.names(current.user_labels)
+        self._names = self._store.names(current.privacy.user_labels)
         self._journal = Journal(self._store, storage, current.history.journal, self._names)
         self._intake = Intake(
             storage,
@@ -105,7 +105,7 @@ class Reporting:
         """After a reload."""
         self._profiles = profiles
         self._store.configure(settings.history)
-        self._names = self._store.names(settings.user_labels)
+        self._names = self._store.names(settings.privacy.user_labels)
         self._journal.configure(settings.history.journal, self._names)
         self._intake.configure(settings.checks.sysmon)
 

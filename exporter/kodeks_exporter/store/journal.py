@@ -23,7 +23,7 @@ import msgspec
 
 from kodeks_exporter.domain import queries
 from kodeks_exporter.domain.report import SearchEvent
-from kodeks_exporter.domain.settings import JournalSettings
+from kodeks_exporter.settings.history import JournalSettings
 from kodeks_exporter.store.database import StorageError
 from kodeks_exporter.store.privacy import UserNames
 from kodeks_exporter.store.reports import Part, Position, ReportStore

@@ -17,14 +17,12 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from kodeks_exporter.domain.fleet import OnlineAccess
 from kodeks_exporter.domain.online import (
     Advice,
     DayUse,
     Deviation,
     HistoryDay,
     OnlineReading,
-    OnlineSettings,
     Profile,
     Quota,
     Resource,
@@ -32,6 +30,8 @@ from kodeks_exporter.domain.online import (
     is_answered,
 )
 from kodeks_exporter.domain.report import SearchEvent
+from kodeks_exporter.settings.fleet import OnlineAccess
+from kodeks_exporter.settings.online import OnlineSettings
 from kodeks_exporter.store.database import Database
 
 FILE_NAME: Final = "online.sqlite"
@@ -349,7 +349,7 @@ def _replace_day(connection: Any, number: int, day: HistoryDay) -> Counter[tuple
 
 def _newest_events(connection: Any, number: int, settings: OnlineSettings) -> tuple[SearchEvent, ...]:
     events: list[SearchEvent] = []
-    for ok, count in ((1, settings.ok_events), (0, settings.unsuccessful_events)):
+    for ok, count in ((1, settings.searches.ok_count), (0, settings.searches.unsuccessful_count)):
         rows = connection.execute(
             "SELECT time, type, status, query, found, duration FROM search"
             " WHERE access = ? AND (status = 'ok') = ? ORDER BY day DESC, time DESC LIMIT ?",

@@ -20,7 +20,7 @@ import msgspec
 
 from kodeks_exporter.domain.report import ReadSummary, ReportSink, SearchEvent, UnreadableReport, UserUsage
 from kodeks_exporter.domain.secret import Secret
-from kodeks_exporter.domain.settings import HistorySettings
+from kodeks_exporter.settings.history import HistorySettings
 from kodeks_exporter.store import eventlog, months
 from kodeks_exporter.store.database import Database, StorageError
 from kodeks_exporter.store.eventlog import DAY, Kind, decode_rejections, decode_searches, known_days, merge_days

@@ -18,7 +18,7 @@ from kodeks_exporter.domain.report import (
     UserUsage,
     Volume,
 )
-from kodeks_exporter.domain.settings import SearchEventSettings
+from kodeks_exporter.settings.history import SearchEventSettings
 from kodeks_exporter.store.eventlog import DAY, DayCollector
 from kodeks_exporter.store.months import RefusedByMonth
 from kodeks_exporter.store.snapshot import KnownUser, UserKey, known_user

@@ -8,7 +8,7 @@ from operator import attrgetter, itemgetter
 from typing import Final
 
 from kodeks_exporter.domain.report import Rejection, SearchEvent
-from kodeks_exporter.domain.settings import SearchEventSettings
+from kodeks_exporter.settings.history import SearchEventSettings
 from kodeks_exporter.store.snapshot import DURATION_BUCKETS, Durations, SearchKind, Window, bucket
 
 OTHER: Final = "other"

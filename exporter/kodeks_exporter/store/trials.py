@@ -6,7 +6,7 @@ import threading
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
-from kodeks_exporter.domain.fleet import Installation
+from kodeks_exporter.settings.fleet import Installation
 from kodeks_exporter.store.database import Database
 
 

@@ -21,8 +21,9 @@ from werkzeug.exceptions import BadRequest, LengthRequired, RequestEntityTooLarg
 from werkzeug.wrappers import Request, Response
 
 from kodeks_exporter.domain.acknowledge import LABELS
-from kodeks_exporter.domain.reaction import Alert, ReactionSettings, Taken
+from kodeks_exporter.domain.reaction import Alert, Taken
 from kodeks_exporter.reaction.desk import Case, Link, RefusalError, Refused
+from kodeks_exporter.settings.reaction import ReactionSettings
 from kodeks_exporter.web import words
 from kodeks_exporter.web.app import Route
 from kodeks_exporter.web.pages import TEMPLATES
@@ -168,7 +169,7 @@ class Acknowledge:
 
     def _form_page(self, case: Case, link: Link, form: _Form) -> _Page:
         now, zone = self._clock(), self._zone(link.labels["manager"])
-        choices = self._settings().silence_choices
+        choices = sorted(self._settings().silence_choices)
         chosen = form.seconds if form.seconds in choices else choices[min(1, len(choices) - 1)]
         number = len(case.alerts)
         return _Page(

@@ -23,7 +23,6 @@ from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDeco
 from werkzeug.wrappers import Request, Response
 from werkzeug.wsgi import wrap_file
 
-from kodeks_exporter.domain.fleet import Dealer, Fleet, Mode
 from kodeks_exporter.domain.report import UnreadableReport
 from kodeks_exporter.intake.errors import StorageFull, TooLarge, UnknownInstallation, UnknownSuffix
 from kodeks_exporter.intake.intake import SUFFIXES, Accepted, Intake
@@ -31,6 +30,7 @@ from kodeks_exporter.intake.spool import Incoming
 from kodeks_exporter.intake.status_file import MAX_SIZE, UnreadableStatus
 from kodeks_exporter.intake.statuses import SUFFIX as STATUS_SUFFIX
 from kodeks_exporter.intake.tally import Tally
+from kodeks_exporter.settings.fleet import Dealer, Fleet, Mode
 from kodeks_exporter.web.app import Route
 
 log = logging.getLogger(__name__)

@@ -11,10 +11,10 @@ from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
-from kodeks_exporter.domain.fleet import Credentials
 from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.net.errors import CheckError, explain
 from kodeks_exporter.net.transport import Transport, pieces
+from kodeks_exporter.settings.fleet import Credentials
 
 MIB: Final = 1024 * 1024
 _LABEL: Final = 300

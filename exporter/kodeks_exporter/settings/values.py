@@ -1,30 +1,52 @@
-"""Parsers of single values: text as written in the file in, typed value out; ValueError says what to do instead."""
+"""Single values as text and back: ValueError says what to write instead."""
 
 from __future__ import annotations
 
+import difflib
 import ipaddress
 import re
 import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import time
 from typing import Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-from kodeks_exporter.config.problems import did_you_mean
-from kodeks_exporter.domain.fleet import Endpoint
-
 _DURATION: Final = re.compile(
     r"(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?", re.ASCII
 )
 _UNITS: Final = (365 * 86400, 7 * 86400, 86400, 3600, 60, 1, 0.001)
+_SHOWN_UNITS: Final = (
+    ("w", 7 * 86_400_000),
+    ("d", 86_400_000),
+    ("h", 3_600_000),
+    ("m", 60_000),
+    ("s", 1000),
+    ("ms", 1),
+)
 _SIZE: Final = re.compile(r"(\d{1,9})(?:\.(\d{1,3}))? ?(?:([kmgt])(i)?b?|b)?", re.ASCII | re.IGNORECASE)
 _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _FRAMING: Final = frozenset({"connection", "content-length", "content-type", "host", "transfer-encoding"})
 """Request headers that belong to the one who sends a form."""
 _HOST: Final = re.compile(r"(?!-)[\w-]{1,63}(?:\.[\w-]{1,63})*\.?")
 _EMAIL: Final = re.compile(r"[^@\s,;:<>\"'\\()]+@[\w.-]*\w")
+TRUTH: Final = {"true": True, "yes": True, "on": True, "1": True, "t": True, "y": True,
+                "false": False, "no": False, "off": False, "0": False, "f": False, "n": False}  # fmt: skip
+"""As a truth value may be written, in lower case."""
 DAYS: Final = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 """In the order in which Alertmanager takes a range of days."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Host and TCP port."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 def duration(text: str) -> float:
@@ -240,3 +262,36 @@ def number_pattern(text: str) -> re.Pattern[str]:
     if "number" not in compiled.groupindex:
         raise ValueError(r"needs a group named number, such as (?P<number>\d+)")
     return compiled
+
+
+def duration_text(seconds: float) -> str:
+    """5400 as ``1h30m``."""
+    rest = round(seconds * 1000)
+    text = ""
+    for unit, size in _SHOWN_UNITS:
+        number, rest = divmod(rest, size)
+        text += f"{number}{unit}" if number else ""
+    return text or "0s"
+
+
+def size_text(number: int) -> str:
+    """67108864 as ``64MiB``; bytes where no unit fits."""
+    for unit, size in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
+        if number and number % size == 0:
+            return f"{number // size}{unit}"
+    return str(number)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """An advice to append to "unknown …": the nearest known word, else all of them."""
+    choices = sorted(known)
+    near = difflib.get_close_matches(word.lower(), choices, n=1, cutoff=0.6)
+    if not near:
+        by_lower = {choice.lower(): choice for choice in choices}
+        near = [by_lower[match] for match in difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)]
+    if near:
+        return f"did you mean '{near[0]}'?"
+    if not choices:
+        return "none is defined"
+    shown = ", ".join(choices[:20])
+    return f"known are: {shown}" + (f" and {len(choices) - 20} more" if len(choices) > 20 else "")

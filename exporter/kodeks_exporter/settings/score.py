@@ -6,14 +6,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Annotated, Final
+
+from kodeks_exporter.settings import values
+from kodeks_exporter.settings.kinds import Closed, Kind
+
+Weight = Annotated[float, Kind(values.weight, lambda number: f"{number:g}", "0 to 1000")]
+Bound = Annotated[float, Kind(values.limit, lambda number: f"{number:g}")]
 
 
-class Limit(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Limit:
     """The values of a figure that are worth nothing and the whole. Where less is better, ``zero`` is the larger one."""
 
-    zero: float
-    full: float
+    zero: Bound
+    full: Bound
 
 
 WEIGHTS: Final[Mapping[str, float]] = MappingProxyType(
@@ -75,9 +82,10 @@ LIMITS: Final[Mapping[str, Limit]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class ScoreSettings:
-    """Only what differs from the rules."""
+    """What a stage counts in the client score, and from which value to which its figures are measured."""
 
-    weights: Mapping[str, float] = field(default_factory=dict)
-    """By stage, 0 or more."""
-    limits: Mapping[str, Limit] = field(default_factory=dict)
-    """By figure."""
+    weights: Annotated[Mapping[str, Weight], Closed("stage")] = field(default_factory=lambda: WEIGHTS)
+    """Stage to what it counts; 0: shown, and not counted. Not all may be 0."""
+    limits: Annotated[Mapping[str, Limit], Closed("figure")] = field(default_factory=lambda: LIMITS)
+    """Figure to `zero` (worth nothing) and `full` (worth the whole); what is not given keeps its default. Where more is
+    better, `full` stays above `zero`, otherwise below it."""

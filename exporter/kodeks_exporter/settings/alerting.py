@@ -1,0 +1,164 @@
+"""What a site says about the programs that alert: mail and Telegram, ops, repetition, scrape targets, thresholds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Annotated, Final, Literal
+
+from kodeks_exporter.domain.secret import Secret
+from kodeks_exporter.settings import values
+from kodeks_exporter.settings.fleet import Credentials, Ops, Tls
+from kodeks_exporter.settings.kinds import (
+    AlertName,
+    Closed,
+    Email,
+    Items,
+    Kind,
+    Label,
+    SecretUrl,
+    Url,
+    at_least,
+    endpoint,
+)
+
+PRIORITIES: Final = ("K1", "K2", "K3", "K4", "K5")
+"""From the most urgent one down."""
+_HOUR = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """A number of the alerting rules that a site may replace."""
+
+    default: float
+    meaning: str
+    choices: tuple[float, ...] = ()
+    """Where not every number works: those that do."""
+
+
+THRESHOLDS: Final[Mapping[str, Threshold]] = MappingProxyType(
+    {
+        "disk_free_gib": Threshold(10, "KodeksDiskSpaceLow: less free space on a partition, GiB"),
+        "certificate_days": Threshold(14, "KodeksCertificateExpiring: fewer days left"),
+        "maintenance_hours": Threshold(3, "KodeksMaintenanceToLong: longer in maintenance, hours"),
+        "sysinfo_age_days": Threshold(
+            2, "SmartXMLfileIsToOld: no newer report, days; also what other alerts hold for a fresh report"
+        ),
+        "operup_age_days": Threshold(3, "KodeksDBOperUpToOld, …Count: older file, days"),
+        "activity": Threshold(20, "KodeksUserActivityIsLow: less activity in the month"),
+        "involvement_percent": Threshold(60, "KodeksUserAInvolvementIsLow: less involvement in the month, %"),
+        "search_slow_seconds": Threshold(
+            10, "KodeksSearchSlow: longer searches are slow, seconds", (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 60)
+        ),
+        "search_slow_percent": Threshold(10, "KodeksSearchSlow: more slow searches in a day, %"),
+        "shared_addresses": Threshold(3, "KodeksLoginShared: so many addresses of one login, or more"),
+        "hosting_installations": Threshold(3, "KodeksHostingOutage: so many installations of a hosting, or more"),
+        "many_at_manager": Threshold(5, "alerts …Count: more at one manager"),
+        "many_in_maintenance": Threshold(30, "KodeksMaintenanceCount: more installations of the fleet"),
+        "stale_intervals": Threshold(3, "KodeksCheckStale: longer without a check, in intervals of poll.checks"),
+    }
+)
+"""The closed list of ``thresholds:``. Where each stands in the rules: ``kodeks_exporter.render.thresholds``."""
+
+
+def usual_thresholds() -> Mapping[str, float]:
+    return MappingProxyType({name: threshold.default for name, threshold in THRESHOLDS.items()})
+
+
+Thresholds = Annotated[
+    Mapping[str, Annotated[float, Kind(values.amount, lambda number: f"{number:g}")]], Closed("threshold")
+]
+RepeatInterval = Annotated[float, at_least("5m", "so as not to flood people")]
+
+
+@dataclass(frozen=True, slots=True)
+class InhibitRule:
+    """One more inhibition, in Alertmanager's own syntax."""
+
+    source_matchers: Annotated[tuple[Label, ...], Items(1)]
+    target_matchers: Annotated[tuple[Label, ...], Items(1)]
+    equal: tuple[Label, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Smtp:
+    """How mail leaves."""
+
+    smarthost: Annotated[str, endpoint(25)] = ""
+    """`host:port`; port 25 may be left out. Empty: as in the project's example."""
+    sender: Email = ""
+    """The address that mail comes from."""
+    require_tls: bool = True
+    username: Label = ""
+    """Needs `password`."""
+    password: Secret | None = None
+
+    @property
+    def credentials(self) -> Credentials | None:
+        return None if self.password is None else Credentials(self.username, self.password)
+
+
+@dataclass(frozen=True, slots=True)
+class Telegram:
+    """How Telegram messages leave."""
+
+    bot_token: Secret | None = None
+    """Without it nobody gets Telegram messages."""
+    api_url: Url = ""
+    """A Bot API server of your own. Empty: Telegram's."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadMan:
+    """Who notices when alerting itself is broken."""
+
+    url: SecretUrl | None = None
+    """Hears from KodeksWatchdog every five minutes. A secret, because whoever knows it can feed the switch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """What may sound outside of working hours."""
+
+    sound: tuple[AlertName, ...] = ()
+    """Alerts that sound in Telegram at any hour, such as `KodeksHostingOutage`."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertmanagerSettings:
+    """Who gets messages and how they leave."""
+
+    smtp: Smtp = Smtp()
+    telegram: Telegram = Telegram()
+    ops: Ops = Ops()
+    dead_man: DeadMan = DeadMan()
+    night: Night = Night()
+    repeat: Annotated[Mapping[str, RepeatInterval], Closed()] = field(
+        default_factory=lambda: MappingProxyType(
+            dict(zip(PRIORITIES, (2 * _HOUR, 4 * _HOUR, 8 * _HOUR, 24 * _HOUR, 72 * _HOUR), strict=True))
+        )
+    )
+    """Priority to the time after which a message that still holds is sent again."""
+    inhibit_rules: tuple[InhibitRule, ...] = ()
+    """More inhibitions, in Alertmanager's syntax: `source_matchers`, `target_matchers`, `equal`."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrometheusSettings:
+    """What Prometheus scrapes and where it sends alerts."""
+
+    exporters: Annotated[tuple[Annotated[str, endpoint(9877)], ...], Items(1)] = ("localhost:9877",)
+    """List of `host:port`."""
+    sharding: Literal["inventory", "hashmod"] = "inventory"
+    """Several exporters: with `inventory` each has installations of its own; with `hashmod` each has all of them and
+    Prometheus divides them, see [render.md](render.md)."""
+    scheme: Literal["http", "https"] = "http"
+    """Of the exporters."""
+    credentials: Credentials | None = None
+    """When the exporters ask for basic authentication."""
+    tls: Tls = Tls()
+    """With https."""
+    alertmanagers: tuple[Annotated[str, endpoint(9093)], ...] = ("localhost:9093",)
+    """List of `host:port`."""

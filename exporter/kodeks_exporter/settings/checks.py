@@ -1,0 +1,163 @@
+"""How the monitored system is asked and how its answers are understood.
+
+Everything that is only assumed of Kodeks (paths, wording of pages) stands here as data, so that a site can change
+it in the configuration. The defaults follow what is publicly known of Kodeks 6.4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Annotated
+
+from kodeks_exporter.domain.check import InstallationState
+from kodeks_exporter.settings import values
+from kodeks_exporter.settings.kinds import (
+    Closed,
+    Duration,
+    Kind,
+    Label,
+    Margin,
+    NumberPattern,
+    OptionalPath,
+    Pattern,
+    SeriesName,
+    patterns,
+    size,
+    whole,
+)
+from kodeks_exporter.settings.values import Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Addresses of the monitored system's pages. Known but for ``logout``, which is assumed; empty: not asked."""
+
+    title: OptionalPath = "/admin/title"
+    licence: OptionalPath = "/admin/lic"
+    preferences: OptionalPath = "/admin/pref"
+    catalogs: OptionalPath = "/sysinfo/metrics"
+    sysmon: OptionalPath = "/sysmon/metrics"
+    logout: OptionalPath = "/logout"
+
+
+@dataclass(frozen=True, slots=True)
+class Patterns:
+    """Regular expressions over a page's visible text (tags removed, white space folded), case ignored.
+
+    The wording of the main page differs by version: all of it is assumed. States are tried in the order given.
+    """
+
+    states: Annotated[Mapping[InstallationState, tuple[Pattern, ...]], Closed()] = field(
+        default_factory=lambda: MappingProxyType(
+            {
+                InstallationState.MAINTENANCE: patterns(
+                    r"режим\w* обслуживания", r"провод\w+ (техническое|профилактическое) обслуживание"
+                ),
+                InstallationState.NEEDS_SERVICE: patterns(r"требует\w* обслуживани\w+"),
+                InstallationState.KEY_MISSING: patterns(
+                    r"ключ( защиты| senselock)? не (найден|обнаружен)", r"ошибка защиты"
+                ),
+                InstallationState.OUT_OF_SEATS: patterns(
+                    r"количество пользователей превысило",
+                    r"(кончились|закончились|нет свободных) (лицензи|рабочи)\w*",
+                ),
+                InstallationState.NOT_STARTED: patterns(
+                    r"сервер (\S+ )?не (запущен|стартовал|работает)", r"сервер (\S+ )?запускается"
+                ),
+                InstallationState.SERVER_ERROR: patterns(
+                    r"(внутренняя )?ошибк[аи] (на )?сервер[ае]", r"internal server error"
+                ),
+                InstallationState.WARNING: patterns(r"аварийн\w+ (состояни|режим|ситуаци)\w*"),
+            }
+        )
+    )
+    kodeks_signs: tuple[Pattern, ...] = patterns(r"WWW-Kodeks", r"кодекс", r"техэксперт", r"kod(eks|web)")
+    """Any of them in the ``Server`` header or the page shows that Kodeks itself answered."""
+    out_of_seats: tuple[Pattern, ...] = patterns(
+        r"количество пользователей превысило", r"\(2008\)|ошибк\w*\D{0,20}2008\b", r"нет свободных (лицензи|рабочи)\w*"
+    )
+    """In the answer to the monitor's login."""
+    protection_ok: tuple[Pattern, ...] = patterns(r"привязка:\s*senselock(?!.*ошибка защиты)")
+    protection_failed: tuple[Pattern, ...] = patterns(
+        r"ошибка защиты\s*\(?(?P<code>\d+)?", r"ключ( защиты)? не (найден|обнаружен)"
+    )
+    """The first group named ``code``, where present, is the protection error code."""
+    seats: tuple[NumberPattern, ...] = patterns(r"ограничение рег\. ?файла:\s*(?P<number>\d+)")
+    seats_used: tuple[NumberPattern, ...] = patterns(r"пользователи работающие с продуктами[^:]*:\s*(?P<number>\d+)")
+    restart_field: Label = "restarttime"
+    backup_field: Label = "reservtime"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckTimeouts:
+    """Seconds."""
+
+    dns: Duration = 3.0
+    icmp: Duration = 1.0
+    """For one attempt."""
+    connect: Duration = 5.0
+    http: Duration = 10.0
+    """For one whole request: from the first byte sent to the last byte read, including redirects."""
+    snmp: Duration = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class CheckLimits:
+    """Bounds of one live check."""
+
+    icmp_attempts: Annotated[int, whole(1, 20)] = 2
+    page_size: Annotated[int, size("1KiB", "100MiB")] = 2 * 1024 * 1024
+    """The most that is read of a page."""
+    redirects: Annotated[int, whole(0, 30)] = 5
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedDowntime:
+    """How long around its announced nightly times a server may be away without an alert (assumed)."""
+
+    before: Margin = 120.0
+    """Before either time."""
+    restart: Margin = 20 * 60.0
+    """After the beginning of the restart."""
+    backup: Margin = 60 * 60.0
+    """After the beginning of the backup."""
+
+
+@dataclass(frozen=True, slots=True)
+class SysmonSettings:
+    """Which series of the servers' own monitoring module are passed on."""
+
+    metrics: tuple[SeriesName, ...] = ()
+    """Names of series, including `_bucket`, `_sum` and `_count`; `*` stands for any characters. None: not asked."""
+    series: Annotated[int, whole(1, 10_000)] = 200
+    """The most of one installation. What is left out is counted in `kodeks_series_dropped{subject="sysmon"}`."""
+
+
+def _dns_server(text: str) -> Endpoint:
+    server = values.endpoint(text, 53)
+    return Endpoint(values.address(server.host), server.port)
+
+
+@dataclass(frozen=True, slots=True)
+class Dns:
+    """Who resolves names."""
+
+    servers: tuple[Annotated[Endpoint, Kind(_dns_server)], ...] = ()
+    """IP addresses (`:port` allowed) of name servers to ask. None: the machine's own resolver, hosts file included."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckSettings:
+    """How the monitored servers are asked and how their answers are understood."""
+
+    timeouts: CheckTimeouts = CheckTimeouts()
+    limits: CheckLimits = CheckLimits()
+    paths: Paths = Paths()
+    patterns: Patterns = field(default_factory=Patterns)
+    planned_downtime: PlannedDowntime = PlannedDowntime()
+    processes: tuple[Label, ...] = ("kodweb", "kodwebd")
+    """Names of the service's process for SNMP; one of them running is enough."""
+    sysmon: SysmonSettings = SysmonSettings()
+    dns: Dns = Dns()

@@ -1,0 +1,59 @@
+"""What is kept of sysinfo reports, and how much of it becomes metrics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from kodeks_exporter.settings.kinds import Characters, Duration, Retention, SeriesCount, size, whole
+
+
+@dataclass(frozen=True, slots=True)
+class SearchEventSettings:
+    """Which single searches become series: the newest ones, bounded in number and age (seconds)."""
+
+    ok_count: SeriesCount = 200
+    """At most this many successful searches …"""
+    ok_age: Duration = 86400.0
+    """… not older than this."""
+    unsuccessful_count: SeriesCount = 100
+    """At most this many empty and failed searches …"""
+    unsuccessful_age: Duration = 14 * 86400.0
+    """… not older than this."""
+    text: Characters = 120
+    """Characters of the query in a label."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesLimits:
+    """The most of each that one installation has in the metrics; the rest is counted in `kodeks_series_dropped`."""
+
+    users: SeriesCount = 1000
+    sessions: SeriesCount = 500
+    volumes: SeriesCount = 500
+    operup_files: SeriesCount = 500
+    rejected_users: SeriesCount = 200
+    search_kinds: SeriesCount = 200
+    """Combinations of catalog, source, type and status."""
+
+
+@dataclass(frozen=True, slots=True)
+class JournalSettings:
+    """Search events as JSON lines, for Loki and the like: ``searches-NNNNNN.jsonl`` in the folder ``journal``."""
+
+    enabled: bool = True
+    file_size: Annotated[int, size("64KiB", "4GiB")] = 50 * 1024 * 1024
+    """Size at which the next file begins."""
+    files: Annotated[int, whole(2, 10_000)] = 5
+    """How many files are kept, including the one being written."""
+
+
+@dataclass(frozen=True, slots=True)
+class HistorySettings:
+    """What is kept of reports in `--storage.path`, and how much of it becomes metrics."""
+
+    retention: Retention = 396 * 86400.0
+    """How long events, users no longer seen and their monthly usage are kept. The default is 13 months."""
+    searches: SearchEventSettings = SearchEventSettings()
+    series: SeriesLimits = SeriesLimits()
+    journal: JournalSettings = JournalSettings()

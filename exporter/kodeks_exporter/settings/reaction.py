@@ -1,0 +1,42 @@
+"""How people react to alerts: what a site says about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from kodeks_exporter.settings.fleet import Credentials, Tls
+from kodeks_exporter.settings.kinds import Items, SigningKey, Url, duration
+
+
+@dataclass(frozen=True, slots=True)
+class ReactionSettings:
+    """How people react to alerts: read from Alertmanager's API v2 and shown in metrics; the page that takes alerts."""
+
+    alertmanagers: tuple[Url, ...] = ()
+    """Addresses such as `http://127.0.0.1:9093`, with the path if there is one: every member of one cluster. Required
+    when the section is given."""
+    credentials: Credentials | None = None
+    """When Alertmanager asks for basic authentication."""
+    tls: Tls = Tls()
+    interval: Annotated[float, duration("5s", "5m")] = 15.0
+    """How often each member is read."""
+    link: Url = ""
+    """How people reach this exporter. With it and a key, messages carry a link that `/acknowledge` answers."""
+    key: SigningKey | None = None
+    """Signs links. It also gets into the rendered prometheus.yml."""
+    link_lifetime: Annotated[float, duration("10m", "31d")] = 7 * 86400.0
+    """Links of alerts that started longer ago are refused. With less than three days a repeated K5 message has a link
+    that is refused."""
+    silence_choices: Annotated[tuple[Annotated[float, duration("1m", "31d")], ...], Items(1, 8)] = (
+        1800.0,
+        7200.0,
+        28800.0,
+        86400.0,
+    )
+    """How long an alert can be silenced from the page; nothing longer is ever created."""
+
+    @property
+    def acknowledgeable(self) -> bool:
+        """Messages may carry a link, and the page answers it."""
+        return bool(self.alertmanagers and self.link and self.key is not None)

@@ -1,0 +1,71 @@
+"""Everything that kodeks.yml says, with defaults filled in and secrets resolved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import time
+from pathlib import Path
+from typing import Annotated, Literal
+
+from kodeks_exporter.settings.alerting import AlertmanagerSettings, PrometheusSettings, Thresholds, usual_thresholds
+from kodeks_exporter.settings.checks import CheckSettings
+from kodeks_exporter.settings.fleet import Fleet
+from kodeks_exporter.settings.history import HistorySettings
+from kodeks_exporter.settings.kinds import DayTime, Duration, Mark, Url, at_least, whole
+from kodeks_exporter.settings.online import OnlineSettings
+from kodeks_exporter.settings.reaction import ReactionSettings
+from kodeks_exporter.settings.reports import ReportSettings
+from kodeks_exporter.settings.score import ScoreSettings
+
+
+@dataclass(frozen=True, slots=True)
+class PollSettings:
+    """When what runs."""
+
+    checks: Annotated[float, at_least("5s", "so as not to load the monitored servers")] = 30.0
+    """Between two rounds of live checks of one installation."""
+    sysinfo: Duration = 55 * 60.0
+    """Between two downloads of a report."""
+    online: Duration = 3600.0
+    """Between two visits to an online access."""
+    online_searches: DayTime = time(3)
+    """Time of day (of `online.time_zone`) from which on search histories are read."""
+    concurrency: Annotated[int, whole(1, 10_000)] = 100
+    """Installations checked at the same time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Privacy:
+    """What metrics show of people."""
+
+    user_labels: Literal["plain", "hashed", "off"] = "plain"
+    """The `user` label of metrics: `plain` (the login), `hashed`, or `off` (no series per user; the sums remain)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Bases of the links in messages."""
+
+    docs: Url = ""
+    """Where the pages of docs/errors can be read."""
+    grafana: Url = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The whole file. ``source``: where it is."""
+
+    fleet: Annotated[Fleet, Mark.INLINE] = field(default_factory=Fleet)
+    poll: PollSettings = PollSettings()
+    privacy: Privacy = Privacy()
+    checks: CheckSettings = field(default_factory=CheckSettings)
+    links: Links = Links()
+    reports: ReportSettings = field(default_factory=ReportSettings)
+    history: HistorySettings = HistorySettings()
+    online: OnlineSettings = field(default_factory=OnlineSettings)
+    alertmanager: AlertmanagerSettings = field(default_factory=AlertmanagerSettings)
+    prometheus: PrometheusSettings = PrometheusSettings()
+    thresholds: Thresholds = field(default_factory=usual_thresholds)
+    reaction: ReactionSettings = ReactionSettings()
+    score: ScoreSettings = field(default_factory=ScoreSettings)
+    source: Annotated[Path, Mark.NOT_A_KEY] = Path()
