@@ -37,13 +37,13 @@ class Request:
 def answer(
     body: str | bytes = GOOD_PAGE, status: int = 200, *, server: str = KODEKS, charset: str = "utf-8", **headers: str
 ) -> bytes:
-    """A whole HTTP answer."""
+    """A whole HTTP answer. A header that is wanted several times: ``Set_Cookie1``, ``Set_Cookie2`` …"""
     content = body.encode(charset) if isinstance(body, str) else body
     lines = [f"HTTP/1.1 {status} X", f"Content-Length: {len(content)}"]
     if server:
         lines.append(f"Server: {server}")
     headers.setdefault("Content_Type", f"text/html; charset={charset}")
-    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    lines += [f"{name.rstrip('0123456789').replace('_', '-')}: {value}" for name, value in headers.items()]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + content
 
 
@@ -56,6 +56,8 @@ class Site:
     """``pages``: path to answer, or to a function of the request. ``raw`` takes a whole connection instead."""
 
     pages: dict[str, bytes | Handler] = field(default_factory=dict)
+    otherwise: bytes | Handler | None = None
+    """The answer for all other paths; None: 404."""
     raw: Raw | None = None
     requests: list[Request] = field(default_factory=list)
     connections: int = 0
@@ -74,7 +76,7 @@ class Site:
             reader = connection.makefile("rb")
             while request := _read(reader):
                 self.requests.append(request)
-                page = self.pages.get(request.path, answer("нет такой страницы", 404))
+                page = self.pages.get(request.path, self.otherwise or answer("нет такой страницы", 404))
                 connection.sendall(page if isinstance(page, bytes) else page(request))
 
 

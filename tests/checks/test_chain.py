@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from kodeks_exporter.checks import auth, licence_manager
+from kodeks_exporter.checks import licence_manager, maintenance
 from kodeks_exporter.checks.verdict import failed
 from kodeks_exporter.domain.check import (
     CatalogFacts,
@@ -163,7 +163,7 @@ def test_proxy_answers_and_kodeks_behind_it_does_not(clinic: Clinic, status: int
 
 def test_proxy_shows_its_own_page(clinic: Clinic) -> None:
     clinic.site.pages["/docs"] = answer("Welcome to nginx!", 200, server="nginx")
-    assert failures(clinic.examine(reverse_proxy=True)) == {"proxy": "not_kodeks"}
+    assert failures(clinic.examine(reverse_proxy=True)) == {"proxy": "not_kodeks_default_page"}
 
 
 def test_kodeks_behind_a_proxy_is_known_by_its_pages(clinic: Clinic) -> None:
@@ -255,10 +255,10 @@ def test_a_fault_of_our_own_fails_its_check_and_stops_no_other(
     def broken(*_: object) -> bool:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(auth, "ok", broken)
+    monkeypatch.setattr(maintenance, "ok", broken)
     round_ = clinic.examine()
-    assert failures(round_) == {"auth": "internal_error"}
-    assert round_.results["catalog"].outcome is Outcome.OK
+    assert failures(round_) == {"maintenance": "internal_error"}
+    assert round_.results["proxy"].outcome is Outcome.OK
     assert "a bug" in caplog.text
 
 

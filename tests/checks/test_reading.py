@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kodeks_exporter.net.connection import Response
+from kodeks_exporter.net.answer import Response
 from kodeks_exporter.net.reading import read_text, visible_text
 
 

@@ -1,9 +1,16 @@
-"""Can the monitor account log in?"""
+"""Can the monitor account log in?
+
+Only the page that a login alone shows counts as a login, and only a refusal by Kodeks itself as a refused one: a form,
+a single sign-on or a proxy in front of it says nothing of the account.
+"""
 
 from __future__ import annotations
 
-from kodeks_exporter.checks.context import Context
-from kodeks_exporter.checks.verdict import Verdict, blocked, failed, ok
+from kodeks_exporter.checks.context import Context, Login
+from kodeks_exporter.checks.pages import bears_its_mark, is_title_page
+from kodeks_exporter.checks.strangers import is_proxys_own
+from kodeks_exporter.checks.verdict import Verdict, blocked, failed, ok, skipped
+from kodeks_exporter.domain.check import LoginFacts
 from kodeks_exporter.net.errors import CheckError
 from kodeks_exporter.settings.fleet import Installation
 
@@ -13,6 +20,11 @@ def applies(installation: Installation) -> bool:
 
 
 def check(_installation: Installation, context: Context) -> Verdict:
+    return login_verdict(context)
+
+
+def login_verdict(context: Context) -> Verdict:
+    """What the answer to the login says of the account; asked once a round, whoever wants to know."""
     path = context.settings.paths.title
     try:
         login = context.login()
@@ -22,7 +34,37 @@ def check(_installation: Installation, context: Context) -> Verdict:
         return blocked("seats")
     status = login.response.status
     if status == 200:
-        return ok()
-    if status == 401:
-        return failed("refused", "логину мониторинга отказано (401): проверьте имя и пароль")
+        return _of_a_page(context, login, path)
+    if status in (401, 403):
+        return _of_a_refusal(context, login, path)
+    if status == 404:
+        return skipped("http_404", f"страницы {path} нет (404): вход не проверить")
     return failed(f"http_{status}", f"вход по {path}: код ответа {status}")
+
+
+def _of_a_page(context: Context, login: Login, path: str) -> Verdict:
+    if is_title_page(context.settings.patterns, login.text):
+        return ok(LoginFacts())
+    if not login.text.asks_for_a_password:
+        return skipped("not_understood", f"страница {path} не похожа на страницу после входа")
+    known = context.previous.get("auth")
+    if known is not None and isinstance(known.facts, LoginFacts):
+        return failed(
+            "login_form", f"раньше вход работал, а теперь вместо {path} показана форма входа: проверьте учётную запись"
+        )
+    return skipped("login_form", f"вместо {path} показана форма входа: пароль мониторинга этим сервером не проверяется")
+
+
+def _of_a_refusal(context: Context, login: Login, path: str) -> Verdict:
+    response = login.response
+    schemes = list(dict.fromkeys(scheme.split(" ")[0].rstrip(",") for scheme in response.schemes))
+    if schemes and "basic" not in (scheme.lower() for scheme in schemes):
+        offered = ", ".join(schemes)[:60]
+        return skipped("login_scheme", f"сервер принимает вход только через {offered}, а не Basic: пароль не проверить")
+    page_is_kodeks = bears_its_mark(context.main_page().response)
+    if not bears_its_mark(response) and (page_is_kodeks or is_proxys_own(response, login.text)):
+        reason = f"proxy_{response.status}"
+        return skipped(reason, f"{path} закрыт прокси перед Кодексом (код {response.status}): пароль не проверить")
+    if response.status == 403:
+        return skipped("forbidden", f"доступ к {path} запрещён (403): мониторингу не хватает прав, или закрыл прокси")
+    return failed("refused", "логину мониторинга отказано (401): проверьте имя и пароль")

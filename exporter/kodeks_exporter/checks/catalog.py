@@ -23,7 +23,7 @@ def applies(installation: Installation) -> bool:
 def check(_installation: Installation, context: Context) -> Verdict:
     path = context.settings.paths.catalogs
     try:
-        response = context.connection.get(path, context.credentials)
+        response = context.ask(path)
     except CheckError as error:
         return skipped(error.reason, f"{path}: {error.text}")
     if response.status != 200:

@@ -46,6 +46,7 @@ class Check:
     """One row of the table.
 
     ``every``: what it told (facts) is kept, and asked again only after that many seconds; 0: asked each round.
+    ``remembers``: what it told is kept until it tells something newer, also while it fails.
     ``wanted``: whether a site with these settings asks for it at all.
     """
 
@@ -54,6 +55,7 @@ class Check:
     applies: Callable[[Installation], bool]
     requires: tuple[str, ...] = ()
     every: float = 0.0
+    remembers: bool = False
     wanted: Callable[[CheckSettings], bool] = lambda _settings: True
 
 
@@ -66,14 +68,14 @@ CHECKS: tuple[Check, ...] = (
     Check("tcp", tcp.check, tcp.applies, ("dns",)),
     Check("tls", tls.check, tls.applies, ("dns", "tcp")),
     Check("http", http.check, http.applies, ("dns", "tcp")),
-    Check("proxy", proxy.check, proxy.applies, ("dns", "tcp", "http")),
+    Check("proxy", proxy.check, proxy.applies, ("dns", "tcp", "http"), remembers=True),
     Check("maintenance", maintenance.check, maintenance.applies, ("dns", "tcp", "http", "proxy")),
     Check("licman_icmp", licence_manager.check_icmp, licence_manager.applies),
     Check("licman_tcp", licence_manager.check_tcp, licence_manager.applies),
     Check("key", key.check, key.applies, (*_PAGE, "tls")),
     Check("page", page.check, page.applies, (*_PAGE, "key")),
     Check("seats", seats.check, seats.applies, (*_PAGE, "tls", "key", "page")),
-    Check("auth", auth.check, auth.applies, (*_PAGE, "tls", "key", "page", "seats")),
+    Check("auth", auth.check, auth.applies, (*_PAGE, "tls", "key", "page", "seats"), remembers=True),
     Check("catalog", catalog.check, catalog.applies, (*_PAGE, "key", "page")),
     Check("schedule", schedule.check, schedule.applies, _LOGGED_IN, every=3600.0),
     Check("sysmon", sysmon.check, sysmon.applies, _LOGGED_IN, every=60.0, wanted=sysmon.wanted),
@@ -118,12 +120,12 @@ def _enabled(installation: Installation) -> tuple[Check, ...]:
 
 def _run(check: Check, installation: Installation, context: Context) -> CheckResult:
     now = context.tools.clock()
-    known = context.previous.get(check.name) if check.every else None
+    known = context.previous.get(check.name) if check.every or check.remembers else None
     facts = known.facts if known is not None else None
     by = _blocked_by(check, context.results)
     if by:
         return CheckResult(check.name, Outcome.BLOCKED, by=by, started=now, facts=facts)
-    if known is not None and known.outcome in _KEPT and 0 <= now - known.started < check.every:
+    if check.every and known is not None and known.outcome in _KEPT and 0 <= now - known.started < check.every:
         return known
     begin = time.monotonic()
     try:

@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
+from kodeks_exporter.checks.pages import bears_its_mark, is_out_of_seats, state_of_page
+from kodeks_exporter.checks.strangers import Stranger
 from kodeks_exporter.domain.check import CheckResult, InstallationState, SnmpFacts
-from kodeks_exporter.net.connection import Connection, Limits, Response, Target, target_of
+from kodeks_exporter.net.answer import Response
+from kodeks_exporter.net.connection import Connection, Limits, Target, target_of
 from kodeks_exporter.net.errors import CheckError
 from kodeks_exporter.net.pinger import Pinger
-from kodeks_exporter.net.reading import Text, is_out_of_seats, read_text, shows_kodeks, state_of_page
+from kodeks_exporter.net.reading import Text, read_text
 from kodeks_exporter.net.resolver import Resolver
 from kodeks_exporter.settings.checks import CheckSettings
 from kodeks_exporter.settings.fleet import Credentials, Installation, Snmp
@@ -34,13 +37,22 @@ class Tools:
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """``kodeks``: None where nothing shows who answers. ``title``: of the main page that was proven to be Kodeks'.
+    ``seems``: what it is instead."""
+
+    kodeks: bool | None
+    title: str = ""
+    seems: Stranger | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class MainPage:
     """The first catalog as an anonymous user gets it (or the monitor, where the site asks for a login)."""
 
     response: Response
     text: Text
     state: InstallationState
-    kodeks: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +60,7 @@ class Login:
     """What ``/admin/title`` gave to the monitor's account. ``out_of_seats``: refused only for lack of a free seat."""
 
     response: Response
-    text: str
+    text: Text
     out_of_seats: bool
 
 
@@ -68,7 +80,9 @@ class Context:
     secured: bool = True
     """False when TLS could not be started at all."""
     _main: MainPage | CheckError | None = None
-    _login: Login | CheckError | None = None
+    evidence: Evidence | None = None
+    """Who answers at the main page; see ``checks.evidence``."""
+    _asked: dict[str, Response | CheckError] = field(default_factory=dict)
 
     @cached_property
     def target(self) -> Target:
@@ -103,29 +117,36 @@ class Context:
             # The site asks for a login at its main page; the session is dropped at the end of the round.
             response = self.connection.get(path, self.credentials)
         text = read_text(response)
-        patterns = self.settings.patterns
-        state = state_of_page(patterns, response.status, text.visible)
-        return MainPage(response, text, state, shows_kodeks(patterns, response, text.visible))
+        return MainPage(response, text, state_of_page(self.settings.patterns, response.status, text))
+
+    def ask(self, path: str) -> Response:
+        """A page as the monitor's account gets it, if there is one; asked for once a round. Raises ``CheckError``."""
+        known = self._asked.get(path)
+        if known is None:
+            try:
+                known = self.connection.get(path, self.credentials)
+            except CheckError as error:
+                known = error
+            self._asked[path] = known
+        if isinstance(known, CheckError):
+            raise known
+        return known
 
     def login(self) -> Login:
-        """The answer to the monitor's login, tried once a round. Needs ``credentials``. Raises ``CheckError``."""
-        if self._login is None:
-            try:
-                response = self.connection.get(self.settings.paths.title, self.credentials)
-                text = read_text(response).visible
-                self._login = Login(response, text, is_out_of_seats(self.settings.patterns, response, text))
-            except CheckError as error:
-                self._login = error
-        if isinstance(self._login, CheckError):
-            raise self._login
-        return self._login
+        """The answer to the monitor's login. Needs ``credentials``. Raises ``CheckError``."""
+        response = self.ask(self.settings.paths.title)
+        text = read_text(response)
+        return Login(response, text, self.refuses_for_seats(response, text))
+
+    def refuses_for_seats(self, response: Response, text: Text) -> bool:
+        return is_out_of_seats(self.settings.patterns, response, text, bears_its_mark(response))
 
     def close(self) -> None:
         """Leaves nothing behind: the session is logged out (it may hold a seat) and the connection closed."""
         if "connection" not in self.__dict__:
             return
         try:
-            if self.connection.has_cookies and self.settings.paths.logout:
+            if self.connection.cookies and self.settings.paths.logout:
                 self.connection.get(self.settings.paths.logout)
         except CheckError:
             pass  # a server that cannot even log out is told by its checks

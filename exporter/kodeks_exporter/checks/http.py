@@ -37,7 +37,7 @@ def check(installation: Installation, context: Context) -> Verdict:
     except CheckError as error:
         return failed(error.reason, f"главная страница: {error.text}")
     facts = HttpFacts(page.response.status)
-    if proxy_fault(installation, page):
+    if proxy_fault(installation, context):
         return blocked("proxy", f"код ответа {page.response.status}", facts)
     if page.text.misdeclared:
         text = f"страница в кодировке {page.text.actual}, а объявлена {page.text.declared}: видны «кракозябры»"

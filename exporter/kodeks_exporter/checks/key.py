@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+from itertools import product
+
+from kodeks_exporter.checks.auth import login_verdict
 from kodeks_exporter.checks.context import Context
+from kodeks_exporter.checks.evidence import key_lines
 from kodeks_exporter.checks.verdict import Verdict, blocked, failed, ok, skipped
-from kodeks_exporter.domain.check import InstallationState, Outcome, ProtectionFacts
+from kodeks_exporter.domain.check import InstallationState, Outcome, ProductError, ProtectionFacts
 from kodeks_exporter.domain.numbers import whole
 from kodeks_exporter.domain.protection import in_words
 from kodeks_exporter.net.errors import CheckError
-from kodeks_exporter.net.reading import is_out_of_seats, read_text
+from kodeks_exporter.net.reading import read_text
 from kodeks_exporter.settings.fleet import Installation
 
 
@@ -41,38 +47,55 @@ def _or_licence_manager(context: Context, lost: Verdict) -> Verdict:
 
 
 def _licence_page(context: Context) -> Verdict:
+    path = context.settings.paths.licence
     try:
-        response = context.connection.get(context.settings.paths.licence, context.credentials)
-        if response.status in (401, 403):
-            return _not_admitted(context)
+        response = context.ask(path)
     except CheckError as error:
         return skipped(error.reason, f"страница лицензии: {error.text}")
+    if response.status in (401, 403):
+        return _not_admitted(context)
     patterns = context.settings.patterns
-    text = read_text(response).visible
-    for pattern in patterns.protection_failed:
-        found = pattern.search(text)
+    text = read_text(response)
+    lines = key_lines(text.lines)
+    for pattern, line in product(patterns.protection_failed, lines):
+        found = pattern.search(line)
         if found:
             groups = found.groupdict()
             code = whole(groups.get("code"))
-            return failed(
-                f"code_{code}" if code else "protection", in_words(code), ProtectionFacts(code, found[0][:200])
-            )
-    if response.status == 200 and any(pattern.search(text) for pattern in patterns.protection_ok):
-        return ok(ProtectionFacts(0))
-    if is_out_of_seats(patterns, response, text):
+            facts = ProtectionFacts(code, found[0][:200], product_errors(text.lines))
+            return failed(f"code_{code}" if code else "protection", in_words(code), facts)
+    if response.status == 200 and any(p.search(line) for p, line in product(patterns.protection_ok, lines)):
+        return ok(ProtectionFacts(0, products=product_errors(text.lines)))
+    if context.refuses_for_seats(response, text):
         return blocked("seats")
-    return skipped(
-        "not_understood", f"страница {context.settings.paths.licence} не распознана: проверьте checks.patterns"
-    )
+    return skipped("not_understood", f"страница {path} не распознана: проверьте checks.patterns")
+
+
+def product_errors(lines: Iterable[str]) -> tuple[ProductError, ...]:
+    """Errors that the licence page tells of single products. They say nothing of the key (known)."""
+    found: dict[ProductError, None] = {}
+    for line in lines:
+        match = _PRODUCT_ERROR.search(line)
+        if match and not key_lines([line]) and len(found) < _MAX_PRODUCTS:
+            found[ProductError(match["product"], int(match["code"]))] = None
+    return tuple(found)
+
+
+_PRODUCT_ERROR = re.compile(
+    r"лицензия (?P<product>\d{1,15})\b.{0,40}?ошибка защиты\W{0,3}(?P<code>\d{1,6})", re.IGNORECASE
+)
+_MAX_PRODUCTS = 100
 
 
 def _not_admitted(context: Context) -> Verdict:
     """The page wants a login, or another one: is that the login's own fault?"""
     if context.credentials is None:
         return skipped("no_credentials", "для проверки ключа нужен логин мониторинга (credentials)")
-    login = context.login()
-    if login.out_of_seats:
-        return blocked("seats")
-    if login.response.status == 200:
-        return skipped("forbidden", f"у логина мониторинга нет права на {context.settings.paths.licence}")
-    return blocked("auth")
+    login = login_verdict(context)
+    if login.by:
+        return blocked(login.by)
+    if login.outcome is Outcome.FAILED:
+        return blocked("auth")
+    if login.outcome is Outcome.SKIPPED:
+        return skipped(login.reason, login.text)
+    return skipped("forbidden", f"у логина мониторинга нет права на {context.settings.paths.licence}")

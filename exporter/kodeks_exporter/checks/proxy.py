@@ -1,10 +1,12 @@
-"""Does Kodeks itself answer, or only a reverse proxy in front of it?"""
+"""Does Kodeks itself answer, or a proxy in its place, or another program altogether?"""
 
 from __future__ import annotations
 
-from kodeks_exporter.checks.context import Context, MainPage
-from kodeks_exporter.checks.verdict import Verdict, failed, ok
-from kodeks_exporter.domain.check import InstallationState
+from kodeks_exporter.checks.context import Context
+from kodeks_exporter.checks.evidence import evidence
+from kodeks_exporter.checks.strangers import stub
+from kodeks_exporter.checks.verdict import Verdict, failed, ok, skipped
+from kodeks_exporter.domain.check import InstallationState, KodeksFacts
 from kodeks_exporter.settings.fleet import Installation
 
 _GATEWAY_ERRORS = {
@@ -19,22 +21,32 @@ def applies(installation: Installation) -> bool:
 
 
 def check(installation: Installation, context: Context) -> Verdict:
-    fault = proxy_fault(installation, context.main_page())
-    return failed(*fault) if fault else ok()
+    fault = proxy_fault(installation, context)
+    if fault:
+        return failed(*fault)
+    found = evidence(context)
+    if found.kodeks is None:
+        return skipped(
+            "unproven",
+            "сайт просит пароль, и не видно, Кодекс ли это: задайте логин мониторинга (credentials)",
+        )
+    return ok(KodeksFacts(found.title) if found.title else None)
 
 
-def proxy_fault(installation: Installation, page: MainPage) -> tuple[str, str] | None:
-    """Reason and text when a proxy answers in place of Kodeks, else None.
-
-    Known: Kodeks names itself in ``Server``, which a proxy usually replaces. Assumed: its pages name the product.
-    """
+def proxy_fault(installation: Installation, context: Context) -> tuple[str, str] | None:
+    """Reason and text when something else answers in place of Kodeks, else None."""
+    page = context.main_page()
     status = page.response.status
-    if page.kodeks or page.state is not InstallationState.OK or status == 401:
+    if page.state is not InstallationState.OK and stub(page.text) is None:
+        return None  # nobody else speaks of such states
+    found = evidence(context)
+    if found.kodeks or found.kodeks is None:
         return None
-    if status in _GATEWAY_ERRORS:
+    assert found.seems is not None
+    if status in _GATEWAY_ERRORS and found.seems.reason == "not_kodeks":
         return f"http_{status}", _GATEWAY_ERRORS[status]
-    if installation.reverse_proxy:
-        return "not_kodeks", f"прокси отвечает кодом {status}, но страница не от Кодекса"
-    if status == 200:
-        return "not_kodeks", "по адресу установки отвечает не Кодекс"
+    if status == 200 or installation.reverse_proxy or found.seems.reason != "not_kodeks":
+        who = "прокси" if installation.reverse_proxy else "по адресу установки"
+        code = "" if status == 200 else f" (код {status})"
+        return found.seems.reason, f"{who} отвечает{code} не Кодекс, а {found.seems.words}"
     return None

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from kodeks_exporter.checks.auth import login_verdict
 from kodeks_exporter.checks.context import Context
 from kodeks_exporter.checks.verdict import Verdict, blocked, failed, ok, skipped
-from kodeks_exporter.domain.check import InstallationState, SeatsFacts
+from kodeks_exporter.domain.check import InstallationState, Outcome, SeatsFacts
 from kodeks_exporter.domain.numbers import whole
-from kodeks_exporter.net.errors import CheckError
 from kodeks_exporter.settings.fleet import Installation
 
 _NONE_FREE = "свободных рабочих мест нет"
@@ -24,16 +24,16 @@ def check(_installation: Installation, context: Context) -> Verdict:
         return failed("main_page", f"{_NONE_FREE}: об этом говорит главная страница")
     if context.credentials is None:
         return skipped("no_credentials", "нужен логин мониторинга (credentials)")
-    try:
-        login = context.login()
-    except CheckError:
-        return blocked("auth")
-    if login.out_of_seats:
+    verdict = login_verdict(context)
+    if verdict.by == "seats":
         return failed("login_refused", f"{_NONE_FREE}: логину мониторинга отказано")
-    if login.response.status != 200:
+    if verdict.outcome is Outcome.SKIPPED:
+        return verdict
+    if verdict.outcome is Outcome.FAILED:
         return blocked("auth")
+    text = context.login().text.visible
     patterns = context.settings.patterns
-    return ok(SeatsFacts(_number(patterns.seats, login.text), _number(patterns.seats_used, login.text)))
+    return ok(SeatsFacts(_number(patterns.seats, text), _number(patterns.seats_used, text)))
 
 
 def _number(patterns: Iterable[re.Pattern[str]], text: str) -> int | None:

@@ -58,11 +58,32 @@ class TlsFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class KodeksFacts:
+    """``title``: of the main page when it was last proven to be Kodeks' own."""
+
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoginFacts:
+    """The monitor's login has worked here."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProductError:
+    """A product that the licence page calls unusable: its number, and the code."""
+
+    product: str
+    code: int
+
+
+@dataclass(frozen=True, slots=True)
 class ProtectionFacts:
     """``code``: protection error code, 0 when the key works, None when the page gives no number."""
 
     code: int | None
     message: str = ""
+    products: tuple[ProductError, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +155,8 @@ Facts = (
     DnsFacts
     | HttpFacts
     | TlsFacts
+    | KodeksFacts
+    | LoginFacts
     | ProtectionFacts
     | CatalogFacts
     | SnmpFacts

@@ -13,7 +13,7 @@ from urllib.parse import urljoin
 
 import requests
 
-from kodeks_exporter.net.connection import Response as Page
+from kodeks_exporter.net.answer import Response as Page
 from kodeks_exporter.net.errors import CheckError
 from kodeks_exporter.net.reading import read_text
 from kodeks_exporter.net.transport import Resolve, Transport, pieces, same_place

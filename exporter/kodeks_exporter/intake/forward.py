@@ -21,7 +21,7 @@ from uuid import uuid4
 
 from kodeks_exporter.intake.intake import Intake, Kept
 from kodeks_exporter.intake.spool import sync_directory
-from kodeks_exporter.net.connection import Response as Page
+from kodeks_exporter.net.answer import Response as Page
 from kodeks_exporter.net.errors import CheckError
 from kodeks_exporter.net.reading import read_text
 from kodeks_exporter.net.transport import Resolve, Transport, pieces

@@ -1,35 +1,39 @@
 """One HTTP connection to one installation, bounded in time and size and reused for a whole round.
 
-``http.client`` reads the protocol; this file adds what a monitor needs and it lacks: a limit on the whole exchange (a
-server that sends a byte a second never runs into a socket's own time-out), on the body, on redirects, and cookies kept
-for one round only. ``requests`` has no limit on a whole exchange either, and does more for each request than a thousand
-installations asked every 30 s leave time for.
+Beside what ``answer`` reads, this file adds what a monitor needs: a limit on the whole exchange (a server that sends a
+byte a second never runs into a socket's own time-out), redirects on the same host only, and cookies kept for one round.
+``requests`` has no limit on a whole exchange either, and does more for each request than a thousand installations asked
+every 30 s leave time for.
 """
 
 from __future__ import annotations
 
-import http.client
+import contextlib
 import io
+import select
 import socket
 import ssl
 import time
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
 
+from kodeks_exporter.net.answer import Response, read_answer
+from kodeks_exporter.net.cookies import Cookies
 from kodeks_exporter.net.errors import CheckError, explain
+from kodeks_exporter.net.names import to_ascii
 from kodeks_exporter.settings.fleet import Credentials
 
 USER_AGENT = "kodeks-exporter"
-_MAX_COOKIES = 20
-_MAX_COOKIE_LENGTH = 4096
+REDIRECTS = (301, 302, 303, 307, 308)
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where an installation's HTTP server is, from its url."""
+    """Where an installation's HTTP server is, from its url. ``host`` is an address or a name in ASCII."""
 
     scheme: str
     host: str
@@ -40,24 +44,25 @@ class Target:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
 
-
-_DEFAULT_PORTS = {"http": 80, "https": 443}
+    @property
+    def base(self) -> str:
+        return f"{self.scheme}://{self.authority}"
 
 
 def target_of(url: str) -> Target:
     """Takes a url that the configuration has found good."""
     parts = urlsplit(url)
-    return Target(parts.scheme, parts.hostname or "", parts.port or _DEFAULT_PORTS[parts.scheme])
+    return Target(parts.scheme, to_ascii(parts.hostname or ""), parts.port or _DEFAULT_PORTS[parts.scheme])
 
 
 @dataclass(frozen=True, slots=True)
-class Response:
-    """An answer read to its end. Header names are lower case."""
+class Limits:
+    """Seconds and bytes. ``http_timeout``: of one whole exchange, including redirects."""
 
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    path: str
+    connect_timeout: float = 5.0
+    http_timeout: float = 10.0
+    max_body: int = 2 * 1024 * 1024
+    max_redirects: int = 5
 
 
 def connect(addresses: Sequence[str], port: int, timeout: float) -> socket.socket:
@@ -78,16 +83,6 @@ def connect(addresses: Sequence[str], port: int, timeout: float) -> socket.socke
     raise explain(error)
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Seconds and bytes. ``http_timeout``: of one whole exchange, including redirects."""
-
-    connect_timeout: float = 5.0
-    http_timeout: float = 10.0
-    max_body: int = 2 * 1024 * 1024
-    max_redirects: int = 5
-
-
 class Connection:
     """Asks for pages one after another; connects when it must, and keeps the connection while the server does."""
 
@@ -97,12 +92,8 @@ class Connection:
         self._limits = limits
         self._socket: socket.socket | None = None
         self._tls: ssl.SSLContext | None = None
-        self._cookies: dict[str, str] = {}
-
-    @property
-    def has_cookies(self) -> bool:
-        """The server has opened a session, which may hold a seat."""
-        return bool(self._cookies)
+        self.cookies = Cookies()
+        """Not empty: the server has opened a session, which may hold a seat."""
 
     def open(self, timeout: float) -> None:
         """TCP only. Raises ``CheckError``."""
@@ -133,69 +124,69 @@ class Connection:
         for _ in range(self._limits.max_redirects + 1):
             response = self._exchange(path, login, deadline)
             location = response.headers.get("location")
-            if response.status not in (301, 302, 303, 307, 308) or not location:
+            if response.status not in REDIRECTS or not location:
                 return response
             path = self._redirected(path, location)
         self.close()
         raise CheckError("redirects", f"больше {self._limits.max_redirects} перенаправлений подряд")
 
     def _redirected(self, path: str, location: str) -> str:
-        base = f"{self._target.scheme}://{self._target.authority}"
+        """The path that a ``Location`` means. What is not ASCII in it stays the bytes that came, percent-encoded."""
         try:
-            parts = urlsplit(urljoin(base + path, location))
+            parts = urlsplit(urljoin(self._target.base + path, location))
             port = parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)
+            host = _host_of(parts.hostname or "")
         except ValueError:
             raise CheckError("garbage", "перенаправление на негодный адрес") from None
-        if parts.hostname != self._target.host.lower() or (parts.scheme, port) != (
-            self._target.scheme,
-            self._target.port,
-        ):
-            where = f"{parts.scheme}://{parts.hostname}:{port}"[:100]
+        if Target(parts.scheme, host, port) != self._target:
+            where = f"{parts.scheme}://{host}:{port}"[:100]
             raise CheckError("redirect_foreign", f"перенаправление на другой адрес ({where}): поправьте url установки")
-        return quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._") + (
-            f"?{quote(parts.query, safe=_QUERY)}" if parts.query else ""
-        )
+        path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._", encoding="latin-1", errors="replace")
+        query = quote(parts.query, safe=_QUERY, encoding="latin-1", errors="replace")
+        return f"{path}?{query}" if query else path
 
     def _exchange(self, path: str, login: Credentials | None, deadline: float) -> Response:
-        fresh = self._socket is None
+        """On a connection that was used before, a failure may be the connection's own: then once more on a new one.
+
+        The server may have closed it just as it was used again, or told that by 408, or left bytes of before on it.
+        """
+        self._drop_stale()
+        kept = self._socket is not None
         try:
-            return self._exchange_once(path, login, deadline)
+            response = self._exchange_once(path, login, deadline)
+            if not kept or response.status != _REQUEST_TIMEOUT:
+                return response
+            self.close()
         except CheckError as error:
-            # The server may have closed an idle connection just as it was used again: that is no fault of its own.
-            if fresh or error.reason not in ("reset", "closed"):
+            if not kept or error.reason not in ("reset", "closed", "garbage", "incomplete"):
                 raise
         return self._exchange_once(path, login, deadline)
+
+    def _drop_stale(self) -> None:
+        """Closes a kept connection on which something has come unasked, be it the end."""
+        if self._socket is not None and self._tls is None:  # TLS has news of its own: session tickets
+            poll = select.poll()
+            poll.register(self._socket, select.POLLIN)
+            if poll.poll(0):
+                self.close()
 
     def _exchange_once(self, path: str, login: Credentials | None, deadline: float) -> Response:
         try:
             connection = self._ready(deadline)
             _allow(connection, deadline)
             connection.sendall(self._request(path, login))
-            raw = http.client.HTTPResponse(_Deadlined(connection, deadline), method="GET")  # type: ignore[arg-type]
-            raw.begin()
-            body = raw.read(self._limits.max_body + 1)
-            if raw.length and len(body) <= self._limits.max_body:
-                raise http.client.IncompleteRead(body, raw.length)
-        except http.client.RemoteDisconnected:
-            self.close()
-            raise CheckError("closed", "сервер закрыл соединение, не ответив") from None
+            response = read_answer(_Deadlined(connection, deadline), path, self._limits.max_body)
         except OSError as error:
             self.close()
             raise explain(error) from None
-        except http.client.IncompleteRead:
+        except CheckError:
             self.close()
-            raise CheckError("incomplete", "сервер оборвал ответ на середине") from None
-        except (http.client.HTTPException, ValueError):
+            raise
+        if response.cookies:
+            self.cookies.remember(self._target.base + path, response.cookies)
+        if response.closes:
             self.close()
-            raise CheckError("garbage", "ответ не похож на HTTP") from None
-        if len(body) > self._limits.max_body:
-            self.close()
-            raise CheckError("too_large", f"страница больше {self._limits.max_body} байт")
-        self._remember_cookies(raw.headers.get_all("set-cookie") or ())
-        if raw.will_close:
-            self.close()
-        headers = {name.lower(): value for name, value in raw.headers.items()}
-        return Response(raw.status, headers, body, path)
+        return response
 
     def _ready(self, deadline: float) -> socket.socket:
         if self._socket is None:
@@ -229,46 +220,52 @@ class Connection:
             "Accept: */*",
             "Accept-Encoding: identity",
         ]
-        if self._cookies:
-            lines.append("Cookie: " + "; ".join(f"{name}={value}" for name, value in self._cookies.items()))
+        if self.cookies and (cookies := self.cookies.header(self._target.base + path)):
+            lines.append(f"Cookie: {cookies}")
         if login is not None:
             pair = f"{login.username}:{login.password.reveal()}".encode()
             lines.append("Authorization: Basic " + b64encode(pair).decode())
         return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
 
-    def _remember_cookies(self, headers: Sequence[str]) -> None:
-        for header in headers[:_MAX_COOKIES]:
-            name, separator, value = header.split(";", 1)[0].strip().partition("=")
-            acceptable = separator and len(header) <= _MAX_COOKIE_LENGTH and header.isprintable()
-            if acceptable and (name in self._cookies or len(self._cookies) < _MAX_COOKIES):
-                self._cookies[name] = value
+
+def _host_of(host: str) -> str:
+    """The host of a ``Location``, whose bytes were read as latin-1: servers write names in UTF-8 there, too."""
+    with contextlib.suppress(UnicodeError):
+        host = host.encode("latin-1").decode("utf-8")
+    return to_ascii(host)
 
 
 _QUERY = "/%:@!$&'()*+,;=~-._?[]"
+_REQUEST_TIMEOUT = 408
 
 
 class _Deadlined:
-    """What ``HTTPResponse`` reads from: a socket whose every read has only the time that is left of the whole."""
+    """What an answer is read from: a socket whose every read has only the time that is left of the whole."""
 
     def __init__(self, connection: socket.socket, deadline: float) -> None:
         self._connection = connection
         self._deadline = deadline
+        self.ended = False
 
     def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_Reader(self._connection, self._deadline))
+        return io.BufferedReader(_Reader(self))
+
+    def read(self, buffer: Any) -> int:
+        if self.ended:
+            return 0
+        _allow(self._connection, self._deadline)
+        return self._connection.recv_into(buffer)
 
 
 class _Reader(io.RawIOBase):
-    def __init__(self, connection: socket.socket, deadline: float) -> None:
-        self._connection = connection
-        self._deadline = deadline
+    def __init__(self, line: _Deadlined) -> None:
+        self._line = line
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        _allow(self._connection, self._deadline)
-        return self._connection.recv_into(buffer)
+        return self._line.read(buffer)
 
 
 def _allow(connection: socket.socket, deadline: float) -> None:

@@ -1,89 +1,107 @@
-"""Reading a page of the monitored system: its character set, its visible text, and the state it speaks of."""
+"""Reading a page: its visible text, and those parts of it that carry more weight than the rest."""
 
 from __future__ import annotations
 
-import codecs
 import html
 import re
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
 
-from kodeks_exporter.domain.check import InstallationState
-from kodeks_exporter.net.connection import Response
-from kodeks_exporter.settings.checks import Patterns
+from kodeks_exporter.net.answer import Response
+from kodeks_exporter.net.charset import decode
 
-_SHORT_PAGE = 4000
-"""A page that tells of an unusual state is short. A working main page lists hundreds of document titles, among which
-«режим обслуживания» is nothing unusual, so a page with status 200 counts as a state page only up to this many
-characters of visible text (assumed)."""
-
-_DECLARED = re.compile(rb"""<meta[^<>]{0,300}?charset\s*=\s*["']?\s*([A-Za-z0-9_.:-]{1,40})""", re.IGNORECASE)
-_HEADER_CHARSET = re.compile(r"charset\s*=\s*\"?([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
-_PAGE_CODECS = ("utf-8", "cp1251", "koi8-r", "cp866", "iso8859-5", "mac-cyrillic", "cp1252", "iso8859-1", "ascii")
 _TAG = re.compile(r"<[^<>]*>")
 _SPACE = re.compile(r"\s+")
-_CYRILLIC = re.compile("[а-яё]", re.IGNORECASE)
+_PIECES = re.compile(r"(<[^<>]*>)")
+_NAME = re.compile(r"<(/?)([a-z0-9]{1,12})", re.IGNORECASE)
+_TITLE = re.compile(r"<title[^<>]{0,100}>([^<]{0,500})", re.IGNORECASE)
+_HEADING = re.compile(r"<h1(?:\s[^<>]{0,200})?>(.{0,500}?)</h1", re.IGNORECASE | re.DOTALL)
+_BREAKING = frozenset(
+    "p div br tr table hr ul ol li h1 h2 h3 h4 h5 h6 title body form center section".split(" ")  # noqa: SIM905
+)
+_LISTED = frozenset(("a", "li", "option", "button"))
+_PASSWORD = re.compile(r"""<input\b[^<>]{0,500}\btype\s*=\s*["']?password\b""", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Text:
-    """``declared``: the character set that the page claims. ``misdeclared``: a browser, which believes the claim, shows
-    its users garbage; ``visible`` is right all the same."""
+    """A decoded page. ``declared``: the character set that it claims. ``misdeclared``: a browser, which believes the
+    claim, shows its users garbage; the texts here are right all the same."""
 
-    visible: str
+    source: str
     declared: str
     actual: str
     misdeclared: bool
 
+    @cached_property
+    def visible(self) -> str:
+        """All text without markup, white space folded."""
+        return visible_text(self.source)
+
+    @cached_property
+    def title(self) -> str:
+        found = _TITLE.search(self.source, 0, 20_000)
+        return visible_text(found[1]) if found else ""
+
+    @cached_property
+    def headings(self) -> tuple[str, ...]:
+        """The main headings (h1), ten at most."""
+        return tuple(visible_text(found[1]) for found in islice(_HEADING.finditer(self.source), 10))
+
+    @cached_property
+    def lines(self) -> tuple[str, ...]:
+        """The visible text, broken where the page breaks it; without empty lines."""
+        return _lines(self.source, frozenset())
+
+    @cached_property
+    def said(self) -> tuple[str, ...]:
+        """The lines that the page says itself: without links, list items and choices, which only name other things."""
+        return _lines(self.source, _LISTED)
+
+    @property
+    def asks_for_a_password(self) -> bool:
+        return _PASSWORD.search(self.source) is not None
+
 
 def read_text(response: Response) -> Text:
-    """Decodes a page by header, META or, where those are absent or wrong, by what the bytes are."""
-    declared = _declared_charset(response)
-    raw, actual, misdeclared = _decode(response.body, declared)
-    return Text(visible_text(raw), declared, actual, misdeclared)
+    """Decodes a page by what it claims or, where that is absent or wrong, by what the bytes are."""
+    decoded = decode(response.body, response.headers.get("content-type", ""))
+    return Text(decoded.text, decoded.declared, decoded.actual, decoded.wrong)
 
 
-def _declared_charset(response: Response) -> str:
-    header = _HEADER_CHARSET.search(response.headers.get("content-type", ""))
-    if header:
-        return header[1].lower()
-    meta = _DECLARED.search(response.body[:4096])
-    return meta[1].decode("ascii").lower() if meta else ""
-
-
-def _decode(body: bytes, declared: str) -> tuple[str, str, bool]:
-    charset = _text_codec(declared)
-    if body.isascii():
-        return body.decode("ascii"), charset or "ascii", False
-    try:
-        text = body.decode("utf-8")
-    except UnicodeDecodeError:
-        pass
-    else:
-        # Russian text in a one-byte set is never valid UTF-8 by chance, so the bytes outweigh any claim.
-        return text, "utf-8", charset not in ("", "utf-8") and bool(_CYRILLIC.search(text))
-    if charset and charset != "utf-8":
-        return body.decode(charset, "replace"), charset, False
-    as_utf8 = body.decode("utf-8", "replace")
-    broken = as_utf8.count("�")
-    if charset == "utf-8" and broken * 20 < len(_CYRILLIC.findall(as_utf8)):
-        return as_utf8, "utf-8", False  # a few spoilt characters in a page that is UTF-8
-    return body.decode("cp1251", "replace"), "cp1251", charset == "utf-8"
-
-
-def _text_codec(name: str) -> str:
-    """Python's name of a character set that a Russian page may be in; empty for all else (rot13 is a codec, too)."""
-    try:
-        codec = codecs.lookup(name).name if name else ""
-    except LookupError:
-        return ""
-    return codec if codec in _PAGE_CODECS else ""
+def _lines(source: str, without: frozenset[str]) -> tuple[str, ...]:
+    lines: list[str] = []
+    line: list[str] = []
+    left_out = ""
+    for piece in _PIECES.split(_without_scripts(source)):
+        tag = _NAME.match(piece)
+        if tag is None:
+            if not left_out:
+                line.append(piece)
+            continue
+        ends, name = bool(tag[1]), tag[2].lower()
+        if left_out and ((ends and name == left_out) or (name in _BREAKING and name != "br")):
+            left_out = ""
+        if name in _BREAKING:
+            lines.append(" ".join(line))
+            line = []
+        if not ends and name in without:
+            left_out = name
+    lines.append(" ".join(line))
+    folded = (_SPACE.sub(" ", html.unescape(each)).strip() for each in lines)
+    return tuple(each for each in folded if each)
 
 
 def visible_text(source: str) -> str:
     """Text without tags, scripts, styles and comments; white space folded. Linear in time, whatever the markup."""
+    return _SPACE.sub(" ", html.unescape(_TAG.sub(" ", _without_scripts(source)))).strip()
+
+
+def _without_scripts(source: str) -> str:
     for start, end in (("<!--", "-->"), ("<script", "</script"), ("<style", "</style")):
         source = _cut(source, start, end)
-    return _SPACE.sub(" ", html.unescape(_TAG.sub(" ", source))).strip()
+    return source
 
 
 def _cut(source: str, start: str, end: str) -> str:
@@ -101,34 +119,3 @@ def _cut(source: str, start: str, end: str) -> str:
             position += len(end)
     kept.append(source[position:])
     return " ".join(kept)
-
-
-def state_of_page(patterns: Patterns, status: int, text: str) -> InstallationState:
-    """The unusual state that a main page speaks of, or OK when it speaks of none."""
-    if status == 200 and len(text) > _SHORT_PAGE:
-        return InstallationState.OK
-    for state, expressions in patterns.states.items():
-        if any(expression.search(text) for expression in expressions):
-            return state
-    return InstallationState.OK
-
-
-def shows_kodeks(patterns: Patterns, response: Response, text: str) -> bool:
-    """Whether Kodeks itself made the answer (and not a proxy, or another program on its port)."""
-    server = response.headers.get("server", "")
-    return any(sign.search(server) or sign.search(text) for sign in patterns.kodeks_signs)
-
-
-def is_out_of_seats(patterns: Patterns, response: Response, text: str) -> bool:
-    """Whether the monitor's login was refused because every seat is taken: 403, or a page that says so (assumed).
-
-    The server is healthy then. A working page may mention such words among others, so with 200 only a short one counts.
-    """
-    if response.status == 403:
-        return True
-    if response.status == 401 or (response.status == 200 and len(text) > _SHORT_REFUSAL):
-        return False
-    return any(pattern.search(text) for pattern in patterns.out_of_seats)
-
-
-_SHORT_REFUSAL = 1000

@@ -15,7 +15,8 @@ from typing import Final, Protocol
 from urllib.parse import urlsplit
 
 from kodeks_exporter.domain.online import HTTP_REASON, HistoryDay, OnlineReading, Quota, Resource
-from kodeks_exporter.net.connection import Limits, Response, target_of
+from kodeks_exporter.net.answer import Response
+from kodeks_exporter.net.connection import Limits, target_of
 from kodeks_exporter.net.errors import CheckError
 from kodeks_exporter.net.reading import Text, read_text
 from kodeks_exporter.online.history_page import read_history
@@ -191,7 +192,7 @@ class _Visit:
         login = None if self.form else self._access.credentials
         page = _page(session.get(self._folder + path, login))
         # A refused login has left no session to be ended, unless there is a cookie.
-        self._asked = page.response.status != 401 or session.has_cookies
+        self._asked = page.response.status != 401 or bool(session.cookies)
         return page
 
     def _connected(self) -> Session:

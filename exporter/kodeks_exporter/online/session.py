@@ -6,7 +6,8 @@ import time
 from collections.abc import Sequence
 from urllib.parse import urlencode
 
-from kodeks_exporter.net.connection import Connection, Limits, Response, Target
+from kodeks_exporter.net.answer import Response
+from kodeks_exporter.net.connection import Connection, Limits, Target
 from kodeks_exporter.settings.fleet import Credentials
 
 

@@ -42,6 +42,13 @@ class Paths:
     logout: OptionalPath = "/logout"
 
 
+_ENDS = (
+    r"(?=\s*(?:$|[^\w\s])|\s+"
+    r"(?:до|с|и|на|по|систем|сервер|баз|комплекс|кодекс|техэксперт|подожд|попроб|повтор|обрат)\w*)"
+)
+"""A sentence of the server's own goes on so, if at all; a headline goes on with what it is about."""
+
+
 @dataclass(frozen=True, slots=True)
 class Patterns:
     """Regular expressions over a page's visible text (tags removed, white space folded), case ignored.
@@ -53,9 +60,10 @@ class Patterns:
         default_factory=lambda: MappingProxyType(
             {
                 InstallationState.MAINTENANCE: patterns(
-                    r"режим\w* обслуживания", r"провод\w+ (техническое|профилактическое) обслуживание"
+                    rf"\bрежиме? обслуживания{_ENDS}",
+                    rf"(?<!кто )провод\w+ (техническое|профилактическое) обслуживание{_ENDS}",
                 ),
-                InstallationState.NEEDS_SERVICE: patterns(r"требует\w* обслуживани\w+"),
+                InstallationState.NEEDS_SERVICE: patterns(rf"требует\w* обслуживани\w+{_ENDS}"),
                 InstallationState.KEY_MISSING: patterns(
                     r"ключ( защиты| senselock)? не (найден|обнаружен)", r"ошибка защиты"
                 ),
@@ -69,17 +77,22 @@ class Patterns:
                 InstallationState.SERVER_ERROR: patterns(
                     r"(внутренняя )?ошибк[аи] (на )?сервер[ае]", r"internal server error"
                 ),
-                InstallationState.WARNING: patterns(r"аварийн\w+ (состояни|режим|ситуаци)\w*"),
+                InstallationState.WARNING: patterns(
+                    rf"аварийн(ое|ом|ый|ая|ой) (состояни[еи]|режиме?|ситуаци[яи]){_ENDS}"
+                ),
             }
         )
     )
-    kodeks_signs: tuple[Pattern, ...] = patterns(r"WWW-Kodeks", r"кодекс", r"техэксперт", r"kod(eks|web)")
-    """Any of them in the ``Server`` header or the page shows that Kodeks itself answered."""
+    kodeks_signs: tuple[Pattern, ...] = patterns(
+        r"техэксперт", r"^\W*кодекс\s*(?:$|[^\w\s])", r"(?:систем\w*|сервер\w*|комплекс\w*|пк|ипс|ис|к/тэ)\W+кодекс\b"
+    )
+    """Names of the product in the title or main heading of a main page, or in its text where it says little else. They
+    count where nothing better shows who answers; see ``checks.evidence``."""
     out_of_seats: tuple[Pattern, ...] = patterns(
         r"количество пользователей превысило", r"\(2008\)|ошибк\w*\D{0,20}2008\b", r"нет свободных (лицензи|рабочи)\w*"
     )
     """In the answer to the monitor's login."""
-    protection_ok: tuple[Pattern, ...] = patterns(r"привязка:\s*senselock(?!.*ошибка защиты)")
+    protection_ok: tuple[Pattern, ...] = patterns(r"привязка\s*:\s*senselock(?!.*ошибка защиты)")
     protection_failed: tuple[Pattern, ...] = patterns(
         r"ошибка защиты\s*\(?(?P<code>\d+)?", r"ключ( защиты)? не (найден|обнаружен)"
     )

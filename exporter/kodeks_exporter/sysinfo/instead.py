@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from kodeks_exporter.net.connection import Response
+from kodeks_exporter.net.answer import Response
 from kodeks_exporter.net.reading import read_text
 
 _LOOKED_AT: Final = 16 * 1024

@@ -1,0 +1,117 @@
+"""Is it Kodeks that answers? Nothing passes for it that does not give a sign that only Kodeks gives.
+
+Signs, from the strongest: what Kodeks adds to an answer (``Server``, its cookies, the pair of ``X-Powered-By: Express``
+and a ``Date`` in UTC), what only its own pages say (``kserver_`` lines, ``/admin/title``, the line of the key), a main
+page that was proven to be its own before, and last a product's name in the title. The installation's own host, name and
+addresses are taken out before a name is searched: they are in every stub of a registrar. (Known: headers, cookies and
+lines of metrics. Assumed: titles.)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from urllib.parse import urlsplit
+
+from kodeks_exporter.checks.context import Context, Evidence, MainPage
+from kodeks_exporter.checks.pages import COOKIES, bears_its_mark, is_title_page, weighty_lines
+from kodeks_exporter.checks.strangers import stranger, stub
+from kodeks_exporter.domain.check import KodeksFacts
+from kodeks_exporter.net.answer import Response
+from kodeks_exporter.net.errors import CheckError
+from kodeks_exporter.net.names import to_ascii, to_unicode
+from kodeks_exporter.net.reading import Text, read_text
+from kodeks_exporter.settings.checks import Patterns
+from kodeks_exporter.settings.fleet import Installation
+
+_METRICS = re.compile(rb"^kserver_\w+[{ ]", re.MULTILINE)
+
+
+def evidence(context: Context) -> Evidence:
+    """Who answers at the main page. Asks other pages only where that page itself does not show it. Raises nothing
+    but what ``main_page`` does."""
+    if context.evidence is None:
+        context.evidence = _weigh(context, context.main_page())
+    return context.evidence
+
+
+def _weigh(context: Context, page: MainPage) -> Evidence:
+    # A stub on the main page is what users see, whatever else answers behind it; and a stranger gets no password.
+    title, status = page.text.title, page.response.status
+    if bears_its_mark(page.response) or COOKIES & context.connection.cookies.names:
+        return Evidence(True, title)
+    seems = stub(page.text)
+    named = names_kodeks(context.settings.patterns, context.installation, page.text)
+    if (
+        status in (200, 401)
+        and (named or seems is None)
+        and _proven_by_its_pages(context, page, with_password=seems is None)
+    ):
+        return Evidence(True, title)
+    if seems is not None or status != 200:
+        return Evidence(
+            None if status == 401 and seems is None else False, seems=seems or stranger(page.response, page.text)
+        )
+    known = context.previous.get("proxy")
+    if known is not None and isinstance(known.facts, KodeksFacts) and title == known.facts.title != "":
+        return Evidence(True, title)
+    if named and not _is_catch_all(context, page):
+        return Evidence(True)
+    return Evidence(False, seems=stranger(page.response, page.text))
+
+
+def _proven_by_its_pages(context: Context, page: MainPage, with_password: bool) -> bool:
+    """Whether pages that only Kodeks has are there. What is asked here serves the checks that want it, too."""
+    patterns = context.settings.patterns
+    asked: list[tuple[str, Callable[[Response], bool]]] = [
+        (context.settings.paths.catalogs, lambda response: _METRICS.search(response.body) is not None)
+    ]
+    if with_password:
+        asked += [
+            (context.settings.paths.title, lambda response: is_title_page(patterns, read_text(response))),
+            (context.settings.paths.licence, lambda response: bool(key_lines(read_text(response).lines))),
+        ]
+    for path, proves in asked:
+        try:
+            response = context.ask(path) if with_password else context.connection.get(path)
+        except CheckError:
+            continue
+        if response.body != page.response.body and (bears_its_mark(response) or proves(response)):
+            return True
+    return False
+
+
+def key_lines(lines: Iterable[str]) -> list[str]:
+    """The lines of ``/admin/lic`` that speak of the key, and not of a product."""
+    return [line for line in lines if _KEY_LINE.match(line)]
+
+
+_KEY_LINE = re.compile(r"\W*привязка\s*:", re.IGNORECASE)
+
+
+def names_kodeks(patterns: Patterns, installation: Installation, text: Text) -> bool:
+    """Whether title, main heading or, on a page that says little else, its text names the product."""
+    lines = [without_names(line, installation) for line in weighty_lines(text)]
+    return any(sign.search(line) for sign in patterns.kodeks_signs for line in lines)
+
+
+def without_names(text: str, installation: Installation) -> str:
+    """``text`` without the installation's own host (and its domains), addresses and name, however they are written."""
+    host = urlsplit(installation.url).hostname or ""
+    names: list[str] = [installation.name, *installation.addresses]
+    for form in {host, to_ascii(host), to_unicode(to_ascii(host))}:
+        labels = form.split(".")
+        names += [".".join(labels[place:]) for place in range(len(labels))]
+        names += labels[:-1]
+    for name in sorted({name for name in names if len(name) > 2}, key=len, reverse=True):
+        text = re.sub(re.escape(name), " ", text, flags=re.IGNORECASE)
+    return text.strip()
+
+
+def _is_catch_all(context: Context, page: MainPage) -> bool:
+    """Whether the site gives the same page whatever it is asked for."""
+    try:
+        other = context.ask(context.settings.paths.title)
+    except CheckError:
+        return False
+    return other.status == 200 and other.body == page.response.body

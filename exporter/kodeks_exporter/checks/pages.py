@@ -1,0 +1,90 @@
+"""What a page of the monitored system says: a state, a key, a refusal for lack of seats, a login."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from kodeks_exporter.domain.check import InstallationState
+from kodeks_exporter.net.answer import Response
+from kodeks_exporter.net.reading import Text
+from kodeks_exporter.settings.checks import Patterns
+
+_LITTLE = 600
+"""Characters. A page that says no more than this, links and lists aside, says it of itself (assumed)."""
+_SHORT_PAGE = 4000
+_SHORT_REFUSAL = 1000
+_TITLE_PAGE = re.compile(
+    r"информация о системе|ограничение рег|регистрационный номер|всего соединений|пользователи работающие",
+    re.IGNORECASE,
+)
+
+
+_SERVER = re.compile(r"www-kodeks|kodweb", re.IGNORECASE)
+COOKIES = frozenset({"KodeksData", "Kodeks"})
+"""Names of Kodeks' sessions (known)."""
+
+
+def bears_its_mark(response: Response) -> bool:
+    """Whether an answer has a header or a cookie that only Kodeks adds."""
+    headers = response.headers
+    if _SERVER.search(headers.get("server", "")):
+        return True
+    if headers.get("x-powered-by", "") == "Express" and headers.get("date", "").endswith("UTC"):
+        return True
+    return any(cookie.partition("=")[0].strip() in COOKIES for cookie in response.cookies)
+
+
+def state_of_page(patterns: Patterns, status: int, text: Text) -> InstallationState:
+    """The unusual state that a main page speaks of, or OK when it speaks of none.
+
+    A working main page lists the titles of hundreds of documents, among which «режим обслуживания» is nothing unusual.
+    So with status 200 only title and main headings count, and the text of a page that says little else (assumed).
+    """
+    lines = _telling_lines(status, text)
+    if lines:
+        for state, expressions in patterns.states.items():
+            if _found(expressions, lines):
+                return state
+    return InstallationState.OK
+
+
+def _telling_lines(status: int, text: Text) -> list[str]:
+    if len(text.source) > _LARGE or len(text.visible) > _SHORT_PAGE:
+        return [] if status == 200 else [text.title, *text.headings]
+    if status != 200:
+        return [text.visible, *text.lines]
+    return weighty_lines(text)
+
+
+_LARGE = 200_000
+
+
+def weighty_lines(text: Text) -> list[str]:
+    """What a page says of itself: title, main headings and, where it says little else, its lines, each and in one."""
+    lines = [line for line in (text.title, *text.headings) if line]
+    said = text.said
+    return [*lines, *said, " ".join(said)] if sum(map(len, said)) <= _LITTLE else lines
+
+
+def is_out_of_seats(patterns: Patterns, response: Response, text: Text, from_kodeks: bool) -> bool:
+    """Whether the monitor's login was refused because every seat is taken: a page that says so, or a 403 that Kodeks
+    itself sent (assumed).
+
+    The server is healthy then. A working page may mention such words among others, so with 200 only a short one counts.
+    """
+    if response.status == 403 and from_kodeks:
+        return True
+    if response.status == 401 or (response.status == 200 and len(text.visible) > _SHORT_REFUSAL):
+        return False
+    return _found(patterns.out_of_seats, [text.visible])
+
+
+def is_title_page(patterns: Patterns, text: Text) -> bool:
+    """Whether this is ``/admin/title`` as only somebody who is logged in gets it."""
+    return _found((_TITLE_PAGE, *patterns.seats, *patterns.seats_used), [text.visible])
+
+
+def _found(patterns: Iterable[re.Pattern[str]], lines: Iterable[str]) -> bool:
+    lines = tuple(lines)
+    return any(pattern.search(line) for pattern in patterns for line in lines)

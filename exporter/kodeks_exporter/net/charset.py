@@ -1,0 +1,107 @@
+"""In which character set a page is written: by byte order mark, header, META and, where those are absent or wrong, by
+what the bytes are. Browsers believe the claims in that order; a wrong one shows their users garbage."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+_DECLARED = re.compile(rb"""<meta[^<>]{0,300}?charset\s*=\s*["']?\s*([A-Za-z0-9_.:-]{1,40})""", re.IGNORECASE)
+_HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
+_CYRILLIC = re.compile("[а-яё]", re.IGNORECASE)
+_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_RUSSIAN = ("cp1251", "koi8-r", "cp866", "iso8859-5", "mac-cyrillic")
+_WESTERN = ("cp1252", "iso8859-1", "iso8859-15", "ascii")
+_FREQUENT = frozenset("оеаинтсрвлкмдпу")
+"""Two of three letters of any Russian text are among these, small."""
+_SAMPLE = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """``declared``: what the page claims, maybe nothing. ``wrong``: browsers, which believe it, show garbage."""
+
+    text: str
+    declared: str
+    actual: str
+    wrong: bool
+
+
+def decode(body: bytes, content_type: str) -> Decoded:
+    """``content_type``: the header's value, empty where it is absent. Reads any bytes."""
+    for mark, charset in _MARKS:
+        if body.startswith(mark):
+            return Decoded(body[len(mark) :].decode(charset, "replace"), charset, charset, False)
+    declared = _declared(body, content_type)
+    text, actual, wrong = _decode(body, _text_codec(declared))
+    return Decoded(text, declared, actual, wrong)
+
+
+def _declared(body: bytes, content_type: str) -> str:
+    header = _HEADER_CHARSET.search(content_type)
+    if header:
+        return header[1].lower()
+    meta = _DECLARED.search(body[:4096])
+    claim = meta[1].decode("ascii").lower() if meta else ""
+    return "utf-8" if claim.startswith("utf-16") else claim  # else the META could not have been read
+
+
+def _decode(body: bytes, claim: str) -> tuple[str, str, bool]:
+    if claim == "utf-16-le":
+        return body.decode(claim, "replace"), claim, False
+    if body.isascii():
+        return body.decode("ascii"), claim or "ascii", False
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        pass
+    else:
+        # Russian text in a one-byte set is never valid UTF-8 by chance, so the bytes outweigh any claim.
+        return text, "utf-8", claim not in ("", "utf-8") and bool(_CYRILLIC.search(text))
+    if claim == "utf-8" and _is_spoilt_utf8(body):
+        return body.decode("utf-8", "replace"), "utf-8", False
+    scores = {charset: _russian(body, charset) for charset in _RUSSIAN}
+    best = max(scores, key=lambda charset: scores[charset])
+    if scores[best] < _PLAUSIBLE:  # too little Russian in it to contradict anybody
+        if claim == "cp1252" and _CYRILLIC_WORD.search(body):
+            return body.decode("cp1251", "replace"), "cp1251", True
+        return body.decode(claim or "cp1251", "replace"), claim or "cp1251", False
+    if claim in scores and scores[claim] > scores[best] - _CLEARLY:
+        best = claim
+    return body.decode(best, "replace"), best, claim not in ("", best)
+
+
+_CYRILLIC_WORD = re.compile(rb"[\xc0-\xff]{4}")
+_PLAUSIBLE = 0.4
+_CLEARLY = 0.2
+
+
+def _is_spoilt_utf8(body: bytes) -> bool:
+    """A page that is UTF-8 but for a few bytes."""
+    text = body.decode("utf-8", "replace")
+    return text.count("\ufffd") * 20 < len(_CYRILLIC.findall(text))
+
+
+def _russian(body: bytes, charset: str) -> float:
+    """How much of what is not ASCII reads as frequent small Russian letters, 0 to 1."""
+    counts = Counter(body[:_SAMPLE].decode(charset, "replace"))
+    total = sum(count for letter, count in counts.items() if letter > "\x7f")
+    return sum(counts[letter] for letter in _FREQUENT) / total if total else 0.0
+
+
+def _text_codec(name: str) -> str:
+    """Python's name of a character set that a Russian page may be in; empty for all else (rot13 is a codec, too).
+
+    What browsers call Latin-1 is cp1252; UTF-16 without a mark is little-endian to them.
+    """
+    try:
+        codec = codecs.lookup(name).name if name else ""
+    except LookupError:
+        return ""
+    if codec in _WESTERN:
+        return "cp1252"
+    if codec in ("utf-16", "utf-16-le"):
+        return "utf-16-le"
+    return codec if codec == "utf-8" or codec in _RUSSIAN else ""
