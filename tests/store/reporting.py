@@ -92,13 +92,13 @@ class Bench:
         self.store.close()
         self._open()
 
-    def take(self, content: str | bytes | Path, received: float | None = None) -> Ingested:
+    def take(self, content: str | bytes | Path, received: float | None = None, zone: ZoneInfo = ZONE) -> Ingested:
         path = content
         if not isinstance(path, Path):
             path = self.folder / "upload.tmp"
             path.write_bytes(content.encode() if isinstance(content, str) else bytes(content))
         moment = self.now if received is None else received
-        return self.store.ingest("romashka", partial(read_report, path, PROFILE, ZONE), ZONE, "push", moment)
+        return self.store.ingest("romashka", partial(read_report, path, PROFILE, zone), zone, "push", moment)
 
     def text(self, mode: str = "plain", now: float | None = None) -> str:
         snapshot = self.store.snapshot("romashka")

@@ -76,7 +76,7 @@ def test_what_is_unknown_missing_and_not_understood(folder: Path) -> None:
         ("/sysinfo/sessions/session/@domain", "sessions.domain"),
         ("/sysinfo/spp/@status", "header.spp_status"),
     }
-    assert set(inspection.bad_values) == {"searches.type", "sessions.since", "header.seats"}
+    assert set(inspection.bad_values) == {"searches.type", "searches.duration", "sessions.since", "header.seats"}
     shown = render(inspection)
     assert "нет перевода в values.type для значений: «фасетный»" in shown
     assert "%d/%m/%Y %H:%M:%S" in yaml.safe_load(suggestion_text(inspection))["dates"]
@@ -170,9 +170,49 @@ def test_another_database(folder: Path) -> None:
 
 def test_a_wrong_encoding_is_noticed(folder: Path) -> None:
     content = SAMPLE_XML.encode("cp1251")  # declares UTF-8
-    inspection = inspected(content, folder)
+    assert "кодировка windows-1251" in render(inspected(content, folder))
+    insisting = parse_profile("x", changed({"xml": {"encoding": "utf-8"}}))
+    inspection = inspected(content, folder, insisting)
     assert "windows-1251" in render(inspection)
-    assert suggested(inspection, folder).xml.encoding == "windows-1251"
+    assert inspection.suggestion["xml"] == {"encoding": "windows-1251"}
+
+
+def test_what_is_read_is_not_doubted(folder: Path) -> None:
+    """Joined values, numbers in groups, a time of day, dates of Windows programs, dates that stand for «never»."""
+    text = (
+        SAMPLE_XML.replace('requests="412"', 'requests="1\u00a0412"')
+        .replace('date="2026-11-20T02:15:00"', 'date="20.11.2026" at="02:15:00"')
+        .replace('since="2026-11-20T09:01:12"', 'since="46346,3758333"')
+        .replace('last_seen="2026-08-02T11:00:00"', 'last_seen="0001-01-01T00:00:00"')
+    )
+    joined = {"xml": {"blocks": {"operup": {"fields": {"date": {"from": ["@date", "@at"]}}}}}}
+    inspection = inspected(text, folder, parse_profile("x", changed(joined)))
+    assert inspection.bad_values == {}
+    assert "время суток" in render(inspection)
+
+
+def test_hidden_white_space_is_shown(folder: Path) -> None:
+    text = SAMPLE_XML.replace('login="ivanova" domain', 'login=" ivanova\u200b" domain', 1)
+    lines = render(inspected(text, folder)).splitlines()
+    assert "есть лишние пробелы или невидимые знаки" in next(line for line in lines if "sessions.login" in line)
+    assert "лишние" not in next(line for line in lines if "searches.login" in line)
+
+
+def test_names_of_a_list_of_names_and_values_are_shown(folder: Path) -> None:
+    params = "".join(
+        f'<p n="{name}" v="{value}"/>' for name, value in (("Версия", "6.4"), (" Мест", "25"), ("Прочее", "x"))
+    )
+    layout = {
+        "xml": {
+            "keys": {"record": "/sysinfo/params/p", "key": "@n", "value": "@v"},
+            "header": {"seats": "key:Мест", "os": "key:ОС"},
+        }
+    }
+    text = SAMPLE_XML.replace("</sysinfo>", f"<params>{params}</params></sysinfo>")
+    inspection = inspected(text, folder, parse_profile("x", changed(layout)))
+    found = {item.place: item.use for item in inspection.found if item.place.startswith("key:")}
+    assert found == {"key:Версия": "", "key:Мест": "header.seats", "key:Прочее": ""}
+    assert ("key:ОС", "header.os") in inspection.missing
 
 
 def test_a_site_profile_is_what_is_looked_at(folder: Path) -> None:

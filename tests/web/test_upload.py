@@ -295,7 +295,6 @@ def test_broken_report_is_told_and_the_last_good_one_stays(site: Site) -> None:
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (b"", "не ответил"),
         (b"<html><title>Login</title>", "страница входа, а не метрики"),
         (STATUS[:37], "нет метрик"),
     ],

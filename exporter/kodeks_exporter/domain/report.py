@@ -184,6 +184,8 @@ class ReadSummary:
     """Bytes of the XML or SQLite file itself."""
     records: Mapping[Block, int] = field(default_factory=dict)
     """How many records went to the sink."""
+    local_times: bool = True
+    """Whether all times were local ones, which mean what the installation's zone makes of them."""
     skipped: Mapping[Block, int] = field(default_factory=dict)
     """How many were left out, because what identifies them (a time, a login …) is missing or can't be understood."""
 

@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 from kodeks_exporter.domain.report import ReadSummary, ReportSink, UnreadableReport
 from kodeks_exporter.intake.errors import StorageFull, UnknownInstallation, UnknownSuffix, is_full
 from kodeks_exporter.intake.spool import Incoming, Parcel, Spool, Via, storage_errors, sync_directory
-from kodeks_exporter.intake.status_file import UnreadableStatus
+from kodeks_exporter.intake.status_file import EMPTY, UnreadableStatus
 from kodeks_exporter.intake.statuses import SUFFIX as STATUS_SUFFIX
 from kodeks_exporter.intake.statuses import PushedStatus, StatusBook, Trail, read_status
 from kodeks_exporter.settings.checks import SysmonSettings
@@ -197,6 +197,10 @@ class Intake:
                 cause = _cause(error)
                 if isinstance(error, UnreadableStatus):
                     self._statuses.refused(name, parcel.received, error.reason)
+                    if error.reason == EMPTY:  # what the script had to say: the server does not answer
+                        path.unlink(missing_ok=True)
+                        log.info("empty status taken: the client's server is silent", extra={"file": parcel.file})
+                        return Accepted(name, parcel.file, parcel.via, parcel.received, 0, None)
                 elif not isinstance(error, UnreadableReport):  # those the store has counted itself
                     self.note_error(name, cause)
                 if cause != "storage_full":

@@ -22,6 +22,7 @@ from typing import IO, Final, Generic, TypeVar
 import msgspec
 
 from kodeks_exporter.domain.report import Rejection, SearchEvent
+from kodeks_exporter.domain.texts import login_and_domain, plain
 
 DAY: Final = 86400
 _BUFFERED: Final = 2048
@@ -183,7 +184,7 @@ def merge_days(
         key = (installation, kind, day)
         if day not in known:
             connection.execute("INSERT INTO event_day VALUES (?, ?, ?, ?)", (*key, digest))
-            _add_part(connection, key, count, elements)
+            add_part(connection, key, count, elements)
             added_count += count
             continue
         row = connection.execute(
@@ -194,7 +195,7 @@ def merge_days(
         added = _missing(connection, key, decode(count, elements), decode)
         connection.execute("INSERT OR REPLACE INTO event_day VALUES (?, ?, ?, ?)", (*key, digest))
         if added:
-            _add_part(connection, key, len(added), encode(added))
+            add_part(connection, key, len(added), encode(added))
             added_count += len(added)
             new(added)
     return added_count
@@ -211,7 +212,7 @@ def _missing(
     for count, elements in connection.execute(
         "SELECT count, events FROM event_part WHERE installation = ? AND kind = ? AND day = ?", key
     ):
-        stored.update(decode(count, elements))
+        stored.update(map(_settled, decode(count, elements)))
     added = []
     for event in events:
         if stored[event] > 0:
@@ -221,10 +222,25 @@ def _missing(
     return added
 
 
-def _add_part(connection: sqlite3.Connection, key: tuple[str, Kind, int], count: int, elements: bytes) -> None:
+def _settled(event: E) -> E:
+    """As it would be read today: earlier versions kept texts and logins as the report spells them."""
+    login, _ = login_and_domain(event.login, "")
+    if isinstance(event, SearchEvent):
+        return event._replace(login=login, catalog=plain(event.catalog), query=plain(event.query))
+    return event._replace(login=login)
+
+
+def add_part(
+    connection: sqlite3.Connection,
+    key: tuple[str, Kind, int],
+    count: int,
+    elements: bytes,
+    number: int | None = None,
+) -> None:
+    """``key``: installation, kind and day. ``number`` None: the next one."""
     connection.execute(
-        "INSERT INTO event_part (installation, kind, day, count, events) VALUES (?, ?, ?, ?, ?)",
-        (*key, count, elements),
+        "INSERT INTO event_part (id, installation, kind, day, count, events) VALUES (?, ?, ?, ?, ?, ?)",
+        (number, *key, count, elements),
     )
 
 

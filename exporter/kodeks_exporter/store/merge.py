@@ -13,8 +13,8 @@ from kodeks_exporter.domain.report import Block, KassistDay, ReadSummary, UserUs
 from kodeks_exporter.store import months
 from kodeks_exporter.store.months import MonthSums
 from kodeks_exporter.store.newcomers import remember
-from kodeks_exporter.store.sink import ReportIntake, larger
-from kodeks_exporter.store.snapshot import KnownUser, LastReport, ReportSnapshot, UserKey
+from kodeks_exporter.store.sink import ReportIntake
+from kodeks_exporter.store.snapshot import KnownUser, LastReport, ReportSnapshot, UserKey, larger
 
 _FIRST: Final = 3
 _COUNTERS: Final = UserUsage._fields[_FIRST:]
@@ -36,6 +36,7 @@ def merge(
         rejections=intake.rejection_tally.counts(before.rejections),
         window=intake.picker.window(before.window),
         kassist=_kassist(before.kassist, intake.kassist, newest),
+        zone=zone.key if summary.local_times else "",
     )
 
 

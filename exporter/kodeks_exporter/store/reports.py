@@ -3,6 +3,7 @@ never holds up the live checks."""
 
 from __future__ import annotations
 
+import logging
 import secrets
 import sqlite3
 import threading
@@ -21,7 +22,7 @@ import msgspec
 from kodeks_exporter.domain.report import ReadSummary, ReportSink, SearchEvent, UnreadableReport, UserUsage
 from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.settings.history import HistorySettings
-from kodeks_exporter.store import eventlog, months
+from kodeks_exporter.store import eventlog, months, rezone
 from kodeks_exporter.store.database import Database, StorageError
 from kodeks_exporter.store.eventlog import DAY, Kind, decode_rejections, decode_searches, known_days, merge_days
 from kodeks_exporter.store.merge import merge, merge_months, merge_usage, months_before
@@ -37,6 +38,8 @@ from kodeks_exporter.store.snapshot import (
     encode_snapshot,
     encode_usage,
 )
+
+log = logging.getLogger(__name__)
 
 FILE_NAME: Final = "reports.sqlite"
 PAGE_SIZE: Final = 32768
@@ -175,6 +178,7 @@ class ReportStore:
         when it can't be kept.
         """
         with self._locks[installation], _storage_errors():
+            self._move_to(installation, zone)
             with self._database.reading() as connection:
                 searches = known_days(connection, installation, Kind.SEARCH)
                 rejections = known_days(connection, installation, Kind.REJECTION)
@@ -188,6 +192,20 @@ class ReportStore:
                 raise
             finally:
                 intake.close()
+
+    def _move_to(self, installation: str, zone: ZoneInfo) -> None:
+        """When the zone of an installation was corrected since its last report."""
+        with self._changing:
+            before = self._snapshots.get(installation, _NOTHING)
+            if before.zone in ("", zone.key):
+                return
+            log.warning("time zone changed: times of reports are moved", extra={"installation": installation})
+            moved = rezone.mover(ZoneInfo(before.zone), zone)
+            after = rezone.move_snapshot(before, moved, zone)
+            with self._database.transaction() as connection:
+                rezone.move_events(connection, installation, moved)
+                _write(connection, installation, after)
+            self._snapshots[installation] = after
 
     def _keep(
         self,

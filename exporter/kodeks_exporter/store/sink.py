@@ -21,7 +21,7 @@ from kodeks_exporter.domain.report import (
 from kodeks_exporter.settings.history import SearchEventSettings
 from kodeks_exporter.store.eventlog import DAY, DayCollector
 from kodeks_exporter.store.months import RefusedByMonth
-from kodeks_exporter.store.snapshot import KnownUser, UserKey, known_user
+from kodeks_exporter.store.snapshot import KnownUser, UserKey, known_user, larger
 from kodeks_exporter.store.tally import RejectionTally, SearchTally, WindowPicker
 
 CLOCK_TOLERANCE: Final = 3600.0
@@ -152,14 +152,3 @@ class ReportIntake:
         """Counts events that the storage did not have."""
         self.rejection_tally.add(events)
         self.refused.add(events)
-
-
-def larger(a: UserUsage, b: UserUsage) -> UserUsage:
-    """Each counter as far as it got: within a month the server's counters only grow (known)."""
-    return UserUsage(a.login, a.domain, a.month, *map(_larger, a[3:], b[3:]))
-
-
-def _larger(a: int | None, b: int | None) -> int | None:
-    if a is None or b is None:
-        return b if a is None else a
-    return max(a, b)

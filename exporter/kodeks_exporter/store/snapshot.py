@@ -7,7 +7,7 @@ and a restart shows the same figures. A field added later needs a default, so th
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -26,6 +26,7 @@ from kodeks_exporter.domain.report import (
     UserUsage,
     Volume,
 )
+from kodeks_exporter.domain.texts import login_and_domain
 from kodeks_exporter.store.months import MonthSums
 
 DURATION_BUCKETS: Final = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 60.0)
@@ -147,6 +148,8 @@ class ReportSnapshot:
     """Events of days before this one (days since 1970 UTC) were pruned."""
     months: Mapping[str, MonthSums] = field(default_factory=dict)
     """By month, ``YYYY-MM``. Empty in a storage of before these were counted, until the next report comes."""
+    zone: str = ""
+    """Time zone by which the local times of the reports were read; empty: not noted, or they tell their offset."""
 
     @property
     def current_users(self) -> list[KnownUser]:
@@ -171,6 +174,7 @@ class _Stored:
     kassist: list[KassistDay] = field(default_factory=list)
     horizon: int = 0
     months: list[MonthSums] = field(default_factory=list)
+    zone: str = ""
 
 
 _encoder: Final = msgspec.msgpack.Encoder()
@@ -194,6 +198,7 @@ def encode_snapshot(snapshot: ReportSnapshot) -> bytes:
             kassist=list(snapshot.kassist.values()),
             horizon=snapshot.horizon,
             months=list(snapshot.months.values()),
+            zone=snapshot.zone,
         )
     )
 
@@ -204,18 +209,51 @@ def decode_snapshot(data: bytes, usage: Mapping[UserKey, UserUsage]) -> ReportSn
     return ReportSnapshot(
         report=stored.report,
         errors=stored.errors,
-        users={(user.login, user.domain): user for user in stored.users},
+        users=_people(stored.users),
         usage=usage,
         searches=dict(stored.searches),
         durations=stored.durations,
         empty_searches=dict(stored.empty_searches),
-        rejections=dict(stored.rejections),
-        window=stored.window,
+        rejections=_refused(stored.rejections),
+        window=Window(tuple(map(_seen, stored.window.ok)), tuple(map(_seen, stored.window.unsuccessful))),
         explanations=stored.explanations,
         kassist={day.date: day for day in stored.kassist},
         horizon=stored.horizon,
         months={sums.month: sums for sums in stored.months},
+        zone=stored.zone,
     )
+
+
+def _people(users: Iterable[KnownUser]) -> dict[UserKey, KnownUser]:
+    """By login and domain as they are read today: earlier versions told them apart by case and blanks."""
+    people: dict[UserKey, KnownUser] = {}
+    for user in users:
+        key = login_and_domain(user.login, user.domain)
+        user = user._replace(login=key[0], domain=key[1])
+        people[key] = _one(people[key], user) if key in people else user
+    return people
+
+
+def _seen(event: SearchEvent) -> SearchEvent:
+    return event._replace(login=login_and_domain(event.login, "")[0])
+
+
+def _one(a: KnownUser, b: KnownUser) -> KnownUser:
+    newer, older = (a, b) if a.last_report >= b.last_report else (b, a)
+    return newer._replace(
+        registered=older.registered if newer.registered is None else newer.registered,
+        first_report=min(a.first_report, b.first_report),
+        last_seen=max((time for time in (a.last_seen, b.last_seen) if time is not None), default=None),
+        did=a.did | b.did,
+    )
+
+
+def _refused(counts: Iterable[tuple[tuple[str, str], int]]) -> dict[tuple[str, str], int]:
+    refused: dict[tuple[str, str], int] = {}
+    for (login, reason), count in counts:
+        key = login_and_domain(login, "")[0], reason
+        refused[key] = refused.get(key, 0) + count
+    return refused
 
 
 def encode_usage(usage: Mapping[UserKey, UserUsage]) -> bytes:
@@ -223,7 +261,23 @@ def encode_usage(usage: Mapping[UserKey, UserUsage]) -> bytes:
 
 
 def decode_usage(data: bytes) -> dict[UserKey, UserUsage]:
-    return {(row.login, row.domain): row for row in _usage_decoder.decode(data)}
+    usage: dict[UserKey, UserUsage] = {}
+    for row in _usage_decoder.decode(data):
+        key = login_and_domain(row.login, row.domain)
+        row = row._replace(login=key[0], domain=key[1])
+        usage[key] = larger(usage[key], row) if key in usage else row
+    return usage
+
+
+def larger(a: UserUsage, b: UserUsage) -> UserUsage:
+    """Each counter as far as it got: within a month the server's counters only grow (known)."""
+    return UserUsage(a.login, a.domain, a.month, *map(_larger, a[3:], b[3:]))
+
+
+def _larger(a: int | None, b: int | None) -> int | None:
+    if a is None or b is None:
+        return b if a is None else a
+    return max(a, b)
 
 
 def bucket(duration: float) -> int:

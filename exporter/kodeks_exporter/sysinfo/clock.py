@@ -12,6 +12,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from kodeks_exporter.domain.texts import plain
+
 _DIRECTIVES: Final = {
     "Y": r"(?P<Y>\d{4})",
     "y": r"(?P<y>\d{2})",
@@ -26,6 +28,9 @@ _DIRECTIVES: Final = {
 }
 UNIX: Final = "unix"
 UNIX_MS: Final = "unix_ms"
+OLE: Final = "ole"
+"""Days since 30 December 1899, the day's part behind the point: what Windows programs keep dates as."""
+_OLE_EPOCH: Final = datetime(1899, 12, 30)
 FIRST_YEAR: Final = 1971  # earlier ones stand for "never" (0001-01-01, 1899-12-30, 1970-01-01)
 LAST_YEAR: Final = 2199
 _LONGEST: Final = 40
@@ -34,10 +39,12 @@ SECONDS: Final = {f":{m:02}:{s:02}": float(m * 60 + s) for m in range(60) for s 
 
 
 def compile_format(text: str) -> re.Pattern[str]:
-    """A pattern for a date format: numeric strptime directives, or ``unix``, ``unix_ms``.
+    """A pattern for a date format: numeric strptime directives, or ``unix``, ``unix_ms``, ``ole``.
 
     Raises ValueError, in words that name the bad directive.
     """
+    if text == OLE:
+        return re.compile(r"(?P<ole>\d{5}(?:[.,]\d{1,15})?)", re.ASCII)
     if text in (UNIX, UNIX_MS):
         return re.compile(rf"(?P<{text}>\d{{9,14}})(\.\d+)?", re.ASCII)
     parts: list[str] = []
@@ -50,7 +57,9 @@ def compile_format(text: str) -> re.Pattern[str]:
             continue
         letter = text[at + 1 : at + 2]
         if letter not in _DIRECTIVES:
-            raise ValueError(f"unknown directive %{letter}; known are %{', %'.join(_DIRECTIVES)}, and unix, unix_ms")
+            raise ValueError(
+                f"unknown directive %{letter}; known are %{', %'.join(_DIRECTIVES)}, and unix, unix_ms, ole"
+            )
         if letter in seen:
             raise ValueError(f"%{letter} stands twice")
         if letter != "%":
@@ -68,6 +77,8 @@ class Clock:
     def __init__(self, formats: Iterable[str], zone: ZoneInfo) -> None:
         self._patterns = tuple(compile_format(text) for text in formats)
         self._zone = zone
+        self.local_only = True
+        """Whether no time so far told its own offset."""
         self.hours: dict[str, float] = {}
         """What stands before ``:MM:SS`` to the start of that hour, for texts met before. See ``__call__``."""
 
@@ -79,9 +90,16 @@ class Clock:
         except KeyError:
             return self._slow(text)
 
+    def knows(self, text: str) -> bool:
+        """Whether the text is a date in one of the formats, be it one that stands for «never»."""
+        text = plain(text[: _LONGEST * 4])
+        return any(pattern.fullmatch(text) for pattern in self._patterns)
+
     def local(self, text: str) -> datetime | None:
         """The date and time as written, with the zone it is meant in."""
-        text = text.strip()
+        if len(text) > _LONGEST * 4:
+            return None
+        text = plain(text)
         if not text or len(text) > _LONGEST:
             return None
         for pattern in self._patterns:
@@ -96,13 +114,20 @@ class Clock:
 
     def _from_parts(self, parts: dict[str, str | None]) -> datetime:
         if (seconds := parts.get(UNIX)) is not None:
+            self.local_only = False
             return datetime.fromtimestamp(int(seconds), UTC).astimezone(self._zone)
         if (millis := parts.get(UNIX_MS)) is not None:
+            self.local_only = False
             return datetime.fromtimestamp(int(millis) / 1000, UTC).astimezone(self._zone)
+        if (days := parts.get(OLE)) is not None:
+            return (_OLE_EPOCH + timedelta(seconds=round(float(days.replace(",", ".")) * 86400))).replace(
+                tzinfo=self._zone
+            )
         year = int(parts.get("Y") or 2000 + int(parts.get("y") or 0))
         zone: ZoneInfo | timezone = self._zone
         if (offset := parts.get("z")) is not None:
             zone = _offset(offset)
+            self.local_only = False
         return datetime(
             year,
             int(parts.get("m") or 1),

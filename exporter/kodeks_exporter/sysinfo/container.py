@@ -22,6 +22,7 @@ SQLITE_MAGIC: Final = b"SQLite format 3\0"
 HEAD: Final = 4096
 BLANKS: Final = b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"
 """What may stand before an XML declaration: white space and byte order marks, in whatever order."""
+_BLANKS_READ: Final = 64 * 1024
 ZIP_MAGIC: Final = (b"PK\x03\x04", b"PK\x05\x06")
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _DIRECTORY_SIZE: Final = 256 * 1024  # of a zip: some thousand entries; a report has one
@@ -104,6 +105,8 @@ def open_report(path: Path, limits: ReadLimits) -> Iterator[Opened]:
 
 def _sniff(container: str, stream: GuardedStream) -> Opened:
     head = stream.read(HEAD)
+    while head and len(head) < _BLANKS_READ and not head.strip(BLANKS) and (more := stream.read(HEAD)):
+        head += more
     form = sniff_format(head)
     if form is None:
         raise refusal(head)

@@ -29,12 +29,13 @@ from kodeks_exporter.domain.report import (
     Volume,
 )
 from kodeks_exporter.sysinfo.clock import compile_format
-from kodeks_exporter.sysinfo.fields import BLOCK_FIELDS, HEADER_FIELDS, OPEN_VOCABULARIES, VOCABULARIES, Kind
+from kodeks_exporter.sysinfo.doubts import Doubting
+from kodeks_exporter.sysinfo.fields import BLOCK_FIELDS, HEADER_FIELDS
 from kodeks_exporter.sysinfo.guess import guess_blocks, guess_header, guess_more_fields, guess_units
 from kodeks_exporter.sysinfo.limits import ReadLimits
 from kodeks_exporter.sysinfo.profile import Layout, Profile
 from kodeks_exporter.sysinfo.read import DEFAULT_LIMITS, read_report
-from kodeks_exporter.sysinfo.survey import Shape, Survey, survey
+from kodeks_exporter.sysinfo.survey import LOOKED_AT, Shape, Survey, survey
 
 _UTC: Final = ZoneInfo("UTC")
 _TITLES: Final[Mapping[Block, str]] = {
@@ -95,8 +96,9 @@ def inspect(path: Path, profile: Profile, limits: ReadLimits = DEFAULT_LIMITS) -
     """Looks at a report with a profile. Raises UnreadableReport when it can't even be looked at."""
     seen = survey(path, profile, limits)
     summary: ReadSummary | None = None
+    doubting = Doubting(profile, _UTC, limits)
     try:
-        summary = read_report(path, profile, _UTC, _Nothing(), limits)
+        summary = read_report(path, profile, _UTC, _Nothing(), limits, doubting)
     except UnreadableReport as error:
         if error.reason != "profile_mismatch":
             raise
@@ -104,15 +106,16 @@ def inspect(path: Path, profile: Profile, limits: ReadLimits = DEFAULT_LIMITS) -
     uses = _uses(seen, layout)
     lower = {place.casefold(): place for place in seen.places} if seen.format == "sqlite" else {}
     there = {lower.get(place.casefold(), place): use for place, use in uses.items()}
-    found = tuple(Found(place, there.get(place, ""), shape) for place, shape in seen.places.items())
-    missing = tuple((place, use) for place, use in there.items() if place not in seen.places)
+    keys = {f"key:{name}": shape for name, shape in doubting.keys.items()}
+    found = tuple(Found(place, there.get(place, ""), shape) for place, shape in {**seen.places, **keys}.items())
+    missing = tuple((place, use) for place, use in there.items() if place not in seen.places and place not in keys)
     return Inspection(
         profile=profile.name,
         survey=seen,
         summary=summary,
         found=found,
         missing=missing,
-        bad_values=_bad_values(found, profile),
+        bad_values={**doubting.found(), **_damaged(found)},
         suggestion=_suggest(seen, layout, profile, found),
     )
 
@@ -131,8 +134,7 @@ def _uses(seen: Survey, layout: Layout) -> dict[str, str]:
     uses: dict[str, list[str]] = {}
     for name, source in layout.header.items():
         for place in source.places:
-            if not place.startswith("key:"):
-                uses.setdefault(place, []).append(f"header.{name}")
+            uses.setdefault(place, []).append(f"header.{name}")
     if layout.keys is not None:
         for name, place in (("имена", layout.keys.key), ("значения", layout.keys.value)):
             uses.setdefault(_absolute(seen.format, layout.keys.of, place), []).append(f"keys ({name})")
@@ -143,43 +145,10 @@ def _uses(seen: Survey, layout: Layout) -> dict[str, str]:
     return {place: ", ".join(names) for place, names in uses.items()}
 
 
-def _kind(use: str) -> tuple[str, Kind] | None:
-    block, _, name = use.partition(".")
-    if block == "header":
-        return name, HEADER_FIELDS[name]
-    if block in set(Block):
-        return name, BLOCK_FIELDS[Block(block)][name]
-    return None
-
-
-def _bad_values(found: tuple[Found, ...], profile: Profile) -> dict[str, str]:
-    bad: dict[str, str] = {}
-    for item in found:
-        for use in filter(None, item.use.split(", ")):
-            named = _kind(use)
-            if named is None:
-                continue
-            name, kind = named
-            shape = item.shape
-            if kind is Kind.TIME and shape.main_kind not in ("date", "empty"):
-                bad[use] = f"ожидается дата, а там: {shape.describe()}"
-            elif kind in (Kind.TIME, Kind.MONTH):
-                known = profile.dates if kind is Kind.TIME else profile.months
-                unknown = [text for text in shape.formats if text not in known and not _read_by(shape, text, known)]
-                if unknown:
-                    bad[use] = f"формата {', '.join(unknown)} нет в списке {'dates' if kind is Kind.TIME else 'months'}"
-            elif kind in (Kind.NUMBER, Kind.DURATION) and shape.main_kind not in ("number", "empty"):
-                bad[use] = f"ожидается число, а там: {shape.describe()}"
-            elif kind is Kind.WORD and name in VOCABULARIES and name not in OPEN_VOCABULARIES:
-                words = sorted(shape.words - set(profile.values.get(name, {})) - {""})
-                if words and shape.few_words:
-                    listed = ", ".join(f"«{word}»" for word in words)
-                    bad[use] = f"нет перевода в values.{name} для значений: {listed}"
-                elif not shape.few_words:
-                    bad[use] = "слишком много разных значений для словаря"
-            if shape.damaged:
-                bad[use] = "буквы не читаются: похоже, кодировка указана неверно (encoding: windows-1251?)"
-    return bad
+def _damaged(found: tuple[Found, ...]) -> dict[str, str]:
+    """A letter cut here and there is no wrong encoding."""
+    hint = "буквы не читаются: похоже, кодировка указана неверно (encoding: windows-1251?)"
+    return {item.use: hint for item in found if item.use and item.shape.damaged * 5 > min(item.shape.count, LOOKED_AT)}
 
 
 def _read_by(shape: Shape, text: str, known: tuple[str, ...]) -> bool:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 import yaml
 
 from kodeks_exporter.domain.report import Block
+from kodeks_exporter.domain.texts import plain
 from kodeks_exporter.sysinfo.clock import compile_format
 from kodeks_exporter.sysinfo.fields import BLOCK_FIELDS, DURATION_UNITS, HEADER_FIELDS, REQUIRED, VOCABULARIES, Kind
 
@@ -73,11 +74,13 @@ class Keys:
 @dataclass(frozen=True, slots=True)
 class BlockLayout:
     """``of``: path of the record's XML element, or the table. ``present``: an XML element that shows that the block
-    is there even when it has no records."""
+    is there even when it has no records. ``where``: place to what it must say (case folded), where rows of several
+    kinds stand under one name."""
 
     of: str
     fields: Mapping[str, Source]
     present: str = ""
+    where: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,10 +225,10 @@ class _Parser:
 
     def _values(self, value: object) -> Mapping[str, Mapping[str, str]]:
         result: dict[str, dict[str, str]] = {}
-        for field, words in self._mapping(value, "values", tuple(VOCABULARIES)).items():
-            where = f"values.{field}"
+        for name, words in self._mapping(value, "values", tuple(VOCABULARIES)).items():
+            where = f"values.{name}"
             table: dict[str, str] = {}
-            for word, spellings in self._mapping(words, where, sorted(VOCABULARIES[field])).items():
+            for word, spellings in self._mapping(words, where, sorted(VOCABULARIES[name])).items():
                 if not isinstance(spellings, list):
                     self._wrong(f"{where}.{word}", "must be a list of what the report may write")
                     continue
@@ -233,7 +236,7 @@ class _Parser:
                     folded = str(spelling).strip().casefold()
                     if table.setdefault(folded, word) != word:
                         self._wrong(f"{where}.{word}", f"{spelling!r} already stands for {table[folded]}")
-            result[field] = table
+            result[name] = table
         return result
 
     def _layout(self, value: object, where: str, record_key: str) -> Layout:
@@ -288,7 +291,7 @@ class _Parser:
 
     def _block(self, value: object, where: str, block: Block, record_key: str) -> BlockLayout:
         xml = record_key == "record"
-        top = self._mapping(value, where, (record_key, "fields", "present") if xml else (record_key, "fields"))
+        top = self._mapping(value, where, (record_key, "fields", "where", *(("present",) if xml else ())))
         of = self._text(top.get(record_key), f"{where}.{record_key}")
         present = ""
         if xml:
@@ -304,10 +307,24 @@ class _Parser:
             if xml:
                 for place in fields[name].places:
                     self._check_relative(place, at, of.count("/"))
+        conditions = self._conditions(top.get("where"), f"{where}.where", of if xml else "")
         for name in REQUIRED[block]:
             if name not in fields:
                 self._wrong(f"{where}.fields.{name}", "missing: a record means nothing without it")
-        return BlockLayout(of, fields, present)
+        return BlockLayout(of, fields, present, conditions)
+
+    def _conditions(self, value: object, where: str, path: str) -> Mapping[str, frozenset[str]]:
+        """``path``: of the record's XML element; empty for a table."""
+        conditions: dict[str, frozenset[str]] = {}
+        for place, wanted in self._mapping(value, where).items():
+            if path:
+                self._check_relative(place, where, path.count("/"))
+            words = wanted if isinstance(wanted, list) else [wanted]
+            if not words or not all(isinstance(word, str | int) for word in words):
+                self._wrong(f"{where}.{place}", "must be what the place says, or a list of such")
+                continue
+            conditions[place] = frozenset(plain(str(word)).casefold() for word in words)
+        return conditions
 
     def _source(self, value: object, where: str, kind: Kind) -> Source:
         unit = "s"

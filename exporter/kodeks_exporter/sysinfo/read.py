@@ -13,29 +13,32 @@ from kodeks_exporter.sysinfo.profile import Profile
 from kodeks_exporter.sysinfo.records import Builders
 from kodeks_exporter.sysinfo.sqlite_reader import read_sqlite, temporary_copy
 from kodeks_exporter.sysinfo.xml_reader import read_xml
-from kodeks_exporter.sysinfo.xml_text import clean_chunks, detect_encoding
+from kodeks_exporter.sysinfo.xml_text import clean_text
 
 DEFAULT_LIMITS = ReadLimits()
 
 
 def read_report(
-    path: Path, profile: Profile, zone: ZoneInfo, sink: ReportSink, limits: ReadLimits = DEFAULT_LIMITS
+    path: Path,
+    profile: Profile,
+    zone: ZoneInfo,
+    sink: ReportSink,
+    limits: ReadLimits = DEFAULT_LIMITS,
+    builders: Builders | None = None,
 ) -> ReadSummary:
     """Reads the report at ``path`` (zip, gzip or bare; XML or SQLite, told by content and never by name).
 
     ``zone``: of the installation, since reports have local times. Records go to ``sink`` as they are read; memory does
     not grow with the report. Raises UnreadableReport, possibly after records were handed over, which the caller must
-    then throw away; what the sink raises passes through.
+    then throw away; what the sink raises passes through. ``builders``: others than the usual ones, to look over values.
     """
-    builders = Builders(profile, zone, limits)
+    builders = builders or Builders(profile, zone, limits)
     with open_report(path, limits) as opened:
         stream = cast(IO[bytes], opened.stream)
         if opened.format == "xml":
-            encoding, mark = detect_encoding(opened.head)
-            if profile.xml.encoding != "auto":
-                encoding = profile.xml.encoding
-            chunks = clean_chunks(stream, opened.head[mark:], encoding)
-            result = read_xml(chunks, profile.xml, builders, sink, limits)
+            text = clean_text(stream, opened.head, profile)
+            result = read_xml(iter(text), profile.xml, builders, sink, limits)
+            encoding = text.encoding
         else:
             encoding = profile.sqlite.encoding
             with temporary_copy(stream, opened.head, limits) as copy:
@@ -53,5 +56,6 @@ def read_report(
         encoding=encoding,
         size=size,
         records=result.counts,
+        local_times=builders.clock.local_only,
         skipped=result.skipped,
     )

@@ -30,6 +30,7 @@ from kodeks_exporter.domain.report import (
     UserUsage,
     Volume,
 )
+from kodeks_exporter.domain.texts import login_and_domain, plain
 from kodeks_exporter.sysinfo.clock import SECONDS, Clock
 from kodeks_exporter.sysinfo.fields import BLOCK_FIELDS, DURATION_UNITS, OPEN_VOCABULARIES, Kind
 from kodeks_exporter.sysinfo.limits import ReadLimits
@@ -60,9 +61,9 @@ def number(text: str | None) -> int | None:
     try:
         found = int(text) if len(text) < 20 else -1
     except ValueError:
-        cleaned = text.translate(_SPACES)
-        if not cleaned or len(cleaned) > 24:
+        if len(text) > _SHORT:
             return None
+        cleaned = plain(text).replace(" ", "").replace("'", "")
         try:
             real = float(cleaned.replace(",", "."))
         except ValueError:
@@ -73,9 +74,6 @@ def number(text: str | None) -> int | None:
     return found if 0 <= found <= _LARGEST else None
 
 
-_SPACES: Final = {ord(space): None for space in " \t\r\n\u00a0\u202f\u2009"}
-
-
 def duration(text: str | None, factor: float) -> float | None:
     """Seconds from a number in units of ``factor`` seconds, or from ``[h:]mm:ss``; None when it is neither."""
     if text is None:
@@ -83,12 +81,12 @@ def duration(text: str | None, factor: float) -> float | None:
     try:
         found = float(text) * factor
     except ValueError:
-        text = text.strip()
+        text = plain(text[:_SHORT])
         if match := _CLOCK_DURATION.fullmatch(text):
             found = int(match[1] or 0) * 3600 + int(match[2]) * 60 + float(match[3].replace(",", "."))
         else:
             try:
-                found = float(text.translate(_SPACES).replace(",", ".")) * factor
+                found = float(text.replace(" ", "").replace(",", ".")) * factor
             except ValueError:
                 return None
     return found if 0 <= found < _LONGEST_DURATION else None
@@ -99,10 +97,10 @@ def error_code(text: str | None) -> tuple[bool | None, int | None]:
     ``(True, 2007)``, ``(True, None)`` an error whose code can't be read."""
     if text is None:
         return None, None
-    text = text.strip()
+    text = plain(text[:_MESSAGE])
     if text.casefold() in _NO_ERROR:
         return False, 0
-    numbers = _NUMBERS.findall(text[:_MESSAGE])
+    numbers = _NUMBERS.findall(text)
     if len(numbers) != 1 or len(numbers[0]) > 9:
         return True, None
     code = int(numbers[0])
@@ -118,8 +116,16 @@ def join_slots(values: Values, joins: Joins) -> Values:
     joined = dict(values)
     for slot, parts in joins:
         texts = [values.get(part) for part in parts]
-        joined[slot] = " ".join(text.strip() for text in texts if text) if all(texts) else None
+        joined[slot] = " ".join(map(plain, filter(None, texts))) if all(texts) else None
     return joined
+
+
+Where = tuple[tuple[str, frozenset[str]], ...]
+"""Slots that must hold one of some words (case folded), or the record is of another kind."""
+
+
+def is_wanted(values: Values, where: Where) -> bool:
+    return all(plain(values.get(slot) or "").casefold() in words for slot, words in where)
 
 
 @dataclass(slots=True)
@@ -142,7 +148,7 @@ class Words(dict[str | None, str]):
         self._longest = limits.label
 
     def __missing__(self, text: str | None) -> str:
-        cut = (text or "")[: self._longest].strip()
+        cut = plain((text or "")[: self._longest])
         word = self._table.get(cut.casefold())
         if word is None:
             word = cut if self._open or not cut else OTHER
@@ -169,8 +175,12 @@ class Remembered(dict[str | None, T]):
 
 
 def label_texts(longest: int) -> Remembered[str]:
-    """Short texts, cut to ``longest``."""
-    return Remembered(lambda text: (text or "")[:longest])
+    """Short texts, plain and cut to ``longest``."""
+    return Remembered(lambda text: _cut(text, longest))
+
+
+def _cut(text: str | None, longest: int) -> str:
+    return plain(text[: longest * 4])[:longest] if text else ""
 
 
 class Months:
@@ -204,7 +214,7 @@ class Builders:
         self.clock = Clock(profile.dates, zone)
         self._profile = profile
         self._limits = limits
-        self._months = Months(profile, zone)
+        self.month = Months(profile, zone)
         self._kinds: Mapping[Block, Callable[[Mapping[str, str], BlockLayout], Builder]] = {
             Block.MODULES: self._modules,
             Block.SESSIONS: self._sessions,
@@ -225,6 +235,12 @@ class Builders:
     def words(self, field: str) -> Words:
         return Words(field, self._profile.values.get(field, {}), self._limits)
 
+    def person(self, login: str | None, domain: str | None) -> tuple[str, str]:
+        """Login and domain, as every block tells them."""
+        longest = self._limits.label
+        who, where = login_and_domain((login or "")[: longest * 4], (domain or "")[: longest * 4])
+        return who[:longest], where[:longest]
+
     def time(self, text: str | None) -> float | None:
         return None if text is None else self.clock(text)
 
@@ -233,8 +249,8 @@ class Builders:
         longest = self._limits.label
 
         def build(values: Values) -> Module | None:
-            text = (values.get(name) or "")[:longest]
-            return Module(text, (values.get(version) or "")[:longest]) if text else None
+            text = _cut(values.get(name), longest)
+            return Module(text, _cut(values.get(version), longest)) if text else None
 
         return build
 
@@ -243,16 +259,11 @@ class Builders:
         longest = self._limits.label
 
         def build(values: Values) -> Session | None:
-            who = (values.get(login) or "")[:longest]
+            who, where = self.person(values.get(login), values.get(domain))
             if not who:
                 return None
-            return Session(
-                who,
-                (values.get(domain) or "")[:longest],
-                (values.get(ip) or "")[:longest],
-                (values.get(browser) or "")[:longest],
-                self.time(values.get(since)),
-            )
+            address, program = _cut(values.get(ip), longest), _cut(values.get(browser), longest)
+            return Session(who, where, address, program, self.time(values.get(since)))
 
         return build
 
@@ -260,26 +271,26 @@ class Builders:
         longest = self._limits.label
 
         def build(values: Values) -> Volume | None:
-            file = (values.get(slots["file"]) or "")[:_MESSAGE]
+            file = _cut(values.get(slots["file"]), _MESSAGE)
             if not file:
                 return None
             has_error, code = error_code(values.get(slots["error"]))
             return Volume(
                 file,
-                (values.get(slots["product"]) or "")[:longest],
-                (values.get(slots["title"]) or "")[:_MESSAGE],
-                (values.get(slots["update"]) or "")[:longest],
+                _cut(values.get(slots["product"]), longest),
+                _cut(values.get(slots["title"]), _MESSAGE),
+                _cut(values.get(slots["update"]), longest),
                 self.time(values.get(slots["expires"])),
                 has_error,
                 code,
-                (values.get(slots["message"]) or "")[:_MESSAGE],
+                _cut(values.get(slots["message"]), _MESSAGE),
             )
 
         return build
 
     def _operup(self, slots: Mapping[str, str], _: BlockLayout) -> Builder:
         def build(values: Values) -> OperUpFile | None:
-            name = (values.get(slots["name"]) or "")[:_MESSAGE]
+            name = _cut(values.get(slots["name"]), _MESSAGE)
             date = self.time(values.get(slots["date"]))
             return OperUpFile(name, date) if name and date is not None else None
 
@@ -288,39 +299,31 @@ class Builders:
     def _users(self, slots: Mapping[str, str], _: BlockLayout) -> Builder:
         login, domain, registered, last_seen = (slots[f] for f in ("login", "domain", "registered", "last_seen"))
         card = tuple((name, slots[name]) for name in CARD_FIELDS if slots[name] != NO_SLOT)
-        longest = self._limits.label
 
         def build(values: Values) -> User | None:
-            who = (values.get(login) or "")[:longest]
+            who, where = self.person(values.get(login), values.get(domain))
             if not who:
                 return None
             filled = {}
             for name, slot in card:
                 text = values.get(slot)
                 if text is not None:
-                    filled[name] = bool(text) and not text.isspace()
-            return User(
-                who,
-                (values.get(domain) or "")[:longest],
-                self.time(values.get(registered)),
-                self.time(values.get(last_seen)),
-                filled,
-            )
+                    filled[name] = bool(plain(text[:_MESSAGE]))
+            return User(who, where, self.time(values.get(registered)), self.time(values.get(last_seen)), filled)
 
         return build
 
     def _usage(self, slots: Mapping[str, str], _: BlockLayout) -> Builder:
         login, domain, month = slots["login"], slots["domain"], slots["month"]
         counters = tuple(slots[f] for f, kind in BLOCK_FIELDS[Block.USAGE].items() if kind is Kind.NUMBER)
-        longest = self._limits.label
 
         def build(values: Values) -> UserUsage | None:
             get = values.get
-            who = (get(login) or "")[:longest]
-            when = self._months(get(month))
+            who, where = self.person(get(login), get(domain))
+            when = self.month(get(month))
             if not who or when is None:
                 return None
-            return UserUsage(who, (get(domain) or "")[:longest], when, *[number(get(slot)) for slot in counters])
+            return UserUsage(who, where, when, *[number(get(slot)) for slot in counters])
 
         return build
 
@@ -332,6 +335,7 @@ class Builders:
         factor = DURATION_UNITS[layout.fields["duration"].unit] if "duration" in layout.fields else 1.0
         sources, types, statuses = self.words("source"), self.words("type"), self.words("status")
         labels, numbers = label_texts(self._limits.label), Remembered(number)
+        logins = Remembered(lambda text: self.person(text, None)[0])
         durations = Remembered(lambda text: duration(text, factor))
         hours, seconds, slow = self.clock.hours, SECONDS, self.clock
         longest = self._limits.text
@@ -351,15 +355,18 @@ class Builders:
                     return None
                 when = other
             count = numbers[found]
+            words = query[:longest].strip() if query else ""
+            if not words.isprintable() or "  " in words:
+                words = plain(words)
             return make(
                 (
                     when,
-                    labels[login],
+                    logins[login],
                     labels[catalog],
                     sources[source],
                     types[kind],
                     statuses[status] if told else _status_by(count),
-                    query[:longest].strip() if query else "",
+                    words,
                     count,
                     durations[lasted],
                 )
@@ -369,11 +376,10 @@ class Builders:
 
     def _rejections(self, slots: Mapping[str, str], _: BlockLayout) -> Builder:
         reasons = self.words("reason")
-        longest = self._limits.label
 
         def build(values: Values) -> Rejection | None:
             time = self.time(values.get(slots["time"]))
-            who = (values.get(slots["login"]) or "")[:longest]
+            who, _ = self.person(values.get(slots["login"]), None)
             return Rejection(time, who, reasons[values.get(slots["reason"])]) if time is not None and who else None
 
         return build
@@ -390,11 +396,14 @@ class Builders:
 
         return build
 
+    def named(self, name: str, value: str) -> None:
+        """A pair of the report's list of names and values, whether the profile asks for it or not."""
+
     def header(self, values: Values) -> ReportHeader:
         """``values`` by the names of header fields; what is not there was not in the report."""
 
         def text(field: str) -> str:
-            return (values.get(field) or "").strip()[: self._limits.label]
+            return _cut(values.get(field), self._limits.label)
 
         return ReportHeader(
             sysinfo_version=text("sysinfo_version"),
@@ -418,11 +427,11 @@ class Builders:
         binding, message = values.get("protection_binding"), values.get("protection_message")
         if status is None and raw_code is None and not message:
             return None
-        has_error, code = error_code((raw_code or "").strip() or None)
+        has_error, code = error_code(plain(raw_code or "") or None)
         ok = self._ok("protection_status", status)
         if ok is None and has_error is not None:
             ok = not has_error
-        return Protection(ok, code, (message or "")[:_MESSAGE], (binding or "")[: self._limits.label])
+        return Protection(ok, code, _cut(message, _MESSAGE), _cut(binding, self._limits.label))
 
 
 def emitters(sink: ReportSink) -> Mapping[Block, Callable[[Record], None]]:

@@ -16,11 +16,22 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Final
 
-from kodeks_exporter.domain.report import Block, ReportSink, UnreadableReport
+from kodeks_exporter.domain.report import Block, ReportSink, UnreadableReport, User, UserUsage
+from kodeks_exporter.domain.texts import plain
 from kodeks_exporter.sysinfo.fields import BLOCK_FIELDS
 from kodeks_exporter.sysinfo.limits import ReadLimits
 from kodeks_exporter.sysinfo.profile import BlockLayout, Layout
-from kodeks_exporter.sysinfo.records import NO_SLOT, Builders, Joins, Reading, Values, emitters, join_slots
+from kodeks_exporter.sysinfo.records import (
+    NO_SLOT,
+    Builders,
+    Joins,
+    Reading,
+    Values,
+    Where,
+    emitters,
+    is_wanted,
+    join_slots,
+)
 
 _TABLES: Final = 3000
 _KEYS: Final = 5000
@@ -199,8 +210,12 @@ class _Reader:
             for count, (key, value) in enumerate(self._database.rows(keys.of, (keys.key, keys.value))):
                 if count >= _KEYS:
                     break
-                if key is not None and value is not None and f"key:{key.strip()}" in places:
-                    texts.setdefault(f"key:{key.strip()}", value[: self._limits.text])
+                if key is None or value is None:
+                    continue
+                name = plain(key)
+                self._builders.named(name, value)
+                if f"key:{name}" in places:
+                    texts.setdefault(f"key:{name}", value[: self._limits.text])
         for place in places:
             table, dot, column = place.partition(".")
             if dot and not place.startswith("key:") and self._has(table, (column,)):
@@ -222,8 +237,10 @@ class _Reader:
         there = self._database.columns(spec.of)
         if there is None:
             return
-        self._result.present.add(block)
         known = {column.lower() for column in there}
+        if not {column.lower() for column in spec.where} <= known:
+            return
+        self._result.present.add(block)
         slots: dict[str, str] = {}
         joins: list[tuple[str, tuple[str, ...]]] = []
         wanted: dict[str, None] = {}
@@ -239,6 +256,7 @@ class _Reader:
                 joins.append((slots[name], source.places))
         if not wanted:
             return
+        wanted.update(dict.fromkeys(spec.where))
         self._rows(block, tuple(wanted), self._builders.builder(block, spec, slots), slots, tuple(joins))
 
     def _rows(
@@ -251,21 +269,22 @@ class _Reader:
     ) -> None:
         emit: Callable[..., None] = emitters(self._sink)[block]
         count = skipped = 0
-        s_login, s_domain = slots.get("login", NO_SLOT), slots.get("domain", NO_SLOT)
-        keep = block is Block.USERS and s_domain != NO_SLOT
-        lend = block is Block.USAGE and s_domain == NO_SLOT
+        lend = block is Block.USAGE and slots.get("domain", NO_SLOT) == NO_SLOT
+        where: Where = tuple(self._layout.blocks[block].where.items())
         for row in self._database.rows(self._layout.blocks[block].of, columns):
             values: Values = dict(zip(columns, row, strict=True))
+            if where and not is_wanted(values, where):
+                continue
             if joins:
                 values = join_slots(values, joins)
             record: object = build(values)
             if record is None:
                 skipped += 1
                 continue
-            if keep and (domain := values.get(s_domain)):
-                self._keep_domain(values.get(s_login) or "", domain)
-            if lend:
-                record = record._replace(domain=self._domains.get(record.login, ""))  # type: ignore[attr-defined]
+            if isinstance(record, User) and record.domain:
+                self._keep_domain(record.login, record.domain)
+            if lend and isinstance(record, UserUsage) and not record.domain:
+                record = record._replace(domain=self._domains.get(record.login, ""))
             count += 1
             emit(record)
         if count:
@@ -277,5 +296,4 @@ class _Reader:
         """For a login in several domains the first is taken (assumed): its usage rows do not tell them apart."""
         if len(self._domains) >= self._limits.logins:
             raise UnreadableReport("too_complex", f"more than {self._limits.logins} users")
-        longest = self._limits.label
-        self._domains.setdefault(login[:longest], domain[:longest])
+        self._domains.setdefault(login, domain)

@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import IO, Final, cast
 
 from kodeks_exporter.domain.report import UnreadableReport
+from kodeks_exporter.domain.texts import plain
 from kodeks_exporter.sysinfo.clock import compile_format
 from kodeks_exporter.sysinfo.container import open_report
+from kodeks_exporter.sysinfo.feed import XmlFeed
 from kodeks_exporter.sysinfo.limits import ReadLimits
 from kodeks_exporter.sysinfo.profile import Profile
 from kodeks_exporter.sysinfo.sqlite_reader import ForeignDatabase, temporary_copy
-from kodeks_exporter.sysinfo.xml_text import XmlFeed, clean_chunks, detect_encoding
+from kodeks_exporter.sysinfo.xml_text import clean_text
 
 KNOWN_FORMATS: Final = (
     "%Y-%m-%dT%H:%M:%S",
@@ -47,11 +49,13 @@ KNOWN_FORMATS: Final = (
 )
 KNOWN_MONTHS: Final = ("%Y-%m", "%m.%Y", "%Y.%m", "%m/%Y", "%Y/%m", "%m-%Y")
 _PLACES: Final = 5000
-_LOOKED_AT: Final = 300
+LOOKED_AT: Final = 300
 _WORDS: Final = 12
 _LONGEST_WORD: Final = 40
 _DIGITS_SHOWN: Final = 5  # longer numbers may be telephones
 _NUMBER: Final = re.compile(r"-?\d{1,18}([.,]\d{1,9})?", re.ASCII)
+_GROUPED: Final = re.compile(r"-?\d{1,3}( \d{3})+([.,]\d{1,9})?", re.ASCII)
+_TIME_OF_DAY: Final = re.compile(r"\d{1,2}:\d{2}(:\d{2}([.,]\d{1,9})?)?", re.ASCII)
 _VERSION: Final = re.compile(r"v?\d{1,4}(\.\d{1,6}){2,4}( \([a-z0-9]{2,5}\))?", re.ASCII)
 _IP: Final = re.compile(r"(\d{1,3}\.){3}\d{1,3}|[0-9a-f]{0,4}(:[0-9a-f]{0,4}){2,7}", re.ASCII | re.IGNORECASE)
 
@@ -74,6 +78,8 @@ class Shape:
     few_words: bool = True
     damaged: int = 0
     """How many values had bytes that are not of the encoding."""
+    hidden: int = 0
+    """How many had white space or invisible characters that reading takes away."""
 
     @property
     def main_kind(self) -> str:
@@ -91,6 +97,8 @@ class Shape:
             text = f"месяц, например {next(iter(self.formats.values()))}"
         elif kind == "version":
             text = f"версия, например {self.version}"
+        elif kind == "time":
+            text = "время суток"
         elif kind == "ip":
             text = "IP-адрес или версия"
         elif kind == "number":
@@ -100,7 +108,11 @@ class Shape:
         else:
             span = str(self.longest) if self.shortest == self.longest else f"{self.shortest}–{self.longest}"
             text = f"текст {span} симв."
-        return f"{text}, бывает пусто" if self.kinds.get("empty") else text
+        if self.kinds.get("empty"):
+            text += ", бывает пусто"
+        if self.hidden:
+            text += ", есть лишние пробелы или невидимые знаки (убираются)"
+        return text
 
     def _number_text(self) -> str:
         if self.low is None or self.high is None:
@@ -110,7 +122,7 @@ class Shape:
         return f"число {self.low:g}" if self.low == self.high else f"число {self.low:g}…{self.high:g}"
 
 
-class _Looker:
+class Looker:
     """Adds values to shapes."""
 
     def __init__(self, profile: Profile) -> None:
@@ -122,9 +134,11 @@ class _Looker:
 
     def look(self, shape: Shape, value: str) -> None:
         shape.count += 1
-        if shape.count > _LOOKED_AT:
+        if shape.count > LOOKED_AT:
             return
-        value = value.strip()
+        bare = plain(value)
+        shape.hidden += bare != value
+        value = bare
         if "\ufffd" in value:
             shape.damaged += 1
         kind = self._kind(shape, value)
@@ -141,10 +155,11 @@ class _Looker:
     def _kind(self, shape: Shape, value: str) -> str:
         if not value:
             return "empty"
-        if _NUMBER.fullmatch(value) and not (value.count(".") == 1 and len(value.partition(".")[2]) == 4):
-            number = float(value.replace(",", "."))
-            shape.low = number if shape.low is None else min(shape.low, number)
-            shape.high = number if shape.high is None else max(shape.high, number)
+        number = value.replace(" ", "") if _GROUPED.fullmatch(value) else value
+        if _NUMBER.fullmatch(number) and not (value.count(".") == 1 and len(value.partition(".")[2]) == 4):
+            real = float(number.replace(",", "."))
+            shape.low = real if shape.low is None else min(shape.low, real)
+            shape.high = real if shape.high is None else max(shape.high, real)
             return "number"
         if len(value) <= 40:
             for kind, patterns in (("date", self._dates), ("month", self._months)):
@@ -152,6 +167,8 @@ class _Looker:
                     if pattern.fullmatch(value):
                         shape.formats.setdefault(text, value)
                         return kind
+            if _TIME_OF_DAY.fullmatch(value):
+                return "time"
             if _IP.fullmatch(value):
                 return "ip"
             if _VERSION.fullmatch(value):
@@ -179,15 +196,14 @@ class Survey:
 
 def survey(path: Path, profile: Profile, limits: ReadLimits) -> Survey:
     """Looks at everything in a report. ``profile`` gives encodings and date formats only. Raises UnreadableReport."""
-    looker = _Looker(profile)
+    looker = Looker(profile)
     with open_report(path, limits) as opened:
         stream = cast(IO[bytes], opened.stream)
         if opened.format == "xml":
-            encoding, mark = detect_encoding(opened.head)
-            if profile.xml.encoding != "auto":
-                encoding = profile.xml.encoding
-            found = Survey(opened.container, "xml", encoding)
-            _survey_xml(clean_chunks(stream, opened.head[mark:], encoding), found, looker, limits)
+            text = clean_text(stream, opened.head, profile)
+            found = Survey(opened.container, "xml", text.encoding)
+            _survey_xml(iter(text), found, looker, limits)
+            found.encoding = text.encoding
         else:
             found = Survey(opened.container, "sqlite", profile.sqlite.encoding)
             with (
@@ -205,7 +221,7 @@ class _Element:
     children: dict[str, _Element] = field(default_factory=dict)
 
 
-def _survey_xml(chunks: Iterator[bytes], found: Survey, looker: _Looker, limits: ReadLimits) -> None:
+def _survey_xml(chunks: Iterator[bytes], found: Survey, looker: Looker, limits: ReadLimits) -> None:
     feed = XmlFeed(limits)
     stack = [_Element("")]
     pieces: list[str] = []
@@ -266,7 +282,7 @@ def _survey_xml(chunks: Iterator[bytes], found: Survey, looker: _Looker, limits:
     feed.run(chunks, watch)
 
 
-def _survey_sqlite(database: ForeignDatabase, found: Survey, looker: _Looker) -> None:
+def _survey_sqlite(database: ForeignDatabase, found: Survey, looker: Looker) -> None:
     for name, columns in database.tables.values():
         found.groups[name] = 0
         shapes = [Shape() for _ in columns]

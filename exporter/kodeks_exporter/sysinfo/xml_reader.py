@@ -12,11 +12,23 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from kodeks_exporter.domain.report import Block, ReportSink, UnreadableReport
+from kodeks_exporter.domain.texts import plain
+from kodeks_exporter.sysinfo.feed import XmlFeed
 from kodeks_exporter.sysinfo.fields import BLOCK_FIELDS
 from kodeks_exporter.sysinfo.limits import ReadLimits
 from kodeks_exporter.sysinfo.profile import Layout, Source
-from kodeks_exporter.sysinfo.records import NO_SLOT, Builder, Builders, Joins, Reading, Record, emitters, join_slots
-from kodeks_exporter.sysinfo.xml_text import XmlFeed
+from kodeks_exporter.sysinfo.records import (
+    NO_SLOT,
+    Builder,
+    Builders,
+    Joins,
+    Reading,
+    Record,
+    Where,
+    emitters,
+    is_wanted,
+    join_slots,
+)
 
 # Slots of child elements are "/" and their path, other slots start with "//": no attribute can be named so.
 _TEXT: Final = "//text"
@@ -44,6 +56,7 @@ class _RecordPlan:
     outer: tuple[tuple[int, str, str], ...]
     """Slots taken from frames around: how far up among the frames, the slot there, the slot here."""
     joins: Joins
+    where: Where
     text: bool
     tally: list[int]
     """How many records were skipped and taken."""
@@ -100,6 +113,9 @@ class _Reader:
         for block, spec in layout.blocks.items():
             node = self._node(spec.of)
             node.frame = True
+            for place in spec.where:
+                if place.startswith("../"):
+                    self._node(_climb(spec.of, place)[0]).frame = True
             shown = spec.present or _container(spec.of, records)
             if shown:
                 self._node(shown).shows.add(block)
@@ -119,9 +135,10 @@ class _Reader:
                 source = spec.fields.get(name)
                 slots[name] = NO_SLOT if source is None else self._slot(spec.of, source, name, joins, outer)
             build = self._builders.builder(block, spec, slots)
-            text = any("text()" in mapped.places for mapped in spec.fields.values())
+            where = tuple((self._place_slot(spec.of, place, outer), words) for place, words in spec.where.items())
+            text = "text()" in spec.where or any("text()" in mapped.places for mapped in spec.fields.values())
             self._node(spec.of).records.append(
-                _RecordPlan(block, build, emit[block], tuple(outer), tuple(joins), text, self._tallies[block])
+                _RecordPlan(block, build, emit[block], tuple(outer), tuple(joins), where, text, self._tallies[block])
             )
         for mapped in layout.header.values():
             for place in mapped.places:
@@ -271,7 +288,7 @@ class _Reader:
                 if late:
                     self._release(frame)
 
-        if len(plans) == 1 and not (texts or keys or plans[0].outer or plans[0].joins):
+        if len(plans) == 1 and not (texts or keys or plans[0].outer or plans[0].joins or plans[0].where):
             build, emit, tally = plans[0].build, plans[0].emit, plans[0].tally
             return leave_plain
         return leave
@@ -285,8 +302,12 @@ class _Reader:
                 self._tell_created()
 
     def _key(self, key: str | None, value: str | None) -> None:
-        if key is not None and value is not None and f"key:{key.strip()}" in self._wanted_keys:
-            self._give(0, f"key:{key.strip()}", value)
+        if key is None or value is None:
+            return
+        name = plain(key)
+        self._builders.named(name, value)
+        if f"key:{name}" in self._wanted_keys:
+            self._give(0, f"key:{name}", value)
 
     def _record(self, plan: _RecordPlan, frame: Frame) -> None:
         missing = 0
@@ -320,6 +341,8 @@ class _Reader:
 
     @staticmethod
     def _build(plan: _RecordPlan, frame: Frame) -> None:
+        if plan.where and not is_wanted(frame, plan.where):
+            return
         record = plan.build(join_slots(frame, plan.joins) if plan.joins else frame)
         if record is None:
             plan.tally[_SKIPPED] += 1

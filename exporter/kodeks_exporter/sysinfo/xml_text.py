@@ -1,22 +1,21 @@
-"""The bytes of an XML report as clean UTF-8 for the parser, and the parser itself with its dangers switched off.
+"""The bytes of an XML report as clean UTF-8 for the parser.
 
 All decoding is done here and not by the parser, because reports come damaged: a server cuts a query in the middle of a
-letter, or lets a control character through, and one such byte must not cost the whole report. Bytes that are not of
-the encoding become U+FFFD, forbidden control characters become spaces.
+letter, lets a control character through, or writes windows-1251 and declares UTF-8; and one such byte must not cost the
+whole report. Bytes that are not of the encoding become U+FFFD; control characters and noncharacters, raw or as
+references, become spaces.
 """
 
 from __future__ import annotations
 
 import codecs
 import re
-import time
-from collections.abc import Callable, Iterator
-from typing import IO, Any, Final
-from xml.parsers import expat
+from collections.abc import Iterator
+from typing import IO, Final
 
 from kodeks_exporter.domain.report import UnreadableReport
-from kodeks_exporter.sysinfo.limits import ReadLimits
-from kodeks_exporter.sysinfo.profile import ENCODINGS
+from kodeks_exporter.sysinfo.container import BLANKS
+from kodeks_exporter.sysinfo.profile import ENCODINGS, Profile
 
 CHUNK: Final = 32 * 1024
 _CONTROLS: Final = bytes(b if b >= 32 or b in b"\t\n\r" else 32 for b in range(256))
@@ -24,120 +23,155 @@ _DAMAGE: Final = "\ufffd"
 _BOMS: Final = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _DECLARED: Final = re.compile(rb"""<\?xml[^>]{0,200}?\sencoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
 _ALIASES: Final = {"cp1251": "windows-1251", "win-1251": "windows-1251", "utf8": "utf-8", "ascii": "us-ascii"}
-_ENTITIES_IN_BOUNDS: Final = (2, 4, 0)  # from this version on expat stops entity bombs by itself
+_ONE_BYTE: Final = frozenset(
+    {"windows-1251", "koi8-r", "cp866", "iso-8859-5", "iso-8859-1", "windows-1252", "us-ascii"}
+)
+_NONCHARACTER: Final = re.compile(rb"\xef\xbf[\xbe\xbf]")
+_REFERENCE: Final = re.compile(rb"&#(?:[xX]([0-9A-Fa-f]{1,12})|([0-9]{1,14}));")
+_LONGEST_REFERENCE: Final = 40
+"""Bytes of two references that make one character: a pair of surrogates."""
+_CLEARLY: Final = 4
+"""So many broken letters tell that a text is not UTF-8 at all; fewer may be damage."""
 
 
-def detect_encoding(head: bytes) -> tuple[str, int]:
-    """The encoding of an XML file by its first bytes, and how many of them are a byte order mark.
-
-    Raises UnreadableReport (unknown_encoding).
-    """
+def detect_encoding(head: bytes) -> str:
+    """The encoding of an XML file by its first bytes. Raises UnreadableReport (unknown_encoding)."""
     for mark, name in _BOMS:
         if head.startswith(mark):
-            return name, len(mark)
-    if head[:2] == b"<\0":
-        return "utf-16-le", 0
-    if head[:2] == b"\0<":
-        return "utf-16-be", 0
-    match = _DECLARED.search(head[:300])
+            return name
+    start = head.find(b"<")
+    if start % 2 == 0 and head[start + 1 : start + 2] == b"\0":
+        return "utf-16-le"
+    if start % 2 and head[start - 1 : start] == b"\0":
+        return "utf-16-be"
+    match = _DECLARED.search(head[: start + 300])
     if match is None:
-        return "utf-8", 0
+        return "utf-8"
     name = match[1].decode("ascii").lower()
     name = _ALIASES.get(name, name)
     if name.startswith("utf-16"):
-        return "utf-8", 0  # it can't be: the declaration itself was read as single bytes
+        return "utf-8"  # it can't be: the declaration itself was read as single bytes
     if name not in ENCODINGS:
         raise UnreadableReport("unknown_encoding", f"XML declares the encoding {name}")
-    return name, 0
+    return name
 
 
-def clean_chunks(stream: IO[bytes], head: bytes, encoding: str) -> Iterator[bytes]:
-    """UTF-8 pieces of the stream; ``head``: what was already read of it."""
-    if encoding == "utf-8":
-        return _clean_utf8(stream, head)
-    return _recoded(stream, head, encoding)
+class CleanText:
+    """UTF-8 pieces of a stream, from the first ``<`` on.
 
-
-def _clean_utf8(stream: IO[bytes], head: bytes) -> Iterator[bytes]:
-    chunk, begun = head, b""
-    while chunk:
-        data = begun + chunk.translate(_CONTROLS)
-        text, used = codecs.utf_8_decode(data, "replace", False)
-        # Decoding is only a look for damage: what is sound goes on as the bytes that it was.
-        yield text.encode() if _DAMAGE in text else data[:used]
-        begun = data[used:]
-        chunk = stream.read(CHUNK)
-    if begun:
-        yield _DAMAGE.encode()
-
-
-def _recoded(stream: IO[bytes], head: bytes, encoding: str) -> Iterator[bytes]:
-    decode = codecs.getincrementaldecoder(encoding)("replace").decode
-    wide = encoding.startswith("utf-16")
-    chunk = head
-    while chunk:
-        yield decode(chunk if wide else chunk.translate(_CONTROLS)).encode("utf-8", "replace")
-        chunk = stream.read(CHUNK)
-    if rest := decode(b"", True):
-        yield rest.encode("utf-8", "replace")
-
-
-def _forbidden(what: str) -> Callable[..., Any]:
-    def refuse(*_: object) -> None:
-        raise UnreadableReport("forbidden_xml", what)
-
-    return refuse
-
-
-class XmlFeed:
-    """An expat parser that refuses DTDs and entities and is watched while it eats.
-
-    Set handlers on ``parser``, then ``run``.
+    ``encoding``: as declared, later as found. A report that declares UTF-8, or nothing, and holds no UTF-8 is read as
+    windows-1251 (assumed: the only other one in use); one that declares a one-byte encoding and holds UTF-8 is read as
+    that. ``head``: what was already read. ``certain``: the encoding is the operator's word, and stays.
     """
 
-    def __init__(self, limits: ReadLimits) -> None:
-        self._limits = limits
-        self._names: dict[str, str] = {}
-        self.parser = expat.ParserCreate("utf-8", intern=self._names)
-        self.parser.buffer_text = True
-        self.parser.buffer_size = CHUNK
-        self.parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
-        self.parser.StartDoctypeDeclHandler = self._doctype
-        self.parser.EntityDeclHandler = _forbidden("an entity declaration")
-        self.parser.UnparsedEntityDeclHandler = _forbidden("an unparsed entity declaration")
-        self.parser.AttlistDeclHandler = _forbidden("an attribute declaration")
-        self.parser.ExternalEntityRefHandler = _forbidden("a reference to an external entity")
+    def __init__(self, stream: IO[bytes], head: bytes, encoding: str, *, certain: bool = False) -> None:
+        self.encoding = encoding
+        self._stream = stream
+        self._head = head
+        self._open = not certain and (encoding == "utf-8" or encoding in _ONE_BYTE)
+        """Whether the bytes may still outweigh the declaration: until the first letters that are not ASCII."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Raises UnreadableReport."""
+        held = b""
+        for piece in self._from_start(self._decoded()):
+            if held:
+                piece = held + piece
+            # A reference may be cut by the end of a piece: what may be one waits for the next.
+            cut = piece.find(b"&", max(len(piece) - _LONGEST_REFERENCE, 0))
+            if cut >= 0:
+                piece, held = piece[:cut], piece[cut:]
+            else:
+                held = b""
+            if piece:
+                yield _without_bad_references(piece)
+        if held:
+            yield _without_bad_references(held)
 
     @staticmethod
-    def _doctype(_: str, system: str | None, public: str | None, internal: int) -> None:
-        if internal or system or public:
-            raise UnreadableReport("forbidden_xml", "a document type with declarations or an external part")
+    def _from_start(pieces: Iterator[bytes]) -> Iterator[bytes]:
+        """Without white space and byte order marks before the declaration, where a parser allows none."""
+        for piece in pieces:
+            if piece := piece.lstrip(BLANKS):
+                yield piece
+                break
+        yield from pieces
 
-    def run(self, chunks: Iterator[bytes], watch: Callable[[], None]) -> None:
-        """Feeds all of ``chunks``; ``watch`` is called after each, to look at bounds of the caller's own.
+    def _decoded(self) -> Iterator[bytes]:
+        begun = b""
+        decode = None
+        chunk = self._head
+        while chunk:
+            if self._open and not chunk.isascii():
+                self._settle(begun + chunk)
+            if self.encoding == "utf-8":
+                data = begun + chunk.translate(_CONTROLS)
+                text, used = codecs.utf_8_decode(data, "replace", False)
+                # Decoding is only a look for damage: what is sound goes on as the bytes that it was.
+                piece = text.encode() if _DAMAGE in text else data[:used]
+                begun = data[used:]
+            else:
+                decode = decode or codecs.getincrementaldecoder(self.encoding)("replace").decode
+                piece = decode(begun + chunk).encode("utf-8", "replace").translate(_CONTROLS)
+                begun = b""
+            yield _NONCHARACTER.sub(b" ", piece) if b"\xef\xbf" in piece else piece
+            chunk = self._stream.read(CHUNK)
+        if begun:
+            yield _DAMAGE.encode()
 
-        Raises UnreadableReport, and whatever the handlers raise.
-        """
-        parser, limits = self.parser, self._limits
-        parse = parser.Parse
-        deadline = time.monotonic() + limits.seconds
-        fed = 0
-        try:
-            for chunk in chunks:
-                parse(chunk, False)
-                fed += len(chunk)
-                # A tag that does not end is scanned again with every chunk and kept whole: bound it.
-                if fed - parser.CurrentByteIndex > limits.token + CHUNK * 4:
-                    raise UnreadableReport("too_complex", f"a tag is longer than {limits.token} bytes")
-                if len(self._names) > limits.names:
-                    raise UnreadableReport("too_complex", f"more than {limits.names} different names")
-                watch()
-                if time.monotonic() > deadline:
-                    raise UnreadableReport("too_slow", f"not read within {limits.seconds:g} s")
-            parse(b"", True)
-        except expat.ExpatError as error:
-            raise UnreadableReport("broken_xml", f"{error}") from None
+    def _settle(self, data: bytes) -> None:
+        """By the first bytes that are not ASCII: is it what it claims to be?"""
+        text, _ = codecs.utf_8_decode(data, "replace", False)
+        broken = text.count(_DAMAGE)
+        sound = len(text) - broken - sum(map(str.isascii, text))
+        if self.encoding == "utf-8":
+            if broken >= _CLEARLY and sound * 3 < broken:
+                self._take_for_windows_1251(data)
+        elif not broken and sound >= _CLEARLY:
+            self.encoding = "utf-8"
+        self._open = broken < _CLEARLY and sound < _CLEARLY
+
+    def _take_for_windows_1251(self, data: bytes) -> None:
+        high = [byte for byte in data if byte >= 0x80]
+        letters = sum(byte >= 0xC0 or byte in (0xA8, 0xB8) for byte in high)
+        if letters * 10 < len(high) * 7:
+            raise UnreadableReport(
+                "unknown_encoding",
+                "neither UTF-8 nor windows-1251, whatever is declared",
+                "Буквы отчёта не похожи ни на UTF-8, ни на windows-1251: задайте encoding в профиле.",
+            )
+        self.encoding = "windows-1251"
 
 
-if expat.version_info < _ENTITIES_IN_BOUNDS:  # pragma: no cover - Python 3.11 comes with newer ones
-    raise ImportError(f"expat {expat.EXPAT_VERSION} is too old to read foreign XML: 2.4.0 or newer is needed")
+def clean_text(stream: IO[bytes], head: bytes, profile: Profile) -> CleanText:
+    """The text of a report whose beginning is ``head``. Raises UnreadableReport."""
+    told = profile.xml.encoding
+    return CleanText(stream, head, detect_encoding(head) if told == "auto" else told, certain=told != "auto")
+
+
+def _without_bad_references(piece: bytes) -> bytes:
+    """References to characters that XML does not allow become spaces, as the characters themselves do."""
+    if b"&#" not in piece:
+        return piece
+    out: list[bytes] = []
+    end = 0
+    high: tuple[int, int] | None = None
+    """A surrogate that waits for its other half: its code and where it began in ``out``."""
+    for match in _REFERENCE.finditer(piece):
+        code = int(match[1], 16) if match[1] else int(match[2])
+        between = piece[end : match.start()]
+        end = match.end()
+        if between or high is None or not 0xDC00 <= code < 0xE000:
+            out.append(between)
+            out.append(match[0] if _is_allowed(code) else b" ")
+            high = (code, len(out) - 1) if 0xD800 <= code < 0xDC00 else None
+        else:
+            out[high[1]] = chr(0x10000 + (high[0] - 0xD800) * 0x400 + code - 0xDC00).encode()
+            high = None
+    out.append(piece[end:])
+    return b"".join(out)
+
+
+def _is_allowed(code: int) -> bool:
+    """Whether XML 1.0 has such a character."""
+    return code in (9, 10, 13) or 0x20 <= code < 0xD800 or 0xE000 <= code < 0xFFFE or 0x10000 <= code <= 0x10FFFF

@@ -1,0 +1,75 @@
+"""The XML parser, its dangers switched off, and watched while it eats."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+from xml.parsers import expat
+
+from kodeks_exporter.domain.report import UnreadableReport
+from kodeks_exporter.sysinfo.limits import ReadLimits
+from kodeks_exporter.sysinfo.xml_text import CHUNK
+
+_ENTITIES_IN_BOUNDS: Final = (2, 4, 0)  # from this version on expat stops entity bombs by itself
+
+
+def _forbidden(what: str) -> Callable[..., Any]:
+    def refuse(*_: object) -> None:
+        raise UnreadableReport("forbidden_xml", what)
+
+    return refuse
+
+
+class XmlFeed:
+    """An expat parser that refuses DTDs and entities and is watched while it eats.
+
+    Set handlers on ``parser``, then ``run``.
+    """
+
+    def __init__(self, limits: ReadLimits) -> None:
+        self._limits = limits
+        self._names: dict[str, str] = {}
+        self.parser = expat.ParserCreate("utf-8", intern=self._names)
+        self.parser.buffer_text = True
+        self.parser.buffer_size = CHUNK
+        self.parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
+        self.parser.StartDoctypeDeclHandler = self._doctype
+        self.parser.EntityDeclHandler = _forbidden("an entity declaration")
+        self.parser.UnparsedEntityDeclHandler = _forbidden("an unparsed entity declaration")
+        self.parser.AttlistDeclHandler = _forbidden("an attribute declaration")
+        self.parser.ExternalEntityRefHandler = _forbidden("a reference to an external entity")
+
+    @staticmethod
+    def _doctype(_: str, system: str | None, public: str | None, internal: int) -> None:
+        if internal or system or public:
+            raise UnreadableReport("forbidden_xml", "a document type with declarations or an external part")
+
+    def run(self, chunks: Iterator[bytes], watch: Callable[[], None]) -> None:
+        """Feeds all of ``chunks``; ``watch`` is called after each, to look at bounds of the caller's own.
+
+        Raises UnreadableReport, and whatever the handlers raise.
+        """
+        parser, limits = self.parser, self._limits
+        parse = parser.Parse
+        deadline = time.monotonic() + limits.seconds
+        fed = 0
+        try:
+            for chunk in chunks:
+                parse(chunk, False)
+                fed += len(chunk)
+                # A tag that does not end is scanned again with every chunk and kept whole: bound it.
+                if fed - parser.CurrentByteIndex > limits.token + CHUNK * 4:
+                    raise UnreadableReport("too_complex", f"a tag is longer than {limits.token} bytes")
+                if len(self._names) > limits.names:
+                    raise UnreadableReport("too_complex", f"more than {limits.names} different names")
+                watch()
+                if time.monotonic() > deadline:
+                    raise UnreadableReport("too_slow", f"not read within {limits.seconds:g} s")
+            parse(b"", True)
+        except expat.ExpatError as error:
+            raise UnreadableReport("broken_xml", f"{error}") from None
+
+
+if expat.version_info < _ENTITIES_IN_BOUNDS:  # pragma: no cover - Python 3.11 comes with newer ones
+    raise ImportError(f"expat {expat.EXPAT_VERSION} is too old to read foreign XML: 2.4.0 or newer is needed")
