@@ -3,11 +3,9 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import time
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,7 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kodeks_exporter.config import document
-from kodeks_exporter.config.keys import keys
 from kodeks_exporter.config.load import ConfigError, load
 from kodeks_exporter.domain.check import InstallationState
 from kodeks_exporter.domain.online import Resource
@@ -24,7 +21,6 @@ from kodeks_exporter.settings import values
 from kodeks_exporter.settings.checks import CheckSettings, Patterns
 from kodeks_exporter.settings.fleet import Credentials, Mode, Tls, WorkingHours
 from kodeks_exporter.settings.history import HistorySettings, JournalSettings, SearchEventSettings, SeriesLimits
-from kodeks_exporter.settings.kinds import Mark
 from kodeks_exporter.settings.online import (
     OnlineLimits,
     OnlinePaths,
@@ -429,20 +425,6 @@ def test_examples_of_the_documentation_load(tmp_path: Path) -> None:
     assert replace(loaded[0].reports, forward=ForwardSettings()) == ReportSettings()
     assert forward.credentials is None
     assert replace(forward, url="", intervals={}, fields={}, headers=()) == ForwardSettings()
-
-
-def every_key(model: Any) -> Iterator[str]:
-    for key in keys(model):
-        if Mark.INLINE not in key.shape.marks:
-            yield key.name
-        for part in (key.shape, *key.shape.items, *(inner for each in key.shape.items for inner in each.items)):
-            if part.is_section:
-                yield from every_key(part.base)
-
-
-def test_documentation_names_every_key() -> None:
-    text = DOCS.read_text("utf-8")
-    assert [key for key in sorted(every_key(Settings)) if f"`{key}`" not in text] == []
 
 
 _KEYS = """

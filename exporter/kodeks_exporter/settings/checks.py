@@ -32,14 +32,20 @@ from kodeks_exporter.settings.values import Endpoint
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """Addresses of the monitored system's pages. Known but for ``logout``, which is assumed; empty: not asked."""
+    """Pages of the server. All are known but `logout`, which is assumed. Empty (`""`): the page is not asked for."""
 
     title: OptionalPath = "/admin/title"
+    """Numbers of seats."""
     licence: OptionalPath = "/admin/lic"
+    """State of the protection key."""
     preferences: OptionalPath = "/admin/pref"
+    """Nightly times of restart and backup."""
     catalogs: OptionalPath = "/sysinfo/metrics"
+    """State of each catalog."""
     sysmon: OptionalPath = "/sysmon/metrics"
+    """The servers' own monitoring module."""
     logout: OptionalPath = "/logout"
+    """Asked after a login, so that the monitor holds no seat."""
 
 
 _ENDS = (
@@ -51,7 +57,9 @@ _ENDS = (
 
 @dataclass(frozen=True, slots=True)
 class Patterns:
-    """Regular expressions over a page's visible text (tags removed, white space folded), case ignored.
+    """Regular expressions over a page's visible text, case ignored, see below.
+
+    Tags are removed and white space is folded before.
 
     The wording of the main page differs by version: all of it is assumed. States are tried in the order given.
     """
@@ -83,24 +91,32 @@ class Patterns:
             }
         )
     )
+    """Looked for in the title and main heading of the main page, and in the lines of a page that says little else;
+    states are tried in this order."""
     kodeks_signs: tuple[Pattern, ...] = patterns(
         r"техэксперт", r"^\W*кодекс\s*(?:$|[^\w\s])", r"(?:систем\w*|сервер\w*|комплекс\w*|пк|ипс|ис|к/тэ)\W+кодекс\b"
     )
-    """Names of the product in the title or main heading of a main page, or in its text where it says little else. They
-    count where nothing better shows who answers; see ``checks.evidence``."""
+    """Names of the product in the title or main heading of the main page, or in its text where that says little else.
+    They count only where nothing better shows that Kodeks answers (its headers, cookies, `/sysinfo/metrics`, `/admin`
+    pages), and not where they are part of the installation's own host or name."""
     out_of_seats: tuple[Pattern, ...] = patterns(
         r"количество пользователей превысило", r"\(2008\)|ошибк\w*\D{0,20}2008\b", r"нет свободных (лицензи|рабочи)\w*"
     )
-    """In the answer to the monitor's login."""
+    """Refusal of the monitor's login for lack of seats."""
     protection_ok: tuple[Pattern, ...] = patterns(r"привязка\s*:\s*senselock(?!.*ошибка защиты)")
+    """The key is in place: in the line «Привязка» of the licence page alone."""
     protection_failed: tuple[Pattern, ...] = patterns(
         r"ошибка защиты\s*\(?(?P<code>\d+)?", r"ключ( защиты)? не (найден|обнаружен)"
     )
-    """The first group named ``code``, where present, is the protection error code."""
+    r"""The key is missing or faulty; a group `(?P<code>\d+)` gives the error code."""
     seats: tuple[NumberPattern, ...] = patterns(r"ограничение рег\. ?файла:\s*(?P<number>\d+)")
+    r"""Number of seats; needs a group `(?P<number>\d+)`."""
     seats_used: tuple[NumberPattern, ...] = patterns(r"пользователи работающие с продуктами[^:]*:\s*(?P<number>\d+)")
+    r"""Number of seats in use; needs a group `(?P<number>\d+)`."""
     restart_field: Label = "restarttime"
+    """No pattern but the name of a form field of `/admin/pref`."""
     backup_field: Label = "reservtime"
+    """Likewise."""
 
 
 @dataclass(frozen=True, slots=True)

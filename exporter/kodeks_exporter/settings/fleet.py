@@ -55,7 +55,7 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """A login of the monitor (usually ``smartlogin``) or of an online access."""
+    """A login: `username` and `password` (a secret)."""
 
     username: Label
     password: Secret
@@ -120,6 +120,7 @@ class Snmp:
     """
 
     address: Host
+    """Name or IP address of the agent."""
     port: Port = 161
     version: Literal["2c", "3"] = "2c"
     community: Secret | None = None

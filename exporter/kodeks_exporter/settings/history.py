@@ -10,23 +10,24 @@ from kodeks_exporter.settings.kinds import Characters, Duration, Retention, Seri
 
 @dataclass(frozen=True, slots=True)
 class SearchEventSettings:
-    """Which single searches become series: the newest ones, bounded in number and age (seconds)."""
+    """Which single searches become series: the newest ones, bounded in number (0 to 100000) and age."""
 
     ok_count: SeriesCount = 200
-    """At most this many successful searches …"""
+    """The most successful searches."""
     ok_age: Duration = 86400.0
-    """… not older than this."""
+    """Older ones are left out."""
     unsuccessful_count: SeriesCount = 100
-    """At most this many empty and failed searches …"""
+    """The most empty and failed searches."""
     unsuccessful_age: Duration = 14 * 86400.0
-    """… not older than this."""
+    """Older ones are left out."""
     text: Characters = 120
     """Characters of the query in a label."""
 
 
 @dataclass(frozen=True, slots=True)
 class SeriesLimits:
-    """The most of each that one installation has in the metrics; the rest is counted in `kodeks_series_dropped`."""
+    """The most of each in the metrics of one installation, 0 to 100000. The rest is counted in
+    `kodeks_series_dropped`."""
 
     users: SeriesCount = 1000
     sessions: SeriesCount = 500
@@ -39,7 +40,8 @@ class SeriesLimits:
 
 @dataclass(frozen=True, slots=True)
 class JournalSettings:
-    """Search events as JSON lines, for Loki and the like: ``searches-NNNNNN.jsonl`` in the folder ``journal``."""
+    """Search events as JSON lines, for Loki and the like: `searches-NNNNNN.jsonl` in the folder `journal` of the
+    storage."""
 
     enabled: bool = True
     file_size: Annotated[int, size("64KiB", "4GiB")] = 50 * 1024 * 1024

@@ -138,7 +138,7 @@ def one_of(word: str, known: Iterable[str]) -> Kind:
             raise ValueError(f"unknown {word}; {values.did_you_mean(text, choices)}")
         return text
 
-    return Kind(parse)
+    return Kind(parse, str, ", ".join(f"`{each}`" for each in choices))
 
 
 def _alert_name(text: str) -> str:
@@ -204,7 +204,7 @@ Retention = Annotated[float, duration("31d", "10y")]
 Pattern = Annotated[re.Pattern[str], Kind(values.pattern, _sources)]
 NumberPattern = Annotated[re.Pattern[str], Kind(values.number_pattern, _sources)]
 SeriesName = Annotated[str, Kind(values.series_name)]
-SeriesCount = Annotated[int, whole(0, 100_000)]
+SeriesCount = Annotated[int, whole(0, 100_000, "")]
 Characters = Annotated[int, whole(1, 2000)]
 AlertName = Annotated[str, Kind(_alert_name)]
 File = Annotated[str, Mark.FILE]

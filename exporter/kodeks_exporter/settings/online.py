@@ -43,16 +43,19 @@ HistoryPath = Annotated[str, Kind(_history_path)]
 
 @dataclass(frozen=True, slots=True)
 class OnlinePaths:
-    """Below the access' folder (assumed). ``history`` has ``{date}``; empty: not asked."""
+    """Pages below the access' folder (assumed)."""
 
     profile: Path = "/profile"
+    """What is left of each limit."""
     history: HistoryPath = "/history?date={date}"
+    """The search history; `{date}` is where the day stands, as 2026-11-18. Empty (`""`): not asked."""
     logout: OptionalPath = "/logout"
+    """Empty (`""`): not asked."""
 
 
 @dataclass(frozen=True, slots=True)
 class OnlinePatterns:
-    """Regular expressions over texts of pages and table cells, case ignored (assumed)."""
+    """Regular expressions over texts of pages and table cells, case ignored (assumed), see below."""
 
     resources: Annotated[Mapping[Resource, tuple[Pattern, ...]], Closed()] = field(
         default_factory=lambda: MappingProxyType(
@@ -64,12 +67,16 @@ class OnlinePatterns:
             }
         )
     )
-    """Names of the rows of the profile's table."""
+    """Names of the rows of the account page's table, tried in this order."""
     left: tuple[Pattern, ...] = patterns(r"остал|остат|доступно")
+    """Name of the column with what is left."""
     limit: tuple[Pattern, ...] = patterns(r"лимит|всего|максимум|предел")
+    """Name of the column with the limit."""
     used: tuple[Pattern, ...] = patterns(r"использован|израсходован|потрачен")
-    """Names of its columns; where there are none the first number is what is left, the second the limit."""
+    """Name of the column with what was used. Without such names the first number is what is left, the second the
+    limit."""
     history_time: tuple[Pattern, ...] = patterns(r"врем|дата")
+    """Name of a column of the search history; so are the next four."""
     history_type: tuple[Pattern, ...] = patterns(r"тип|вид")
     history_query: tuple[Pattern, ...] = patterns(r"запрос|текст")
     history_found: tuple[Pattern, ...] = patterns(r"найден|результат")
@@ -81,14 +88,16 @@ class OnlinePatterns:
     captcha: tuple[Pattern, ...] = patterns(
         r"captcha|капч", r"не робот|not a robot", r"ddos-guard", r"проверк\w+ (вашего )?браузера", r"код с картинки"
     )
-    """In the page's source, markup included."""
+    """A check for robots, in the page's source, markup included."""
     maintenance: tuple[Pattern, ...] = patterns(
         r"режим\w* обслуживания", r"(техническ|профилактическ)\w+ (работ|обслуживани)\w+", r"under maintenance"
     )
+    """A page of the vendor's maintenance."""
     proxy: tuple[Pattern, ...] = patterns(
         r"\bsquid\b", r"bad gateway|gateway time-?out", r"proxy error|proxy server|прокси-?сервер",
         r"доступ к (этому )?(ресурсу|сайту) (заблокирован|ограничен|запрещ[её]н)",
     )  # fmt: skip
+    """A page of a proxy on the way."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,7 @@ class Links:
     docs: Url = ""
     """Where the pages of docs/errors can be read."""
     grafana: Url = ""
+    """How people reach Grafana."""
 
 
 @dataclass(frozen=True, slots=True)
