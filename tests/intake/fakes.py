@@ -22,6 +22,8 @@ from kodeks_exporter.sysinfo.profile import load_profile
 TOKEN = "tоken-of-romashkin/%&?"  # its second letter is Cyrillic: any text may be a token
 PROFILE = load_profile("default")
 BROKEN = b"broken"
+ODD = "A,B;(c)[2]~^-_.d"
+"""A name with every character that the clients' scripts may have in it."""
 STATUS = (
     b"date: Sat, 21 Nov 2026 23:28:55 GMT\r\n"
     b'kserver_main_page{service="kodweb",path="/docs"} 0\n'
@@ -96,12 +98,12 @@ def installation(name: str, mode: Mode = Mode.PUSH, url: str = "") -> Installati
 
 def fleet(*pushing: str) -> Fleet:
     """``romashka``, ``vasilek`` and ``pushing`` push; ``pulled`` is pulled. Dealer ``all`` has no list of its own."""
-    installations = [installation(name) for name in ("romashka", "vasilek", "a.b", *pushing)]
+    installations = [installation(name) for name in ("romashka", "vasilek", "a.b", ODD, *pushing)]
     installations.append(installation("pulled", Mode.PULL, "http://127.0.0.1:1"))
     return Fleet(
         installations={each.name: each for each in installations},
         dealers={
-            "0599romashkin": Dealer("0599romashkin", Secret(TOKEN), frozenset({"romashka", "a.b", "gone"})),
+            "0599romashkin": Dealer("0599romashkin", Secret(TOKEN), frozenset({"romashka", "a.b", ODD, "gone"})),
             "all": Dealer("all", Secret("t-all")),
         },
     )

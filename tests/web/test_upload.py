@@ -27,7 +27,7 @@ from kodeks_exporter.web.app import Application
 from kodeks_exporter.web.security import ServerSecurity
 from kodeks_exporter.web.server import ServerOptions, WebServer
 from kodeks_exporter.web.upload import OPEN_PATHS, RESULTS, Uploads
-from tests.intake.fakes import BROKEN, STATUS, TOKEN, FakeStore, files, fleet, intake, zipped
+from tests.intake.fakes import BROKEN, ODD, STATUS, TOKEN, FakeStore, files, fleet, intake, zipped
 from tests.web.fakes import FakeBackend
 
 LIMIT = 8 * 1024 * 1024
@@ -260,7 +260,7 @@ def test_a_dealer_writes_and_reads_only_its_own(site: Site) -> None:
         ("ромашка.zip", 400), ("...zip", 400), ("romashka.zip/", 400), (".zip", 400), ("a" * 300 + ".zip", 400),
         ("romashka.exe", 415), ("romashka", 400), ("romashka.zip.", 415), ("romashka.", 415),
         ("Romashka.zip", 404), ("unknown.zip", 404), ("romashka.zip.zip", 404),
-        ("romashka.ZIP", 200), ("a.b.xml", 200),
+        ("romashka.ZIP", 200), ("a.b.xml", 200), (f"{ODD}.zip", 200), ("romashka%2e.zip", 400), ("a b.zip", 400),
     ],
 )  # fmt: skip
 def test_names(site: Site, name: str, status: int) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from kodeks_exporter.domain.names import is_name
+
 _LETTERS: Final = "абвгдеёжзийклмнопрстуфхцчшщъыьэюя"
 _SOUNDS: Final = "a,b,v,g,d,e,e,zh,z,i,y,k,l,m,n,o,p,r,s,t,u,f,kh,ts,ch,sh,sch,,y,,e,yu,ya"
 _TABLE: Final = dict(zip(_LETTERS, _SOUNDS.split(","), strict=True))
@@ -15,7 +17,7 @@ def latin(text: str) -> str:
 
     Empty when nothing is left.
     """
-    if re.fullmatch(r"[A-Za-z0-9_.:-]+", text) and text not in (".", ".."):
+    if is_name(text):
         return text
     out = ""
     for char in text:

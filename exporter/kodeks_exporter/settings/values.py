@@ -13,6 +13,8 @@ from typing import Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
+from kodeks_exporter.domain import names
+
 _DURATION: Final = re.compile(
     r"(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?", re.ASCII
 )
@@ -129,8 +131,8 @@ def label(text: str) -> str:
 
 def name(text: str) -> str:
     """The name of an installation, access or dealer: also a part of addresses and of names of uploaded files."""
-    if re.fullmatch(r"[A-Za-z0-9_.:-]+", text) is None or text in (".", ".."):
-        raise ValueError("may have only the letters A-Z and a-z, digits and _ . : - and must not be '.' or '..'")
+    if not names.is_name(text):
+        raise ValueError(f"may have only {names.ALLOWED} and must not be '.' or '..'")
     return text
 
 

@@ -12,7 +12,6 @@ import hashlib
 import hmac
 import json
 import logging
-import re
 import secrets
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -23,6 +22,7 @@ from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDeco
 from werkzeug.wrappers import Request, Response
 from werkzeug.wsgi import wrap_file
 
+from kodeks_exporter.domain.names import is_name
 from kodeks_exporter.domain.report import UnreadableReport
 from kodeks_exporter.intake.errors import StorageFull, TooLarge, UnknownInstallation, UnknownSuffix
 from kodeks_exporter.intake.intake import SUFFIXES, Accepted, Intake
@@ -50,7 +50,7 @@ _PIECE: Final = 64 * 1024
 _MEMORY: Final = 4 * _PIECE  # headers of a part and what is not yet written
 _MAX_PARTS: Final = 20
 _OVERHEAD: Final = 64 * 1024  # of the form around the file
-_NAME: Final = re.compile(r"[A-Za-z0-9_.:-]{1,200}")
+_LONGEST_NAME: Final = 200
 
 
 class Refusal(Exception):  # noqa: N818 - an answer, not an error
@@ -169,7 +169,7 @@ class Uploads:
     def _target(self, filename: str, dealer: Dealer) -> tuple[str, str]:
         """Installation and suffix of a file that this dealer may write. Raises Refusal."""
         name, dot, extension = filename.rpartition(".")
-        if _NAME.fullmatch(filename) is None or name in ("", ".", ".."):
+        if len(filename) > _LONGEST_NAME or not (is_name(filename) and is_name(name)):
             raise _bad_name()
         suffix = (dot + extension).lower()
         if not dot or suffix not in SUFFIXES:
