@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from dashboards.standard import BLUE, CLEAR, GREEN, GREY, ORANGE, PURPLE, RED, YELLOW
+from kodeks_exporter.domain.checks import CHECKS as _CHECKS
 
 MISSING = "нет данных"
 """Instead of an empty cell or panel: not known is not zero."""
@@ -38,23 +39,7 @@ STATE_NUMBERS: Words = {str(number): word for number, word in enumerate(STATES.v
 """States as numbers, in the order of ``STATES``: for state timelines."""
 
 CHECKS: Words = {
-    "dns": Word("DNS: имя разрешается"),
-    "icmp": Word("ping"),
-    "tcp": Word("tcp: порт открыт"),
-    "tls": Word("tls: сертификат"),
-    "http": Word("http200: главная страница"),
-    "proxy": Word("proxy: прокси видит Кодекс"),
-    "maintenance": Word("maintenance: не на обслуживании"),
-    "key": Word("key: ключ защиты"),
-    "page": Word("warning: страница без ошибок"),
-    "seats": Word("limit: есть свободные места"),
-    "auth": Word("auth: вход логином мониторинга"),
-    "catalog": Word("catalog: каталоги собраны"),
-    "licman_icmp": Word("Менеджер лицензий: ping"),
-    "licman_tcp": Word("Менеджер лицензий: порт"),
-    "snmp": Word("SNMP-агент"),
-    "schedule": Word("расписание"),
-    "sysmon": Word("метрики sysmon"),
+    **{row.name: Word(row.board) for row in _CHECKS.values()},
     "restart": Word("ночной перезапуск"),
     "backup": Word("ночное копирование"),
 }

@@ -17,6 +17,7 @@ from typing import Any, Final, Literal, cast, get_args, get_origin
 
 from kodeks_exporter.config.keys import Key, Shape, keys
 from kodeks_exporter.config.show import value
+from kodeks_exporter.domain.checks import CHECKS, CheckRow
 from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.settings.alerting import THRESHOLDS
 from kodeks_exporter.settings.checks import Patterns
@@ -27,7 +28,7 @@ from kodeks_exporter.settings.reports import ForwardSettings
 from kodeks_exporter.settings.settings import Settings
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-PAGES: Final = ("docs/configuration.md",)
+PAGES: Final = ("README.md", "README.ru.md", "docs/configuration.md")
 _PLACE: Final = re.compile(r"(<!-- table: (.+?) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -168,7 +169,30 @@ def thresholds() -> Iterator[str]:
     return _rows(("name", "default", "alerts and meaning"), rows)
 
 
-TABLES: Final[Mapping[str, Callable[..., Iterator[str]]]] = {"keys": section_keys, "thresholds": thresholds}
+# Checks
+
+
+def checks() -> Iterator[str]:
+    return _rows(
+        ("check", "fails when", "blocks"), ((f"`{row.name}`", row.fails, _blocks(row)) for row in CHECKS.values())
+    )
+
+
+def checks_in_russian() -> Iterator[str]:
+    return _rows(("Проверка", "Сбой, когда"), ((f"`{row.name}`", row.fails_ru) for row in CHECKS.values()))
+
+
+def _blocks(row: CheckRow) -> str:
+    required = " ".join(f"`{other.name}`" for other in CHECKS.values() if row.name in other.requires)
+    return "; ".join(text for text in (required, row.blocks) if text)
+
+
+TABLES: Final[Mapping[str, Callable[..., Iterator[str]]]] = {
+    "keys": section_keys,
+    "thresholds": thresholds,
+    "checks": checks,
+    "checks_in_russian": checks_in_russian,
+}
 
 
 def stale_pages() -> dict[Path, str]:

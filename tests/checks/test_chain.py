@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from kodeks_exporter.checks import licence_manager, maintenance
+from kodeks_exporter.checks import licman_icmp, maintenance
 from kodeks_exporter.checks.verdict import failed
 from kodeks_exporter.domain.check import (
     CatalogFacts,
@@ -322,6 +322,6 @@ def test_licence_manager_that_is_only_deaf_to_ping_does_not_hide_a_lost_key(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clinic.site.pages["/admin/lic"] = answer(KEY_LOST_PAGE)
-    monkeypatch.setattr(licence_manager, "ping_verdict", lambda *_: failed("no_reply", "не отвечает на ping"))
+    monkeypatch.setattr(licman_icmp, "ping_verdict", lambda *_: failed("no_reply", "не отвечает на ping"))
     round_ = clinic.examine(licence_manager=Endpoint("127.0.0.1", clinic.site.port))
     assert failures(round_) == {"licman_icmp": "no_reply", "key": "code_4111"}

@@ -18,7 +18,6 @@ from prometheus_client import Metric
 
 from bench.__main__ import SUBJECTS
 from demo.stand import tls
-from kodeks_exporter.checks.chain import CHECK_NAMES, CHECKS
 from kodeks_exporter.cli.main import _parser
 from kodeks_exporter.config.load import load
 from kodeks_exporter.config.webfile import load_web_config
@@ -354,23 +353,6 @@ def rows(page: str, head: str) -> list[list[str]]:
 
 def names(cell: str) -> list[str]:
     return re.findall(r"`([^`]+)`", cell)
-
-
-@pytest.mark.parametrize(("page", "head"), [("README.md", "| check |"), ("README.ru.md", "| Проверка |")])
-def test_table_of_checks_is_complete(page: str, head: str) -> None:
-    told = [name for row in rows(page, head) for name in names(row[0])]
-    assert sorted(told) == sorted(CHECK_NAMES)
-
-
-def test_table_of_checks_tells_what_is_blocked() -> None:
-    """Whatever the chain requires stands there; some checks block more, by what they find."""
-    order = [row[0].strip("`") for row in rows("README.md", "| check |")]
-    found = {row[0].strip("`"): set(names(row[2])) for row in rows("README.md", "| check |")}
-    assert set().union(*found.values()) <= CHECK_NAMES
-    for check in CHECKS:
-        for required in check.requires:
-            assert check.name in found[required], f"{required} blocks {check.name}"
-            assert order.index(required) < order.index(check.name), "the table is in the order of a round"
 
 
 def full_name(metric: Metric) -> str:

@@ -154,7 +154,7 @@ def test_letter_yo_is_found_by_ye(client: Client, backend: FakeBackend) -> None:
 
 def test_is_it_us_or_them(client: Client) -> None:
     card = cards(page(client, "/?q=бета"))["ООО «Бета Инжиниринг»"]
-    assert "Сервер отвечает, ключ на месте, каталоги собраны, места есть, вход работает." in card
+    assert "Сервер отвечает, ключ на месте, места есть, вход работает, каталоги собраны." in card
     assert "смотрите сеть клиента и рабочие места" in card
 
 

@@ -11,42 +11,29 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from importlib import import_module
 from types import MappingProxyType
 
-from kodeks_exporter.checks import (
-    auth,
-    catalog,
-    dns,
-    http,
-    icmp,
-    key,
-    licence_manager,
-    maintenance,
-    page,
-    proxy,
-    schedule,
-    seats,
-    snmp,
-    sysmon,
-    tcp,
-    tls,
-)
 from kodeks_exporter.checks.context import Context, Tools
 from kodeks_exporter.checks.planned import planned_downtime
 from kodeks_exporter.checks.verdict import Verdict, failed
 from kodeks_exporter.domain.check import CheckResult, InstallationState, Outcome, Round, ScheduleFacts
+from kodeks_exporter.domain.checks import CHECKS as ROWS
+from kodeks_exporter.domain.checks import CheckRow
 from kodeks_exporter.settings.checks import CheckSettings
 from kodeks_exporter.settings.fleet import Installation
 
 log = logging.getLogger(__name__)
 
 
+def _always(_settings: CheckSettings) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One row of the table.
+    """A row of the table (``domain.checks.CheckRow``) with the functions of its file.
 
-    ``every``: what it told (facts) is kept, and asked again only after that many seconds; 0: asked each round.
-    ``remembers``: what it told is kept until it tells something newer, also while it fails.
     ``wanted``: whether a site with these settings asks for it at all.
     """
 
@@ -56,33 +43,17 @@ class Check:
     requires: tuple[str, ...] = ()
     every: float = 0.0
     remembers: bool = False
-    wanted: Callable[[CheckSettings], bool] = lambda _settings: True
+    wanted: Callable[[CheckSettings], bool] = _always
 
 
-_PAGE = ("dns", "tcp", "http", "proxy", "maintenance")
-_LOGGED_IN = (*_PAGE, "tls", "key", "page", "seats", "auth")
+def _bound(row: CheckRow) -> Check:
+    """The file of a check has its name, a function ``check`` and a function ``applies``; ``wanted`` if need be."""
+    file = import_module(f"kodeks_exporter.checks.{row.name}")
+    wanted = getattr(file, "wanted", _always)
+    return Check(row.name, file.check, file.applies, row.requires, row.every, row.remembers, wanted)
 
-CHECKS: tuple[Check, ...] = (
-    Check("dns", dns.check, dns.applies),
-    Check("icmp", icmp.check, icmp.applies, ("dns",)),
-    Check("tcp", tcp.check, tcp.applies, ("dns",)),
-    Check("tls", tls.check, tls.applies, ("dns", "tcp")),
-    Check("http", http.check, http.applies, ("dns", "tcp")),
-    Check("proxy", proxy.check, proxy.applies, ("dns", "tcp", "http"), remembers=True),
-    Check("maintenance", maintenance.check, maintenance.applies, ("dns", "tcp", "http", "proxy")),
-    Check("licman_icmp", licence_manager.check_icmp, licence_manager.applies),
-    Check("licman_tcp", licence_manager.check_tcp, licence_manager.applies),
-    Check("key", key.check, key.applies, (*_PAGE, "tls")),
-    Check("page", page.check, page.applies, (*_PAGE, "key")),
-    Check("seats", seats.check, seats.applies, (*_PAGE, "tls", "key", "page")),
-    Check("auth", auth.check, auth.applies, (*_PAGE, "tls", "key", "page", "seats"), remembers=True),
-    Check("catalog", catalog.check, catalog.applies, (*_PAGE, "key", "page")),
-    Check("schedule", schedule.check, schedule.applies, _LOGGED_IN, every=3600.0),
-    Check("sysmon", sysmon.check, sysmon.applies, _LOGGED_IN, every=60.0, wanted=sysmon.wanted),
-    Check("snmp", snmp.check, snmp.applies, every=60.0),
-)
 
-CHECK_NAMES = frozenset(check.name for check in CHECKS)
+CHECKS: tuple[Check, ...] = tuple(_bound(row) for row in ROWS.values())
 
 
 def has_checks(installation: Installation) -> bool:

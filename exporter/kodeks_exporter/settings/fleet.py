@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo
 
+from kodeks_exporter.domain.checks import CHECKS
 from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.settings import values
 from kodeks_exporter.settings.kinds import (
@@ -35,11 +36,6 @@ from kodeks_exporter.settings.values import Endpoint
 
 UTC = ZoneInfo("UTC")
 LICENCE_MANAGER_PORT: Final = 8888
-CHECKS: Final = (
-    "dns", "icmp", "tcp", "tls", "http", "proxy", "maintenance", "key", "page", "seats", "auth", "catalog",
-    "licman_icmp", "licman_tcp", "snmp", "schedule", "sysmon",
-)  # fmt: skip
-"""Checks that an installation may switch off."""
 
 
 def _licence_manager(text: str) -> Endpoint:

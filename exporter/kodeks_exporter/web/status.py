@@ -10,6 +10,7 @@ from typing import Final
 from urllib.parse import quote, urlencode, urlsplit
 
 from kodeks_exporter.domain.check import CheckResult, InstallationState, Outcome
+from kodeks_exporter.domain.checks import CHECKS
 from kodeks_exporter.web import words
 from kodeks_exporter.web.facts import facts
 from kodeks_exporter.web.views import FleetView, InstallationView
@@ -302,7 +303,7 @@ def _row(view: InstallationView, status: Status, fleet: FleetView) -> Row:
         href=view.url if _linkable(view.url) else "",
         status=status,
         cause=_sentence(root) if root else "",
-        where=words.WHERE_TO_LOOK.get(root.check, "") if root else "",
+        where=words.where_to_look(root.check) if root else "",
         hints=tuple(hint for hint in facts(root, zone) if not _said(hint, root.text)) if root else (),
         since=words.since(view.since, now, zone) if view.since is not None and status.tone != "ok" else "",
         blocked=_some(blocked),
@@ -353,7 +354,7 @@ def _verdict(view: InstallationView, status: Status) -> str:
     if status.tone != "ok":
         return ""
     good = {result.check for result in view.results if result.outcome is Outcome.OK}
-    phrases = [phrase for check, phrase in words.WORKING.items() if check in good]
+    phrases = [row.good for row in CHECKS.values() if row.good and row.name in good]
     if "сервер отвечает" not in phrases:
         return ""
     return f"{_capital(', '.join(phrases))}. Если пользователи жалуются, смотрите сеть клиента и рабочие места."

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from kodeks_exporter.domain.check import CheckResult, InstallationState, Outcome
+from kodeks_exporter.domain.checks import CHECKS
 
 STATES: Final[Mapping[InstallationState, str]] = MappingProxyType(
     {
@@ -27,28 +28,6 @@ PLANNED: Final[Mapping[str, str]] = MappingProxyType(
     {"restart": "Плановый перезапуск", "backup": "Плановое резервное копирование"}
 )
 
-CHECKS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "dns": "Имя в DNS",
-        "icmp": "Пинг",
-        "tcp": "Порт TCP",
-        "tls": "Сертификат TLS",
-        "http": "Ответ HTTP",
-        "proxy": "Обратный прокси",
-        "maintenance": "Режим обслуживания",
-        "key": "Ключ защиты",
-        "page": "Главная страница",
-        "seats": "Свободные места",
-        "auth": "Вход монитора",
-        "catalog": "Каталоги",
-        "licman_icmp": "Менеджер лицензий, пинг",
-        "licman_tcp": "Менеджер лицензий, порт",
-        "snmp": "SNMP",
-        "schedule": "Расписание",
-        "sysmon": "Метрики sysmon",
-    }
-)
-
 OUTCOMES: Final[Mapping[Outcome, str]] = MappingProxyType(
     {
         Outcome.OK: "в порядке",
@@ -57,37 +36,6 @@ OUTCOMES: Final[Mapping[Outcome, str]] = MappingProxyType(
         Outcome.SKIPPED: "не применимо",
     }
 )
-
-WHERE_TO_LOOK: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "dns": "DNS домена или хостинга; сам сервер может работать",
-        "icmp": "сеть до сервера или сам сервер: питание, канал, межсетевой экран",
-        "tcp": "служба Кодекс на сервере или межсетевой экран",
-        "tls": "сертификат на сервере или прокси",
-        "http": "служба Кодекс на сервере",
-        "proxy": "служба Кодекс за прокси; сам прокси отвечает",
-        "maintenance": "кто включил режим обслуживания и не забыл ли выключить",
-        "key": "USB-ключ, программа его передачи по сети, служба защиты",
-        "page": "сервер Кодекс: его журнал и последнее обновление",
-        "seats": "кто занимает места: страница /admin/cookies",
-        "auth": "учётная запись монитора на сервере",
-        "catalog": "тома базы и последнее обновление",
-        "licman_icmp": "машина менеджера лицензий и сеть до неё",
-        "licman_tcp": "служба менеджера лицензий",
-        "snmp": "агент SNMP на сервере; на работу пользователей не влияет",
-    }
-)
-
-WORKING: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "http": "сервер отвечает",
-        "key": "ключ на месте",
-        "catalog": "каталоги собраны",
-        "seats": "места есть",
-        "auth": "вход работает",
-    }
-)
-"""What a good result of a check means to someone who asks «is it us or them?»."""
 
 BLOCKED_BY_PLAN: Final[Mapping[str, str]] = MappingProxyType(
     {"restart": "плановый перезапуск", "backup": "плановое резервное копирование"}
@@ -139,7 +87,13 @@ def installations_genitive(number: int) -> str:
 
 def check_name(check: str) -> str:
     """The Russian name of a check; a check this page does not know goes by its own name."""
-    return CHECKS.get(check, check)
+    row = CHECKS.get(check)
+    return check if row is None else row.title
+
+
+def where_to_look(check: str) -> str:
+    row = CHECKS.get(check)
+    return "" if row is None else row.hint
 
 
 def check_name_inside(check: str) -> str:

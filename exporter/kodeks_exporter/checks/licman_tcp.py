@@ -1,11 +1,10 @@
-"""Does the licence manager (Менеджер лицензий) answer by ping and by its port?"""
+"""Does the licence manager (Менеджер лицензий) answer by its port?"""
 
 from __future__ import annotations
 
 from kodeks_exporter.checks.context import Context
-from kodeks_exporter.checks.icmp import ping_verdict
 from kodeks_exporter.checks.tcp import port_verdict
-from kodeks_exporter.checks.verdict import Verdict, failed, ok
+from kodeks_exporter.checks.verdict import Verdict, ok
 from kodeks_exporter.net.connection import connect
 from kodeks_exporter.net.errors import CheckError
 from kodeks_exporter.settings.fleet import Installation
@@ -15,16 +14,7 @@ def applies(installation: Installation) -> bool:
     return installation.licence_manager is not None
 
 
-def check_icmp(installation: Installation, context: Context) -> Verdict:
-    assert installation.licence_manager is not None
-    try:
-        addresses = context.tools.resolver.resolve(installation.licence_manager.host)
-    except CheckError as error:
-        return failed(error.reason, error.text)
-    return ping_verdict(context, addresses[0])
-
-
-def check_tcp(installation: Installation, context: Context) -> Verdict:
+def check(installation: Installation, context: Context) -> Verdict:
     assert installation.licence_manager is not None
     endpoint = installation.licence_manager
     try:
