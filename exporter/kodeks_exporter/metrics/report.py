@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from prometheus_client import Metric
 
 from kodeks_exporter.domain.report import Block
-from kodeks_exporter.metrics import kassist, licences, months, newcomers, searches, sessions, sysinfo, users
+from kodeks_exporter.metrics import changes, kassist, licences, months, newcomers, searches, sessions, sysinfo, users
 from kodeks_exporter.metrics.dropped import dropped_series
 from kodeks_exporter.metrics.exposition import Source
 from kodeks_exporter.metrics.reportview import ReportView
@@ -35,6 +35,7 @@ def sources(
 def families(view: ReportView) -> Iterator[Metric]:
     """Everything but single searches."""
     yield from sysinfo.families(view)
+    yield from changes.families(view)
     yield from licences.families(view)
     yield from sessions.families(view)
     yield from users.families(view)

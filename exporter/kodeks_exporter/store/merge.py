@@ -10,7 +10,8 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from kodeks_exporter.domain.report import Block, KassistDay, ReadSummary, UserUsage
-from kodeks_exporter.store import months
+from kodeks_exporter.store import changes, months
+from kodeks_exporter.store.changes import Changes
 from kodeks_exporter.store.months import MonthSums
 from kodeks_exporter.store.newcomers import remember
 from kodeks_exporter.store.sink import ReportIntake
@@ -37,7 +38,18 @@ def merge(
         window=intake.picker.window(before.window),
         kassist=_kassist(before.kassist, intake.kassist, newest),
         zone=zone.key if summary.local_times else "",
+        changes=_changes(before, intake, summary, received, newest=newest),
     )
+
+
+def _changes(
+    before: ReportSnapshot, intake: ReportIntake, summary: ReadSummary, received: float, *, newest: bool
+) -> Changes:
+    kassist = next((module.version for module in intake.modules if module.name.lower() == "kassist"), "")
+    told = changes.Told(summary.header, intake.made, received, len(intake.users), len(intake.volumes), kassist)
+    after = changes.note(before.changes, told, newest=newest)
+    same = before.report is not None and summary.header.created is not None and before.report.header == summary.header
+    return replace(after, repeats=after.repeats + 1) if same else replace(after, repeats=0) if newest else after
 
 
 def merge_months(

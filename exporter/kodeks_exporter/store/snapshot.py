@@ -27,6 +27,7 @@ from kodeks_exporter.domain.report import (
     Volume,
 )
 from kodeks_exporter.domain.texts import login_and_domain
+from kodeks_exporter.store.changes import Changes
 from kodeks_exporter.store.months import MonthSums
 
 DURATION_BUCKETS: Final = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 60.0)
@@ -148,6 +149,7 @@ class ReportSnapshot:
     """Events of days before this one (days since 1970 UTC) were pruned."""
     months: Mapping[str, MonthSums] = field(default_factory=dict)
     """By month, ``YYYY-MM``. Empty in a storage of before these were counted, until the next report comes."""
+    changes: Changes = field(default_factory=Changes)
     zone: str = ""
     """Time zone by which the local times of the reports were read; empty: not noted, or they tell their offset."""
 
@@ -175,6 +177,7 @@ class _Stored:
     horizon: int = 0
     months: list[MonthSums] = field(default_factory=list)
     zone: str = ""
+    changes: Changes = field(default_factory=Changes)
 
 
 _encoder: Final = msgspec.msgpack.Encoder()
@@ -199,6 +202,7 @@ def encode_snapshot(snapshot: ReportSnapshot) -> bytes:
             horizon=snapshot.horizon,
             months=list(snapshot.months.values()),
             zone=snapshot.zone,
+            changes=snapshot.changes,
         )
     )
 
@@ -221,6 +225,7 @@ def decode_snapshot(data: bytes, usage: Mapping[UserKey, UserUsage]) -> ReportSn
         horizon=stored.horizon,
         months={sums.month: sums for sums in stored.months},
         zone=stored.zone,
+        changes=stored.changes,
     )
 
 

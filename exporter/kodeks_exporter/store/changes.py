@@ -1,0 +1,121 @@
+"""A report against the ones before it: is it this client's, whole, new, of the same versions? Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from kodeks_exporter.domain.report import ReportHeader
+
+USERS: Final = "users"
+VOLUMES: Final = "volumes"
+REGISTRATION: Final = "registration"
+_ACCEPTED_AFTER: Final = 7 * 86400.0
+"""Seconds after which what is missing counts as gone for good."""
+_LEFT: Final = 10
+"""Users under a tenth of those before are a loss."""
+
+
+@dataclass(frozen=True, slots=True)
+class VersionChange:
+    """Of one part: ``server``, ``sysinfo`` or ``kassist``. ``made``: of the report that told it, Unix seconds."""
+
+    before: str
+    after: str
+    made: float
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """``had``: how many the last whole report had. ``since``: when the first without them was made, Unix seconds."""
+
+    had: int
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """``regnum`` and ``client``: of the newest report that came with a registration, ``regnum_before`` and
+    ``client_before`` of the last one that had another. ``registrations``: how often it was another than before,
+    ``registration_changed``: when the last of those came, Unix seconds. ``whole``: by subject, how many the last report
+    had that had lost nothing. ``repeats``: how often the report in force came again, unchanged, since it came first."""
+
+    regnum: str = ""
+    client: str = ""
+    regnum_before: str = ""
+    client_before: str = ""
+    registrations: int = 0
+    registration_changed: float = 0.0
+    versions: Mapping[str, str] = field(default_factory=dict)
+    version_changes: Mapping[str, VersionChange] = field(default_factory=dict)
+    whole: Mapping[str, int] = field(default_factory=dict)
+    lost: Mapping[str, Lost] = field(default_factory=dict)
+    repeats: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a report says. ``made`` and ``received`` in Unix seconds; a missing block counts as 0 of its records."""
+
+    header: ReportHeader
+    made: float
+    received: float
+    users: int
+    volumes: int
+    kassist: str
+
+
+def note(before: Changes, told: Told, *, newest: bool) -> Changes:
+    """``newest`` False: of an older report only the registration counts."""
+    after = _registration(before, told.header, told.received)
+    if not newest:
+        return after
+    if after.registrations == before.registrations:  # another client's versions are no news of this one
+        after = _versions(after, told)
+    return _losses(after, told)
+
+
+def _registration(before: Changes, header: ReportHeader, received: float) -> Changes:
+    if not header.regnum:
+        return before
+    after = replace(before, regnum=header.regnum, client=header.client)
+    if before.regnum in ("", header.regnum):
+        return after
+    return replace(
+        after,
+        regnum_before=before.regnum,
+        client_before=before.client,
+        registrations=before.registrations + 1,
+        registration_changed=received,
+    )
+
+
+def _versions(before: Changes, told: Told) -> Changes:
+    parts = {"server": told.header.server_version, "sysinfo": told.header.sysinfo_version, "kassist": told.kassist}
+    changes = dict(before.version_changes)
+    for part, version in parts.items():
+        known = before.versions.get(part, "")
+        if version and known and version != known:
+            changes[part] = VersionChange(known, version, told.made)
+    versions = {**before.versions, **{part: version for part, version in parts.items() if version}}
+    return replace(before, versions=versions, version_changes=changes)
+
+
+def _losses(before: Changes, told: Told) -> Changes:
+    now = {
+        USERS: told.users,
+        VOLUMES: told.volumes,
+        REGISTRATION: int(bool(told.header.regnum or told.header.seats is not None)),
+    }
+    whole, lost = dict(before.whole), dict(before.lost)
+    for subject, count in now.items():
+        had = whole.get(subject, 0)
+        gone = had > 0 and (count == 0 or (subject == USERS and count * _LEFT < had))
+        since = lost[subject].since if subject in lost else told.made
+        if gone and told.made - since < _ACCEPTED_AFTER:
+            lost[subject] = Lost(had, since)
+        else:
+            lost.pop(subject, None)
+            whole[subject] = count
+    return replace(before, whole=whole, lost=lost)
