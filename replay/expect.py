@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from replay import clock
 from replay.messages import Message, Way
-from replay.player import Outcome
+from replay.player import Played
 from replay.script import Expected, Script
 
 
@@ -17,7 +17,7 @@ class _Wanted:
     by: Way
 
 
-def problems(script: Script, outcome: Outcome) -> list[str]:
+def problems(script: Script, outcome: Played) -> list[str]:
     """In words, for people; empty: all is as the script has it."""
     wanted = [_Wanted(each, way) for each in script.messages for way in each.by]
     left = list(outcome.messages)

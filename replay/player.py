@@ -43,7 +43,7 @@ class ReplayError(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Played:
     """``messages`` in the order of arrival. ``refused``: what Telegram would not take. ``wrong``: of the answers."""
 
     messages: tuple[Message, ...]
@@ -53,7 +53,7 @@ class Outcome:
     speed: float
 
 
-def play(script: Script, progress: Callable[[str], None] = lambda _: None) -> Outcome:
+def play(script: Script, progress: Callable[[str], None] = lambda _: None) -> Played:
     """Raises ScriptError, ReplayError, EngineError, OSError. Takes about the script's length divided by its speed."""
     folder = RunDirectory()
     try:
@@ -62,7 +62,7 @@ def play(script: Script, progress: Callable[[str], None] = lambda _: None) -> Ou
         folder.remove()
 
 
-def _play(script: Script, folder: Path, progress: Callable[[str], None]) -> Outcome:
+def _play(script: Script, folder: Path, progress: Callable[[str], None]) -> Played:
     desk = _Desk()
     with MailSink(desk.mail) as mails, TelegramSink(listener=desk.telegram) as telegrams:
         config = folder / "kodeks.yml"
@@ -88,7 +88,7 @@ def _play(script: Script, folder: Path, progress: Callable[[str], None]) -> Outc
             {each.telegram_chat_id: each.name for each in settings.fleet.managers.values() if each.telegram_chat_id},
         )
         if not posts:
-            return Outcome((), (), wrong, alerts, script.speed)
+            return Played((), (), wrong, alerts, script.speed)
         document = yaml.safe_load((folder / "alertmanager.yml").read_text(encoding="utf-8"))
         speed = script.speed
         for attempt in range(1, _ATTEMPTS + 1):
@@ -98,7 +98,7 @@ def _play(script: Script, folder: Path, progress: Callable[[str], None]) -> Outc
             late = run.run(folder / f"alertmanager-{attempt}", folder / "templates")
             if late <= max(_LATE, _LATE_REAL * run.speed):
                 refused = tuple(each.description for each in telegrams.refusals)
-                return Outcome(desk.close(), refused, wrong, alerts, run.speed)
+                return Played(desk.close(), refused, wrong, alerts, run.speed)
             progress(f"машина не успевает (опоздание {late:.0f} с по часам случая), ещё раз медленнее")
             speed = speed / 2
         raise ReplayError(f"this machine is too slow even for speed {speed * 2:g}")

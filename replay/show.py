@@ -10,7 +10,7 @@ from typing import Final
 
 from replay import clock
 from replay.messages import Message
-from replay.player import Outcome
+from replay.player import Played
 from replay.script import Event, Script
 
 _WIDTH: Final = 110
@@ -22,7 +22,7 @@ _LINK: Final = re.compile(r"[^:]+(?::\d+)?: https?://")
 _WAYS: Final = {"mail": "почта", "telegram": "Telegram"}
 
 
-def shown(script: Script, outcome: Outcome, problems: Sequence[str]) -> str:
+def shown(script: Script, outcome: Played, problems: Sequence[str]) -> str:
     """The whole text."""
     return "\n".join([*_head(script), *_timeline(script, outcome), *_end(script, outcome, problems)]) + "\n"
 
@@ -49,7 +49,7 @@ def _managers(script: Script) -> str:
     return ", ".join(said)
 
 
-def _timeline(script: Script, outcome: Outcome) -> Iterator[str]:
+def _timeline(script: Script, outcome: Played) -> Iterator[str]:
     lines: list[tuple[datetime, int, list[str]]] = []
     for event in script.timeline:
         if event.what:
@@ -97,7 +97,7 @@ def _message(script: Script, message: Message) -> list[str]:
     return block
 
 
-def _end(script: Script, outcome: Outcome, problems: Sequence[str]) -> Iterator[str]:
+def _end(script: Script, outcome: Played, problems: Sequence[str]) -> Iterator[str]:
     firing = [message for message in outcome.messages if not message.resolved]
     over = len(outcome.messages) - len(firing)
     mails = sum(message.by == "mail" for message in firing)

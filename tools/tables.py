@@ -22,7 +22,7 @@ from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.settings.alerting import THRESHOLDS
 from kodeks_exporter.settings.checks import Patterns
 from kodeks_exporter.settings.fleet import Credentials, Snmp
-from kodeks_exporter.settings.kinds import Closed, Guard, Kind, Mark
+from kodeks_exporter.settings.notation import Closed, Guard, Mark, Notation
 from kodeks_exporter.settings.online import OnlinePatterns
 from kodeks_exporter.settings.reports import ForwardSettings
 from kodeks_exporter.settings.settings import Settings
@@ -113,7 +113,7 @@ def _meaning(shape: Shape, doc: str, default: Any) -> Iterator[str]:
     if doc:
         yield doc
     base, item = shape.base, shape.items[-1] if shape.items else shape
-    kind, guard = item.mark(Kind) or shape.mark(Kind), shape.mark(Guard)
+    kind, guard = item.mark(Notation) or shape.mark(Notation), shape.mark(Guard)
     if base is Secret:
         yield "A secret" + (f": {guard.range}." if guard is not None and guard.range else ".")
     if kind is not None and kind.range:
@@ -123,7 +123,7 @@ def _meaning(shape: Shape, doc: str, default: Any) -> Iterator[str]:
         yield _choices(choices) + "."
     if shape.mark(Closed) and _default(shape, default) == "built in":
         yield "Keys: " + ", ".join(f"`{name}`" for name in default) + "."
-    if isinstance(default, Mapping) and (kind := shape.items[0].mark(Kind)) is not None and kind.range:
+    if isinstance(default, Mapping) and (kind := shape.items[0].mark(Notation)) is not None and kind.range:
         yield f"Keys: {kind.range}."
 
 

@@ -8,7 +8,7 @@ from datetime import date
 from prometheus_client.parser import text_string_to_metric_families
 
 from demo.vendor import VendorFault
-from kodeks_exporter.domain.online import Advice, Deviation, Profile, UseClass
+from kodeks_exporter.domain.online import Advice, Deviation, UseClass, UsePattern
 from kodeks_exporter.metrics.exposition import render_families
 from kodeks_exporter.metrics.online import AccessView, families, server_families
 from kodeks_exporter.online.watch import server_of
@@ -123,10 +123,10 @@ def test_searches_age_away(make_world: WorldMaker) -> None:
 def test_the_profile(make_world: WorldMaker) -> None:
     world = make_world([one()])
     world.run(1)
-    profile = Profile(
+    use_pattern = UsePattern(
         date(2026, 11, 18), UseClass.SEASONAL, 3, date(2026, 12, 1), 12.5, Deviation.SILENT, Advice.CALL, "silent"
     )
-    found = samples(text_of(world, replace(world.store.state("u1"), profile=profile)))
+    found = samples(text_of(world, replace(world.store.state("u1"), use_pattern=use_pattern)))
     assert found["profile"][("seasonal",)] == 1
     assert sum(found["profile"].values()) == 1
     assert found["season_months"] == {(): 3}

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kodeks_exporter.domain.online import Quota, Resource
+from kodeks_exporter.online.account_page import read_quotas
 from kodeks_exporter.online.history_page import read_history
 from kodeks_exporter.online.markup import login_form, tables
-from kodeks_exporter.online.profile_page import read_quotas
 from kodeks_exporter.settings.online import OnlinePatterns
 from tests.online.conftest import MOSCOW, moment
 

@@ -19,7 +19,7 @@ import pytest
 from kodeks_exporter.domain.online import DayUse, HistoryDay, OnlineReading, Quota, Resource
 from kodeks_exporter.domain.report import SearchEvent
 from kodeks_exporter.domain.secret import Secret
-from kodeks_exporter.online.profiles import judge
+from kodeks_exporter.online.classes import judge
 from kodeks_exporter.settings.fleet import Credentials, OnlineAccess
 from kodeks_exporter.settings.online import OnlineSettings
 from kodeks_exporter.store.online import FILE_NAME, OnlineStore
@@ -180,10 +180,10 @@ def test_the_profile_survives(store: OnlineStore, tmp_path: Path) -> None:
     history = [
         DayUse(date(2025, 10, 25) + timedelta(days=n), 150 if (n // 30) % 3 == 0 else 0, 0, 300) for n in range(380)
     ]
-    profile = judge(history, history[-1].day)
-    store.set_profile("u1", profile)
+    use_pattern = judge(history, history[-1].day)
+    store.set_use_pattern("u1", use_pattern)
     reopened = again(store, tmp_path)
-    assert reopened.state("u1").profile == profile
+    assert reopened.state("u1").use_pattern == use_pattern
     reopened.close()
 
 

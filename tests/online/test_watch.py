@@ -244,11 +244,11 @@ def test_the_class_is_computed_once_a_day_from_the_access_own_history(make_world
         quotas = {Resource.DOCUMENTS: Quota(300 - used, 300)}
         world.store.record(OnlineReading("nps1-u000", 1.0, 0.1, "", True, quotas), day, QUICK)
     world.run(2)
-    profile = world.store.state("nps1-u000").profile
-    assert profile is not None
-    assert (profile.day, profile.season) == (date(2026, 11, 18), 3)
+    use_pattern = world.store.state("nps1-u000").use_pattern
+    assert use_pattern is not None
+    assert (use_pattern.day, use_pattern.season) == (date(2026, 11, 18), 3)
     world.run(12)
-    again = world.store.state("nps1-u000").profile
+    again = world.store.state("nps1-u000").use_pattern
     assert again is not None
     assert again.day == date(2026, 11, 19)
 

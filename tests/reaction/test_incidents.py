@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kodeks_exporter.domain.reaction import Alert, End, Incident, Listing, Outcome, Silence, Step, united
+from kodeks_exporter.domain.reaction import Alert, End, Ending, Incident, Listing, Silence, Step, united
 from kodeks_exporter.reaction.incidents import BLIND, GRACE, look
 
 REPEAT = {"K1": 7200.0, "K5": 259200.0}
@@ -55,7 +55,7 @@ class Film:
         for moment in range(at, until + 1, 15):
             self.show(moment)
 
-    def told(self) -> list[tuple[Outcome | None, float | None]]:
+    def told(self) -> list[tuple[Ending | None, float | None]]:
         return [(end.outcome, end.lasted) for end in self.ends]
 
 
@@ -73,7 +73,7 @@ def test_taken_and_over() -> None:
     film.show(340, firing(), silences=(silence("s", 300),))
     assert not film.open["a"].waiting, "it stays taken when the silence is over"
     film.gone(355, 355 + int(GRACE))
-    assert film.told() == [(Outcome.ACKNOWLEDGED, 355.0)]
+    assert film.told() == [(Ending.ACKNOWLEDGED, 355.0)]
     assert film.open == {}
 
 
@@ -88,11 +88,11 @@ def test_mended_and_unanswered() -> None:
     film.show(10, firing())
     film.show(25)
     film.gone(40, 25 + int(GRACE))
-    assert film.told() == [(Outcome.MENDED, 25.0)]
+    assert film.told() == [(Ending.MENDED, 25.0)]
     film = Film()
     film.show(7000, firing(), firing(identity="b", priority="K5"), firing(identity="c", priority=""))
     film.gone(7200, 7200 + int(GRACE))
-    assert film.told() == [(Outcome.UNANSWERED, 7200.0), (Outcome.MENDED, 7200.0), (Outcome.MENDED, 7200.0)]
+    assert film.told() == [(Ending.UNANSWERED, 7200.0), (Ending.MENDED, 7200.0), (Ending.MENDED, 7200.0)]
 
 
 def test_missing_for_a_while_is_not_over() -> None:
@@ -103,7 +103,7 @@ def test_missing_for_a_while_is_not_over() -> None:
     assert film.ends == []
     assert film.open["a"].missing is None
     film.gone(300, 300 + int(GRACE))
-    assert film.told() == [(Outcome.MENDED, 300.0)]
+    assert film.told() == [(Ending.MENDED, 300.0)]
 
 
 def test_the_time_to_come_back_begins_anew_after_a_pause() -> None:
@@ -123,7 +123,7 @@ def test_over_while_nobody_watched() -> None:
     film.show(10, firing(), firing(identity="b", silenced=("s",)), silences=(silence("s", 5),))
     later = 10 + int(BLIND) + 100
     film.gone(later, later + int(GRACE))
-    assert film.told() == [(Outcome.UNSEEN, None), (Outcome.ACKNOWLEDGED, None)]
+    assert film.told() == [(Ending.UNSEEN, None), (Ending.ACKNOWLEDGED, None)]
 
 
 def test_fires_anew() -> None:
@@ -131,10 +131,10 @@ def test_fires_anew() -> None:
     film.show(10, firing())
     film.show(25)
     film.show(40, firing(35))
-    assert film.told() == [(Outcome.MENDED, 25.0)]
+    assert film.told() == [(Ending.MENDED, 25.0)]
     assert film.open["a"].started == START + 35
     film.show(55, firing(50))
-    assert film.told()[1:] == [(Outcome.MENDED, 15.0)], "it was over at the latest when it began anew"
+    assert film.told()[1:] == [(Ending.MENDED, 15.0)], "it was over at the latest when it began anew"
 
 
 def test_what_comes_back_with_the_same_start_has_counted() -> None:
@@ -142,7 +142,7 @@ def test_what_comes_back_with_the_same_start_has_counted() -> None:
     film = Film()
     film.show(310, firing(silenced=("s",)), silences=(silence("s", 300),))
     film.gone(325, 325 + int(GRACE))
-    assert film.told() == [(Outcome.ACKNOWLEDGED, 325.0)]
+    assert film.told() == [(Ending.ACKNOWLEDGED, 325.0)]
     film.show(900, firing(silenced=("s",)), silences=(silence("s", 300),))
     assert len(film.answered) == 1
     assert film.open["a"].taken is not None, "who had taken it has it still"
@@ -151,7 +151,7 @@ def test_what_comes_back_with_the_same_start_has_counted() -> None:
     film.show(2000, firing(1995))
     assert film.open["a"].waiting, "a new time is new"
     film.gone(2015, 2015 + int(GRACE))
-    assert film.told()[2:] == [(Outcome.MENDED, 20.0)]
+    assert film.told()[2:] == [(Ending.MENDED, 20.0)]
 
 
 def test_members_that_differ_tell_of_one_incident() -> None:

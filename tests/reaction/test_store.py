@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from kodeks_exporter.domain.reaction import Outcome
+from kodeks_exporter.domain.reaction import Ending
 from kodeks_exporter.store.reaction import ReactionState, ReactionStore, Spread
 from tests.reaction.looks_child import INCIDENTS
 
@@ -59,10 +59,10 @@ def test_kill_at_any_moment(tmp_path: Path) -> None:
     assert killed.sums == calm.sums
     ended = sum(number for sums in killed.sums.values() for number in sums.outcomes.values())
     assert ended == INCIDENTS
-    taken = sum(sums.outcomes[Outcome.ACKNOWLEDGED] for sums in killed.sums.values())
+    taken = sum(sums.outcomes[Ending.ACKNOWLEDGED] for sums in killed.sums.values())
     assert taken == sum(sum(sums.acknowledge.counts) for sums in killed.sums.values())
     assert 0 < taken < INCIDENTS
-    assert 0 < sum(sums.outcomes[Outcome.UNANSWERED] for sums in killed.sums.values()) < INCIDENTS
+    assert 0 < sum(sums.outcomes[Ending.UNANSWERED] for sums in killed.sums.values()) < INCIDENTS
 
 
 def test_bounds_belong_to_their_bucket() -> None:

@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 
 from replay.expect import problems
-from replay.player import Outcome, play
+from replay.player import Played, play
 from replay.script import load, scripts
 from replay.show import shown
 from tests.replay.metricnames import documented
@@ -26,7 +26,7 @@ NOT_THERE = {
 
 
 @pytest.fixture(scope="module")
-def replays(tool: Callable[[str], str]) -> Iterator[dict[int, Future[Outcome]]]:
+def replays(tool: Callable[[str], str]) -> Iterator[dict[int, Future[Played]]]:
     tool("promtool")
     tool("prometheus-alertmanager")
     order = [*SLOWEST_FIRST, *(number for number in CASES if number not in SLOWEST_FIRST)]
@@ -43,7 +43,7 @@ def test_there_are_ten_and_one_of_ours() -> None:
 
 
 @pytest.mark.parametrize("number", sorted(CASES))
-def test_case(number: int, replays: dict[int, Future[Outcome]]) -> None:
+def test_case(number: int, replays: dict[int, Future[Played]]) -> None:
     script, outcome = CASES[number], replays[number].result()
     found = problems(script, outcome)
     assert not found, "\n".join([*found, shown(script, outcome, found)])
@@ -88,14 +88,14 @@ WITHOUT_END = {
 """Events, and thresholds that a worse one took over from: nobody is told that they are over."""
 
 
-def test_night_is_silent_and_morning_sounds(replays: dict[int, Future[Outcome]]) -> None:
+def test_night_is_silent_and_morning_sounds(replays: dict[int, Future[Played]]) -> None:
     told = [message for message in replays[5].result().messages if message.by == "telegram"]
     for message in told:
         assert message.sound == (f"{message.at:%H:%M}" >= "07:30"), (message.at, message.title)
     assert any(message.sound and not message.resolved for message in told)
 
 
-def test_every_fault_that_is_told_is_told_to_be_over(replays: dict[int, Future[Outcome]]) -> None:
+def test_every_fault_that_is_told_is_told_to_be_over(replays: dict[int, Future[Played]]) -> None:
     """And a search is no fault: it has no end."""
     for number, future in replays.items():
         last: dict[tuple[str, str, str], bool] = {}
@@ -119,7 +119,7 @@ def test_scripts_write_metrics_that_the_exporter_has(number: int) -> None:
 
 
 @pytest.mark.parametrize("number", sorted(CASES))
-def test_a_replay_reads_well(number: int, replays: dict[int, Future[Outcome]]) -> None:
+def test_a_replay_reads_well(number: int, replays: dict[int, Future[Played]]) -> None:
     script, outcome = CASES[number], replays[number].result()
     text = shown(script, outcome, [])
     lines = text.splitlines()

@@ -19,7 +19,7 @@ from replay.__main__ import main
 from replay.engine import Firing
 from replay.expect import problems
 from replay.messages import Message
-from replay.player import Outcome
+from replay.player import Played
 from replay.script import Script, ScriptError, load, scripts
 from replay.series import series_of
 
@@ -319,13 +319,13 @@ EXPECTED = {
     ],
 )
 def test_expectations(came: list[Message], complaint: str | None) -> None:
-    outcome = Outcome(tuple(came), (), "", frozenset(), 60)
+    outcome = Played(tuple(came), (), "", frozenset(), 60)
     found = problems(script(messages=[EXPECTED]), outcome)
     assert (found == []) if complaint is None else any(complaint in each for each in found), found
 
 
 def test_refusals_and_wrong_answers_are_problems() -> None:
-    outcome = Outcome((), ("Bad Request: message is too long",), "expr: m", frozenset(), 60)
+    outcome = Played((), ("Bad Request: message is too long",), "expr: m", frozenset(), 60)
     told = "\n".join(problems(script(), outcome))
     assert "too long" in told
     assert "expr: m" in told

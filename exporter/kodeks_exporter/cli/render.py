@@ -10,7 +10,7 @@ from pathlib import Path
 from kodeks_exporter import assets
 from kodeks_exporter.config.load import load
 from kodeks_exporter.domain.secret import Secret
-from kodeks_exporter.render.check import CheckError
+from kodeks_exporter.render.check import RefusedError
 from kodeks_exporter.render.files import AssetsError, Rendered, RenderedFile, RenderError, render
 from kodeks_exporter.render.kubernetes import Cluster, manifests, service_address
 from kodeks_exporter.render.write import write
@@ -27,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
         else:
             rendered = render(settings)
             written = write(rendered.files, options.output, _secrets(settings))
-    except CheckError as error:
+    except RefusedError as error:
         print(f"kodeks-exporter render: nothing was written: {error}", file=sys.stderr)
         return 1
     except (AssetsError, RenderError) as error:

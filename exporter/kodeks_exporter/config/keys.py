@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any, Union, get_args, get_origin
 
 from kodeks_exporter.domain.secret import Secret
-from kodeks_exporter.settings.kinds import Kind, Mark
+from kodeks_exporter.settings.notation import Mark, Notation
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Shape:
 
     @property
     def is_section(self) -> bool:
-        return self.mark(Kind) is None and dataclasses.is_dataclass(self.base)
+        return self.mark(Notation) is None and dataclasses.is_dataclass(self.base)
 
     @property
     def items(self) -> tuple[Shape, ...]:

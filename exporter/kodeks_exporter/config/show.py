@@ -11,7 +11,7 @@ import yaml
 
 from kodeks_exporter.config.keys import Shape, keys
 from kodeks_exporter.domain.secret import MASK, Secret
-from kodeks_exporter.settings.kinds import Kind, Mark
+from kodeks_exporter.settings.notation import Mark, Notation
 from kodeks_exporter.settings.settings import Settings
 
 _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
@@ -39,7 +39,7 @@ def section(item: Any) -> dict[str, Any]:
 
 
 def value(shape: Shape, held: Any) -> Any:
-    kind: Kind | None = shape.mark(Kind)
+    kind: Notation | None = shape.mark(Notation)
     if isinstance(held, Secret):
         return MASK
     if kind is not None and held != "":

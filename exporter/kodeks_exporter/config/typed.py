@@ -14,7 +14,7 @@ from kodeks_exporter.config.keys import Shape, keys, names
 from kodeks_exporter.config.problems import Loc, shown_key
 from kodeks_exporter.config.secrets import Surroundings
 from kodeks_exporter.domain.secret import Secret
-from kodeks_exporter.settings.kinds import Closed, Guard, Items, Kind, Mark
+from kodeks_exporter.settings.notation import Closed, Guard, Items, Mark, Notation
 from kodeks_exporter.settings.values import TRUTH, did_you_mean
 
 S = TypeVar("S")
@@ -64,7 +64,7 @@ class _Reader:
 
     def value(self, shape: Shape, data: Plain, loc: Loc, usual: Any = None) -> Any:
         base, origin = shape.base, get_origin(shape.base)
-        kind: Kind | None = shape.mark(Kind)
+        kind: Notation | None = shape.mark(Notation)
         if kind is not None:
             return self._parsed(kind.parse, data, loc)
         if shape.is_section:
@@ -111,7 +111,7 @@ class _Reader:
         for name, given in data.items():
             here = (*loc, name)
             if closed is None:
-                word = self._parsed(key.mark(Kind).parse if key.marks else str, name, here)
+                word = self._parsed(key.mark(Notation).parse if key.marks else str, name, here)
                 read[word] = self.value(value, given, here)
             elif name not in known:
                 read[name] = self._unknown(here, name, known, closed.word)
@@ -181,7 +181,7 @@ def _parser(shape: Shape, surroundings: Surroundings) -> Any:
         return lambda text: _choice(text, {each: each for each in get_args(base)})
     if isinstance(base, type) and issubclass(base, Enum):
         return lambda text: _choice(text, {each.value: each for each in base})
-    raise TypeError(f"nobody knows how {base} is written in kodeks.yml; give it a Kind")
+    raise TypeError(f"nobody knows how {base} is written in kodeks.yml; give it a Notation")
 
 
 def _truth(text: str) -> bool:

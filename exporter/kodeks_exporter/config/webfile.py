@@ -19,7 +19,7 @@ from kodeks_exporter.config.problems import ConfigError, Problem, key_path
 from kodeks_exporter.config.secrets import Surroundings
 from kodeks_exporter.config.typed import Finding, read
 from kodeks_exporter.settings import values
-from kodeks_exporter.settings.kinds import File, Kind, Label
+from kodeks_exporter.settings.notation import File, Label, Notation
 from kodeks_exporter.settings.values import did_you_mean
 
 HEADERS = (
@@ -77,9 +77,9 @@ def _header(text: str) -> str:
     return text
 
 
-User = Annotated[str, Kind(_user)]
-Hash = Annotated[str, Kind(_bcrypt)]
-Header = Annotated[str, Kind(_header)]
+User = Annotated[str, Notation(_user)]
+Hash = Annotated[str, Notation(_bcrypt)]
+Header = Annotated[str, Notation(_header)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,7 +136,7 @@ class DayUse(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Profile:
+class UsePattern:
     """What an access' own history says of it on ``day``.
 
     ``season``: months between busy times (1, 3, 6, 12), 0 when it has none. ``next_busy``: first day of the month in

@@ -25,7 +25,7 @@ UNCOUNTED: Final = frozenset(
 of alertmanager/alertmanager.yml)."""
 
 
-class Outcome(StrEnum):
+class Ending(StrEnum):
     """How an alert ended that people were told of."""
 
     ACKNOWLEDGED = "acknowledged"
@@ -139,7 +139,7 @@ class End:
     counted already. ``lasted``: seconds from being told to its end, None when that is not known."""
 
     incident: Incident
-    outcome: Outcome | None
+    outcome: Ending | None
     lasted: float | None
 
 

@@ -164,32 +164,32 @@ def _explain(query: str) -> tuple[str, str]:
 
 
 def _profile(view: AccessView) -> Iterator[Metric]:
-    name, profile = view.access.name, view.state.profile
-    if profile is None:
+    name, use_pattern = view.access.name, view.state.use_pattern
+    if use_pattern is None:
         return
     classes = _gauge("profile", "How an access is used, going by its own history: 1 for its class.", "class")
     for each in UseClass:
-        classes.add_metric([name, each.value], float(each is profile.use))
+        classes.add_metric([name, each.value], float(each is use_pattern.use))
     yield classes
     season = _gauge("season_months", "Months between the busy times of a seasonal access.")
-    if profile.season:
-        season.add_metric([name], profile.season)
+    if use_pattern.season:
+        season.add_metric([name], use_pattern.season)
     yield season
     following = _gauge("next_busy_timestamp_seconds", "When the next busy time of a seasonal access is due.")
-    if profile.next_busy is not None:
-        following.add_metric([name], _midnight(profile.next_busy, view.settings))
+    if use_pattern.next_busy is not None:
+        following.add_metric([name], _midnight(use_pattern.next_busy, view.settings))
     yield following
     expected = _gauge("documents_expected", "Documents used by this day of the month, going by the access' own past.")
-    if profile.expected is not None:
-        expected.add_metric([name], profile.expected)
+    if use_pattern.expected is not None:
+        expected.add_metric([name], use_pattern.expected)
     yield expected
     deviation = _gauge("deviation", "1 while an access behaves unlike its own past.", "kind")
-    if profile.deviation is not None:
-        deviation.add_metric([name, profile.deviation.value], 1)
+    if use_pattern.deviation is not None:
+        deviation.add_metric([name, use_pattern.deviation.value], 1)
     yield deviation
     advice = _gauge("advice", "Whether to call the client today or not to, and why.", "advice", "reason")
-    if profile.advice is not None:
-        advice.add_metric([name, profile.advice.value, profile.advice_reason], 1)
+    if use_pattern.advice is not None:
+        advice.add_metric([name, use_pattern.advice.value, use_pattern.advice_reason], 1)
     yield advice
 
 

@@ -12,7 +12,7 @@ from prometheus_client.utils import floatToGoString
 
 from kodeks_exporter.domain.report import Block, SearchEvent
 from kodeks_exporter.metrics.reportview import ReportView, gauge, short
-from kodeks_exporter.store.journal import explain
+from kodeks_exporter.store.journal import why_empty
 from kodeks_exporter.store.snapshot import DURATION_BUCKETS
 from kodeks_exporter.store.tally import OTHER
 
@@ -111,7 +111,7 @@ def _labels(view: ReportView, event: SearchEvent) -> tuple[str, ...]:
     length = view.settings.searches.text
     cause = family = ""
     if event.status == "empty":
-        cause, family = view.snapshot.explanations.get(event.query) or explain(event.query)
+        cause, family = view.snapshot.explanations.get(event.query) or why_empty(event.query)
     return (
         short(view.names.label(view.name, event.login), length),
         short(event.catalog, length),

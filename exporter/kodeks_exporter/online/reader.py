@@ -19,9 +19,9 @@ from kodeks_exporter.net.answer import Response
 from kodeks_exporter.net.connection import Limits, target_of
 from kodeks_exporter.net.errors import CheckError
 from kodeks_exporter.net.reading import Text, read_text
+from kodeks_exporter.online.account_page import read_quotas
 from kodeks_exporter.online.history_page import read_history
 from kodeks_exporter.online.markup import Form, login_form
-from kodeks_exporter.online.profile_page import read_quotas
 from kodeks_exporter.online.session import Session
 from kodeks_exporter.settings.fleet import Credentials, OnlineAccess
 from kodeks_exporter.settings.online import OnlineSettings

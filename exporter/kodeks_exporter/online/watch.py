@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from zlib import crc32
 
 from kodeks_exporter.domain.online import OnlineReading, is_server_fault
-from kodeks_exporter.online.profiles import judge
+from kodeks_exporter.online.classes import judge
 from kodeks_exporter.online.reader import OnlineTools, read_access
 from kodeks_exporter.settings.fleet import OnlineAccess
 from kodeks_exporter.settings.online import OnlineSettings
@@ -218,8 +218,8 @@ class OnlineWatch:
         else:
             if state.refusal is not None:
                 self._store.forgive(name)
-            if state.profile is None or state.profile.day != today:
-                self._store.set_profile(name, judge(self._store.history(name), today))
+            if state.use_pattern is None or state.use_pattern.day != today:
+                self._store.set_use_pattern(name, judge(self._store.history(name), today))
                 self._prune(today)
             if reading.history_reason:
                 self._history_from[name] = now + _HISTORY_PAUSE

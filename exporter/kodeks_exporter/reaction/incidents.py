@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from kodeks_exporter.domain.reaction import Alert, End, Incident, Listing, Outcome, Silence, Step, Taken
+from kodeks_exporter.domain.reaction import Alert, End, Ending, Incident, Listing, Silence, Step, Taken
 
 GRACE: Final = 360.0
 """Seconds that an alert must be missing at every Alertmanager that answers before it counts as over: one that was just
@@ -117,8 +117,8 @@ def _end(incident: Incident, over: float, seen: float, repeat: Mapping[str, floa
     blind = over - seen > BLIND
     lasted = max(0.0, over - incident.told)
     if incident.taken is not None:
-        return End(ended, Outcome.ACKNOWLEDGED, None if blind else lasted)
+        return End(ended, Ending.ACKNOWLEDGED, None if blind else lasted)
     if blind:
-        return End(ended, Outcome.UNSEEN, None)
+        return End(ended, Ending.UNSEEN, None)
     patience = repeat.get(incident.priority, max(repeat.values(), default=0.0))
-    return End(ended, Outcome.UNANSWERED if lasted >= patience else Outcome.MENDED, lasted)
+    return End(ended, Ending.UNANSWERED if lasted >= patience else Ending.MENDED, lasted)

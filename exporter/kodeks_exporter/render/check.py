@@ -16,7 +16,7 @@ _CHECKS: Final = (
 _SECONDS: Final = 120
 
 
-class CheckError(Exception):
+class RefusedError(Exception):
     """A program refuses the files; the text is what it says, without secrets."""
 
 
@@ -29,7 +29,7 @@ class Checked:
 
 
 def check(folder: Path, secrets: Sequence[str]) -> Checked:
-    """Raises CheckError when a program finds a fault. ``secrets`` are taken out of what it says."""
+    """Raises RefusedError when a program finds a fault. ``secrets`` are taken out of what it says."""
     passed, missing = [], []
     for program, arguments in _CHECKS:
         path = shutil.which(program)
@@ -46,11 +46,11 @@ def check(folder: Path, secrets: Sequence[str]) -> Checked:
                 stdin=subprocess.DEVNULL,
             )
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise CheckError(f"{program} can't be run: {type(error).__name__}") from None
+            raise RefusedError(f"{program} can't be run: {type(error).__name__}") from None
         if result.returncode != 0:
             told = (result.stdout + result.stderr).decode("utf-8", "replace")
             for secret in sorted(secrets, key=len, reverse=True):
                 told = told.replace(secret, "***")
-            raise CheckError(f"{program} {' '.join(arguments)} refuses the files:\n{told.strip()}")
+            raise RefusedError(f"{program} {' '.join(arguments)} refuses the files:\n{told.strip()}")
         passed.append(program)
     return Checked(tuple(passed), tuple(missing))

@@ -37,7 +37,7 @@ def write(
 ) -> Written:
     """``looked_at``: what amtool and promtool check in place of ``files``; empty where there is nothing for them.
 
-    Raises OSError, and CheckError before anything of the old files is touched.
+    Raises OSError, and RefusedError before anything of the old files is touched.
     """
     output.mkdir(parents=True, exist_ok=True)
     # Within the output folder, so that a rename is within one file system; the dot hides it from patterns like *.yml.

@@ -10,13 +10,13 @@ from typing import Annotated, Final, Literal
 from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.settings import values
 from kodeks_exporter.settings.fleet import Credentials, Ops, Tls
-from kodeks_exporter.settings.kinds import (
+from kodeks_exporter.settings.notation import (
     AlertName,
     Closed,
     Email,
     Items,
-    Kind,
     Label,
+    Notation,
     SecretUrl,
     Url,
     at_least,
@@ -68,7 +68,7 @@ def usual_thresholds() -> Mapping[str, float]:
 
 
 Thresholds = Annotated[
-    Mapping[str, Annotated[float, Kind(values.amount, lambda number: f"{number:g}")]], Closed("threshold")
+    Mapping[str, Annotated[float, Notation(values.amount, lambda number: f"{number:g}")]], Closed("threshold")
 ]
 RepeatInterval = Annotated[float, at_least("5m", "so as not to flood people")]
 

@@ -13,12 +13,12 @@ from typing import Annotated
 
 from kodeks_exporter.domain.check import InstallationState
 from kodeks_exporter.settings import values
-from kodeks_exporter.settings.kinds import (
+from kodeks_exporter.settings.notation import (
     Closed,
     Duration,
-    Kind,
     Label,
     Margin,
+    Notation,
     NumberPattern,
     OptionalPath,
     Pattern,
@@ -173,7 +173,7 @@ def _dns_server(text: str) -> Endpoint:
 class Dns:
     """Who resolves names."""
 
-    servers: tuple[Annotated[Endpoint, Kind(_dns_server)], ...] = ()
+    servers: tuple[Annotated[Endpoint, Notation(_dns_server)], ...] = ()
     """IP addresses (`:port` allowed) of name servers to ask. None: the machine's own resolver, hosts file included."""
 
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from kodeks_exporter.domain.checks import CHECKS
 from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.settings import values
-from kodeks_exporter.settings.kinds import (
+from kodeks_exporter.settings.notation import (
     Address,
     Days,
     DayTime,
@@ -19,10 +19,10 @@ from kodeks_exporter.settings.kinds import (
     File,
     Host,
     Items,
-    Kind,
     Label,
     Mark,
     Name,
+    Notation,
     Path,
     Port,
     SiteUrl,
@@ -156,7 +156,7 @@ class Installation:
     """Something else answers in front of Kodeks."""
     credentials: Credentials | None = None
     """The monitor's account. Without it nothing that needs a login is checked."""
-    licence_manager: Annotated[Endpoint, Kind(_licence_manager)] | None = None
+    licence_manager: Annotated[Endpoint, Notation(_licence_manager)] | None = None
     """`host` or `host:port`; the default port is 8888."""
     snmp: Snmp | None = None
     time_zone: Zone = UTC

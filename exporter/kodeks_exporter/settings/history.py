@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from kodeks_exporter.settings.kinds import Characters, Duration, Retention, SeriesCount, size, whole
+from kodeks_exporter.settings.notation import Characters, Duration, Retention, SeriesCount, size, whole
 
 
 @dataclass(frozen=True, slots=True)

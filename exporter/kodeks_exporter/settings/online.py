@@ -15,9 +15,9 @@ from kodeks_exporter.domain.online import Resource
 from kodeks_exporter.settings import values
 from kodeks_exporter.settings.fleet import Tls
 from kodeks_exporter.settings.history import SearchEventSettings
-from kodeks_exporter.settings.kinds import (
+from kodeks_exporter.settings.notation import (
     Closed,
-    Kind,
+    Notation,
     OptionalPath,
     Path,
     Pattern,
@@ -38,7 +38,7 @@ def _history_path(text: str) -> str:
     return values.path(text) if text else ""
 
 
-HistoryPath = Annotated[str, Kind(_history_path)]
+HistoryPath = Annotated[str, Notation(_history_path)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from kodeks_exporter.settings.fleet import Credentials, Tls
-from kodeks_exporter.settings.kinds import Items, SigningKey, Url, duration
+from kodeks_exporter.settings.notation import Items, SigningKey, Url, duration
 
 
 @dataclass(frozen=True, slots=True)

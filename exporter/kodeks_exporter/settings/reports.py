@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Annotated
 
 from kodeks_exporter.settings.fleet import Credentials, Tls
-from kodeks_exporter.settings.kinds import (
+from kodeks_exporter.settings.notation import (
     Closed,
     Folder,
     FormUrl,

@@ -9,10 +9,10 @@ from types import MappingProxyType
 from typing import Annotated, Final
 
 from kodeks_exporter.settings import values
-from kodeks_exporter.settings.kinds import Closed, Kind
+from kodeks_exporter.settings.notation import Closed, Notation
 
-Weight = Annotated[float, Kind(values.weight, lambda number: f"{number:g}", "0 to 1000")]
-Bound = Annotated[float, Kind(values.limit, lambda number: f"{number:g}")]
+Weight = Annotated[float, Notation(values.weight, lambda number: f"{number:g}", "0 to 1000")]
+Bound = Annotated[float, Notation(values.limit, lambda number: f"{number:g}")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from kodeks_exporter.settings.alerting import AlertmanagerSettings, PrometheusSe
 from kodeks_exporter.settings.checks import CheckSettings
 from kodeks_exporter.settings.fleet import Fleet
 from kodeks_exporter.settings.history import HistorySettings
-from kodeks_exporter.settings.kinds import DayTime, Duration, Mark, Url, at_least, whole
+from kodeks_exporter.settings.notation import DayTime, Duration, Mark, Url, at_least, whole
 from kodeks_exporter.settings.online import OnlineSettings
 from kodeks_exporter.settings.reaction import ReactionSettings
 from kodeks_exporter.settings.reports import ReportSettings

@@ -31,7 +31,7 @@ _ENCODED: Final = 4 * 1024 * 1024
 """Bytes of encoded events held in memory; what is more goes to a temporary file."""
 
 
-class Kind(IntEnum):
+class EventKind(IntEnum):
     SEARCH = 1
     REJECTION = 2
 
@@ -155,7 +155,7 @@ class DayCollector(Generic[E]):
             self._file.close()
 
 
-def known_days(connection: sqlite3.Connection, installation: str, kind: Kind) -> frozenset[int]:
+def known_days(connection: sqlite3.Connection, installation: str, kind: EventKind) -> frozenset[int]:
     rows = connection.execute("SELECT day FROM event_day WHERE installation = ? AND kind = ?", (installation, kind))
     return frozenset(day for (day,) in rows)
 
@@ -163,7 +163,7 @@ def known_days(connection: sqlite3.Connection, installation: str, kind: Kind) ->
 def merge_days(
     connection: sqlite3.Connection,
     installation: str,
-    kind: Kind,
+    kind: EventKind,
     days: Iterator[tuple[int, int, bytes]],
     known: frozenset[int],
     horizon: int,
@@ -203,7 +203,7 @@ def merge_days(
 
 def _missing(
     connection: sqlite3.Connection,
-    key: tuple[str, Kind, int],
+    key: tuple[str, EventKind, int],
     events: list[E],
     decode: Callable[[int, bytes], list[E]],
 ) -> list[E]:
@@ -232,7 +232,7 @@ def _settled(event: E) -> E:
 
 def add_part(
     connection: sqlite3.Connection,
-    key: tuple[str, Kind, int],
+    key: tuple[str, EventKind, int],
     count: int,
     elements: bytes,
     number: int | None = None,
@@ -253,5 +253,5 @@ def encoded_searches(connection: sqlite3.Connection, installation: str, first_da
     """All searches from ``first_day`` on, by day, for ``decode_searches``."""
     return connection.execute(
         "SELECT count, events FROM event_part WHERE installation = ? AND kind = ? AND day >= ? ORDER BY day, id",
-        (installation, Kind.SEARCH, first_day),
+        (installation, EventKind.SEARCH, first_day),
     ).fetchall()

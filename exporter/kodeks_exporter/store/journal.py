@@ -35,7 +35,7 @@ _BATCH: Final = 2000
 
 
 @lru_cache(maxsize=8192)
-def explain(query: str) -> Explanation:
+def why_empty(query: str) -> Explanation:
     """Why a search for ``query`` probably found nothing, and what it was after; a tenth of a millisecond."""
     return Explanation(queries.cause(query).value, queries.family(query))
 
@@ -74,7 +74,7 @@ class Journal:
             for event in part.events:
                 explanation = None
                 if event.status == "empty":
-                    explanation = explanations[event.query] = explain(event.query)
+                    explanation = explanations[event.query] = why_empty(event.query)
                     empty[part.installation][explanation] += 1
                 lines.append(self._line(part.installation, event, explanation))
         position = replace(self._position, part=parts[-1].number)

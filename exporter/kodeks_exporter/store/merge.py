@@ -14,7 +14,7 @@ from kodeks_exporter.store import changes, months
 from kodeks_exporter.store.changes import Changes
 from kodeks_exporter.store.months import MonthSums
 from kodeks_exporter.store.newcomers import remember
-from kodeks_exporter.store.sink import ReportIntake
+from kodeks_exporter.store.sink import ReportCollector
 from kodeks_exporter.store.snapshot import KnownUser, LastReport, ReportSnapshot, UserKey, larger
 
 _FIRST: Final = 3
@@ -23,7 +23,7 @@ _KASSIST_DAYS: Final = 400
 
 
 def merge(
-    before: ReportSnapshot, intake: ReportIntake, summary: ReadSummary, zone: ZoneInfo, via: str, received: float
+    before: ReportSnapshot, intake: ReportCollector, summary: ReadSummary, zone: ZoneInfo, via: str, received: float
 ) -> ReportSnapshot:
     """Usage is not merged here: it is stored by month. An older report adds its events, users and days of kAssist that
     were not known, and changes nothing else."""
@@ -43,7 +43,7 @@ def merge(
 
 
 def _changes(
-    before: ReportSnapshot, intake: ReportIntake, summary: ReadSummary, received: float, *, newest: bool
+    before: ReportSnapshot, intake: ReportCollector, summary: ReadSummary, received: float, *, newest: bool
 ) -> Changes:
     kassist = next((module.version for module in intake.modules if module.name.lower() == "kassist"), "")
     told = changes.Told(summary.header, intake.made, received, len(intake.users), len(intake.volumes), kassist)
@@ -54,7 +54,7 @@ def _changes(
 
 def merge_months(
     known: Mapping[str, MonthSums],
-    intake: ReportIntake,
+    intake: ReportCollector,
     summary: ReadSummary,
     zone: ZoneInfo,
     after: ReportSnapshot,
@@ -112,7 +112,7 @@ def _domains(snapshot: ReportSnapshot) -> Mapping[str, list[str]]:
 
 
 def _last_report(
-    before: LastReport | None, intake: ReportIntake, summary: ReadSummary, zone: ZoneInfo, via: str, received: float
+    before: LastReport | None, intake: ReportCollector, summary: ReadSummary, zone: ZoneInfo, via: str, received: float
 ) -> LastReport:
     rows = [row for month in intake.usage_by_month.values() for row in month.values()]
     told = frozenset(
@@ -137,7 +137,7 @@ def _last_report(
     )
 
 
-def _users(before: Mapping[UserKey, KnownUser], intake: ReportIntake) -> Mapping[UserKey, KnownUser]:
+def _users(before: Mapping[UserKey, KnownUser], intake: ReportCollector) -> Mapping[UserKey, KnownUser]:
     if not intake.users:
         return before
     made = intake.made

@@ -23,10 +23,10 @@ from kodeks_exporter.domain.online import (
     Deviation,
     HistoryDay,
     OnlineReading,
-    Profile,
     Quota,
     Resource,
     UseClass,
+    UsePattern,
     is_answered,
 )
 from kodeks_exporter.domain.report import SearchEvent
@@ -110,7 +110,7 @@ class AccessState:
     """By type and status, since ever."""
     history_day: date | None = None
     """The newest day of the history that was read."""
-    profile: Profile | None = None
+    use_pattern: UsePattern | None = None
     refusal: Refusal | None = None
     events: tuple[SearchEvent, ...] = ()
     months: Mapping[str, Mapping[Resource, int]] = field(default_factory=dict)
@@ -167,8 +167,8 @@ class OnlineStore:
         self._set(reading.account, state)
         return state
 
-    def set_profile(self, account: str, profile: Profile) -> None:
-        self._change(account, replace(self.state(account), profile=profile))
+    def set_use_pattern(self, account: str, use_pattern: UsePattern) -> None:
+        self._change(account, replace(self.state(account), use_pattern=use_pattern))
 
     def refuse(self, access: OnlineAccess, next_try: float) -> None:
         """Remembers that exactly this login was refused and is not tried again before ``next_try``."""
@@ -367,7 +367,7 @@ def _event(time: float, kind: str, status: str, query: str, found: int | None, d
 
 
 def _to_json(state: AccessState) -> str:
-    profile = state.profile
+    use_pattern = state.use_pattern
     return json.dumps(
         {
             "attempted": state.attempted,
@@ -383,16 +383,16 @@ def _to_json(state: AccessState) -> str:
             "history_day": _day_text(state.history_day),
             "months": {month: dict(left) for month, left in state.months.items()},
             "refusal": state.refusal and [state.refusal.fingerprint, state.refusal.count, state.refusal.next_try],
-            "profile": profile
+            "profile": use_pattern
             and {
-                "day": _day_text(profile.day),
-                "use": profile.use.value,
-                "season": profile.season,
-                "next_busy": _day_text(profile.next_busy),
-                "expected": profile.expected,
-                "deviation": profile.deviation and profile.deviation.value,
-                "advice": profile.advice and profile.advice.value,
-                "advice_reason": profile.advice_reason,
+                "day": _day_text(use_pattern.day),
+                "use": use_pattern.use.value,
+                "season": use_pattern.season,
+                "next_busy": _day_text(use_pattern.next_busy),
+                "expected": use_pattern.expected,
+                "deviation": use_pattern.deviation and use_pattern.deviation.value,
+                "advice": use_pattern.advice and use_pattern.advice.value,
+                "advice_reason": use_pattern.advice_reason,
             },
         },
         ensure_ascii=False,
@@ -404,7 +404,7 @@ def _from_json(text: str) -> AccessState:
     found = json.loads(text)
     if not found:
         return _UNKNOWN
-    profile = found["profile"]
+    use_pattern = found["profile"]
     return AccessState(
         attempted=found["attempted"],
         reason=found["reason"],
@@ -422,16 +422,16 @@ def _from_json(text: str) -> AccessState:
             for month, left in found.get("months", {}).items()  # not in storages of before they were kept
         },
         refusal=Refusal(*found["refusal"]) if found["refusal"] else None,
-        profile=profile
-        and Profile(
-            day=date.fromisoformat(profile["day"]),
-            use=UseClass(profile["use"]),
-            season=profile["season"],
-            next_busy=_day(profile["next_busy"]),
-            expected=profile["expected"],
-            deviation=Deviation(profile["deviation"]) if profile["deviation"] else None,
-            advice=Advice(profile["advice"]) if profile["advice"] else None,
-            advice_reason=profile["advice_reason"],
+        use_pattern=use_pattern
+        and UsePattern(
+            day=date.fromisoformat(use_pattern["day"]),
+            use=UseClass(use_pattern["use"]),
+            season=use_pattern["season"],
+            next_busy=_day(use_pattern["next_busy"]),
+            expected=use_pattern["expected"],
+            deviation=Deviation(use_pattern["deviation"]) if use_pattern["deviation"] else None,
+            advice=Advice(use_pattern["advice"]) if use_pattern["advice"] else None,
+            advice_reason=use_pattern["advice_reason"],
         ),
     )
 

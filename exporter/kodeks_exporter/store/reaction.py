@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from kodeks_exporter.domain.reaction import BUCKETS, Incident, Outcome, Step, Taken
+from kodeks_exporter.domain.reaction import BUCKETS, Ending, Incident, Step, Taken
 from kodeks_exporter.store.database import Database
 
 FILE_NAME: Final = "reaction.sqlite"
@@ -70,7 +70,7 @@ class Sums:
     """Of one manager and priority, since ever. ``outcomes`` of alerts that are over; ``recovery`` by whether they were
     acknowledged."""
 
-    outcomes: Mapping[Outcome, int] = field(default_factory=lambda: dict.fromkeys(Outcome, 0))
+    outcomes: Mapping[Ending, int] = field(default_factory=lambda: dict.fromkeys(Ending, 0))
     acknowledge: Spread = Spread()
     recovery: Mapping[bool, Spread] = field(default_factory=lambda: {True: Spread(), False: Spread()})
 
@@ -161,11 +161,11 @@ def _key(incident: Incident) -> tuple[str, str]:
     return incident.manager, incident.priority
 
 
-def _ended(sums: Sums, outcome: Outcome, lasted: float | None) -> Sums:
+def _ended(sums: Sums, outcome: Ending, lasted: float | None) -> Sums:
     outcomes = {**sums.outcomes, outcome: sums.outcomes[outcome] + 1}
     if lasted is None:
         return replace(sums, outcomes=outcomes)
-    acknowledged = outcome is Outcome.ACKNOWLEDGED
+    acknowledged = outcome is Ending.ACKNOWLEDGED
     recovery = {**sums.recovery, acknowledged: sums.recovery[acknowledged].plus(lasted)}
     return replace(sums, outcomes=outcomes, recovery=recovery)
 
@@ -217,7 +217,7 @@ def _sums_row(sums: Sums) -> tuple[str, str, str]:
 def _sums(outcomes: str, acknowledge: str, recovery: str) -> Sums:
     numbers, spreads = json.loads(outcomes), json.loads(recovery)
     return Sums(
-        {outcome: int(numbers.get(outcome.value, 0)) for outcome in Outcome},
+        {outcome: int(numbers.get(outcome.value, 0)) for outcome in Ending},
         _spread(json.loads(acknowledge)),
         {True: _spread(spreads["yes"]), False: _spread(spreads["no"])},
     )

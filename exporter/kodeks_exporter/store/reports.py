@@ -24,11 +24,11 @@ from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.settings.history import HistorySettings
 from kodeks_exporter.store import eventlog, months, rezone
 from kodeks_exporter.store.database import Database, StorageError
-from kodeks_exporter.store.eventlog import DAY, Kind, decode_rejections, decode_searches, known_days, merge_days
+from kodeks_exporter.store.eventlog import DAY, EventKind, decode_rejections, decode_searches, known_days, merge_days
 from kodeks_exporter.store.merge import merge, merge_months, merge_usage, months_before
 from kodeks_exporter.store.months import MonthSums, RefusedByMonth
 from kodeks_exporter.store.privacy import UserNames
-from kodeks_exporter.store.sink import ReportIntake
+from kodeks_exporter.store.sink import ReportCollector
 from kodeks_exporter.store.snapshot import (
     Explanation,
     ReportSnapshot,
@@ -180,10 +180,10 @@ class ReportStore:
         with self._locks[installation], _storage_errors():
             self._move_to(installation, zone)
             with self._database.reading() as connection:
-                searches = known_days(connection, installation, Kind.SEARCH)
-                rejections = known_days(connection, installation, Kind.REJECTION)
+                searches = known_days(connection, installation, EventKind.SEARCH)
+                rejections = known_days(connection, installation, EventKind.REJECTION)
             horizon = self._snapshots.get(installation, _NOTHING).horizon
-            intake = ReportIntake(received, self._settings.searches, searches, rejections, horizon, zone)
+            intake = ReportCollector(received, self._settings.searches, searches, rejections, horizon, zone)
             try:
                 summary = read(intake)
                 return self._keep(installation, intake, summary, (searches, rejections), zone, via, received)
@@ -210,7 +210,7 @@ class ReportStore:
     def _keep(
         self,
         installation: str,
-        intake: ReportIntake,
+        intake: ReportCollector,
         summary: ReadSummary,
         known: tuple[frozenset[int], frozenset[int]],
         zone: ZoneInfo,
@@ -224,7 +224,7 @@ class ReportStore:
                 new_searches = merge_days(
                     connection,
                     installation,
-                    Kind.SEARCH,
+                    EventKind.SEARCH,
                     intake.searches.days(),
                     known[0],
                     before.horizon,
@@ -234,7 +234,7 @@ class ReportStore:
                 new_rejections = merge_days(
                     connection,
                     installation,
-                    Kind.REJECTION,
+                    EventKind.REJECTION,
                     intake.rejections.days(),
                     known[1],
                     before.horizon,
@@ -307,7 +307,7 @@ class ReportStore:
         with self._database.reading() as connection:
             rows = connection.execute(
                 "SELECT id, installation, count, events FROM event_part WHERE id > ? AND kind = ? ORDER BY id",
-                (number, Kind.SEARCH),
+                (number, EventKind.SEARCH),
             )
             for part, installation, count, elements in rows:
                 parts.append(Part(part, installation, decode_searches(count, elements)))
@@ -396,7 +396,7 @@ def _usage(connection: sqlite3.Connection, installation: str, month: str) -> dic
 def _keep_usage(
     connection: sqlite3.Connection,
     installation: str,
-    intake: ReportIntake,
+    intake: ReportCollector,
     before: ReportSnapshot,
     after: ReportSnapshot,
 ) -> tuple[Mapping[UserKey, UserUsage], Mapping[str, Mapping[UserKey, UserUsage]]]:
@@ -427,7 +427,7 @@ def _count_months(
     last = months.before(before.report.month)
     refused = RefusedByMonth(zone)
     for count, elements in connection.execute(
-        "SELECT count, events FROM event_part WHERE installation = ? AND kind = ?", (installation, Kind.REJECTION)
+        "SELECT count, events FROM event_part WHERE installation = ? AND kind = ?", (installation, EventKind.REJECTION)
     ):
         refused.add(decode_rejections(count, elements))
     return months_before(before, _usage(connection, installation, last), refused.counts())

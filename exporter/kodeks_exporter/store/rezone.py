@@ -15,7 +15,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from kodeks_exporter.domain.report import Rejection, SearchEvent
-from kodeks_exporter.store.eventlog import DAY, Kind, add_part, decode_rejections, decode_searches, encode
+from kodeks_exporter.store.eventlog import DAY, EventKind, add_part, decode_rejections, decode_searches, encode
 from kodeks_exporter.store.sink import CLOCK_TOLERANCE
 from kodeks_exporter.store.snapshot import KnownUser, LastReport, ReportSnapshot, Window
 
@@ -62,7 +62,7 @@ def _move_part(
         "SELECT kind, count, events FROM event_part WHERE id = ?", (part,)
     ).fetchone()
     events: list[SearchEvent] | list[Rejection]
-    events = decode_searches(count, elements) if kind == Kind.SEARCH else decode_rejections(count, elements)
+    events = decode_searches(count, elements) if kind == EventKind.SEARCH else decode_rejections(count, elements)
     by_day: defaultdict[int, list[SearchEvent | Rejection]] = defaultdict(list)
     for event in events:
         there = event._replace(time=moved(event.time))
@@ -70,7 +70,7 @@ def _move_part(
     connection.execute("DELETE FROM event_part WHERE id = ?", (part,))
     number: int | None = part
     for day, found in by_day.items():
-        add_part(connection, (installation, Kind(kind), day), len(found), encode(found), number)
+        add_part(connection, (installation, EventKind(kind), day), len(found), encode(found), number)
         number = next(spare) if spare is not None else None
 
 

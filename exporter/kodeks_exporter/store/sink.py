@@ -41,7 +41,7 @@ _MOST: Final = {
 R = TypeVar("R")
 
 
-class ReportIntake:
+class ReportCollector:
     """A ``ReportSink``. Close it after use.
 
     ``known_searches`` and ``known_rejections``: days that the storage has. Events of all other days from ``horizon`` on

@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 
 from kodeks_exporter.domain.report import Block, ReportHeader
 from kodeks_exporter.domain.texts import plain
-from kodeks_exporter.sysinfo.fields import BLOCK_FIELDS, HEADER_FIELDS, OPEN_VOCABULARIES, VOCABULARIES, Kind
+from kodeks_exporter.sysinfo.fields import BLOCK_FIELDS, HEADER_FIELDS, OPEN_VOCABULARIES, VOCABULARIES, FieldType
 from kodeks_exporter.sysinfo.limits import ReadLimits
 from kodeks_exporter.sysinfo.profile import BlockLayout, Profile
 from kodeks_exporter.sysinfo.records import NO_SLOT, OTHER, Builder, Builders, Values, duration, number
 from kodeks_exporter.sysinfo.survey import Looker, Shape
 
-_JUDGED: Final = frozenset({Kind.TIME, Kind.MONTH, Kind.NUMBER, Kind.DURATION, Kind.WORD})
+_JUDGED: Final = frozenset({FieldType.TIME, FieldType.MONTH, FieldType.NUMBER, FieldType.DURATION, FieldType.WORD})
 _KEYS: Final = 300
 _NAME: Final = 60
 
@@ -28,7 +28,7 @@ class Doubting(Builders):
         self._translations = {name: self.words(name) for name in VOCABULARIES}
         self.keys: dict[str, Shape] = {}
         """By name, of the report's list of names and values."""
-        self._shapes: dict[str, tuple[str, Kind, Shape]] = {}
+        self._shapes: dict[str, tuple[str, FieldType, Shape]] = {}
 
     def builder(self, block: Block, layout: BlockLayout, slots: Mapping[str, str]) -> Builder:
         build = super().builder(block, layout, slots)
@@ -59,32 +59,32 @@ class Doubting(Builders):
         """Use (``searches.time``) to a Russian sentence about the values that were not understood."""
         return {use: _sentence(name, kind, shape) for use, (name, kind, shape) in self._shapes.items()}
 
-    def _look(self, use: str, name: str, kind: Kind, text: str | None) -> None:
+    def _look(self, use: str, name: str, kind: FieldType, text: str | None) -> None:
         if text and (text := plain(text)) and not self._understood(name, kind, text):
             shape = self._shapes.setdefault(use, (name, kind, Shape()))[2]
             self._looker.look(shape, text)
 
-    def _understood(self, name: str, kind: Kind, text: str) -> bool:
+    def _understood(self, name: str, kind: FieldType, text: str) -> bool:
         match kind:
-            case Kind.TIME:
+            case FieldType.TIME:
                 return self.clock.knows(text)
-            case Kind.MONTH:
+            case FieldType.MONTH:
                 return self.month(text) is not None
-            case Kind.NUMBER:
+            case FieldType.NUMBER:
                 return number(text) is not None
-            case Kind.DURATION:
+            case FieldType.DURATION:
                 return duration(text, 1.0) is not None
             case _:
                 return name in OPEN_VOCABULARIES or self._translations[name][text] != OTHER
 
 
-def _sentence(name: str, kind: Kind, shape: Shape) -> str:
-    if kind is Kind.WORD:
+def _sentence(name: str, kind: FieldType, shape: Shape) -> str:
+    if kind is FieldType.WORD:
         if not shape.few_words:
             return "слишком много разных значений для словаря"
         listed = ", ".join(f"«{word}»" for word in sorted(shape.words))
         return f"нет перевода в values.{name} для значений: {listed}"
-    wanted = {Kind.TIME: "дата", Kind.MONTH: "месяц"}.get(kind, "число")
-    if shape.formats and kind in (Kind.TIME, Kind.MONTH):
-        return f"формата {', '.join(shape.formats)} нет в списке {'dates' if kind is Kind.TIME else 'months'}"
+    wanted = {FieldType.TIME: "дата", FieldType.MONTH: "месяц"}.get(kind, "число")
+    if shape.formats and kind in (FieldType.TIME, FieldType.MONTH):
+        return f"формата {', '.join(shape.formats)} нет в списке {'dates' if kind is FieldType.TIME else 'months'}"
     return f"ожидается {wanted}, а там: {shape.describe()} ({shape.count} шт.)"

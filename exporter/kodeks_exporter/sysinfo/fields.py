@@ -10,7 +10,7 @@ from typing import Final
 from kodeks_exporter.domain.report import Block
 
 
-class Kind(StrEnum):
+class FieldType(StrEnum):
     """How the text of a field is understood."""
 
     TEXT = "text"
@@ -39,80 +39,80 @@ _USAGE_COUNTERS: Final = (
     "kassist",
 )
 
-HEADER_FIELDS: Final[Mapping[str, Kind]] = MappingProxyType(
+HEADER_FIELDS: Final[Mapping[str, FieldType]] = MappingProxyType(
     {
-        "sysinfo_version": Kind.TEXT,
-        "created": Kind.TIME,
-        "server_version": Kind.TEXT,
-        "os": Kind.TEXT,
-        "started": Kind.TIME,
-        "regnum": Kind.TEXT,
-        "client": Kind.TEXT,
-        "seats": Kind.NUMBER,
-        "expires": Kind.TIME,
-        "protection_binding": Kind.TEXT,
-        "protection_status": Kind.WORD,
-        "protection_code": Kind.CODE,
-        "protection_message": Kind.TEXT,
-        "spp_status": Kind.WORD,
+        "sysinfo_version": FieldType.TEXT,
+        "created": FieldType.TIME,
+        "server_version": FieldType.TEXT,
+        "os": FieldType.TEXT,
+        "started": FieldType.TIME,
+        "regnum": FieldType.TEXT,
+        "client": FieldType.TEXT,
+        "seats": FieldType.NUMBER,
+        "expires": FieldType.TIME,
+        "protection_binding": FieldType.TEXT,
+        "protection_status": FieldType.WORD,
+        "protection_code": FieldType.CODE,
+        "protection_message": FieldType.TEXT,
+        "spp_status": FieldType.WORD,
     }
 )
 
-BLOCK_FIELDS: Final[Mapping[Block, Mapping[str, Kind]]] = MappingProxyType(
+BLOCK_FIELDS: Final[Mapping[Block, Mapping[str, FieldType]]] = MappingProxyType(
     {
-        Block.MODULES: {"name": Kind.TEXT, "version": Kind.TEXT},
+        Block.MODULES: {"name": FieldType.TEXT, "version": FieldType.TEXT},
         Block.SESSIONS: {
-            "login": Kind.TEXT,
-            "domain": Kind.TEXT,
-            "ip": Kind.TEXT,
-            "browser": Kind.TEXT,
-            "since": Kind.TIME,
+            "login": FieldType.TEXT,
+            "domain": FieldType.TEXT,
+            "ip": FieldType.TEXT,
+            "browser": FieldType.TEXT,
+            "since": FieldType.TIME,
         },
         Block.VOLUMES: {
-            "file": Kind.TEXT,
-            "product": Kind.TEXT,
-            "title": Kind.TEXT,
-            "update": Kind.TEXT,
-            "expires": Kind.TIME,
-            "error": Kind.CODE,
-            "message": Kind.TEXT,
+            "file": FieldType.TEXT,
+            "product": FieldType.TEXT,
+            "title": FieldType.TEXT,
+            "update": FieldType.TEXT,
+            "expires": FieldType.TIME,
+            "error": FieldType.CODE,
+            "message": FieldType.TEXT,
         },
-        Block.OPERUP: {"name": Kind.TEXT, "date": Kind.TIME},
+        Block.OPERUP: {"name": FieldType.TEXT, "date": FieldType.TIME},
         Block.USERS: {
-            "login": Kind.TEXT,
-            "domain": Kind.TEXT,
-            "registered": Kind.TIME,
-            "last_seen": Kind.TIME,
-            "fullname": Kind.FILLED,
-            "position": Kind.FILLED,
-            "department": Kind.FILLED,
-            "phone": Kind.FILLED,
-            "email": Kind.FILLED,
+            "login": FieldType.TEXT,
+            "domain": FieldType.TEXT,
+            "registered": FieldType.TIME,
+            "last_seen": FieldType.TIME,
+            "fullname": FieldType.FILLED,
+            "position": FieldType.FILLED,
+            "department": FieldType.FILLED,
+            "phone": FieldType.FILLED,
+            "email": FieldType.FILLED,
         },
         Block.USAGE: {
-            "login": Kind.TEXT,
-            "domain": Kind.TEXT,
-            "month": Kind.MONTH,
-            **dict.fromkeys(_USAGE_COUNTERS, Kind.NUMBER),
+            "login": FieldType.TEXT,
+            "domain": FieldType.TEXT,
+            "month": FieldType.MONTH,
+            **dict.fromkeys(_USAGE_COUNTERS, FieldType.NUMBER),
         },
         Block.SEARCHES: {
-            "time": Kind.TIME,
-            "login": Kind.TEXT,
-            "catalog": Kind.TEXT,
-            "source": Kind.WORD,
-            "type": Kind.WORD,
-            "status": Kind.WORD,
-            "query": Kind.TEXT,
-            "found": Kind.NUMBER,
-            "duration": Kind.DURATION,
+            "time": FieldType.TIME,
+            "login": FieldType.TEXT,
+            "catalog": FieldType.TEXT,
+            "source": FieldType.WORD,
+            "type": FieldType.WORD,
+            "status": FieldType.WORD,
+            "query": FieldType.TEXT,
+            "found": FieldType.NUMBER,
+            "duration": FieldType.DURATION,
         },
-        Block.REJECTIONS: {"time": Kind.TIME, "login": Kind.TEXT, "reason": Kind.WORD},
+        Block.REJECTIONS: {"time": FieldType.TIME, "login": FieldType.TEXT, "reason": FieldType.WORD},
         Block.KASSIST: {
-            "date": Kind.TIME,
-            "unique": Kind.NUMBER,
-            "added": Kind.NUMBER,
-            "unmatched": Kind.NUMBER,
-            "checked": Kind.NUMBER,
+            "date": FieldType.TIME,
+            "unique": FieldType.NUMBER,
+            "added": FieldType.NUMBER,
+            "unmatched": FieldType.NUMBER,
+            "checked": FieldType.NUMBER,
         },
     }
 )

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Final
 
 from kodeks_exporter.domain.report import Block
-from kodeks_exporter.sysinfo.fields import BLOCK_FIELDS, HEADER_FIELDS, REQUIRED, Kind
+from kodeks_exporter.sysinfo.fields import BLOCK_FIELDS, HEADER_FIELDS, REQUIRED, FieldType
 from kodeks_exporter.sysinfo.survey import Shape, Survey
 
 _TRANSLIT: Final = str.maketrans(
@@ -103,15 +103,15 @@ _BLOCK_WORDS: Final[Mapping[Block, str]] = {
     Block.REJECTIONS: "reject отказ refus denied",
     Block.KASSIST: "kassist ассист",
 }
-_KIND_SHAPES: Final[Mapping[Kind, frozenset[str]]] = {
-    Kind.TIME: frozenset({"date"}),
-    Kind.MONTH: frozenset({"month", "date"}),
-    Kind.NUMBER: frozenset({"number"}),
-    Kind.DURATION: frozenset({"number"}),
-    Kind.CODE: frozenset({"number", "text"}),
-    Kind.TEXT: frozenset({"text", "number", "version", "ip"}),
-    Kind.FILLED: frozenset({"text", "number"}),
-    Kind.WORD: frozenset({"text", "number"}),
+_KIND_SHAPES: Final[Mapping[FieldType, frozenset[str]]] = {
+    FieldType.TIME: frozenset({"date"}),
+    FieldType.MONTH: frozenset({"month", "date"}),
+    FieldType.NUMBER: frozenset({"number"}),
+    FieldType.DURATION: frozenset({"number"}),
+    FieldType.CODE: frozenset({"number", "text"}),
+    FieldType.TEXT: frozenset({"text", "number", "version", "ip"}),
+    FieldType.FILLED: frozenset({"text", "number"}),
+    FieldType.WORD: frozenset({"text", "number"}),
 }
 _EXACT: Final = 4.0
 _WHOLE_START: Final = 3.0
@@ -153,11 +153,13 @@ def likeness(name: str, words: str) -> float:
     return best
 
 
-def _fits(shape: Shape, kind: Kind) -> bool:
+def _fits(shape: Shape, kind: FieldType) -> bool:
     return shape.main_kind == "empty" or shape.main_kind in _KIND_SHAPES[kind]
 
 
-def _assign(places: Mapping[str, tuple[str, Shape]], kinds: Mapping[str, Kind], taken: Iterable[str]) -> dict[str, str]:
+def _assign(
+    places: Mapping[str, tuple[str, Shape]], kinds: Mapping[str, FieldType], taken: Iterable[str]
+) -> dict[str, str]:
     """Field to place, the surest first, each place once. ``places``: place to its own name and shape."""
     offers = sorted(
         (
@@ -219,13 +221,13 @@ def _guess_fields(found: Survey, group: str, block: Block, users: str) -> dict[s
     fields = _assign(_record_places(found, group), kinds, ())
     if block is Block.USAGE and users and group.startswith(f"{users}/"):
         climb = "../" * (group.count("/") - users.count("/"))
-        around = _assign(_record_places(found, users), {"login": Kind.TEXT, "domain": Kind.TEXT}, ())
+        around = _assign(_record_places(found, users), {"login": FieldType.TEXT, "domain": FieldType.TEXT}, ())
         for name, place in around.items():
             if place != "text()":
                 fields[name] = climb + place
     for name in REQUIRED[block]:
         # A required time that no name gave away is the only date there is.
-        if name not in fields and kinds[name] is Kind.TIME:
+        if name not in fields and kinds[name] is FieldType.TIME:
             dates = [p for p, (_, shape) in _record_places(found, group).items() if shape.main_kind == "date"]
             if len(dates) == 1 and dates[0] not in fields.values():
                 fields[name] = dates[0]

@@ -13,7 +13,14 @@ import yaml
 from kodeks_exporter.domain.report import Block
 from kodeks_exporter.domain.texts import plain
 from kodeks_exporter.sysinfo.clock import compile_format
-from kodeks_exporter.sysinfo.fields import BLOCK_FIELDS, DURATION_UNITS, HEADER_FIELDS, REQUIRED, VOCABULARIES, Kind
+from kodeks_exporter.sysinfo.fields import (
+    BLOCK_FIELDS,
+    DURATION_UNITS,
+    HEADER_FIELDS,
+    REQUIRED,
+    VOCABULARIES,
+    FieldType,
+)
 
 BUILT_IN: Final = Path(__file__).with_name("profiles")
 ENCODINGS: Final = frozenset(
@@ -50,7 +57,7 @@ class BadProfile(Exception):  # noqa: N818 - reads as what it says
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class Origin:
     """Where a field comes from: one place, or several whose texts are joined by a space (a date and a time).
 
     XML: ``@attribute``, ``text()``, ``child``, ``child/@attribute``, ``../@attribute``; in the header from the root,
@@ -78,7 +85,7 @@ class BlockLayout:
     kinds stand under one name."""
 
     of: str
-    fields: Mapping[str, Source]
+    fields: Mapping[str, Origin]
     present: str = ""
     where: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
@@ -88,7 +95,7 @@ class Layout:
     """One of the two forms of a report. ``encoding`` ``auto``: as the file declares."""
 
     encoding: str
-    header: Mapping[str, Source]
+    header: Mapping[str, Origin]
     keys: Keys | None
     blocks: Mapping[Block, BlockLayout]
 
@@ -246,7 +253,7 @@ class _Parser:
         if encoding not in ENCODINGS and not (xml and encoding == "auto"):
             self._wrong(f"{where}.encoding", f"unknown; known are {', '.join(sorted(ENCODINGS))}")
         keys = self._keys(top.get("keys"), f"{where}.keys", record_key) if top.get("keys") is not None else None
-        header: dict[str, Source] = {}
+        header: dict[str, Origin] = {}
         for name, source in self._mapping(top.get("header"), f"{where}.header", tuple(HEADER_FIELDS)).items():
             at = f"{where}.header.{name}"
             found = self._source(source, at, HEADER_FIELDS[name])
@@ -300,7 +307,7 @@ class _Parser:
                 present = self._text(top.get("present"), f"{where}.present")
                 self._check_path(present, f"{where}.present")
         known = BLOCK_FIELDS[block]
-        fields: dict[str, Source] = {}
+        fields: dict[str, Origin] = {}
         for name, source in self._mapping(top.get("fields"), f"{where}.fields", tuple(known)).items():
             at = f"{where}.fields.{name}"
             fields[name] = self._source(source, at, known[name])
@@ -326,7 +333,7 @@ class _Parser:
             conditions[place] = frozenset(plain(str(word)).casefold() for word in words)
         return conditions
 
-    def _source(self, value: object, where: str, kind: Kind) -> Source:
+    def _source(self, value: object, where: str, kind: FieldType) -> Origin:
         unit = "s"
         places = value
         if isinstance(value, dict):
@@ -334,10 +341,10 @@ class _Parser:
             places = top.get("from")
             if "unit" in top:
                 unit = str(top["unit"])
-                if kind is not Kind.DURATION:
+                if kind is not FieldType.DURATION:
                     self._wrong(f"{where}.unit", "only a duration has a unit")
                 elif unit not in DURATION_UNITS:
                     self._wrong(f"{where}.unit", f"unknown; known are {', '.join(DURATION_UNITS)}")
         if isinstance(places, list) and places:
-            return Source(tuple(self._text(place, where) for place in places), unit)
-        return Source((self._text(places, where),), unit)
+            return Origin(tuple(self._text(place, where) for place in places), unit)
+        return Origin((self._text(places, where),), unit)

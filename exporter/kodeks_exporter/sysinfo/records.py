@@ -32,7 +32,7 @@ from kodeks_exporter.domain.report import (
 )
 from kodeks_exporter.domain.texts import login_and_domain, plain
 from kodeks_exporter.sysinfo.clock import SECONDS, Clock
-from kodeks_exporter.sysinfo.fields import BLOCK_FIELDS, DURATION_UNITS, OPEN_VOCABULARIES, Kind
+from kodeks_exporter.sysinfo.fields import BLOCK_FIELDS, DURATION_UNITS, OPEN_VOCABULARIES, FieldType
 from kodeks_exporter.sysinfo.limits import ReadLimits
 from kodeks_exporter.sysinfo.profile import BlockLayout, Profile
 
@@ -315,7 +315,7 @@ class Builders:
 
     def _usage(self, slots: Mapping[str, str], _: BlockLayout) -> Builder:
         login, domain, month = slots["login"], slots["domain"], slots["month"]
-        counters = tuple(slots[f] for f, kind in BLOCK_FIELDS[Block.USAGE].items() if kind is Kind.NUMBER)
+        counters = tuple(slots[f] for f, kind in BLOCK_FIELDS[Block.USAGE].items() if kind is FieldType.NUMBER)
 
         def build(values: Values) -> UserUsage | None:
             get = values.get

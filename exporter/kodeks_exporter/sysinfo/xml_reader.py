@@ -16,7 +16,7 @@ from kodeks_exporter.domain.texts import plain
 from kodeks_exporter.sysinfo.feed import XmlFeed
 from kodeks_exporter.sysinfo.fields import BLOCK_FIELDS
 from kodeks_exporter.sysinfo.limits import ReadLimits
-from kodeks_exporter.sysinfo.profile import Layout, Source
+from kodeks_exporter.sysinfo.profile import Layout, Origin
 from kodeks_exporter.sysinfo.records import (
     NO_SLOT,
     Builder,
@@ -147,8 +147,8 @@ class _Reader:
         if layout.keys is not None:
             outer = []
             joins = []
-            key = self._slot(layout.keys.of, Source((layout.keys.key,)), "key", joins, outer)
-            value = self._slot(layout.keys.of, Source((layout.keys.value,)), "value", joins, outer)
+            key = self._slot(layout.keys.of, Origin((layout.keys.key,)), "key", joins, outer)
+            value = self._slot(layout.keys.of, Origin((layout.keys.value,)), "value", joins, outer)
             self._node(layout.keys.of).keys = (key, value)
         self._finish(self._root)
 
@@ -163,7 +163,7 @@ class _Reader:
     def _slot(
         self,
         of: str,
-        source: Source,
+        source: Origin,
         name: str,
         joins: list[tuple[str, tuple[str, ...]]],
         outer: list[tuple[int, str, str]],

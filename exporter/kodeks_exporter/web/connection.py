@@ -23,7 +23,7 @@ import h11
 
 from kodeks_exporter.web.lanes import Full, Lane
 from kodeks_exporter.web.security import Guard, Suspects
-from kodeks_exporter.web.stream import Pace, Stream, TlsStream
+from kodeks_exporter.web.stream import Patience, Stream, TlsStream
 from kodeks_exporter.web.table import Outbox, Place, Table, party
 from kodeks_exporter.web.wsgi import Answer, Body, call, environment
 
@@ -77,7 +77,7 @@ class Connection:
         self._house, self._sock, self._peer = house, sock, peer
         self._local = sock.getsockname()[:2]
         limits = house.limits
-        pace = Pace(limits.io_grace, limits.io_rate)
+        pace = Patience(limits.io_grace, limits.io_rate)
         self._stream = TlsStream(sock, pace, house.context()) if house.context is not None else Stream(sock, pace)
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=limits.max_header)
         self._task: asyncio.Task[None] | None = None

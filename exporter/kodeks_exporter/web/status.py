@@ -150,7 +150,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class Count:
     label: str
     number: str
     tone: str
@@ -180,7 +180,7 @@ class StatusPage:
     heading: str
     tone: str
     query: Query
-    counters: tuple[Tally, ...]
+    counters: tuple[Count, ...]
     notices: tuple[Notice, ...]
     managers: tuple[Choice, ...]
     hostings: tuple[Choice, ...]
@@ -360,11 +360,11 @@ def _verdict(view: InstallationView, status: Status) -> str:
     return f"{_capital(', '.join(phrases))}. Если пользователи жалуются, смотрите сеть клиента и рабочие места."
 
 
-def _counters(statuses: list[Status], query: Query) -> tuple[Tally, ...]:
-    def counter(key: str, label: str, number: int, tone: str) -> Tally:
+def _counters(statuses: list[Status], query: Query) -> tuple[Count, ...]:
+    def counter(key: str, label: str, number: int, tone: str) -> Count:
         current = query.state == key
         sign = _SIGNS[tone] if tone != "all" else ""
-        return Tally(label, words.grouped(number), tone, sign, query.href(state=key), current)
+        return Count(label, words.grouped(number), tone, sign, query.href(state=key), current)
 
     kinds = Counter(statuses)
     by_key: dict[str, tuple[Status, int]] = {}

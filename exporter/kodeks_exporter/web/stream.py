@@ -17,7 +17,7 @@ _HANDSHAKE: Final = 0x16
 """First byte of all that speak TLS."""
 
 
-class Pace:
+class Patience:
     """What one connection may still spend waiting for its peer: ``grace`` seconds, and one more for each ``rate``
     bytes moved. Time in which the application works is not counted."""
 
@@ -41,7 +41,7 @@ class Pace:
 class Stream:
     """Plain bytes. Methods raise TimeoutError when the pace is used up, and OSError for a peer that is gone."""
 
-    def __init__(self, sock: socket.socket, pace: Pace) -> None:
+    def __init__(self, sock: socket.socket, pace: Patience) -> None:
         sock.setblocking(False)
         self._sock, self.pace = sock, pace
         self._loop = asyncio.get_running_loop()
@@ -90,7 +90,7 @@ class Stream:
 
 
 class TlsStream(Stream):
-    def __init__(self, sock: socket.socket, pace: Pace, context: ssl.SSLContext) -> None:
+    def __init__(self, sock: socket.socket, pace: Patience, context: ssl.SSLContext) -> None:
         super().__init__(sock, pace)
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._context = context

@@ -15,7 +15,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Final
 
-from kodeks_exporter.domain.online import Advice, DayUse, Deviation, Profile, UseClass
+from kodeks_exporter.domain.online import Advice, DayUse, Deviation, UseClass, UsePattern
 
 LOW, HIGH, SHARED, EXHAUSTED = 0.15, 0.75, 0.90, 0.995
 """Shares of the documents limit used in a month."""
@@ -74,11 +74,11 @@ class Season:
     last: int
 
 
-def judge(history: Sequence[DayUse], today: date) -> Profile:
+def judge(history: Sequence[DayUse], today: date) -> UsePattern:
     """The profile of an access on ``today`` from its days in any order. Never raises, whatever the days say."""
     days = sorted((each for each in history if each.day <= today), key=lambda each: each.day)
     if not days:
-        return Profile(today, UseClass.NEW)
+        return UsePattern(today, UseClass.NEW)
     months = _months(days)
     present = months.pop() if months and months[-1].index == _index(today) else _Month(_index(today), (), 0, 0)
     complete = [month for month in months if _is_whole(month, days[0].day)]
@@ -89,7 +89,7 @@ def judge(history: Sequence[DayUse], today: date) -> Profile:
     expected = _expected(complete, season, today) if use is not UseClass.NEW else None
     deviation = _deviation(use, complete, present, season, expected, today)
     advice, why = _advice(use, present, season, deviation, today)
-    return Profile(
+    return UsePattern(
         day=today,
         use=use,
         season=season.period if season else 0,

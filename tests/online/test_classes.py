@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from demo.vendor import Access, Kind
-from kodeks_exporter.domain.online import ADVICE, Advice, DayUse, Deviation, Profile, UseClass
-from kodeks_exporter.online.profiles import judge, working_days
+from kodeks_exporter.domain.online import ADVICE, Advice, DayUse, Deviation, UseClass, UsePattern
+from kodeks_exporter.online.classes import judge, working_days
 
 LIMIT = 300
 TODAY = date(2026, 11, 18)
@@ -124,7 +124,7 @@ def test_a_quarterly_client_who_does_not_come_is_told_a_month_late() -> None:
     def stopped(month: date) -> int:
         return 0 if month >= date(2026, 12, 1) else quarter(month)
 
-    def on(today: date) -> Profile:
+    def on(today: date) -> UsePattern:
         return judge(days(per_month(stopped), today), today)
 
     assert on(date(2026, 12, 30)).deviation is None  # may be a month late

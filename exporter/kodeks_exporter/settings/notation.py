@@ -22,7 +22,7 @@ YEAR: Final = 366 * 86400.0
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class Notation:
     """``parse``: the text of the file to a value. ``show``: back, as plain YAML. ``range``: the bounds, for people."""
 
     parse: Callable[[str], Any]
@@ -64,7 +64,7 @@ class Mark(Enum):
     FOLDER = "path of a folder, which need not exist yet"
 
 
-def duration(lowest: str, highest: str, *, never: str = "") -> Kind:
+def duration(lowest: str, highest: str, *, never: str = "") -> Notation:
     """Seconds, within bounds; ``never``: one more text that stands for 0."""
 
     def parse(text: str) -> float:
@@ -76,7 +76,7 @@ def duration(lowest: str, highest: str, *, never: str = "") -> Kind:
                              else f"must be from {lowest} to {highest}")  # fmt: skip
         return seconds
 
-    return Kind(parse, values.duration_text, f"{lowest} to {highest}" + (f", or {never}: never" if never else ""))
+    return Notation(parse, values.duration_text, f"{lowest} to {highest}" + (f", or {never}: never" if never else ""))
 
 
 def _over_zero(text: str) -> float:
@@ -86,7 +86,7 @@ def _over_zero(text: str) -> float:
     return seconds
 
 
-def at_least(lowest: str, why: str) -> Kind:
+def at_least(lowest: str, why: str) -> Notation:
     """Seconds, up to a year."""
 
     def parse(text: str) -> float:
@@ -95,10 +95,10 @@ def at_least(lowest: str, why: str) -> Kind:
             raise ValueError(f"must be at least {lowest}, {why}")
         return seconds
 
-    return Kind(parse, values.duration_text, f"at least {lowest}")
+    return Notation(parse, values.duration_text, f"at least {lowest}")
 
 
-def size(lowest: str, highest: str) -> Kind:
+def size(lowest: str, highest: str) -> Notation:
     """Bytes."""
 
     def parse(text: str) -> int:
@@ -107,10 +107,10 @@ def size(lowest: str, highest: str) -> Kind:
             raise ValueError(f"must be from {lowest} to {highest}")
         return number
 
-    return Kind(parse, values.size_text, f"{lowest} to {highest}")
+    return Notation(parse, values.size_text, f"{lowest} to {highest}")
 
 
-def whole(lowest: int, highest: int, words: str | None = None) -> Kind:
+def whole(lowest: int, highest: int, words: str | None = None) -> Notation:
     """A whole number."""
 
     def parse(text: str) -> int:
@@ -122,15 +122,15 @@ def whole(lowest: int, highest: int, words: str | None = None) -> Kind:
             raise ValueError(f"must be at most {highest}")
         return int(text)
 
-    return Kind(parse, int, f"{lowest} to {highest}" if words is None else words)
+    return Notation(parse, int, f"{lowest} to {highest}" if words is None else words)
 
 
-def endpoint(default_port: int) -> Kind:
+def endpoint(default_port: int) -> Notation:
     """``host:port`` as text; the port may be left out."""
-    return Kind(lambda text: str(values.endpoint(text, default_port)), str, f"default port {default_port}")
+    return Notation(lambda text: str(values.endpoint(text, default_port)), str, f"default port {default_port}")
 
 
-def one_of(word: str, known: Iterable[str]) -> Kind:
+def one_of(word: str, known: Iterable[str]) -> Notation:
     choices = tuple(known)
 
     def parse(text: str) -> str:
@@ -138,7 +138,7 @@ def one_of(word: str, known: Iterable[str]) -> Kind:
             raise ValueError(f"unknown {word}; {values.did_you_mean(text, choices)}")
         return text
 
-    return Kind(parse, str, ", ".join(f"`{each}`" for each in choices))
+    return Notation(parse, str, ", ".join(f"`{each}`" for each in choices))
 
 
 def _alert_name(text: str) -> str:
@@ -182,31 +182,31 @@ def _snmp3_guard(secret: str) -> None:
         raise ValueError(f"SNMP 3 needs at least {SNMP3_SHORTEST_PASSWORD} characters")
 
 
-Label = Annotated[str, Kind(values.label)]
-Name = Annotated[str, Kind(values.name)]
-Email = Annotated[str, Kind(values.email)]
-Host = Annotated[str, Kind(values.host)]
-Address = Annotated[str, Kind(values.address)]
-Url = Annotated[str, Kind(values.url)]
-SiteUrl = Annotated[str, Kind(values.site_url)]
-FormUrl = Annotated[str, Kind(values.form_url, _masked_query)]
-FormValue = Annotated[str, Kind(lambda text: values.label(text) if text else "")]
-HeaderName = Annotated[str, Kind(values.header_name)]
-Path = Annotated[str, Kind(values.path)]
-OptionalPath = Annotated[str, Kind(lambda text: values.path(text) if text else "")]
-Port = Annotated[int, Kind(values.port, int)]
-Zone = Annotated[ZoneInfo, Kind(values.zone)]
-DayTime = Annotated[time, Kind(values.day_time, lambda moment: f"{moment:%H:%M}")]
-Days = Annotated[str, Kind(values.weekdays)]
-Duration = Annotated[float, Kind(_over_zero, values.duration_text)]
-Margin = Annotated[float, Kind(values.duration, values.duration_text)]
+Label = Annotated[str, Notation(values.label)]
+Name = Annotated[str, Notation(values.name)]
+Email = Annotated[str, Notation(values.email)]
+Host = Annotated[str, Notation(values.host)]
+Address = Annotated[str, Notation(values.address)]
+Url = Annotated[str, Notation(values.url)]
+SiteUrl = Annotated[str, Notation(values.site_url)]
+FormUrl = Annotated[str, Notation(values.form_url, _masked_query)]
+FormValue = Annotated[str, Notation(lambda text: values.label(text) if text else "")]
+HeaderName = Annotated[str, Notation(values.header_name)]
+Path = Annotated[str, Notation(values.path)]
+OptionalPath = Annotated[str, Notation(lambda text: values.path(text) if text else "")]
+Port = Annotated[int, Notation(values.port, int)]
+Zone = Annotated[ZoneInfo, Notation(values.zone)]
+DayTime = Annotated[time, Notation(values.day_time, lambda moment: f"{moment:%H:%M}")]
+Days = Annotated[str, Notation(values.weekdays)]
+Duration = Annotated[float, Notation(_over_zero, values.duration_text)]
+Margin = Annotated[float, Notation(values.duration, values.duration_text)]
 Retention = Annotated[float, duration("31d", "10y")]
-Pattern = Annotated[re.Pattern[str], Kind(values.pattern, _sources)]
-NumberPattern = Annotated[re.Pattern[str], Kind(values.number_pattern, _sources)]
-SeriesName = Annotated[str, Kind(values.series_name)]
+Pattern = Annotated[re.Pattern[str], Notation(values.pattern, _sources)]
+NumberPattern = Annotated[re.Pattern[str], Notation(values.number_pattern, _sources)]
+SeriesName = Annotated[str, Notation(values.series_name)]
 SeriesCount = Annotated[int, whole(0, 100_000, "")]
 Characters = Annotated[int, whole(1, 2000)]
-AlertName = Annotated[str, Kind(_alert_name)]
+AlertName = Annotated[str, Notation(_alert_name)]
 File = Annotated[str, Mark.FILE]
 Folder = Annotated[str, Mark.FOLDER]
 SecretUrl = Annotated[Secret, Guard(_url_guard)]
