@@ -25,5 +25,5 @@ def titles() -> Words:
 
 def _plain(title: str) -> str:
     """Without the template: of a choice the second part, which is the usual one; other actions are left out."""
-    chosen = re.sub(r"\{\{ if .*? \}\}.*?\{\{ else \}\}(.*?)\{\{ end \}\}", r"\1", title)
-    return re.sub(r"\s*\{\{.*?\}\}", "", chosen)
+    chosen = re.sub(r"\{\{-? if .*?\}\}.*?\{\{-? else -?\}\}(.*?)\{\{-? end -?\}\}", r"\1", title, flags=re.DOTALL)
+    return " ".join(re.sub(r"\{\{.*?\}\}", "", chosen).split())

@@ -61,10 +61,18 @@ def override(
 
 
 def shaped(
-    names: Mapping[str, str], *, many: bool, sort: str = "", descending: bool = False
+    names: Mapping[str, str], *, many: bool, sort: str = "", descending: bool = False, times: Sequence[str] = ()
 ) -> Sequence[dashboard.DataTransformerConfig]:
-    """Tables of several queries become one, with these fields only, renamed and in this order."""
+    """Tables of several queries become one, with these fields only, renamed and in this order. ``times``: fields with
+    ISO times as texts, which become times.
+    """
     steps = [dashboard.DataTransformerConfig(id_val="merge", options={})] if many else []
+    if times:
+        # Without a format Grafana expects that of its own setting for full dates.
+        form = {"destinationType": "time", "dateFormat": "YYYY-MM-DD[T]HH:mm:ss"}
+        conversions = [{"targetField": name, **form} for name in times]
+        options = {"conversions": conversions, "fields": {}}
+        steps.append(dashboard.DataTransformerConfig(id_val="convertFieldType", options=options))
     steps.append(dashboard.DataTransformerConfig(id_val="filterFieldsByName", options={"include": {"names": [*names]}}))
     order = {name: place for place, name in enumerate(names)}
     organized = {"excludeByName": {}, "indexByName": order, "renameByName": dict(names)}

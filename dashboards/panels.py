@@ -6,6 +6,7 @@ Russian. An empty panel says «нет данных», never 0.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Literal, TypedDict, Unpack
 
@@ -21,7 +22,7 @@ from dashboards import queries as q
 from dashboards.fields import mappings, override, shaped, thresholds, unknown
 from dashboards.links import Link
 from dashboards.model import Panel, Query, refs
-from dashboards.standard import GREY, PLAIN, Scale
+from dashboards.standard import BLUE, GREEN, GREY, ORANGE, PLAIN, PURPLE, Scale
 from dashboards.variables import DATASOURCE
 from dashboards.words import MISSING, Words
 
@@ -29,6 +30,9 @@ Calc = Literal["min", "max", "mean", "last", "sum"]
 
 _COLORED = ("stat", "gauge", "bargauge")
 """Kinds whose whole face takes the colour of a value."""
+
+_SERIES = (BLUE, ORANGE, PURPLE, GREEN)
+"""Colours of the bars of several queries."""
 
 _CALCS: Mapping[Calc, str] = {"min": "min", "max": "max", "mean": "mean", "last": "lastNotNull", "sum": "sum"}
 _HEADINGS: Mapping[Calc, str] = {"min": "Min", "max": "Max", "mean": "Mean", "last": "Last *", "sum": "Total"}
@@ -87,6 +91,7 @@ class _Lines(TypedDict, total=False):
     links: Sequence[Link]
     least: float | None
     most: float | None
+    missing: str
     width: int
     height: int
 
@@ -105,6 +110,7 @@ def lines(
     links: Sequence[Link] = (),
     least: float | None = None,
     most: float | None = None,
+    missing: str = MISSING,
     width: int = 24,
     height: int = 10,
 ) -> Panel:
@@ -147,7 +153,7 @@ def lines(
         made.axis_soft_min(0)
     return finished(
         made.build(), title, about, queries, width, height, unit=unit, decimals=decimals, scale=scale, links=links,
-        least=least, most=most,
+        least=least, most=most, missing=missing,
     )  # fmt: skip
 
 
@@ -258,6 +264,9 @@ def bars(
         .show_unfilled(True)
         .build()
     )
+    if len(queries) == 1:
+        # Grafana leaves out the name of a bar that is the only one, unless it is told to show it.
+        made.field_config.defaults.display_name = re.sub(r"\{\{(\w+)\}\}", r"${__field.labels.\1}", queries[0].legend)
     if scale is None:
         made.field_config.defaults.color = dashboard.FieldColor(mode=dashboard.FieldColorModeId.PALETTE_CLASSIC)
     return finished(
@@ -277,24 +286,24 @@ def columns(
     unit: str = "none",
     decimals: int | None = None,
     scale: Scale | None = None,
-    stacked: bool = False,
+    slanted: bool = False,
     width: int = 12,
     height: int = 10,
 ) -> Panel:
     """A bar chart by the label ``by``: a group of bars for each of its values, a bar for each query.
 
     ``names``: Russian names of the label and, by its letter, of each query: ``{"month": "Месяц", "A": "Документы"}``.
-    Instant queries with ``by`` as their only label.
+    Instant queries with ``by`` as their only label. ``slanted``: the names below, where they are long or many.
     """
     made = (
         barchart.Panel()
         .orientation(common.VizOrientation.VERTICAL)
         .x_field(names[by])
         .x_tick_label_spacing(0)
-        .x_tick_label_rotation(-45 if words else 0)  # words are months: twelve names
+        .x_tick_label_rotation(-45 if slanted else 0)
         .color_scheme(builders_.FieldColor().mode(dashboard.FieldColorModeId.PALETTE_CLASSIC))
         .show_value(common.VisibilityMode.AUTO)
-        .stacking(common.StackingMode.NORMAL if stacked else common.StackingMode.NONE)
+        .stacking(common.StackingMode.NONE)
         .group_width(0.7)
         .bar_width(0.9)
         .legend(
@@ -309,10 +318,13 @@ def columns(
     letters = refs(len(queries))
     values = {"Value" if len(queries) == 1 else f"Value #{letter}": names[letter] for letter in letters}
     made.transformations = [*shaped({by: names[by], **values}, many=len(queries) > 1, sort=names[by])]
+    # By name: Grafana counts the series of bars and of the legend from different fields.
+    made.field_config.overrides = [
+        override(names[letter], {"color": {"mode": "fixed", "fixedColor": color}})
+        for letter, color in zip(letters, _SERIES, strict=False)
+    ]
     if words:
-        made.field_config.overrides = [
-            override(names[by], {"mappings": mappings(words)}),
-        ]
+        made.field_config.overrides.append(override(names[by], {"mappings": mappings(words)}))
     return finished(made, title, about, queries, width, height, unit=unit, decimals=decimals, scale=scale, table=True)
 
 
@@ -367,7 +379,7 @@ def pie(
             .display_mode(common.LegendDisplayMode.TABLE)
             .placement(common.LegendPlacement.RIGHT)
             .show_legend(True)
-            .values([pie_model.PieChartLegendValues.VALUE, pie_model.PieChartLegendValues.PERCENT])
+            .values([pie_model.PieChartLegendValues.VALUE])
         )
         .build()
     )

@@ -90,6 +90,17 @@ def month_now(kind: str, domain: str = "", by: str = "installation") -> str:
     )
 
 
+def told(kind: str, domain: str = "") -> str:
+    """What the newest reports tell of this month and the one before, by installation: good for ordering, there from the
+    first day on.
+    """
+    matchers = _joined(CHOSEN, f'kind="{kind}"', domain)
+    return (
+        f"(sum by (installation) (last_over_time(installation:kodeks_usage:hourly{{{matchers}}}[2h])) "
+        f"and on (installation) {INSTALLATIONS})"
+    )
+
+
 def grown(kind: str, window: str, domain: str = "", by: str = "installation") -> str:
     """By how much a counter of kodeks_usage_total grew within ``window`` (``1h``, ``1d``, ``30d``) before each point,
     across the turn of months. For range queries the step should be that window.
@@ -130,6 +141,15 @@ def least_first(rows: str, each: str, figure: str) -> str:
 def total(expr: str, label: str) -> str:
     """``expr``, which has ``label`` alone, and the sum of all as one more."""
     return f'({expr} or label_replace(sum({expr}), "{label}", "Итого", "", ""))'
+
+
+def of_day(*, end: bool = False) -> str:
+    """A range with the one daily sample (of the first hour of a day, UTC) of the day that begins at each point, or with
+    that of the next one: what was known when the day ended.
+
+    Grafana puts the points of daily steps at midnight of the reader, which is up to 12 hours before that of UTC.
+    """
+    return f"[1d] offset -{37 if end else 13}h"
 
 
 def daily(kind: str, domain: str = "", by: str = "installation") -> str:

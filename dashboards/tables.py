@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from grafana_foundation_sdk.builders import common as builders
@@ -32,6 +32,8 @@ class Label:
     """Colour the cell as ``words`` tell."""
     links: Sequence[Link] = ()
     width: int = 0
+    moment: bool = False
+    """The label has an ISO time without a zone: shown in the way of the country, and sorted as a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class Value:
 
 Column = Label | Value
 
-_LONGEST = {DATE: 10, MOMENT: 15, MOMENT_OF_YEAR: 10}
+_LONGEST = {DATE: 10, MOMENT: 15, MOMENT_OF_YEAR: 11}
 """Letters."""
 
 
@@ -66,6 +68,7 @@ def table(
     *,
     rows: str = "",
     sort: str = "",
+    then: str = "",
     descending: bool = True,
     missing: str = MISSING,
     width: int = 24,
@@ -76,8 +79,9 @@ def table(
     ``rows``: a query whose labels make the rows (and most ``Label`` columns) but whose value is not shown, such as
     ``queries.INSTALLATIONS``; without it the first ``Value`` does that. Other queries need only the labels that tell
     rows apart (``by (installation)``, as ``queries.of`` makes them), and must be filtered like the rows, or would add
-    rows of their own. ``sort``: the title of a column; what is not known counts as least. Empty: rows as the first
-    query sorts them. ``missing``: what is said instead of a table without rows.
+    rows of their own. ``sort``: the title of a column; what is not known counts as least; ``then``: that of another,
+    for rows alike. Empty: rows as the first query sorts them. ``missing``: what is said instead of a table without
+    rows.
     """
     values = [each for each in columns if isinstance(each, Value)]
     asked = ([rows] if rows else []) + [each.expr for each in values]
@@ -91,18 +95,23 @@ def table(
         for each in columns
         if isinstance(each, Label) or each.shown
     }
+    widths = {each.title: _width(each, each.title == sort) for each in columns if _shown(each)}
+    _widen_client(columns, widths, width)
     made = sdk.Panel().show_header(True)
     if sort:
-        made.sort_by([builders.TableSortByFieldState().display_name(sort).desc(descending)])
+        titles = (sort, then) if then else (sort,)
+        made.sort_by([builders.TableSortByFieldState().display_name(each).desc(descending) for each in titles])
     panel = made.build()
-    panel.transformations = [*shaped(names, many=len(asked) > 1)]
+    times = [each.name for each in columns if isinstance(each, Label) and each.moment]
+    panel.transformations = [*shaped(names, many=len(asked) > 1, times=times)]
     # Grafana's migration of cells' colours needs the field to be there.
     panel.field_config.defaults.custom = {"align": "auto", "displayMode": "auto", "filterable": True, "inspect": False}
     panel.field_config.overrides = [
         # The message for a table without rows would stand in every empty cell.
         override("string", {"noValue": NOTHING}, by="byType"),
         override("number", {"noValue": NOTHING}, by="byType"),
-        *(override(each.title, _properties(each, each.title == sort)) for each in columns if _shown(each)),
+        override("time", {"noValue": NOTHING}, by="byType"),
+        *(override(each.title, {**_properties(each), **widths[each.title]}) for each in columns if _shown(each)),
     ]
     return finished(
         panel, title, about, [Query(expr, instant=True) for expr in asked], width, height, table=True, missing=missing
@@ -113,11 +122,11 @@ def _shown(column: Column) -> bool:
     return isinstance(column, Label) or column.shown
 
 
-def _properties(column: Column, sorted_: bool) -> dict[str, object]:
+def _properties(column: Column) -> dict[str, object]:
     made: dict[str, object] = {}
     words = column.words or {}
     if isinstance(column, Value):
-        colored = bool(column.scale or words)
+        colored = bool(column.scale or any(word.color != CLEAR for word in words.values()))
         made["unit"] = column.unit
         made["custom.filterable"] = False
         if column.decimals is not None:
@@ -129,34 +138,53 @@ def _properties(column: Column, sorted_: bool) -> dict[str, object]:
         if colored and "null" not in words:
             words = {**unknown(column.missing, CLEAR), **words}
     else:
+        if column.width:  # there is no room for the button
+            made["custom.filterable"] = False
         colored = column.colored
         if colored:
             words = {"null": Word(NOTHING), **words}
+        if column.moment:
+            made["unit"] = MOMENT
+            made["custom.filterable"] = False
     if words:
         made["mappings"] = mappings(words)
     if colored:
         made["custom.displayMode"] = "color-background-solid"
     if column.links:
         made["links"] = [each.json() for each in column.links]
-    return {**made, **_width(column, sorted_)}
+    return made
 
 
-_LETTER, _MARGINS, _ARROW, _FUNNEL = 8, 14, 20, 22
-"""Pixels, of Grafana's usual type."""
+_CAPITAL, _LETTER, _MARGINS, _ARROW, _FUNNEL = 9, 8, 14, 20, 20
+"""Pixels: of a letter in a heading and in a cell, and of what stands beside them."""
+_COLUMN, _FRAME = 53, 24
+"""Pixels of one of the grid's 24 columns on a screen of 1366, and of a panel beside its table."""
 _ROOM = {"client": 160, "url": 110, "query": 180, "title": 190, "text": 300, "order": 126}
 """Least pixels of columns with long texts."""
 
 
-def _width(column: Column, sorted_: bool) -> dict[str, object]:
+def _width(column: Column, sorted_: bool) -> dict[str, int]:
     """Columns of numbers as narrow as heading and values allow; what is left is shared by those with texts."""
-    heading = _LETTER * len(column.title) + _MARGINS + (_ARROW if sorted_ else 0)
+    heading = _CAPITAL * len(column.title) + _MARGINS + (_ARROW if sorted_ else 0)
     if column.width:
         return {"custom.width": column.width}
+    if isinstance(column, Label) and column.moment:
+        return {"custom.width": max(heading, _LETTER * _LONGEST[MOMENT] + _MARGINS)}
     if isinstance(column, Value):
-        longest = max((len(word.text) for word in (column.words or {}).values()), default=_LONGEST.get(column.unit, 6))
+        digits = 4 + column.decimals if column.decimals else 5
+        number = _LONGEST.get(column.unit, digits + (0 if column.unit == "none" else 2))
+        longest = max((len(word.text) for word in (column.words or {}).values()), default=number)
         return {"custom.width": max(heading, _LETTER * longest + _MARGINS)}
     longest = min(20, max((len(word.text) for word in (column.words or {}).values()), default=0))
     return {"custom.minWidth": max(heading + _FUNNEL, _LETTER * longest + _MARGINS, _ROOM.get(column.name, 0))}
+
+
+def _widen_client(columns: Sequence[Column], widths: Mapping[str, dict[str, int]], width: int) -> None:
+    """Names of clients are long: what a screen of 1366 pixels leaves goes to them first."""
+    spare = _COLUMN * width - _FRAME - sum(sum(each.values()) for each in widths.values())
+    for each in columns:
+        if isinstance(each, Label) and each.name == "client" and "custom.minWidth" in widths[each.title]:
+            widths[each.title]["custom.minWidth"] += max(0, min(spare, 80))
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +201,8 @@ class Figure:
     scale: Scale | None = None
     total: bool = True
     """The months may be summed: not shares, nor what is left or there at a moment."""
+    more_is_better: bool = True
+    """Else the change has no colours."""
 
 
 _TOTAL = "$year-13"
@@ -204,7 +234,8 @@ def months(title: str, about: str, figures: Sequence[Figure], *, width: int = 24
         columns.append(Value(each.title, now, unit=each.unit, decimals=each.decimals, scale=each.scale))
         if each.change:
             change = q.change(each.expr)
-            columns.append(Value(each.change, change, unit="percent", decimals=0, scale=CHANGE, words=_CHANGES))
+            scale = CHANGE if each.more_is_better else None
+            columns.append(Value(each.change, change, unit="percent", decimals=0, scale=scale, words=_CHANGES))
     rows = q.twelve()
     if any(each.total for each in figures):
         rows += f' or label_replace(vector(0), "month", "{_TOTAL}", "", "")'

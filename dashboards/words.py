@@ -82,7 +82,7 @@ EMPTY_CAUSES: Words = {
 
 VIA: Words = {"pull": Word("скачан"), "push": Word("прислан"), "hand": Word("вручную")}
 
-MODES: Words = {"pull": Word("опрашивается"), "push": Word("присылает отчёт")}
+MODES: Words = {"pull": Word("опрос"), "push": Word("присылает")}
 
 CLASSES: Words = {
     "new": Word("новый", GREY),

@@ -23,8 +23,8 @@ _MOST_USED, _MOST_SEATS = (
 _KASSIST = f"{q.month_now('kassist', _DOMAIN)} / ({_WORKING} > 0)"
 _SEARCHES = f'installation:kodeks_searches:daily{{{q.CHOSEN},status=~"empty|error"}}'
 _FAILED = (
-    f"clamp_min(sum by (installation) (last_over_time({_SEARCHES}[24h] offset -1d))"
-    f" - sum by (installation) (last_over_time({_SEARCHES}[25h])), 0)"
+    f"clamp_min(sum by (installation) (last_over_time({_SEARCHES}{q.of_day(end=True)}))"
+    f" - sum by (installation) (last_over_time({_SEARCHES}{q.of_day()})), 0)"
 )
 """Within the day that begins at each point."""
 _FAILED_MONTH = f"sum by (installation) (increase({_SEARCHES}[30d]))"
@@ -34,14 +34,14 @@ _PROFILE = links.board("client-profile", "Профиль клиента", client
 def _daily(title: str, about: str, kind: str) -> Panel:
     """Bars of every day."""
     tail = (
-        " Столбик — сутки по Гринвичу, последний — ещё не кончившиеся; считается по отчётам, фильтр «Домен» действует. "
+        " Столбик — сутки, последний — ещё не кончившиеся; считается по отчётам, фильтр «Домен» действует. "
         "Обычный клиент работает каждый будний день: если столбики пропали, позвоните."
     )
     return panels.many(
         title,
         about + tail,
         q.ours(q.daily(kind, _DOMAIN), "client"),
-        q.grown(kind, "30d", _DOMAIN),
+        q.told(kind, _DOMAIN),
         _NAME,
         step="1d",
         legend=("min", "max", "last", "sum"),
@@ -154,8 +154,8 @@ BOARD = Board(
         (
             panels.lines(
                 "Doc or Service",
-                "Что открывают чаще: документы или сервисы, по всем выбранным клиентам вместе. Столбик — сутки по "
-                "Гринвичу; считается по отчётам, фильтр «Домен» действует. Сервисов почти нет — о них не знают: "
+                "Что открывают чаще: документы или сервисы, по всем выбранным клиентам вместе. Столбик — сутки; "
+                "считается по отчётам, фильтр «Домен» действует. Сервисов почти нет — о них не знают: "
                 "предложите показать.",
                 tuple(
                     Query(f"sum({q.daily(kind, _DOMAIN)})", name, step="1d")
@@ -167,7 +167,7 @@ BOARD = Board(
             ),
             panels.many(
                 "Количество неудачных поисков за сутки",
-                "Поиски, которые ничего не нашли или кончились ошибкой, по суткам (по Гринвичу). Считается по "
+                "Поиски, которые ничего не нашли или кончились ошибкой, по суткам. Считается по "
                 "отчётам, без деления на домены. Что именно искали — на дашборде «Поисковые запросы»: это спрос "
                 "или повод научить.",
                 q.ours(_FAILED, "client"),

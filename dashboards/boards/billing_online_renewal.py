@@ -47,7 +47,9 @@ BOARD = Board(
                 "сколько процентов это больше или меньше, чем месяцем раньше. Лимит обновляется 1-го числа. Большой "
                 "остаток из месяца в месяц — доступом не пользуются, ноль — пора предлагать больше.",
                 tuple(
-                    Figure(word.text, _left(resource), f"{word.text}: ±%", decimals=0, total=False)
+                    Figure(
+                        word.text, _left(resource), f"{word.text}: ±%", decimals=0, total=False, more_is_better=False
+                    )
                     for resource, word in RESOURCES.items()
                 ),
             ),
@@ -61,6 +63,7 @@ BOARD = Board(
                 "month",
                 names={"month": "Месяц", "A": "Осталось документов"},
                 words=tables.MONTHS,
+                slanted=True,
                 width=12,
             ),
             panels.columns(
@@ -71,6 +74,7 @@ BOARD = Board(
                 "month",
                 names={"month": "Месяц", "A": "Осталось поиска"},
                 words=tables.MONTHS,
+                slanted=True,
                 width=12,
             ),
         ),

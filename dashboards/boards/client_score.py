@@ -120,7 +120,7 @@ BOARD = Board(
                         f"0 * max by ({_EACH}) ({_last(_TOTAL, _THEIRS)}) + scalar({_COUNT})",
                         decimals=0,
                     ),
-                    Value("За 28 дней", f"max by ({_EACH}) ({_change(_TOTAL, _THEIRS)})", decimals=1, scale=_CHANGE),
+                    Value("28 дней", f"max by ({_EACH}) ({_change(_TOTAL, _THEIRS)})", decimals=1, scale=_CHANGE),
                     *_stages(),
                     Label("manager", "Менеджер"),
                 ),
@@ -149,7 +149,7 @@ BOARD = Board(
                 width=4,
             ),
             panels.number(
-                "Всего клиентов с оценкой",
+                "Клиентов с оценкой",
                 "Сколько клиентов имеют оценку, то есть хотя бы один измеренный этап. Если их меньше, чем клиентов, у "
                 "остальных не приходят отчёты и не опрашиваются онлайн-доступы.",
                 Query(_COUNT, "клиентов", instant=True),
@@ -198,7 +198,8 @@ BOARD = Board(
                 "order",
                 names={"order": "Этап", "A": "Клиент", "B": "Медиана", "C": "Среднее"},
                 decimals=1,
-                width=10,
+                slanted=True,
+                width=9,
                 height=11,
             ),
             tables.table(
@@ -209,12 +210,12 @@ BOARD = Board(
                 (
                     Label("text", "Что сделать"),
                     Value("Прибавит", _STEPS, decimals=2),
-                    Label("title", "Показатель"),
-                    Label("stage_title", "Этап"),
+                    Label("title", "Показатель", width=170),
+                    Label("stage_title", "Этап", width=100),
                 ),
                 sort="Прибавит",
                 missing="расти некуда или нет данных",
-                width=14,
+                width=15,
                 height=11,
             ),
         ),
@@ -243,7 +244,7 @@ BOARD = Board(
                 "стоит 0 и при каком — полные 5, и сколько он стоит сейчас. Этап — среднее своих показателей. Прочерк "
                 "— показателя у клиента нет, и на этап он не влияет. Что как измеряется — docs/score.md.",
                 (
-                    Label("order", "Этап"),
+                    Label("order", "Этап", width=130),
                     Label("title", "Показатель"),
                     Value("Измерено", _step(_last("client:kodeks_score_value:daily", _ONE)), decimals=2),
                     Value(

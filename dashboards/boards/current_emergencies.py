@@ -78,14 +78,14 @@ BOARD = Board(
                 "Alertmanager заглушил как следствие. «Где» — доступ, каталог, пользователь, файл или площадка. "
                 "Пусто — аварий нет.",
                 (
-                    Label("priority", "Пр.", words=PRIORITIES, colored=True, width=64),
+                    Label("priority", "Пр.", words=PRIORITIES, colored=True, width=58),
                     Label("severity", "Важность", words=SEVERITIES, colored=True, width=86),
                     Label("client", "Клиент", links=(links.profile(),)),
                     Label("title", "Что случилось", words=alerts.titles()),
                     Label("where", "Где", width=100),
                     Value("С", f"max by ({_BY}) ({_SINCE})", unit=MOMENT_OF_YEAR),
                     Label("manager", "Менеджер", width=88),
-                    Label("installation", "Установка", links=(links.fleet(),), width=96),
+                    Label("installation", "Установка", links=(links.fleet(),), width=94),
                     Label("legal_entity", "Юр. лицо", width=92),
                     Label("regnum", "Рег. №", width=80),
                     Label("url", "Адрес", links=(links.address(),), width=90),

@@ -188,7 +188,7 @@ BOARD = Board(
                 (
                     _CLIENT,
                     Value(
-                        "Занято, максимум",
+                        "Занято",
                         q.of("installation:kodeks_seats_used:hourly", over="max_over_time", window="$__range"),
                     ),
                     Value("Рабочих мест", _SEATS),
@@ -214,7 +214,7 @@ BOARD = Board(
                 "действует. Пусто — никому. Это самый сильный довод за расширение: назовите клиенту людей.",
                 (
                     _CLIENT,
-                    Label("user", "Пользователь"),
+                    Label("user", "Логин"),
                     Value("Отказов", q.ours(_refused("1d"), "client", "manager"), scale=standard.SOME_IS_WARNING),
                     _INSTALLATION,
                     _MANAGER,
@@ -237,6 +237,7 @@ BOARD = Board(
                 step="1h",
                 style="bars",
                 legend=("max", "last", "sum"),
+                missing="отказов не было",
                 links=(_PROFILE,),
             ),
         ),
@@ -249,13 +250,13 @@ BOARD = Board(
                 "при установленном kAssist — не освоили: предложите обучение.",
                 (
                     _CLIENT,
-                    Value("Обращений к kAssist", q.grown("kassist", "30d", _DOMAIN)),
+                    Value("Обращений", q.grown("kassist", "30d", _DOMAIN)),
                     Label("kassist", "Версия kAssist"),
                     _INSTALLATION,
                     Value("Версия", q.of("kodeks_build_info", "kassist"), shown=False),
                 ),
                 rows=q.INSTALLATIONS,
-                sort="Обращений к kAssist",
+                sort="Обращений",
                 width=12,
                 height=10,
             ),
@@ -310,7 +311,7 @@ BOARD = Board(
                 "Хранится до ста на установку; фильтр «Логин» действует. «Нет в комплекте» — повод предложить, "
                 "«раскладка» и «опечатка» — научить.",
                 (
-                    Label("time", "Время"),
+                    Label("time", "Время", moment=True),
                     _CLIENT,
                     Label("user", "Логин"),
                     Label("query", "Что искали"),

@@ -17,8 +17,9 @@ _KINDS = {
 
 
 def _day(kind: str) -> str:
-    """Links of the day before the sample."""
-    return f"sum({q.of(_DAILY, matchers=_kind(kind), over='max_over_time', window='1d')})"
+    """Links of the day that begins at each point: see ``queries.of_day``."""
+    told = f"max_over_time({_DAILY}{{{q.CHOSEN},{_kind(kind)}}}{q.of_day(end=True)})"
+    return f"sum(max by (installation) ({told}) and on (installation) {q.INSTALLATIONS})"
 
 
 def _whole(kind: str) -> str:
@@ -54,9 +55,8 @@ BOARD = Board(
                 "Ссылки по дням",
                 "Сколько ссылок каждого вида kAssist обработал за день по всем выбранным установкам. Число за день "
                 "появляется на следующее утро. Много ссылок без соответствия — в комплекте клиента нет документов, на "
-                "которые он ссылается: это готовое предложение.",
+                "которые он ссылается: это готовое предложение. Виды пересекаются, поэтому линии не складываются.",
                 tuple(Query(_day(kind), name, step="1d") for kind, name in _KINDS.items()),
-                style="bars",
                 legend=("min", "max", "mean", "sum"),
             ),
         ),

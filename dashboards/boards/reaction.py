@@ -83,7 +83,7 @@ def _figures(by: str) -> Iterator[Value]:
     acknowledge, recovery = (_grown(what, _bucket(by)) for what in ("acknowledge", "recovery"))
     yield Value("Кончилось", _grown("alerts", by), decimals=0)
     yield Value("Взято", _share("acknowledged", by), unit="percentunit", decimals=0, scale=_TAKEN)
-    yield Value("Прошло молча", _share("mended", by), unit="percentunit", decimals=0)
+    yield Value("Молча", _share("mended", by), unit="percentunit", decimals=0)
     yield Value("Без ответа", _share("unanswered", by), unit="percentunit", decimals=0, scale=_UNANSWERED)
     yield Value("Не видели", _share("unseen", by), unit="percentunit", decimals=0)
     yield Value("Реакция: 50 %", _quantile(0.5, acknowledge), unit=HOURS, decimals=1, scale=_UNTIL_TAKEN)
@@ -176,7 +176,7 @@ BOARD = Board(
                 width=4,
             ),
             panels.number(
-                "Взято за выбранное время",
+                "Взято за период",
                 f"Какую долю кончившихся оповещений кто-то взял в работу. {_PERIOD} Мало — людям неудобно или "
                 "сообщений слишком много: посмотрите, каких больше всего.",
                 Query(_share("acknowledged"), instant=True),
@@ -186,7 +186,7 @@ BOARD = Board(
                 width=4,
             ),
             panels.number(
-                "До реакции: половина быстрее",
+                "Реакция: 50 %",
                 f"За какое время берут половину из взятых оповещений (медиана). {_PERIOD} Время — по календарю, с "
                 "ночами и выходными; считается по ступеням от минуты до трёх суток, поэтому приблизительно.",
                 Query(_quantile(0.5, _grown("acknowledge", "le")), instant=True),
@@ -215,7 +215,7 @@ BOARD = Board(
                 (
                     _MANAGER,
                     *_figures("manager"),
-                    Value("Ждут сейчас", _now("waiting", "manager"), decimals=0, scale=_WAITING),
+                    Value("Ждут", _now("waiting", "manager"), decimals=0, scale=_WAITING),
                     Value("Ждут с", f"1000 * {_OLDEST}", unit=MOMENT, missing="никто не ждёт"),
                 ),
                 rows=_EVERYBODY,
@@ -231,7 +231,7 @@ BOARD = Board(
                 f"{_PERIOD} K1 и K2 должны браться быстрее прочих; если нет, проверьте, приходят ли они в Telegram со "
                 "звуком.",
                 (
-                    Label("priority", "Приоритет", words=PRIORITIES, colored=True),
+                    Label("priority", "Пр.", words=PRIORITIES, colored=True),
                     *_figures("priority"),
                     *(
                         Value(
@@ -244,7 +244,7 @@ BOARD = Board(
                     ),
                 ),
                 rows=f"group by (priority) (kodeks_reaction_alerts_total{{{_CHOSEN}}})",
-                sort="Приоритет",
+                sort="Пр.",
                 descending=False,
                 height=9,
             ),
@@ -357,7 +357,7 @@ BOARD = Board(
                 "Оповещения, на которые ждут ответа людей: взятые и нет, самые срочные сверху. Кто взял и зачем, видно "
                 "в Alertmanager и по ссылке «Взять в работу»; что делать, сказано в самом сообщении.",
                 (
-                    Label("priority", "Приоритет", words=PRIORITIES, colored=True),
+                    Label("priority", "Пр.", words=PRIORITIES, colored=True),
                     Label("client", "Клиент", links=(links.profile(),)),
                     Label("title", "Что случилось", words=alerts.titles()),
                     Value("С какого времени", f"max by ({_ALERT}) ({_SINCE})", unit=MOMENT),
@@ -367,7 +367,7 @@ BOARD = Board(
                 rows=(
                     f'max by ({_ALERT}, priority, title) (label_replace({_ALERTS}, "title", "$1", "alertname", "(.+)"))'
                 ),
-                sort="Приоритет",
+                sort="Пр.",
                 descending=False,
                 missing="ничего не действует",
                 height=14,

@@ -102,7 +102,7 @@ BOARD = Board(
                 "длились, где и что искали. Время — местное у клиента. Один и тот же долгий запрос у разных людей — "
                 "покажите им поиск по номеру документа.",
                 (
-                    Label("time", "Время", width=140),
+                    Label("time", "Время", moment=True),
                     Value("Длился", q.ours(_SLOW, "client"), unit=SECONDS, decimals=1, scale=standard.SEARCH_SECONDS),
                     Label("catalog", "Каталог"),
                     Label("client", "Клиент", links=(links.profile(),)),

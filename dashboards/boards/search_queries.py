@@ -25,17 +25,17 @@ def _found(matchers: str) -> str:
 
 def _table(title: str, about: str, matchers: str, *, cause: bool = False, height: int) -> Panel:
     columns = [
-        Label("time", "Время", width=140),
+        Label("time", "Время", moment=True),
         Label("client", "Клиент", links=(links.profile(),)),
-        Label("legal_entity", "ЮрЛицо"),
+        Label("legal_entity", "ЮрЛицо", width=88),
         Label("manager", "Менеджер"),
-        Label("user", "Логин"),
+        Label("user", "Логин", width=72),
         Label("query", "Запрос"),
         *([Label("cause", "Причина", words=words.EMPTY_CAUSES, colored=True, width=128)] if cause else []),
-        Label("catalog", "Каталог", width=84),
-        Label("type", "Тип", words=words.SEARCH_TYPES, width=130),
+        Label("catalog", "Каталог", width=80),
+        Label("type", "Тип", words=words.SEARCH_TYPES, width=126),
         Label("source", "Источник", words=words.SEARCH_SOURCES, width=90),
-        Label("status", "Статус", words=words.SEARCH_STATUS, colored=True, width=76),
+        Label("status", "Статус", words=words.SEARCH_STATUS, colored=True, width=84),
     ]
     # What was not found has no length worth a column.
     found = q.ours(_found(matchers), "client", "manager")

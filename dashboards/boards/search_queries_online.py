@@ -19,7 +19,7 @@ def _found(matchers: str) -> str:
 
 def _table(title: str, about: str, matchers: str, *, cause: bool = False, height: int) -> Panel:
     columns = [
-        Label("time", "Время", width=140),
+        Label("time", "Время", moment=True),
         Label("client", "Клиент", links=(links.profile(),)),
         Label("login", "Логин"),
         Label("manager", "Менеджер"),

@@ -7,21 +7,26 @@ from dashboards import queries as q
 from dashboards.model import Board, Query
 from dashboards.tables import Label, Value
 from dashboards.units import GIGABYTES, MINUTES
-from dashboards.words import CHECK_RESULT, STATE_NUMBERS, STATES
+from dashboards.words import CHECK_RESULT, STATE_NUMBERS, STATES, Word
 
 _SPAN = "[$__range] @ end()"
 _CHECK = f"kodeks_check_success{{{q.CHOSEN}}}"
 _BLOCKED = f"kodeks_check_blocked{{{q.CHOSEN}}}"
+SHOWN = 30
+"""So many servers, and so many checks, of those that were in trouble longest have a line of their own."""
 _FEW = f"(count({q.INSTALLATIONS}) <= 3)"
 
-_TROUBLED = f'min by (installation) (min_over_time(kodeks_installation_state{{{q.CHOSEN},state="ok"}}{_SPAN})) == 0'
-_FAILED = f"min by (installation, check) (min_over_time({_CHECK}{_SPAN})) == 0"
+_AWAY = f'(1 - max by (installation) (avg_over_time(kodeks_installation_state{{{q.CHOSEN},state="ok"}}{_SPAN}))) > 0'
+_TROUBLED = f"topk({SHOWN}, {_AWAY} and on (installation) {q.INSTALLATIONS})"
+_FAILING = f"(1 - min by (installation, check) (avg_over_time({_CHECK}{_SPAN}))) > 0"
+_FAILED = f"topk({SHOWN}, {_FAILING} and on (installation) {q.INSTALLATIONS})"
 _EACH = f"max by (installation, check) ({_CHECK} @ end()) and on () {_FEW}"
 _RESULTS = (
     f"max by (installation, check) (({_CHECK} or 2 * {_BLOCKED}) and on (installation, check) ({_FAILED} or {_EACH}))"
 )
 
 
+_NEVER = {"0": Word("")}
 _SHORTLY = {
     "maintenance": "Обслуживание",
     "needs_service": "Нужно обсл.",
@@ -66,9 +71,10 @@ BOARD = Board(
         (
             panels.timeline(
                 "Время нештатного состояния сервера",
-                "В каком состоянии был каждый сервер, по словам его главной страницы и проверок. Показаны серверы, "
-                "у которых за выбранное время было что-то нештатное; остальные собраны в последней строке. Длинная "
-                "цветная полоса днём — пользователи не работали: выясните причину и расскажите клиенту.",
+                "В каком состоянии был каждый сервер, по словам его главной страницы и проверок. Показаны серверы, у "
+                "которых за выбранное время нештатное длилось дольше всего, до 30; последняя строка — худшее из "
+                "остальных. Длинная цветная полоса днём — пользователи не работали: выясните причину и расскажите "
+                "клиенту.",
                 (
                     Query(
                         q.ours(f"({states.NUMBER}) and on (installation) ({_TROUBLED})", "client"),
@@ -76,9 +82,9 @@ BOARD = Board(
                         step="2m",
                     ),
                     Query(
-                        f"0 * count(({states.NUMBER}) and on (installation) {q.INSTALLATIONS} "
+                        f"max(({states.NUMBER}) and on (installation) {q.INSTALLATIONS} "
                         f"unless on (installation) ({_TROUBLED}))",
-                        legend="остальные серверы",
+                        legend="остальные: худшее",
                         step="2m",
                     ),
                 ),
@@ -95,7 +101,9 @@ BOARD = Board(
                     Label("client", "Клиент", links=(links.profile(),)),
                     Label("installation", "Установка", links=(links.fleet(),)),
                     *(
-                        Value(_SHORTLY[state], _lasted(state), unit=MINUTES, decimals=0, missing="")
+                        Value(
+                            _SHORTLY[state], _lasted(state), unit=MINUTES, decimals=0, words={"0": Word("")}, missing=""
+                        )
                         for state in STATES
                         if state != "ok"
                     ),
@@ -110,10 +118,10 @@ BOARD = Board(
         (
             panels.timeline(
                 "Статусы on-line проверок",
-                "Результат каждой проверки: зелёное — в порядке, красное — сбой, серое — не проверялось, потому "
-                "что мешает другой сбой (причина — красное). Выбрано до трёх установок — показаны все проверки, "
-                "больше — только те, что хоть раз не прошли. tcp — порт, http200 — главная страница, auth — вход, "
-                "key — ключ, limit — места, warning — аварийная страница.",
+                "Результат каждой проверки: зелёное — в порядке, красное — сбой, серое — не проверялось, потому что "
+                "мешает другой сбой (причина — красное). Выбрано до трёх установок — показаны все проверки, больше — "
+                "до 30 тех, что не проходили дольше всего, и худшее из остальных. tcp — порт, http200 — главная "
+                "страница, auth — вход, key — ключ, limit — места, warning — аварийная страница.",
                 (
                     Query(
                         _known(q.ours(_RESULTS, "client")),
@@ -121,9 +129,10 @@ BOARD = Board(
                         step="5m",
                     ),
                     Query(
-                        f"max({_CHECK} and on (installation) {q.INSTALLATIONS})",
+                        f"min({_CHECK} and on (installation) {q.INSTALLATIONS} "
+                        f"unless on (installation, check) ({_FAILED} or {_EACH}))",
                         step="5m",
-                        legend="остальные проверки",
+                        legend="остальные: худшее",
                     ),
                 ),
                 words=CHECK_RESULT,

@@ -14,6 +14,7 @@ import yaml
 
 from dashboards import ALL, Board
 from dashboards.__main__ import OUTPUT, files, main
+from dashboards.alerts import titles
 
 ROOT = Path(__file__).resolve().parents[2]
 BOOK: dict[str, dict[str, Any]] = {
@@ -49,6 +50,14 @@ def links(found: Any) -> Iterator[str]:
     elif isinstance(found, list):
         for each in found:
             yield from links(each)
+
+
+def test_alerts_have_titles_without_their_templates() -> None:
+    found = {name: word.text for name, word in titles().items()}
+    assert found["KodeksCertificateExpiring"] == "Истекает TLS-сертификат"
+    for name, title in found.items():
+        assert re.fullmatch(r"[А-ЯЁA-Z][^{}\n]{5,69}", title), f"{name}: {title}"
+        assert "  " not in title, name
 
 
 def test_every_dashboard_is_there() -> None:

@@ -126,9 +126,34 @@ def test_messages_stand_in_no_cell(panel: dict[str, Any]) -> None:
         return
     assert re.search("[а-яё]{3}", defaults(panel)["noValue"])
     by_type = overrides(panel, "byType")
-    assert by_type["string"]["noValue"] == by_type["number"]["noValue"] == "—"
+    assert {kind: by_type[kind]["noValue"] for kind in ("string", "number", "time")} == dict.fromkeys(by_type, "—")
     for name, field in overrides(panel).items():
         assert field.get("noValue", "") != defaults(panel)["noValue"], name
+
+
+@panels
+def test_times_in_labels_are_shown_as_times(panel: dict[str, Any]) -> None:
+    """A label has ISO times: nobody reads «2026-11-29T09:43:00», and texts in another order do not sort."""
+    if panel["type"] != "table":
+        return
+    converted = {
+        each["targetField"]: (each["destinationType"], each["dateFormat"])
+        for step in panel["transformations"]
+        if step["id"] == "convertFieldType"
+        for each in step["options"]["conversions"]
+    }
+    times = {field for field in headings(panel) if field in ("time", "since")}
+    assert converted == dict.fromkeys(times, ("time", "YYYY-MM-DD[T]HH:mm:ss"))
+    for field in times:
+        assert overrides(panel)[headings(panel)[field]]["unit"].startswith("time:DD.MM")
+
+
+@panels
+def test_a_single_bar_has_its_name(panel: dict[str, Any]) -> None:
+    """Grafana leaves out the name of a bar that is the only one, unless it is told to show it."""
+    if panel["type"] == "bargauge" and len(panel["targets"]) == 1:
+        legend = panel["targets"][0]["legendFormat"]
+        assert defaults(panel)["displayName"] == re.sub(r"\{\{(\w+)\}\}", r"${__field.labels.\1}", legend)
 
 
 @boards
@@ -167,6 +192,13 @@ def test_tables_fit_a_screen_of_1366(panel: dict[str, Any]) -> None:
         assert widths[heading] >= LETTER * len(heading) + 8, f"{heading}: cut"
     assert sum(widths.values()) <= panel["gridPos"]["w"] * ROOM - FRAME, widths
     assert any("custom.minWidth" in own[heading] for heading in headings(panel).values()), "nobody takes what is left"
+
+
+@panels
+def test_titles_of_tiles_fit_a_screen_of_1366(panel: dict[str, Any]) -> None:
+    if panel["type"] in ("stat", "gauge", "piechart"):
+        corners = 48
+        assert len(panel["title"]) * LETTER <= panel["gridPos"]["w"] * ROOM - corners
 
 
 @panels
@@ -209,7 +241,9 @@ def test_axes_have_all_their_ticks(panel: dict[str, Any]) -> None:
 @panels
 def test_months_under_an_axis_do_not_overlap(panel: dict[str, Any]) -> None:
     if panel["type"] == "barchart":
-        assert defaults(panel)["color"]["mode"] == "palette-classic", "bars and legend in different colours"
+        named = overrides(panel)
+        colors = [each["color"]["fixedColor"] for each in named.values() if "color" in each]
+        assert len(colors) == len(panel["targets"]) == len(set(colors)), "bars and legend in different colours"
         if panel["options"]["xField"] == "Месяц":
             assert panel["options"]["xTickLabelRotation"] == -45
 

@@ -19,7 +19,16 @@ from demo.grafana import seconds
 KINDS = {
     "barchart", "bargauge", "gauge", "piechart", "row", "stat", "state-timeline", "table", "text", "timeseries",
 }  # fmt: skip
-TRANSFORMATIONS = {"filterFieldsByName", "groupBy", "labelsToFields", "merge", "organize", "reduce", "sortBy"}
+TRANSFORMATIONS = {
+    "convertFieldType",
+    "filterFieldsByName",
+    "groupBy",
+    "labelsToFields",
+    "merge",
+    "organize",
+    "reduce",
+    "sortBy",
+}
 """What Grafana 9.4 has already."""
 NUMBERS = {"barchart", "bargauge", "gauge", "piechart", "stat", "timeseries"}
 LEGENDS = {"barchart", "piechart", "state-timeline", "timeseries"}

@@ -469,7 +469,7 @@ def test_alerts_that_fire() -> None:
 
 
 def test_sizes_of_the_fleet() -> None:
-    assert one(figures("fleet", "Всего установок")) == len(installations())
+    assert one(figures("fleet", "Всего")) == len(installations())
     assert one(figures("connected-users", "Мест всего")) == sum(told["seats"] for told in installations().values())
 
 

@@ -107,7 +107,7 @@ def test_one_client_is_shown_as_in_the_table_beside_all() -> None:
         assert one(figures(BOARD, "Место среди всех", client=client)) == column("Место")[client]
         told = by("order", figures(BOARD, STAGES, "Клиент", client=client))
         assert {name.partition(". ")[2]: value for name, value in told.items()} == pytest.approx(stages(client))
-    assert one(figures(BOARD, "Всего клиентов с оценкой")) == len(totals)
+    assert one(figures(BOARD, "Клиентов с оценкой")) == len(totals)
     assert one(figures(BOARD, "Обычная оценка")) == close(median(totals.values()))
     assert one(figures(BOARD, "Средняя оценка")) == close(mean(totals.values()))
     medians = by("order", figures(BOARD, STAGES, "Медиана"))
