@@ -101,9 +101,7 @@ BOARD = Board(
                     Label("client", "Клиент", links=(links.profile(),)),
                     Label("installation", "Установка", links=(links.fleet(),)),
                     *(
-                        Value(
-                            _SHORTLY[state], _lasted(state), unit=MINUTES, decimals=0, words={"0": Word("")}, missing=""
-                        )
+                        Value(_SHORTLY[state], _lasted(state), unit=MINUTES, decimals=0, words=_NEVER, missing="")
                         for state in STATES
                         if state != "ok"
                     ),

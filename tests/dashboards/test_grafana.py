@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -13,14 +13,24 @@ from dashboards import ALL, Board
 from dashboards.queries import SHOWN
 
 BOARDS: dict[str, dict[str, Any]] = {board.name: json.loads(board.json()) for board in ALL}
-PANELS = [
-    pytest.param(panel, id=f"{name} / {panel['title']}")
-    for name, board in BOARDS.items()
-    for panel in board["panels"]
-    if panel["type"] not in ("row", "text")
-]
-panels = pytest.mark.parametrize("panel", PANELS)
 boards = pytest.mark.parametrize("board", ALL, ids=lambda board: board.name)
+
+
+def panels(check: Callable[[dict[str, Any]], None]) -> Callable[[Board], None]:
+    """A test for each board that checks all its panels."""
+
+    @boards
+    def every_panel(board: Board) -> None:
+        for panel in BOARDS[board.name]["panels"]:
+            if panel["type"] not in ("row", "text"):
+                try:
+                    check(panel)
+                except (AssertionError, KeyError) as error:
+                    raise AssertionError(f"{panel['title']}: {error}") from error
+
+    every_panel.__doc__ = check.__doc__
+    return every_panel
+
 
 NEITHER = {"#808080", "transparent", "text"}
 """Colours that say nothing good or bad."""
