@@ -24,6 +24,7 @@ from kodeks_exporter.config.webfile import load_web_config
 from kodeks_exporter.domain.check import InstallationState, Round
 from kodeks_exporter.metrics import catalogs, checks, exporter, host, inventory, protection
 from kodeks_exporter.store.live import LiveStatus
+from kodeks_exporter.store.writer import Backlog
 from tests.cli.running import command, serving, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -372,7 +373,9 @@ def test_tables_of_metrics_are_complete(tmp_path: Path) -> None:
     told = [names(row[0])[0] for row in rows("README.md", "| metric | labels besides")]
     assert sorted(told) == sorted(map(full_name, live))
 
-    own = exporter.families(exporter.ExporterStatus(1, 1, 0.0, 30.0, True, 0.0, {}))
+    own = exporter.families(
+        exporter.ExporterStatus(1, 1, 0.0, 30.0, True, 0.0, {}, {"kodeks.sqlite": Backlog(0, 0.0, 0)}, 0)
+    )
     told = [names(row[0])[0] for row in rows("README.md", "| metric | labels |")]
     assert sorted(told) == sorted(map(full_name, own))
 

@@ -19,7 +19,8 @@ def installation(name: str, *, trial: bool) -> Installation:
 
 
 def test_a_trial_a_contract_and_another_trial(tmp_path: Path) -> None:
-    store = TrialStore(Database(tmp_path))
+    database = Database(tmp_path)
+    store = TrialStore(database)
     store.note([installation("romashka", trial=True), installation("other", trial=False)], 100)
     store.note([installation("romashka", trial=True)], 200)
     assert store.of(["romashka", "other"]) == {"romashka": Trial(100)}
@@ -31,6 +32,7 @@ def test_a_trial_a_contract_and_another_trial(tmp_path: Path) -> None:
     assert store.of(["romashka"]) == {"romashka": Trial(600)}
     assert store.of(["other"]) == {}
     # The database is not closed: as after kill -9.
+    assert database.flush()
     assert TrialStore(Database(tmp_path)).of(["romashka"]) == {"romashka": Trial(600)}
 
 

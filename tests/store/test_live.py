@@ -38,8 +38,10 @@ def test_since_lasts_as_long_as_the_cause(store: LiveStore) -> None:
 
 def test_since_and_announced_times_survive_a_restart(tmp_path: Path) -> None:
     announced = CheckResult("schedule", Outcome.OK, facts=ScheduleFacts(time(3, 5), None))
-    first = LiveStore(Database(tmp_path))
+    database = Database(tmp_path)
+    first = LiveStore(database)
     first.record(round_(100, InstallationState.MAINTENANCE, "maintenance", schedule=announced))
+    assert database.flush()
     second = LiveStore(Database(tmp_path))  # the first is not closed: as after kill -9
     assert second.statuses() == {}, "old results are not shown as new"
     assert second.previous("romashka")["schedule"].facts == ScheduleFacts(time(3, 5), None)
@@ -61,10 +63,12 @@ def test_maintenance_start_outlives_a_change_of_cause(store: LiveStore) -> None:
 
 
 def test_forgets_what_the_inventory_no_longer_names(tmp_path: Path) -> None:
-    store = LiveStore(Database(tmp_path))
+    database = Database(tmp_path)
+    store = LiveStore(database)
     store.record(round_(1, failed="tcp"))
     store.keep_only({"other"})
     assert store.statuses() == {}
+    assert database.flush()
     again = LiveStore(Database(tmp_path))
     again.record(round_(50, failed="tcp"))
     assert since(again) == 50
@@ -75,7 +79,7 @@ def test_unusable_storage_is_told(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match=r"--storage\.path"):
         Database(tmp_path / "file")
     (tmp_path / FILE_NAME).write_bytes(b"not a database" * 100)
-    with pytest.raises(StorageError, match="not a database"):
+    with pytest.raises(sqlite3.DatabaseError, match="not a database"):
         Database(tmp_path)
 
 

@@ -35,6 +35,12 @@ class StorageFull(IntakeError):  # noqa: N818
     text = "На диске сервера кончилось место: файл не сохранён, пришлите его ещё раз позже."
 
 
+class StorageBusy(StorageFull):
+    """The storage can't be written now for another reason than space: locked, or its disk fails."""
+
+    text = "Хранилище сервера сейчас не пишется: файл не сохранён, пришлите его ещё раз позже."
+
+
 def is_full(error: BaseException) -> bool:
     """Whether an error of writing, or what it was raised from, means that the disk (or a quota) is full."""
     if isinstance(error, OSError):

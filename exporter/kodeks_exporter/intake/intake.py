@@ -20,13 +20,14 @@ from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
 from kodeks_exporter.domain.report import ReadSummary, ReportSink, UnreadableReport
-from kodeks_exporter.intake.errors import StorageFull, UnknownInstallation, UnknownSuffix, is_full
+from kodeks_exporter.intake.errors import StorageBusy, StorageFull, UnknownInstallation, UnknownSuffix, is_full
 from kodeks_exporter.intake.spool import Incoming, Parcel, Spool, Via, storage_errors, sync_directory
 from kodeks_exporter.intake.status_file import EMPTY, UnreadableStatus
 from kodeks_exporter.intake.statuses import SUFFIX as STATUS_SUFFIX
 from kodeks_exporter.intake.statuses import PushedStatus, StatusBook, Trail, read_status
 from kodeks_exporter.settings.checks import SysmonSettings
 from kodeks_exporter.settings.fleet import Fleet, Installation
+from kodeks_exporter.store.database import StorageError
 from kodeks_exporter.sysinfo.profile import Profile
 from kodeks_exporter.sysinfo.read import read_report
 
@@ -203,12 +204,14 @@ class Intake:
                         return Accepted(name, parcel.file, parcel.via, parcel.received, 0, None)
                 elif not isinstance(error, UnreadableReport):  # those the store has counted itself
                     self.note_error(name, cause)
-                if cause != "storage_full":
+                if cause not in _COME_AGAIN:
                     self._reject(path, parcel)
                 elif not recovered:
                     path.unlink(missing_ok=True)
                 if cause == "storage_full" and not isinstance(error, StorageFull):
                     raise StorageFull("the disk is full") from error
+                if cause == "storage_busy":
+                    raise StorageBusy("the storage can't be written") from error
                 raise
         log.info("file taken", extra={"file": parcel.file, "via": parcel.via, "size": size})
         return Accepted(name, parcel.file, parcel.via, parcel.received, size, result)
@@ -258,6 +261,8 @@ class Intake:
             return self._locks.setdefault((name, status), threading.Lock())
 
 
+_COME_AGAIN: Final = ("storage_full", "storage_busy")
+"""Causes that are ours and pass: the sender is asked to come again, or the file waits where it is."""
 _DISK_FULL: Final = frozenset(os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT))
 
 
@@ -266,6 +271,8 @@ def _cause(error: Exception) -> str:
         return "storage_full"
     if isinstance(error, UnreadableReport) and error.reason == "io_error" and error.detail in _DISK_FULL:
         return "storage_full"  # while unpacking
+    if isinstance(error, StorageError):
+        return "storage_busy"
     return error.reason if isinstance(error, UnreadableReport | UnreadableStatus) else "internal"
 
 

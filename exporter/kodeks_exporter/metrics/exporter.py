@@ -11,6 +11,7 @@ from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
 
 from kodeks_exporter import __version__, assets
+from kodeks_exporter.store.writer import Backlog
 
 PARTS: Final = (
     "checks", "inventory", "trials", "reports", "report", "searches", "pushed", "forward", "uploads", "online",
@@ -31,6 +32,9 @@ class ExporterStatus:
     reload_time: float
     source_errors: Mapping[str, int]
     """By part of the exposition."""
+    backlogs: Mapping[str, Backlog]
+    """By file of the storage."""
+    set_aside: int
 
 
 def families(status: ExporterStatus) -> Iterator[Metric]:
@@ -69,6 +73,25 @@ def families(status: ExporterStatus) -> Iterator[Metric]:
     for part in PARTS:
         errors.add_metric([part], status.source_errors.get(part, 0))
     yield errors
+    behind = GaugeMetricFamily(
+        "kodeks_exporter_storage_behind_seconds",
+        "For how long the oldest change has waited to be written; 0 when nothing waits.",
+        labels=["file"],
+    )
+    lost = CounterMetricFamily(
+        "kodeks_exporter_storage_lost_writes",
+        "Changes that were never written because too many waited, since the start.",
+        labels=["file"],
+    )
+    for file, backlog in status.backlogs.items():
+        behind.add_metric([file], backlog.seconds)
+        lost.add_metric([file], backlog.lost)
+    yield from (behind, lost)
+    yield _gauge(
+        "kodeks_exporter_storage_unreadable_files",
+        "Files of the storage that could not be read at a start and were set aside, until they are removed.",
+        status.set_aside,
+    )
 
 
 def _gauge(name: str, documentation: str, value: float) -> Metric:

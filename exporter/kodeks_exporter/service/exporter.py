@@ -35,7 +35,8 @@ from kodeks_exporter.service.reaction import Reactions
 from kodeks_exporter.service.reports import Reporting, load_profiles
 from kodeks_exporter.settings.fleet import Installation
 from kodeks_exporter.settings.settings import Settings
-from kodeks_exporter.store.database import Database
+from kodeks_exporter.store.database import FILE_NAME, Database
+from kodeks_exporter.store.folder import StorageLock, opened, reserve, set_aside
 from kodeks_exporter.store.live import LiveStatus, LiveStore
 from kodeks_exporter.store.trials import TrialStore
 from kodeks_exporter.sysinfo.profile import Profile
@@ -72,9 +73,9 @@ class Service:
         """Raises ``ConfigError`` and ``StorageError``."""
         self._config_file = config_file
         self._settings = load(config_file)
-        self._database = Database(storage)
-        self._live = LiveStore(self._database)
-        self._trials = TrialStore(self._database)
+        self._lock = StorageLock(storage)
+        self._storage = storage
+        self._database, self._live, self._trials = opened(storage, FILE_NAME, lambda: _live_stores(storage))
         self._tools = make_tools(self._settings)
         self._reporting = Reporting(storage, lambda: self._settings, self._resolve, self._in_planned_downtime)
         self._accesses = Accesses(storage, self._settings, self._resolve)
@@ -86,6 +87,8 @@ class Service:
             | self._accesses.pools()
             | self._reactions.pools()
         )
+        reserve(storage)
+        self._set_aside = set_aside(storage)
         self._exposition = Exposition()
         self._reload_lock = threading.Lock()
         self._prepared: list[Prepare] = []
@@ -118,6 +121,7 @@ class Service:
         self._accesses.close()
         self._reporting.close()
         self._database.close()
+        self._lock.close()
         return left
 
     def routes(self) -> tuple[Route, ...]:
@@ -307,8 +311,15 @@ class Service:
             reload_ok=self._reload_ok,
             reload_time=self._reload_time,
             source_errors=self._exposition.errors(),
+            backlogs={FILE_NAME: self._database.backlog(), "reaction.sqlite": self._reactions.backlog()},
+            set_aside=self._set_aside,
         )
         yield Source("exporter", "", object(), lambda: exporter_metrics.families(own))
+
+
+def _live_stores(storage: Path) -> tuple[Database, LiveStore, TrialStore]:
+    database = Database(storage)
+    return database, LiveStore(database), TrialStore(database)
 
 
 def make_tools(settings: Settings) -> Tools:

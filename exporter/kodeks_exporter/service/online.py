@@ -14,7 +14,8 @@ from kodeks_exporter.online.reader import OnlineTools
 from kodeks_exporter.online.watch import OnlineWatch, server_of
 from kodeks_exporter.poll.scheduler import Job, Pace
 from kodeks_exporter.settings.settings import Settings
-from kodeks_exporter.store.online import OnlineStore
+from kodeks_exporter.store.folder import opened
+from kodeks_exporter.store.online import FILE_NAME, OnlineStore
 
 _POOL = "online"
 _VISITORS = 32
@@ -37,7 +38,7 @@ class Accesses:
 
     def __init__(self, storage: Path, settings: Settings, resolve: Callable[[str], tuple[str, ...]]) -> None:
         """Raises ``StorageError``."""
-        self._store = OnlineStore(storage)
+        self._store = opened(storage, FILE_NAME, lambda: OnlineStore(storage))
         self._watch = OnlineWatch(self._store, OnlineTools(_Names(resolve)))
         self._watch.apply(settings.fleet.online_accesses, settings.online, settings.poll)
 

@@ -16,7 +16,9 @@ from kodeks_exporter.reaction.desk import Desk
 from kodeks_exporter.reaction.incidents import GRACE
 from kodeks_exporter.reaction.watch import Watch
 from kodeks_exporter.settings.settings import Settings
-from kodeks_exporter.store.reaction import ReactionStore
+from kodeks_exporter.store.folder import opened
+from kodeks_exporter.store.reaction import FILE_NAME, ReactionStore
+from kodeks_exporter.store.writer import Backlog
 from kodeks_exporter.web.acknowledge import Acknowledge
 from kodeks_exporter.web.app import Route
 
@@ -39,7 +41,7 @@ class Reactions:
         self._settings = settings
         # Alertmanager is this site's own: its name is not for the name servers that know the clients' installations.
         self._resolver = Resolver()
-        self._store = ReactionStore(storage)
+        self._store = opened(storage, FILE_NAME, lambda: ReactionStore(storage))
         self._watch = Watch(self._store, self._resolver.resolve, grace, clock)
         desk = Desk(self._watch, lambda: settings().reaction, clock)
         self._page = Acknowledge(desk, lambda: settings().reaction, self._zone, clock)
@@ -67,6 +69,10 @@ class Reactions:
         if self._watch.members():
             view = reaction_metrics.ReactionView(self._watch.state(), self._watch.up())
             yield Source("reaction", "", view, partial(reaction_metrics.families, view))
+
+    def backlog(self) -> Backlog:
+        """What of the storage is not yet written."""
+        return self._store.backlog()
 
     def close(self) -> None:
         self._watch.close()

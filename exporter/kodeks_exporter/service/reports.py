@@ -25,8 +25,9 @@ from kodeks_exporter.poll.scheduler import Job, Pace
 from kodeks_exporter.settings.fleet import Fleet, Installation
 from kodeks_exporter.settings.settings import Settings
 from kodeks_exporter.store.database import StorageError
+from kodeks_exporter.store.folder import opened
 from kodeks_exporter.store.journal import Journal
-from kodeks_exporter.store.reports import ReportStore
+from kodeks_exporter.store.reports import FILE_NAME, ReportStore
 from kodeks_exporter.sysinfo.profile import BadProfile, Profile, load_profile
 from kodeks_exporter.web.app import Route
 from kodeks_exporter.web.upload import Uploads
@@ -70,7 +71,7 @@ class Reporting:
         current = settings()
         self._settings = settings
         self._profiles = load_profiles(current)
-        self._store = ReportStore(storage, current.history)
+        self._store = opened(storage, FILE_NAME, lambda: ReportStore(storage, current.history))
         self._names = self._store.names(current.privacy.user_labels)
         self._journal = Journal(self._store, storage, current.history.journal, self._names)
         self._intake = Intake(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Final
+
+from kodeks_exporter.store.writer import Backlog, Rows, Writer
 
 FILE_NAME = "kodeks.sqlite"
 
@@ -37,9 +41,19 @@ class StorageError(Exception):
     """The storage cannot be used; the message says where and what to do."""
 
 
+_PATIENCE: Final = 10.0
+"""Seconds that a transaction waits for somebody else's lock."""
+_NO_VERSION: Final = 10_000
+"""No schema ever gets there: a larger number is damage."""
+_VACUUM_PAGES: Final = 256
+_ENVIRONMENT: Final = ("SQLITE_FULL", "SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_IOERR", "SQLITE_BUSY",
+                       "SQLITE_LOCKED", "SQLITE_PERM", "SQLITE_NOMEM", "SQLITE_AUTH")  # fmt: skip
+"""Errors that are not of the file's content."""
+
+
 class Database:
     """One connection for the process. ``transaction()`` serialises the writers; with WAL a kill -9 loses nothing
-    that was committed."""
+    that was committed. What need not be waited for goes ``later``, by a thread of its own."""
 
     def __init__(
         self,
@@ -48,30 +62,40 @@ class Database:
         migrations: Sequence[str] = MIGRATIONS,
         page_size: int = 4096,
     ) -> None:
-        """``page_size``: bytes, of a file that is made anew; large pages suit large values."""
+        """``page_size``: bytes, of a file that is made anew; large pages suit large values.
+
+        Raises ``StorageError``, and ``sqlite3.Error`` for a file that is no database of ours or is damaged."""
         self._lock = threading.RLock()
         self._migrations = migrations
-        path = directory / file_name
+        self.path = path = directory / file_name
         try:
             directory.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
+            self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=_PATIENCE)
+        except (OSError, sqlite3.Error) as error:
+            raise StorageError(f"{path}: {in_words(error)}") from error
+        try:
             self._connection.execute(f"PRAGMA page_size={page_size:d}")
+            self._connection.execute("PRAGMA auto_vacuum=INCREMENTAL")  # of a file that is made anew
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA journal_size_limit=16777216")
             self._connection.execute("PRAGMA synchronous=NORMAL")
             self._connection.execute("PRAGMA foreign_keys=ON")
             self._migrate(path)
-        except (OSError, sqlite3.Error) as error:
-            raise StorageError(
-                f"{path}: cannot be used as storage: {error}; check --storage.path and its rights"
-            ) from error
+        except sqlite3.Error as error:
+            self._connection.close()
+            if is_environment(error):
+                raise StorageError(f"{path}: {in_words(error)}") from error
+            raise
+        self._writer = Writer(self.transaction, file_name)
 
     def _migrate(self, path: Path) -> None:
         version = self._connection.execute("PRAGMA user_version").fetchone()[0]
-        if version > len(self._migrations):
+        if len(self._migrations) < version < _NO_VERSION:
             raise StorageError(
                 f"{path}: written by a newer version (schema {version}); update the exporter or move it away"
             )
+        if not 0 <= version <= len(self._migrations):
+            raise sqlite3.DatabaseError(f"schema version {version} is none")
         for number, script in enumerate(self._migrations[version:], version + 1):
             self._connection.executescript(f"BEGIN; {script} PRAGMA user_version={number}; COMMIT;")
 
@@ -82,16 +106,70 @@ class Database:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
+                self._connection.execute("COMMIT")
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                with suppress(sqlite3.Error):  # SQLite has rolled back itself where the disk is full
+                    self._connection.execute("ROLLBACK")
                 raise
-            self._connection.execute("COMMIT")
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
             yield self._connection
 
-    def close(self) -> None:
+    def later(self, rows: Rows) -> None:
+        """Writes these soon, all in one transaction, without waiting. A later row of the same key takes the place of
+        one that is not yet written."""
+        self._writer.put(rows)
+
+    def flush(self, patience: float = 5.0) -> bool:
+        """Waits until all that was put off is written. False: it was not, within so many seconds."""
+        return self._writer.flush(patience)
+
+    def backlog(self) -> Backlog:
+        return self._writer.backlog()
+
+    def give_back(self) -> None:
+        """Returns the space of what was deleted to the disk, a little at a time. Raises ``sqlite3.Error``."""
+        while True:
+            with self._lock:
+                free = self._connection.execute("PRAGMA freelist_count").fetchone()[0]
+                if not free:
+                    break
+                self._connection.execute(f"PRAGMA incremental_vacuum({_VACUUM_PAGES:d})").fetchall()
+                if self._connection.execute("PRAGMA freelist_count").fetchone()[0] >= free:
+                    break  # a file of before: its pages are used again, but not given back
         with self._lock:
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def close(self) -> None:
+        self._writer.close(_PATIENCE / 2)
+        if self._lock.acquire(timeout=1.0):  # else it is stuck on the disk, and so would we be
             self._connection.close()
+            self._lock.release()
+
+
+def is_environment(error: sqlite3.Error) -> bool:
+    """Whether the disk, its space or rights are at fault, and not what the file holds."""
+    return getattr(error, "sqlite_errorname", "").startswith(_ENVIRONMENT)
+
+
+def in_words(error: OSError | sqlite3.Error) -> str:
+    """What is wrong with the storage and what to do, in one sentence."""
+    if isinstance(error, OSError):
+        code = error.errno
+        if code in (errno.ENOSPC, errno.EDQUOT):
+            return "the disk is full; free some space"
+        if code == errno.EROFS:
+            return "the file system is read-only; mount it writable, or choose another --storage.path"
+        if code in (errno.EACCES, errno.EPERM):
+            return "no right to write there; give the folder to the exporter's user"
+        return f"{error.strerror or error}; check --storage.path"
+    name = getattr(error, "sqlite_errorname", "")
+    if name.startswith("SQLITE_FULL"):
+        return "the disk is full; free some space"
+    if name.startswith("SQLITE_READONLY"):
+        return "can't be written; check that the file system is writable and the file belongs to the exporter's user"
+    if name.startswith("SQLITE_BUSY"):
+        return "another program has locked the database for long; close it"
+    return f"{error}; check --storage.path: its disk, space and rights"

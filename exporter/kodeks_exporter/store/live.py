@@ -36,7 +36,7 @@ class _Memory:
 
 
 class LiveStore:
-    """Safe to use from many threads. Writes to the database only when something changes."""
+    """Safe to use from many threads. Writes to the database only when something changes, and waits for no disk."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -74,8 +74,8 @@ class LiveStore:
             memory = _remember(round_, before)
             self._memories[name] = memory
             self._statuses[name] = LiveStatus(round_, memory.since, memory.maintenance_start)
-        if memory != before:
-            self._save(name, memory)
+            if memory != before:
+                self._save(name, memory)
 
     def keep_only(self, installations: Container[str]) -> None:
         """Forgets what the inventory no longer names (after a reload)."""
@@ -84,25 +84,22 @@ class LiveStore:
             for name in gone:
                 self._statuses.pop(name, None)
                 self._memories.pop(name, None)
-        if gone:
-            with self._database.transaction() as connection:
-                connection.executemany("DELETE FROM live_state WHERE installation = ?", [(name,) for name in gone])
+        self._database.later(
+            {("live", name): ("DELETE FROM live_state WHERE installation = ?", (name,)) for name in gone}
+        )
 
     def _save(self, name: str, memory: _Memory) -> None:
         schedule = memory.schedule or ScheduleFacts(None, None)
-        with self._database.transaction() as connection:
-            connection.execute(
-                "INSERT OR REPLACE INTO live_state VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (
-                    name,
-                    memory.cause,
-                    memory.state,
-                    memory.since,
-                    memory.maintenance_start,
-                    _clock(schedule.restart),
-                    _clock(schedule.backup),
-                ),
-            )
+        row = (
+            name,
+            memory.cause,
+            memory.state,
+            memory.since,
+            memory.maintenance_start,
+            _clock(schedule.restart),
+            _clock(schedule.backup),
+        )
+        self._database.later({("live", name): ("INSERT OR REPLACE INTO live_state VALUES (?, ?, ?, ?, ?, ?, ?)", row)})
 
 
 def _remember(round_: Round, before: _Memory | None) -> _Memory:

@@ -1,7 +1,7 @@
 """How people react to alerts: what fires now and who has taken it, and sums of all that is over.
 
-Kept in ``reaction.sqlite``. What one look at Alertmanager changes is one transaction, sums included, so that nothing is
-lost or counted twice by a kill -9.
+Kept in ``reaction.sqlite``. What one look at Alertmanager changes is written in one transaction, sums included, and
+soon; a kill -9 loses at most the last looks, as a whole, which are then taken again: nothing is lost or counted twice.
 """
 
 from __future__ import annotations
@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import threading
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 from kodeks_exporter.domain.reaction import BUCKETS, Ending, Incident, Step, Taken
 from kodeks_exporter.store.database import Database
+from kodeks_exporter.store.writer import Backlog
 
 FILE_NAME: Final = "reaction.sqlite"
 MIGRATIONS: Final = (
@@ -99,6 +100,10 @@ class ReactionStore:
     def close(self) -> None:
         self._database.close()
 
+    def backlog(self) -> Backlog:
+        """What is not yet written."""
+        return self._database.backlog()
+
     def state(self) -> ReactionState:
         with self._lock:
             return self._state
@@ -129,16 +134,21 @@ class ReactionStore:
             del past[identity]
         changed = bool(step.ends or step.opened)
         if changed or not before.watched or now - self._written >= _WATCHED_EVERY:
-            with self._database.transaction() as connection:
-                connection.execute("INSERT OR REPLACE INTO watched VALUES (1, ?)", (now,))
-                for incident in (*(end.incident for end in step.ends), *step.opened):
-                    row = _row(incident)
-                    connection.execute("INSERT OR REPLACE INTO incident VALUES (?,?,?,?,?,?,?,?,?,?,?)", row)
-                connection.executemany("DELETE FROM incident WHERE identity = ?", [(identity,) for identity in old])
-                for (manager, priority), each in sums.items():
-                    if before.sums.get((manager, priority)) is not each:
-                        sums_row = (manager, priority, *_sums_row(each))
-                        connection.execute("INSERT OR REPLACE INTO sums VALUES (?,?,?,?,?)", sums_row)
+            rows: dict[Hashable, tuple[str, tuple[Any, ...]]] = {
+                "watched": ("INSERT OR REPLACE INTO watched VALUES (1, ?)", (now,))
+            }
+            for incident in (*(end.incident for end in step.ends), *step.opened):
+                row = _row(incident)
+                rows["incident", incident.identity] = (
+                    "INSERT OR REPLACE INTO incident VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+                    row,
+                )
+            for identity in old:
+                rows["incident", identity] = ("DELETE FROM incident WHERE identity = ?", (identity,))
+            for key, each in sums.items():
+                if before.sums.get(key) is not each:
+                    rows["sums", key] = ("INSERT OR REPLACE INTO sums VALUES (?,?,?,?,?)", (*key, *_sums_row(each)))
+            self._database.later(rows)
             self._written = now
         with self._lock:
             self._state = ReactionState(incidents, past, sums, now) if changed else replace(before, watched=now)

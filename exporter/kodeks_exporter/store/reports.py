@@ -17,13 +17,11 @@ from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
 
-import msgspec
-
 from kodeks_exporter.domain.report import ReadSummary, ReportSink, SearchEvent, UnreadableReport, UserUsage
 from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.settings.history import HistorySettings
 from kodeks_exporter.store import eventlog, months, rezone
-from kodeks_exporter.store.database import Database, StorageError
+from kodeks_exporter.store.database import Database, StorageError, in_words
 from kodeks_exporter.store.eventlog import DAY, EventKind, decode_rejections, decode_searches, known_days, merge_days
 from kodeks_exporter.store.merge import merge, merge_months, merge_usage, months_before
 from kodeks_exporter.store.months import MonthSums, RefusedByMonth
@@ -125,12 +123,12 @@ class ReportStore:
     """Safe to use from many threads. Reports of one installation are taken in one after another."""
 
     def __init__(self, directory: Path, settings: HistorySettings) -> None:
-        """Raises StorageError."""
+        """Raises StorageError, and whatever a damaged file leads to."""
         self._settings = settings
         self._database = Database(directory, FILE_NAME, MIGRATIONS, PAGE_SIZE)
         self._changing = threading.RLock()
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
-        self._snapshots = self._load(directory / FILE_NAME)
+        self._snapshots = self._load()
         self._key = self._load_key()
 
     def close(self) -> None:
@@ -147,8 +145,8 @@ class ReportStore:
         return self._snapshots.get(installation)
 
     def snapshots(self) -> Mapping[str, ReportSnapshot]:
-        with self._changing:
-            return MappingProxyType(dict(self._snapshots))
+        # Without the lock, which is held while a report is written: a scrape must not wait for that.
+        return MappingProxyType(dict(self._snapshots))
 
     def names(self, mode: str) -> UserNames:
         """``mode``: plain, hashed or off (``privacy.user_labels``)."""
@@ -268,6 +266,13 @@ class ReportStore:
         Raises StorageError.
         """
         oldest = now - self._settings.retention
+        try:
+            self._prune_all(oldest, installations)
+        finally:
+            with _storage_errors():
+                self._database.give_back()
+
+    def _prune_all(self, oldest: float, installations: Container[str]) -> None:
         for name, snapshot in self.snapshots().items():
             gone = name not in installations and (snapshot.report is None or snapshot.report.received < oldest)
             with self._locks[name], _storage_errors():
@@ -352,23 +357,21 @@ class ReportStore:
             _write(connection, installation, snapshot)
         self._snapshots[installation] = snapshot
 
-    def _load(self, path: Path) -> dict[str, ReportSnapshot]:
+    def _load(self) -> dict[str, ReportSnapshot]:
         snapshots = {}
-        try:
-            with self._database.reading() as connection:
-                rows = connection.execute("SELECT installation, state FROM report_state").fetchall()
-                for installation, state in rows:
-                    snapshot = decode_snapshot(state, {})
-                    if snapshot.report is not None:
-                        usage = _usage(connection, installation, snapshot.report.month)
-                        snapshot = replace(snapshot, usage=usage)
-                    snapshots[installation] = snapshot
-        except (sqlite3.Error, msgspec.DecodeError) as error:
-            raise StorageError(f"{path}: cannot be read: {error}; restore it or move it away") from error
+        with self._database.reading() as connection:
+            rows = connection.execute("SELECT installation, state FROM report_state").fetchall()
+            for installation, state in rows:
+                snapshot = decode_snapshot(state, {})
+                if snapshot.report is not None:
+                    usage = _usage(connection, installation, snapshot.report.month)
+                    snapshot = replace(snapshot, usage=usage)
+                snapshots[installation] = snapshot
+        self.position()
         return snapshots
 
     def _load_key(self) -> Secret:
-        with _storage_errors(), self._database.transaction() as connection:
+        with self._database.transaction() as connection:
             connection.execute("INSERT OR IGNORE INTO secret VALUES ('user_labels', ?)", (secrets.token_hex(32),))
             row = connection.execute("SELECT value FROM secret WHERE name = 'user_labels'").fetchone()
         return Secret(row[0])
@@ -379,7 +382,7 @@ def _storage_errors() -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, OSError) as error:
-        raise StorageError(f"{FILE_NAME}: {error}; check --storage.path: its disk, space and rights") from error
+        raise StorageError(f"{FILE_NAME}: {in_words(error)}") from error
 
 
 def _write(connection: sqlite3.Connection, installation: str, snapshot: ReportSnapshot) -> None:

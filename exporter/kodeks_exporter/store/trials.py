@@ -39,13 +39,15 @@ class TrialStore:
                     changed[each.name] = Trial(now)
                 elif not each.trial and known is not None and known.contract is None:
                     changed[each.name] = Trial(known.start, now)
-            if not changed:
-                return
-            with self._database.transaction() as connection:
-                connection.executemany(
-                    "INSERT OR REPLACE INTO trial VALUES (?, ?, ?)",
-                    [(name, trial.start, trial.contract) for name, trial in changed.items()],
-                )
+            self._database.later(
+                {
+                    ("trial", name): (
+                        "INSERT OR REPLACE INTO trial VALUES (?, ?, ?)",
+                        (name, trial.start, trial.contract),
+                    )
+                    for name, trial in changed.items()
+                }
+            )
             self._trials |= changed
 
     def of(self, installations: Container[str]) -> dict[str, Trial]:

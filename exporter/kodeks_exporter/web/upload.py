@@ -24,7 +24,7 @@ from werkzeug.wsgi import wrap_file
 
 from kodeks_exporter.domain.names import is_name
 from kodeks_exporter.domain.report import UnreadableReport
-from kodeks_exporter.intake.errors import StorageFull, TooLarge, UnknownInstallation, UnknownSuffix
+from kodeks_exporter.intake.errors import StorageBusy, StorageFull, TooLarge, UnknownInstallation, UnknownSuffix
 from kodeks_exporter.intake.intake import SUFFIXES, Accepted, Intake
 from kodeks_exporter.intake.spool import Incoming
 from kodeks_exporter.intake.status_file import MAX_SIZE, UnreadableStatus
@@ -115,6 +115,8 @@ class Uploads:
             if isinstance(error, OSError) and not isinstance(error, TimeoutError | ConnectionError):
                 raise
             raise Refusal(400, "aborted", "Файл передан не до конца / the upload broke off") from None
+        except StorageBusy as error:
+            raise Refusal(503, "busy", f"{error.text} / the storage can't be written now, retry later") from None
         except StorageFull as error:
             raise Refusal(507, "storage_full", f"{error.text} / no space left on the server") from None
         except UnknownSuffix as error:

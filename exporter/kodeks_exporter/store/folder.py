@@ -1,0 +1,127 @@
+"""The folder of ``--storage.path``: one exporter's alone, with some room kept for a start on a full disk, and a way to
+go on when a file in it can't be read."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import logging
+import os
+import sqlite3
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, TypeVar
+
+from kodeks_exporter.store.database import StorageError, in_words, is_environment
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_LOCK: Final = "lock"
+_RESERVE: Final = "reserve"
+_RESERVED: Final = 2 * 1024 * 1024
+"""Bytes that are given up when the disk is full at a start: SQLite needs some beside each database to open it."""
+_BESIDE: Final = ("", "-wal", "-shm")
+_SET_ASIDE: Final = ".unreadable-"
+
+
+class StorageLock:
+    """Keeps a folder for this process as long as it lives, however it ends."""
+
+    def __init__(self, directory: Path) -> None:
+        """Raises ``StorageError``, also when another exporter has it."""
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            self._descriptor = _open_lock(directory / _LOCK)
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StorageError(
+                f"{directory}: another exporter uses this storage; stop it, or give this one its own --storage.path"
+            ) from None
+        except OSError as error:
+            raise StorageError(f"{directory}: {in_words(error)}") from error
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+
+def opened(directory: Path, file_name: str, build: Callable[[], T]) -> T:
+    """What ``build`` makes of a file of the storage. One that can't be read is set aside under a name with the date,
+    and ``build`` begins anew. Raises ``StorageError`` for what another file would not mend."""
+    try:
+        try:
+            return _try(directory / file_name, build)
+        except StorageError:
+            if not _free_reserve(directory / _RESERVE):
+                raise
+            return _try(directory / file_name, build)
+    except StorageError:
+        raise
+    except Exception as error:  # whatever bytes of any sort lead to
+        _set_aside(directory, file_name, error)
+        return _try(directory / file_name, build)
+
+
+def _try(path: Path, build: Callable[[], T]) -> T:
+    try:
+        return build()
+    except sqlite3.Error as error:
+        if is_environment(error):
+            raise StorageError(f"{path}: {in_words(error)}") from error
+        raise
+    except OSError as error:
+        raise StorageError(f"{path}: {in_words(error)}") from error
+
+
+def reserve(directory: Path) -> None:
+    """Keeps some room for the next start, where there is any now."""
+    path = directory / _RESERVE
+    with suppress(OSError):
+        if not path.exists() or path.stat().st_size < _RESERVED:
+            with path.open("wb") as file:
+                os.posix_fallocate(file.fileno(), 0, _RESERVED)
+
+
+def set_aside(directory: Path) -> int:
+    """How many files that could not be read lie in the storage, until somebody has looked at them and removed them."""
+    with suppress(OSError):
+        return sum(_SET_ASIDE in path.name and not path.name.endswith(_BESIDE[1:]) for path in directory.iterdir())
+    return 0
+
+
+def _free_reserve(path: Path) -> bool:
+    try:
+        if path.stat().st_size < _RESERVED:
+            return False
+        path.unlink()
+    except OSError:
+        return False
+    log.warning("the storage can't be opened: tried with the space that is reserved for a full disk")
+    return True
+
+
+def _set_aside(directory: Path, file_name: str, error: Exception) -> None:
+    target = directory / f"{file_name}{_SET_ASIDE}{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    try:
+        for suffix in _BESIDE:
+            source = directory / (file_name + suffix)
+            if source.exists():
+                source.rename(target.with_name(target.name + suffix))
+    except OSError as problem:
+        raise StorageError(f"{directory / file_name}: can't be read ({error}) nor moved away: {problem}") from None
+    log.error(
+        "a file of the storage can't be read: set aside, and begun anew",
+        extra={"file": file_name, "reason": f"{type(error).__name__}: {error}"[:300], "kept_as": target.name},
+    )
+
+
+def _open_lock(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        if error.errno not in (errno.EROFS, errno.ENOSPC):
+            raise
+        return os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)  # a folder can be locked as well
