@@ -20,6 +20,7 @@ from kodeks_exporter.checks.verdict import Verdict, failed
 from kodeks_exporter.domain.check import CheckResult, InstallationState, Outcome, Round, ScheduleFacts
 from kodeks_exporter.domain.checks import CHECKS as ROWS
 from kodeks_exporter.domain.checks import CheckRow
+from kodeks_exporter.net.trace import Exchange
 from kodeks_exporter.settings.checks import CheckSettings
 from kodeks_exporter.settings.fleet import Installation
 
@@ -66,11 +67,16 @@ def run_round(
     settings: CheckSettings,
     tools: Tools,
     previous: Mapping[str, CheckResult] = MappingProxyType({}),
+    trace: list[Exchange] | None = None,
 ) -> Round:
-    """Runs every check of an installation once. Raises nothing; takes at most the sum of the limits in ``settings``."""
+    """Runs every check of an installation once. Raises nothing; takes at most the sum of the limits in ``settings``.
+
+    ``trace``: where the round's HTTP exchanges go, for a person to look at.
+    """
     started = tools.clock()
     begin = time.monotonic()
-    context = Context(installation, settings, tools, previous)
+    settings = installation.asked_by(settings)
+    context = Context(installation, settings, tools, previous, trace=trace)
     try:
         for check in _enabled(installation):
             if check.wanted(settings) and check.applies(installation):

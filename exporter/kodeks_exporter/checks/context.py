@@ -17,6 +17,7 @@ from kodeks_exporter.net.errors import CheckError
 from kodeks_exporter.net.pinger import Pinger
 from kodeks_exporter.net.reading import Text, read_text
 from kodeks_exporter.net.resolver import Resolver
+from kodeks_exporter.net.trace import Exchange
 from kodeks_exporter.settings.checks import CheckSettings
 from kodeks_exporter.settings.fleet import Credentials, Installation, Snmp
 
@@ -79,6 +80,8 @@ class Context:
     """False when the certificate is not: then no password is sent."""
     secured: bool = True
     """False when TLS could not be started at all."""
+    trace: list[Exchange] | None = None
+    """Where the round's exchanges are kept for a person to look at."""
     _main: MainPage | CheckError | None = None
     evidence: Evidence | None = None
     """Who answers at the main page; see ``checks.evidence``."""
@@ -93,7 +96,9 @@ class Context:
         """Open it only after ``addresses`` is known."""
         timeouts, limits = self.settings.timeouts, self.settings.limits
         bounds = Limits(timeouts.connect, timeouts.http, limits.page_size, limits.redirects)
-        return Connection(self.target, self.addresses or (self.target.host,), bounds)
+        connection = Connection(self.target, self.addresses or (self.target.host,), bounds)
+        connection.trace = self.trace
+        return connection
 
     @property
     def credentials(self) -> Credentials | None:

@@ -69,7 +69,7 @@ def _proven_by_its_pages(context: Context, page: MainPage, with_password: bool) 
     if with_password:
         asked += [
             (context.settings.paths.title, lambda response: is_title_page(patterns, read_text(response))),
-            (context.settings.paths.licence, lambda response: bool(key_lines(read_text(response).lines))),
+            (context.settings.paths.licence, lambda response: bool(key_lines(patterns, read_text(response).lines))),
         ]
     for path, proves in asked:
         try:
@@ -81,12 +81,9 @@ def _proven_by_its_pages(context: Context, page: MainPage, with_password: bool) 
     return False
 
 
-def key_lines(lines: Iterable[str]) -> list[str]:
+def key_lines(patterns: Patterns, lines: Iterable[str]) -> list[str]:
     """The lines of ``/admin/lic`` that speak of the key, and not of a product."""
-    return [line for line in lines if _KEY_LINE.match(line)]
-
-
-_KEY_LINE = re.compile(r"\W*привязка\s*:", re.IGNORECASE)
+    return [line for line in lines if any(pattern.search(line) for pattern in patterns.protection_line)]
 
 
 def names_kodeks(patterns: Patterns, installation: Installation, text: Text) -> bool:

@@ -15,6 +15,7 @@ from kodeks_exporter.domain.numbers import whole
 from kodeks_exporter.domain.protection import in_words
 from kodeks_exporter.net.errors import CheckError
 from kodeks_exporter.net.reading import read_text
+from kodeks_exporter.settings.checks import Patterns
 from kodeks_exporter.settings.fleet import Installation
 
 
@@ -56,27 +57,27 @@ def _licence_page(context: Context) -> Verdict:
         return _not_admitted(context)
     patterns = context.settings.patterns
     text = read_text(response)
-    lines = key_lines(text.lines)
+    lines = key_lines(patterns, text.lines)
     for pattern, line in product(patterns.protection_failed, lines):
         found = pattern.search(line)
         if found:
             groups = found.groupdict()
             code = whole(groups.get("code"))
-            facts = ProtectionFacts(code, found[0][:200], product_errors(text.lines))
+            facts = ProtectionFacts(code, found[0][:200], product_errors(patterns, text.lines))
             return failed(f"code_{code}" if code else "protection", in_words(code), facts)
     if response.status == 200 and any(p.search(line) for p, line in product(patterns.protection_ok, lines)):
-        return ok(ProtectionFacts(0, products=product_errors(text.lines)))
+        return ok(ProtectionFacts(0, products=product_errors(patterns, text.lines)))
     if context.refuses_for_seats(response, text):
         return blocked("seats")
     return skipped("not_understood", f"страница {path} не распознана: проверьте checks.patterns")
 
 
-def product_errors(lines: Iterable[str]) -> tuple[ProductError, ...]:
+def product_errors(patterns: Patterns, lines: Iterable[str]) -> tuple[ProductError, ...]:
     """Errors that the licence page tells of single products. They say nothing of the key (known)."""
     found: dict[ProductError, None] = {}
     for line in lines:
         match = _PRODUCT_ERROR.search(line)
-        if match and not key_lines([line]) and len(found) < _MAX_PRODUCTS:
+        if match and not key_lines(patterns, [line]) and len(found) < _MAX_PRODUCTS:
             found[ProductError(match["product"], int(match["code"]))] = None
     return tuple(found)
 

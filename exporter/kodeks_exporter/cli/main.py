@@ -19,6 +19,7 @@ from kodeks_exporter.cli import (
     render,
     report,
     serve,
+    survey,
 )
 from kodeks_exporter.config.problems import ConfigError
 from kodeks_exporter.store.database import StorageError
@@ -86,6 +87,10 @@ def _parser() -> argparse.ArgumentParser:
     command = _command(commands, "client-script", client_script.run, "write the scripts by which a client pushes")
     _config_file(command)
     client_script.add_arguments(command)
+
+    command = _command(commands, "survey", survey.run, "see what of a server fits the settings, and propose what would")
+    _config_file(command)
+    survey.add_arguments(command)
 
     command = _command(commands, "files", files.run, "write out the rules, pages, dashboards and unit of this version")
     command.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder that they are written to")

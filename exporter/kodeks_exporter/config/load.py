@@ -21,14 +21,15 @@ __all__ = ["ConfigError", "Problem", "load"]
 M = TypeVar("M", bound=Manager)
 
 
-def load(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:
+def load(path: Path, environ: Mapping[str, str] = os.environ, changes: Plain = None) -> Settings:
     """The settings of a kodeks.yml, defaults filled in and secrets resolved.
 
-    Relative paths in the file start from its folder. Raises ConfigError with every problem that was found; nothing
+    ``changes``: a piece of such a file to put over it, before anything is written. Relative paths in the file start
+    from its folder. Raises ConfigError with every problem that was found; nothing
     else, and no text of a secret ever stands in it.
     """
     node, problems = document.read(path)
-    data = node.plain()
+    data = _with_common(node.plain() if changes is None else merged(node.plain(), changes))
     settings, findings = read(Settings, data, Surroundings(path.parent, environ))
     for loc, message in [*findings, *rules.findings(data)]:
         line, way = node.find(loc)
@@ -43,6 +44,38 @@ def load(path: Path, environ: Mapping[str, str] = os.environ) -> Settings:
         alertmanager=replace(settings.alertmanager, ops=_local(settings.alertmanager.ops)),
         source=path,
     )
+
+
+def _with_common(data: Plain) -> Plain:
+    """What an installation says of its own pages is put over what is said of all."""
+    checks = data.get("checks") if isinstance(data, dict) else None
+    installations = data.get("installations") if isinstance(data, dict) else None
+    if isinstance(data, dict) and isinstance(checks, dict) and isinstance(installations, list):
+        common = {key: checks.get(key) for key in ("paths", "patterns")}
+        return {**data, "installations": [_over_common(common, each) for each in installations]}
+    return data
+
+
+def _over_common(common: dict[str, Plain], entry: Plain) -> Plain:
+    if not isinstance(entry, dict):
+        return entry
+    return {key: merged(common[key], own) if key in common and own else own for key, own in entry.items()}
+
+
+def merged(base: Plain, changes: Plain) -> Plain:
+    """``changes`` over ``base``: mappings key by key, lists of named entries by name, all else as a whole."""
+    if isinstance(base, dict) and isinstance(changes, dict):
+        return {**base, **{key: merged(base.get(key), value) for key, value in changes.items()}}
+    if isinstance(base, list) and isinstance(changes, list) and all(_name(each) for each in changes):
+        ours = {_name(each): each for each in changes}
+        kept = [merged(each, ours.pop(_name(each), each)) for each in base]
+        return [*kept, *ours.values()]
+    return changes
+
+
+def _name(entry: Plain) -> str:
+    name = entry.get("name") if isinstance(entry, dict) else None
+    return name if isinstance(name, str) else ""
 
 
 def _inherited(settings: Settings, data: Plain) -> Fleet:

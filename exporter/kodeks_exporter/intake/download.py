@@ -56,6 +56,8 @@ class Downloader:
 
         Nothing is written before the beginning looks like a report. Raises DownloadError, and what ``write`` raises.
         """
+        checks = installation.asked_by(checks)
+        path = installation.report_path or reports.download_path
         try:
             transport = Transport(
                 self._resolve,
@@ -67,7 +69,7 @@ class Downloader:
         except CheckError as error:
             raise DownloadError(error.reason, error.text) from None
         try:
-            return _download(transport, installation.url + reports.download_path, reports, checks, write)
+            return _download(transport, installation.url + path, reports, checks, write)
         finally:
             _log_out(transport, installation.url, checks.paths.logout)
             transport.close()

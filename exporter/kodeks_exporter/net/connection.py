@@ -24,6 +24,7 @@ from kodeks_exporter.net.answer import Response, read_answer
 from kodeks_exporter.net.cookies import Cookies
 from kodeks_exporter.net.errors import CheckError, explain
 from kodeks_exporter.net.names import to_ascii
+from kodeks_exporter.net.trace import Exchange
 from kodeks_exporter.settings.fleet import Credentials
 
 USER_AGENT = "kodeks-exporter"
@@ -94,6 +95,8 @@ class Connection:
         self._tls: ssl.SSLContext | None = None
         self.cookies = Cookies()
         """Not empty: the server has opened a session, which may hold a seat."""
+        self.trace: list[Exchange] | None = None
+        """Where exchanges are kept for a person to look at; None: nowhere."""
 
     def open(self, timeout: float) -> None:
         """TCP only. Raises ``CheckError``."""
@@ -170,7 +173,22 @@ class Connection:
             if poll.poll(0):
                 self.close()
 
-    def _exchange_once(self, path: str, login: Credentials | None, deadline: float) -> Response:
+    def _exchange_once(self, path: str, login: Credentials | None, deadline: float, method: str = "GET") -> Response:
+        begin = time.monotonic()
+        response: Response | None = None
+        failure: CheckError | None = None
+        try:
+            response = self._ask(path, login, deadline)
+        except CheckError as error:
+            failure = error
+            raise
+        finally:
+            if self.trace is not None:
+                took = time.monotonic() - begin
+                self.trace.append(Exchange(method, path, login is not None, took, response, failure))
+        return response
+
+    def _ask(self, path: str, login: Credentials | None, deadline: float) -> Response:
         try:
             connection = self._ready(deadline)
             _allow(connection, deadline)

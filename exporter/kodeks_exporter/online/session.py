@@ -28,7 +28,7 @@ class Session(Connection):
         path = self._redirected(page, action or page)
         self._posted = urlencode(fields, encoding=charset, errors="xmlcharrefreplace").encode("ascii")
         try:
-            response = self._exchange_once(path, None, time.monotonic() + self._timeout)
+            response = self._exchange_once(path, None, time.monotonic() + self._timeout, "POST")
         finally:
             self._posted = None
         location = response.headers.get("location")

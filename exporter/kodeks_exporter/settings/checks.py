@@ -105,6 +105,8 @@ class Patterns:
     """Refusal of the monitor's login for lack of seats."""
     protection_ok: tuple[Pattern, ...] = patterns(r"привязка\s*:\s*senselock(?!.*ошибка защиты)")
     """The key is in place: in the line «Привязка» of the licence page alone."""
+    protection_line: tuple[Pattern, ...] = patterns(r"^\W*привязка\s*:")
+    """The line of the licence page that speaks of the key; the others speak of products. Known."""
     protection_failed: tuple[Pattern, ...] = patterns(
         r"ошибка защиты\s*\(?(?P<code>\d+)?", r"ключ( защиты)? не (найден|обнаружен)"
     )

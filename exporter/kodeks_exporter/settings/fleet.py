@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from kodeks_exporter.domain.checks import CHECKS
 from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.settings import values
+from kodeks_exporter.settings.checks import CheckSettings, Paths, Patterns
 from kodeks_exporter.settings.notation import (
     Address,
     Days,
@@ -23,6 +24,7 @@ from kodeks_exporter.settings.notation import (
     Mark,
     Name,
     Notation,
+    OptionalPath,
     Path,
     Port,
     SiteUrl,
@@ -168,8 +170,20 @@ class Installation:
     profile: Label = "default"
     """Layout of sysinfo reports."""
     tls: Tls = Tls()
+    paths: Paths | None = None
+    """Where this server's pages differ from `checks.paths`."""
+    patterns: Patterns | None = None
+    """Where this server's wording differs from `checks.patterns`."""
+    report_path: OptionalPath = ""
+    """Where this server gives its report. Default: `reports.download_path`."""
     checks: Mapping[Annotated[str, one_of("check", CHECKS)], bool] = field(default_factory=dict)
     """Check name to `false`: switches a single check off."""
+
+    def asked_by(self, common: CheckSettings) -> CheckSettings:
+        """How this server is asked: as all are, but for what its own entry says."""
+        if self.paths is None and self.patterns is None:
+            return common
+        return replace(common, paths=self.paths or common.paths, patterns=self.patterns or common.patterns)
 
     @property
     def disabled_checks(self) -> frozenset[str]:

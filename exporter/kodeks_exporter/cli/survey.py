@@ -1,0 +1,38 @@
+"""``kodeks-exporter survey NAME``: the first contact with a real server or online access."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import sys
+from pathlib import Path
+
+from kodeks_exporter.cli.probe import table
+from kodeks_exporter.config.load import load
+from kodeks_exporter.service.survey import survey
+from kodeks_exporter.survey.findings import as_text
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("name", help="name of the installation or online access in the inventory")
+    command.add_argument(
+        "--output", type=Path, metavar="FILE", help="also write a zip without personal data, to show it to others"
+    )
+    command.add_argument("--apply", action="store_true", help="put the proposal into the configuration file")
+
+
+def run(options: argparse.Namespace) -> int:
+    settings = load(options.config)
+    fleet = settings.fleet
+    known = [*fleet.installations, *fleet.online_accesses]
+    if options.name not in known:
+        near = difflib.get_close_matches(options.name, known, 3)
+        hint = f"; did you mean {', '.join(near)}?" if near else ""
+        print(f"kodeks-exporter survey: {options.config} names no {options.name!r}{hint}", file=sys.stderr)
+        return 2
+    result = survey(settings, options.name)
+    print(as_text(result), end="")
+    if result.round is not None:
+        print("\nПроверки с этим предложением" if not result.fits else "\nПроверки")
+        print(table(result.round))
+    return 0 if result.fits else 1

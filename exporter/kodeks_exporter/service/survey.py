@@ -1,0 +1,45 @@
+"""A survey of one installation or online access, with the tools of the running exporter."""
+
+from __future__ import annotations
+
+from kodeks_exporter.checks.chain import run_round
+from kodeks_exporter.config.load import load
+from kodeks_exporter.intake.download import Downloader
+from kodeks_exporter.service.exporter import make_tools
+from kodeks_exporter.settings.fleet import Installation
+from kodeks_exporter.settings.settings import Settings
+from kodeks_exporter.survey.findings import Fit, Survey, proposal
+from kodeks_exporter.survey.installation import survey_pages
+from kodeks_exporter.survey.reports import survey_report
+
+
+def survey(settings: Settings, name: str) -> Survey:
+    """``name``: of an installation or online access of the inventory."""
+    installation = settings.fleet.installations.get(name)
+    assert installation is not None
+    return _of_installation(settings, installation)
+
+
+def _with_proposal(settings: Settings, found: Survey) -> Installation:
+    """The installation as it would be. The configuration finds out whether the proposal is a good one."""
+    return load(settings.source, changes=proposal(found)).fleet.installations[found.name]
+
+
+def _of_installation(settings: Settings, installation: Installation) -> Survey:
+    found = Survey("installations", installation.name)
+    if not installation.url:
+        found.add("адрес", Fit.UNTRIED, "url не задан: сервер присылает отчёты сам, спрашивать некого")
+        return found
+    tools = make_tools(settings)
+    checks = installation.asked_by(settings.checks)
+    folders = [settings.source.parent, settings.source.parent / "profiles"]
+    try:
+        offers = survey_pages(found, installation, checks, tools)
+        site = _with_proposal(settings, found)  # its address of leaving, above all
+        downloader = Downloader(tools.resolver.resolve)
+        survey_report(found, site, settings.reports, settings.checks, downloader, offers, folders, tools.clock)
+        found.round = run_round(_with_proposal(settings, found), settings.checks, tools)
+    finally:
+        tools.snmp.close()
+        tools.resolver.close()
+    return found

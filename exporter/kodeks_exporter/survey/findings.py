@@ -1,0 +1,132 @@
+"""What a survey finds out: lines for a person, and the changes of kodeks.yml that would make things fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import yaml
+
+from kodeks_exporter.config.document import Plain
+from kodeks_exporter.domain.check import Round
+from kodeks_exporter.net.trace import Exchange
+
+
+class Fit(StrEnum):
+    """How something met at the server agrees with the settings. The values are shown."""
+
+    UNDERSTOOD = "понято"
+    NOT_UNDERSTOOD = "не понято"
+    ABSENT = "нет"
+    UNTRIED = "не проверялось"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """``subject``: what was looked at; ``text``: one Russian sentence. ``setting`` and ``value``: what would fit."""
+
+    subject: str
+    fit: Fit
+    text: str
+    setting: str = ""
+    value: str = ""
+
+
+@dataclass(slots=True)
+class Survey:
+    """Everything that one survey found.
+
+    ``entry``: keys of the installation's or access' own entry of kodeks.yml; ``common``: key path to value elsewhere.
+    ``profile``: a layout of reports as YAML, empty when a known one fits; ``report``: what ``sysinfo inspect`` says.
+    ``trace``: every exchange, with the site's data in it.
+    """
+
+    kind: str
+    name: str
+    findings: list[Finding] = field(default_factory=list)
+    entry: dict[str, object] = field(default_factory=dict)
+    common: dict[tuple[str, ...], object] = field(default_factory=dict)
+    profile_name: str = ""
+    profile: str = ""
+    report: str = ""
+    trace: list[Exchange] = field(default_factory=list)
+    round: Round | None = None
+    """The checks as they end with the proposal in force."""
+
+    def add(self, subject: str, fit: Fit, text: str) -> None:
+        self.findings.append(Finding(subject, fit, text))
+
+    def propose(self, subject: str, text: str, key: str, value: object, fit: Fit = Fit.NOT_UNDERSTOOD) -> None:
+        """A finding with a change of the entry itself; ``key`` may have a dot (``paths.title``)."""
+        at: dict[str, object] = self.entry
+        *above, last = key.split(".")
+        for part in above:
+            inner = at.setdefault(part, {})
+            assert isinstance(inner, dict)
+            at = inner
+        at[last] = value
+        self.findings.append(Finding(subject, fit, text, key, in_one_line(value)))
+
+    def propose_for_all(self, subject: str, text: str, key: str, value: object, fit: Fit = Fit.NOT_UNDERSTOOD) -> None:
+        """The same for a key outside of the entry (``online.paths.profile``)."""
+        self.common[tuple(key.split("."))] = value
+        self.findings.append(Finding(subject, fit, text, key, in_one_line(value)))
+
+    @property
+    def fits(self) -> bool:
+        """Nothing is to be changed and nothing was beyond understanding."""
+        return not (self.entry or self.common or self.profile) and not any(
+            finding.fit is Fit.NOT_UNDERSTOOD for finding in self.findings
+        )
+
+
+def in_one_line(value: object) -> str:
+    return (
+        yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=10_000).removesuffix("\n...\n").strip()
+    )
+
+
+def proposal(survey: Survey) -> Plain:
+    """The changes as a piece of kodeks.yml."""
+    document: dict[str, Any] = {}
+    if survey.entry:
+        document[survey.kind] = [{"name": survey.name, **survey.entry}]
+    for path, value in survey.common.items():
+        at = document
+        for part in path[:-1]:
+            at = at.setdefault(part, {})
+        at[path[-1]] = value
+    plain: Plain = _plain(document)
+    return plain
+
+
+def _plain(value: Any) -> Any:
+    """As a file of YAML is read: all single values are text."""
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+def as_text(survey: Survey) -> str:
+    """Line by line, then the proposal; Russian."""
+    width = max((len(finding.subject) for finding in survey.findings), default=0)
+    fit_width = max(len(fit) for fit in Fit)
+    lines = []
+    for finding in survey.findings:
+        lines.append(f"{finding.fit:<{fit_width}}  {finding.subject:<{width}}  {finding.text}")
+        if finding.setting:
+            lines.append(f"{'':<{fit_width}}  {'':<{width}}  → {finding.setting}: {finding.value}")
+    if changes := proposal(survey):
+        lines += ["", "# Предложение для kodeks.yml", dumped(changes).rstrip()]
+    if survey.profile:
+        lines += ["", f"# Предложение для {survey.profile_name}.yml рядом с kodeks.yml", survey.profile.rstrip()]
+    if survey.fits:
+        lines += ["", "Настройки подходят, менять нечего."]
+    return "\n".join(lines) + "\n"
+
+
+def dumped(document: Plain) -> str:
+    return yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=110)

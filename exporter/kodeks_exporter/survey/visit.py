@@ -1,0 +1,109 @@
+"""One polite visit to an installation: one connection, a bounded number of pages, and out again at the end."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from kodeks_exporter.checks.context import Context
+from kodeks_exporter.net.answer import Response
+from kodeks_exporter.net.errors import CheckError
+from kodeks_exporter.net.reading import Text, read_text
+from kodeks_exporter.survey.links import Link, links
+from kodeks_exporter.survey.pages import Kind, kinds
+
+MOST_PAGES: Final = 40
+LONGEST: Final = 120.0
+"""Seconds that looking for pages may take."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page that was answered. ``path``: as it was asked for. ``kinds``: what it may be, with points."""
+
+    path: str
+    response: Response
+    text: Text
+    kinds: dict[Kind, int]
+    links: tuple[Link, ...]
+
+
+@dataclass
+class Visit:
+    """``pages``: path to what came; a path may have an error instead. ``refused``: the login was not accepted, so it
+    is not tried again: three wrong passwords may lock an account."""
+
+    context: Context
+    pages: dict[str, Page | CheckError] = field(default_factory=dict)
+    refused: bool = False
+    _begin: float = field(default_factory=time.monotonic)
+
+    @property
+    def room_for_more(self) -> bool:
+        return len(self.pages) < MOST_PAGES and time.monotonic() - self._begin < LONGEST
+
+    def ask(self, path: str, *, login: bool = True) -> Page | CheckError:
+        """A page, asked for once; with the monitor's login where there is one."""
+        known = self.pages.get(path)
+        if known is not None:
+            return known
+        credentials = self.context.credentials if login and not self.refused else None
+        try:
+            response = self.context.connection.get(path, credentials)
+        except CheckError as error:
+            self.pages[path] = error
+            return error
+        text = read_text(response)
+        found = tuple(links(text.source[:500_000], self.context.target.base, response.path))
+        page = self.pages[path] = Page(path, response, text, kinds(response, text), found)
+        if credentials is not None and response.status == 401:
+            self.refused = True
+        return page
+
+    def answered(self) -> Iterator[Page]:
+        return (page for page in list(self.pages.values()) if isinstance(page, Page))
+
+    def best(self, kind: Kind) -> Page | None:
+        """The page that most looks like one of a kind."""
+        return max(
+            (page for page in self.answered() if kind in page.kinds),
+            key=lambda page: page.kinds[kind],
+            default=None,
+        )
+
+    def search(self, wanted: Iterable[Kind], guesses: Iterable[str]) -> None:
+        """Asks ``guesses``, then harmless links of what is known, until each wanted kind has a page or it is enough."""
+        missing = set(wanted)
+        waiting = deque(guesses)
+        followed: set[str] = set()
+        while self.room_for_more:
+            missing = {kind for kind in missing if self.best(kind) is None}
+            if not missing:
+                return
+            if not waiting:
+                offers = {link.path for page in self.answered() for link in page.links if link.harmless} - followed
+                if not offers:
+                    return
+                followed |= offers
+                waiting.extend(sorted(offers, key=_promise))
+                continue
+            self.ask(waiting.popleft())
+
+    def leave(self, path: str) -> Page | CheckError | None:
+        """Ends the session at the server, when it has opened one. None: there was none."""
+        if not self.context.connection.cookies:
+            return None
+        self.pages.pop(path, None)
+        return self.ask(path, login=False)
+
+
+def _promise(path: str) -> tuple[bool, int, str]:
+    """Administration first, short paths before long ones."""
+    return (
+        not any(word in path.lower() for word in ("adm", "sys", "mon", "metric", "lic", "pref", "conf")),
+        len(path),
+        path,
+    )

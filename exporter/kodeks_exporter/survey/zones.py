@@ -1,0 +1,58 @@
+"""Which time zone a server keeps, by comparing what its clock says with the time it is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+_STEP: Final = 15 * 60
+_OFF: Final = 5 * 60.0
+"""Seconds by which a clock may be off a whole quarter of an hour, which all offsets in the world are."""
+_USUAL: Final = {
+    2: "Europe/Kaliningrad", 3: "Europe/Moscow", 4: "Europe/Samara", 5: "Asia/Yekaterinburg", 6: "Asia/Omsk",
+    7: "Asia/Krasnoyarsk", 8: "Asia/Irkutsk", 9: "Asia/Yakutsk", 10: "Asia/Vladivostok", 11: "Asia/Magadan",
+    12: "Asia/Kamchatka",
+}  # fmt: skip
+"""A zone that Russia has at that many hours from UTC."""
+_ELSEWHERE: Final = {5.5: "Asia/Kolkata", 4.5: "Asia/Kabul", 3.5: "Asia/Tehran", 5.75: "Asia/Kathmandu"}
+
+
+def shift_of(local: float, now: float) -> timedelta | None:
+    """How far the clock is from UTC. ``local``: what it says, read as if it were UTC. None: it is no present clock."""
+    seconds = local - now
+    whole = round(seconds / _STEP) * _STEP
+    if abs(seconds - whole) > _OFF or not -12 * 3600 <= whole <= 14 * 3600:
+        return None
+    return timedelta(seconds=whole)
+
+
+def has_shift(zone: ZoneInfo, shift: timedelta, now: float) -> bool:
+    return datetime.fromtimestamp(now, UTC).astimezone(zone).utcoffset() == shift
+
+
+def zone_with(shift: timedelta) -> str:
+    """The name of a zone that is that far from UTC."""
+    hours = shift.total_seconds() / 3600
+    if hours in _USUAL:
+        return _USUAL[int(hours)]
+    if hours in _ELSEWHERE:
+        return _ELSEWHERE[hours]
+    whole = int(hours)
+    return "UTC" if not whole else f"Etc/GMT{-whole:+d}"
+
+
+def server_time(date_header: str) -> float | None:
+    """Unix seconds of a ``Date`` header. Kodeks' own ends in ``UTC`` (known)."""
+    try:
+        told = parsedate_to_datetime(date_header.replace("UTC", "GMT"))
+    except (ValueError, TypeError):
+        return None
+    return (told if told.tzinfo else told.replace(tzinfo=UTC)).timestamp()
+
+
+def in_words(shift: timedelta) -> str:
+    minutes = int(shift.total_seconds()) // 60
+    hours, rest = divmod(abs(minutes), 60)
+    return f"UTC{'-' if minutes < 0 else '+'}{hours}" + (f":{rest:02}" if rest else "")

@@ -1,0 +1,113 @@
+"""``survey`` of an installation: it names what differs, and what it proposes makes checks and report right as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from demo.stand import Stand, StandSpec
+from demo.stand.model import ServerSpec
+from kodeks_exporter.config.load import load
+from kodeks_exporter.domain.check import Outcome, ScheduleFacts, SeatsFacts
+from kodeks_exporter.service.survey import survey
+from kodeks_exporter.survey.findings import Fit, Survey, as_text
+from tests.cli.running import write
+from tests.survey.odd import LOGIN, PASSWORD, OddServer, odd_server
+
+
+def configuration(folder: Path, url: str, login: str = LOGIN, password: str = PASSWORD, **more: Any) -> Path:
+    entry: dict[str, Any] = {"name": "nezabudka", "client": "ЗАО «Незабудка»", "manager": "ivanova", "url": url}
+    entry |= {"credentials": {"username": login, "password": password}} | more
+    return write(folder / "kodeks.yml", {"managers": [{"name": "ivanova"}], "installations": [entry]})
+
+
+@pytest.fixture(scope="module")
+def odd() -> Iterator[OddServer]:
+    with odd_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def found(odd: OddServer, tmp_path_factory: pytest.TempPathFactory) -> Survey:
+    return survey(load(configuration(tmp_path_factory.mktemp("site"), odd.url)), "nezabudka")
+
+
+def test_each_difference_is_named(found: Survey) -> None:
+    assert {finding.setting for finding in found.findings if finding.setting} == {
+        "reverse_proxy", "catalogs", "time_zone", "profile", "report_path",
+        "paths.catalogs", "paths.title", "paths.licence", "paths.preferences", "paths.sysmon", "paths.logout",
+        "patterns.seats", "patterns.seats_used", "patterns.protection_line", "patterns.protection_ok",
+        "patterns.restart_field", "patterns.backup_field",
+    }  # fmt: skip
+    assert found.entry["time_zone"] == "Asia/Omsk"
+    assert found.entry["catalogs"] == ["/portal"]
+    assert "cookie" in {finding.subject for finding in found.findings}
+
+
+def test_with_the_proposal_every_check_is_right(found: Survey) -> None:
+    assert found.round is not None
+    results = found.round.results
+    assert {name: result.outcome for name, result in results.items() if result.outcome is not Outcome.OK} == {}
+    assert results["seats"].facts == SeatsFacts(40, 17)
+    assert isinstance(results["schedule"].facts, ScheduleFacts)
+    assert f"{results['schedule'].facts.restart:%H:%M} {results['schedule'].facts.backup:%H:%M}" == "04:10 02:20"
+
+
+def test_it_looks_and_leaves(found: Survey, odd: OddServer) -> None:
+    """No seat is held, nothing that may change something is touched, one request at a time."""
+    assert found.findings
+    assert odd.sessions == set()
+    assert "/manage/delete-all" not in odd.asked
+    assert odd.at_once == 1
+
+
+def test_the_text_has_no_password(found: Survey) -> None:
+    assert PASSWORD not in as_text(found)
+
+
+def test_an_ordinary_server_needs_no_change(tmp_path: Path) -> None:
+    with Stand(StandSpec(servers=(ServerSpec(name="romashka", metrics_login=True),))) as stand:
+        config = configuration(
+            tmp_path, stand.url("romashka"), "smartlogin", "smartpassword", time_zone="Europe/Moscow"
+        )
+        ordinary = survey(load(config), "nezabudka")
+        assert as_text(ordinary).endswith("Настройки подходят, менять нечего.\n")
+        assert "smartlogin" not in stand.sessions("romashka")
+
+
+@pytest.mark.parametrize(
+    ("change", "subject", "words"),
+    [
+        ({"login": "nobody"}, "логин", "не принял"),
+        ({"url": "http://127.0.0.1:1"}, "порт", "закрыт"),
+        ({"url": "http://nowhere.invalid"}, "имя в DNS", ""),
+    ],
+)
+def test_what_stands_in_the_way_is_told(
+    tmp_path: Path, odd: OddServer, change: dict[str, str], subject: str, words: str
+) -> None:
+    refused = survey(load(configuration(tmp_path, **{"url": odd.url, **change})), "nezabudka")
+    [finding] = [each for each in refused.findings if each.subject == subject]
+    assert finding.fit in (Fit.ABSENT, Fit.NOT_UNDERSTOOD)
+    assert words in finding.text
+    assert sum(1 for each in refused.trace if each.response and each.response.status == 401 and each.login) <= 2
+
+
+def test_other_installations_keep_what_is_said_of_all(tmp_path: Path) -> None:
+    document = yaml.safe_load(configuration(tmp_path, "http://a.example").read_text(encoding="utf-8"))
+    document["checks"] = {"paths": {"title": "/t", "logout": "/bye"}, "patterns": {"states": {"warning": "авария"}}}
+    own: dict[str, Any] = {"name": "other", "client": "Б", "manager": "ivanova", "url": "http://b.example"}
+    own |= {"paths": {"logout": ""}, "patterns": {"restart_field": "r", "states": {"maintenance": "ремонт"}}}
+    document["installations"].append(own)
+    settings = load(write(tmp_path / "two.yml", document))
+    of_all = settings.fleet.installations["nezabudka"].asked_by(settings.checks)
+    of_one = settings.fleet.installations["other"].asked_by(settings.checks)
+    assert (of_all.paths.title, of_all.paths.logout, of_all.patterns.restart_field) == ("/t", "/bye", "restarttime")
+    assert (of_one.paths.title, of_one.paths.logout, of_one.patterns.restart_field) == ("/t", "", "r")
+    states = {state.value: [p.pattern for p in found] for state, found in of_one.patterns.states.items()}
+    assert states["warning"] == ["авария"]
+    assert states["maintenance"] == ["ремонт"]
