@@ -15,6 +15,7 @@ from kodeks_exporter.domain.check import (
     CatalogFacts,
     CheckResult,
     DnsFacts,
+    Impairment,
     InstallationState,
     Outcome,
     ProtectionFacts,
@@ -249,7 +250,7 @@ def test_switched_off_checks_do_not_appear(clinic: Clinic) -> None:
     assert failures(round_) == {}
 
 
-def test_a_fault_of_our_own_fails_its_check_and_stops_no_other(
+def test_a_fault_of_our_own_is_neither_the_client_s_nor_health(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken(*_: object) -> bool:
@@ -257,8 +258,11 @@ def test_a_fault_of_our_own_fails_its_check_and_stops_no_other(
 
     monkeypatch.setattr(maintenance, "ok", broken)
     round_ = clinic.examine()
-    assert failures(round_) == {"maintenance": "internal_error"}
+    assert failures(round_) == {}
+    assert round_.results["maintenance"].own is Impairment.INTERNAL
+    assert round_.results["catalog"].outcome is Outcome.SKIPPED, "it builds on what nobody knows"
     assert round_.results["proxy"].outcome is Outcome.OK
+    assert round_.impairments == {Impairment.INTERNAL}
     assert "a bug" in caplog.text
 
 

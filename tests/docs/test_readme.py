@@ -374,7 +374,7 @@ def test_tables_of_metrics_are_complete(tmp_path: Path) -> None:
     assert sorted(told) == sorted(map(full_name, live))
 
     own = exporter.families(
-        exporter.ExporterStatus(1, 1, 0.0, 30.0, True, 0.0, {}, {"kodeks.sqlite": Backlog(0, 0.0, 0)}, 0)
+        exporter.ExporterStatus(1, 1, 0.0, 30.0, True, 0.0, {}, {"kodeks.sqlite": Backlog(0, 0.0, 0)}, 0, {})
     )
     told = [names(row[0])[0] for row in rows("README.md", "| metric | labels |")]
     assert sorted(told) == sorted(map(full_name, own))

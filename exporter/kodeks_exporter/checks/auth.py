@@ -9,7 +9,7 @@ from __future__ import annotations
 from kodeks_exporter.checks.context import Context, Login
 from kodeks_exporter.checks.pages import bears_its_mark, is_title_page
 from kodeks_exporter.checks.strangers import is_proxys_own
-from kodeks_exporter.checks.verdict import Verdict, blocked, failed, ok, skipped
+from kodeks_exporter.checks.verdict import Verdict, blocked, failed, failed_by, ok, skipped
 from kodeks_exporter.domain.check import LoginFacts
 from kodeks_exporter.net.errors import CheckError
 from kodeks_exporter.settings.fleet import Installation
@@ -29,7 +29,7 @@ def login_verdict(context: Context) -> Verdict:
     try:
         login = context.login()
     except CheckError as error:
-        return failed(error.reason, f"вход по {path}: {error.text}")
+        return failed_by(error, f"вход по {path}: {error.text}")
     if login.out_of_seats:
         return blocked("seats")
     status = login.response.status

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kodeks_exporter.checks.catalog_metrics import MAX_LENGTH, parse_catalogs
 from kodeks_exporter.checks.context import Context
-from kodeks_exporter.checks.verdict import Verdict, failed, ok, skipped
+from kodeks_exporter.checks.verdict import Verdict, failed, ok, skipped, skipped_by
 from kodeks_exporter.domain.check import CatalogState
 from kodeks_exporter.net.errors import CheckError
 from kodeks_exporter.settings.fleet import Installation
@@ -25,7 +25,7 @@ def check(_installation: Installation, context: Context) -> Verdict:
     try:
         response = context.ask(path)
     except CheckError as error:
-        return skipped(error.reason, f"{path}: {error.text}")
+        return skipped_by(error, f"{path}: {error.text}")
     if response.status != 200:
         text = f"{path} отвечает кодом {response.status}: нужен модуль sysinfo 2.0.6.7 или новее"
         return skipped(f"http_{response.status}", text)

@@ -16,10 +16,11 @@ from types import MappingProxyType
 
 from kodeks_exporter.checks.context import Context, Tools
 from kodeks_exporter.checks.planned import planned_downtime
-from kodeks_exporter.checks.verdict import Verdict, failed
-from kodeks_exporter.domain.check import CheckResult, InstallationState, Outcome, Round, ScheduleFacts
+from kodeks_exporter.checks.verdict import Verdict, failed_by
+from kodeks_exporter.domain.check import CheckResult, Impairment, InstallationState, Outcome, Round, ScheduleFacts
 from kodeks_exporter.domain.checks import CHECKS as ROWS
 from kodeks_exporter.domain.checks import CheckRow
+from kodeks_exporter.net.errors import own_trouble
 from kodeks_exporter.net.trace import Exchange
 from kodeks_exporter.settings.checks import CheckSettings
 from kodeks_exporter.settings.fleet import Installation
@@ -99,6 +100,9 @@ def _run(check: Check, installation: Installation, context: Context) -> CheckRes
     now = context.tools.clock()
     known = context.previous.get(check.name) if check.every or check.remembers else None
     facts = known.facts if known is not None else None
+    own = _impaired_by(check, context)
+    if own is not None:
+        return CheckResult(check.name, Outcome.SKIPPED, own.value, started=now, facts=facts, own=own)
     by = _blocked_by(check, context.results)
     if by:
         return CheckResult(check.name, Outcome.BLOCKED, by=by, started=now, facts=facts)
@@ -108,9 +112,9 @@ def _run(check: Check, installation: Installation, context: Context) -> CheckRes
     try:
         verdict = check.run(installation, context)
     except Exception:
-        # A fault of ours must neither stop the other checks nor pass for health.
+        # A fault of ours must neither stop the other checks nor pass for health, nor for the client's fault.
         log.exception("check crashed", extra={"installation": installation.name, "check": check.name})
-        verdict = failed("internal_error", "внутренняя ошибка экспортёра, подробности в его журнале")
+        verdict = failed_by(own_trouble(Impairment.INTERNAL))
     return CheckResult(
         check.name,
         verdict.outcome,
@@ -120,10 +124,20 @@ def _run(check: Check, installation: Installation, context: Context) -> CheckRes
         now,
         time.monotonic() - begin,
         verdict.facts or facts,
+        verdict.own,
     )
 
 
 _KEPT = (Outcome.OK, Outcome.SKIPPED)
+
+
+def _impaired_by(check: Check, context: Context) -> Impairment | None:
+    """What the monitor lacked for a check that this one builds on. A name's address of before will do."""
+    for name in check.requires:
+        required = context.results.get(name)
+        if required is not None and required.own is not None and not (name == "dns" and context.addresses):
+            return required.own
+    return None
 
 
 def _blocked_by(check: Check, results: Mapping[str, CheckResult]) -> str:
@@ -162,9 +176,11 @@ def _excused(result: CheckResult, planned: str) -> CheckResult:
     return result
 
 
-def _state(context: Context) -> InstallationState:
-    """The state as users feel it, from what the checks found."""
+def _state(context: Context) -> InstallationState | None:
+    """The state as users feel it, from what the checks found; None when they could not find out."""
     results = context.results
+    if any(_is_unknown(results, name) for name in ("tcp", "tls", "http", "proxy")):
+        return None
     if any(_is_failed(results, name) for name in ("dns", "tcp", "proxy")) or _blocked(results, "tcp"):
         return InstallationState.UNREACHABLE
     if _is_failed(results, "http"):
@@ -197,6 +213,11 @@ def _has_answered(context: Context) -> bool:
 def _is_failed(results: Mapping[str, CheckResult], name: str) -> bool:
     result = results.get(name)
     return result is not None and result.outcome is Outcome.FAILED
+
+
+def _is_unknown(results: Mapping[str, CheckResult], name: str) -> bool:
+    result = results.get(name)
+    return result is not None and result.outcome is Outcome.SKIPPED
 
 
 def _blocked(results: Mapping[str, CheckResult], name: str) -> bool:

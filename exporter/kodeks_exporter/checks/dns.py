@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from kodeks_exporter.checks.context import Context
-from kodeks_exporter.checks.verdict import Verdict, failed, ok
-from kodeks_exporter.domain.check import DnsFacts
+from kodeks_exporter.checks.verdict import Verdict, failed, failed_by, ok, skipped_by
+from kodeks_exporter.domain.check import DnsFacts, Impairment
 from kodeks_exporter.net.connection import connect
-from kodeks_exporter.net.errors import CheckError
-from kodeks_exporter.net.resolver import is_address
+from kodeks_exporter.net.errors import CheckError, own_trouble
+from kodeks_exporter.net.names import is_address
 from kodeks_exporter.settings.fleet import Installation
 
 
@@ -18,10 +18,17 @@ def applies(installation: Installation) -> bool:
 def check(installation: Installation, context: Context) -> Verdict:
     host = context.target.host
     try:
-        context.addresses = context.tools.resolver.resolve(host)
+        found = context.tools.resolver.find(host)
     except CheckError as error:
+        if error.own is not None:
+            return failed_by(error)
         working = _working_addresses(installation, context)
         return failed(error.reason, _told(error.text, installation, working), DnsFacts(working=working))
+    context.addresses = found.addresses
+    if found.stale:
+        silent = own_trouble(Impairment.RESOLVER)
+        text = f"{silent.text}; взят прежний адрес имени: {', '.join(found.addresses)}"
+        return skipped_by(silent, text)
     if is_address(host):
         return ok()
     return ok(DnsFacts(resolved=context.addresses))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from kodeks_exporter.checks.context import Context
 from kodeks_exporter.checks.proxy import proxy_fault
-from kodeks_exporter.checks.verdict import Verdict, blocked, failed, ok
+from kodeks_exporter.checks.verdict import Verdict, blocked, failed, failed_by, ok
 from kodeks_exporter.domain.check import HttpFacts, InstallationState
 from kodeks_exporter.net.errors import CheckError
 from kodeks_exporter.settings.fleet import Installation
@@ -35,7 +35,7 @@ def check(installation: Installation, context: Context) -> Verdict:
     try:
         page = context.main_page()
     except CheckError as error:
-        return failed(error.reason, f"главная страница: {error.text}")
+        return failed_by(error, f"главная страница: {error.text}")
     facts = HttpFacts(page.response.status)
     if proxy_fault(installation, context):
         return blocked("proxy", f"код ответа {page.response.status}", facts)

@@ -1,17 +1,13 @@
-"""Does the host answer a ping?"""
+"""Does the host answer a ping, at any of its addresses?"""
 
 from __future__ import annotations
 
-from kodeks_exporter.checks.context import Context
-from kodeks_exporter.checks.verdict import Verdict, failed, ok, skipped
-from kodeks_exporter.net.pinger import NotPermittedError
-from kodeks_exporter.settings.fleet import Installation
+from collections.abc import Sequence
 
-NOT_PERMITTED = skipped(
-    "not_permitted",
-    "ping недоступен экспортёру: разрешите группе процесса net.ipv4.ping_group_range или дайте CAP_NET_RAW"
-    " (или отключите проверку: checks: {icmp: false})",
-)
+from kodeks_exporter.checks.context import Context
+from kodeks_exporter.checks.verdict import Verdict, failed, failed_by, ok
+from kodeks_exporter.net.errors import CheckError
+from kodeks_exporter.settings.fleet import Installation
 
 
 def applies(installation: Installation) -> bool:
@@ -19,13 +15,13 @@ def applies(installation: Installation) -> bool:
 
 
 def check(_installation: Installation, context: Context) -> Verdict:
-    return ping_verdict(context, context.addresses[0])
+    return ping_verdict(context, context.addresses)
 
 
-def ping_verdict(context: Context, address: str) -> Verdict:
+def ping_verdict(context: Context, addresses: Sequence[str]) -> Verdict:
     attempts, timeout = context.settings.limits.icmp_attempts, context.settings.timeouts.icmp
     try:
-        alive = context.tools.pinger.answers(address, attempts, timeout)
-    except NotPermittedError:
-        return NOT_PERMITTED
-    return ok() if alive else failed("no_reply", f"{address} не отвечает на ping")
+        alive = context.tools.pinger.answers(addresses, attempts, timeout)
+    except CheckError as error:
+        return failed_by(error)
+    return ok() if alive else failed("no_reply", f"{', '.join(addresses[:3])} не отвечает на ping")

@@ -9,7 +9,7 @@ from itertools import product
 from kodeks_exporter.checks.auth import login_verdict
 from kodeks_exporter.checks.context import Context
 from kodeks_exporter.checks.evidence import key_lines
-from kodeks_exporter.checks.verdict import Verdict, blocked, failed, ok, skipped
+from kodeks_exporter.checks.verdict import Verdict, blocked, failed, ok, skipped, skipped_by
 from kodeks_exporter.domain.check import InstallationState, Outcome, ProductError, ProtectionFacts
 from kodeks_exporter.domain.numbers import whole
 from kodeks_exporter.domain.protection import in_words
@@ -52,7 +52,7 @@ def _licence_page(context: Context) -> Verdict:
     try:
         response = context.ask(path)
     except CheckError as error:
-        return skipped(error.reason, f"страница лицензии: {error.text}")
+        return skipped_by(error, f"страница лицензии: {error.text}")
     if response.status in (401, 403):
         return _not_admitted(context)
     patterns = context.settings.patterns
@@ -98,5 +98,5 @@ def _not_admitted(context: Context) -> Verdict:
     if login.outcome is Outcome.FAILED:
         return blocked("auth")
     if login.outcome is Outcome.SKIPPED:
-        return skipped(login.reason, login.text)
+        return login
     return skipped("forbidden", f"у логина мониторинга нет права на {context.settings.paths.licence}")

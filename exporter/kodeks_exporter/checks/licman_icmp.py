@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kodeks_exporter.checks.context import Context
 from kodeks_exporter.checks.icmp import ping_verdict
-from kodeks_exporter.checks.verdict import Verdict, failed
+from kodeks_exporter.checks.verdict import Verdict, failed_by
 from kodeks_exporter.net.errors import CheckError
 from kodeks_exporter.settings.fleet import Installation
 
@@ -18,5 +18,5 @@ def check(installation: Installation, context: Context) -> Verdict:
     try:
         addresses = context.tools.resolver.resolve(installation.licence_manager.host)
     except CheckError as error:
-        return failed(error.reason, error.text)
-    return ping_verdict(context, addresses[0])
+        return failed_by(error)
+    return ping_verdict(context, addresses)

@@ -9,7 +9,7 @@ import re
 from datetime import time
 
 from kodeks_exporter.checks.context import Context
-from kodeks_exporter.checks.verdict import Verdict, ok, skipped
+from kodeks_exporter.checks.verdict import Verdict, ok, skipped, skipped_by
 from kodeks_exporter.domain.check import ScheduleFacts
 from kodeks_exporter.net.errors import CheckError
 from kodeks_exporter.net.reading import read_text
@@ -29,7 +29,7 @@ def check(_installation: Installation, context: Context) -> Verdict:
     try:
         response = context.connection.get(path, context.credentials)
     except CheckError as error:
-        return skipped(error.reason, f"{path}: {error.text}")
+        return skipped_by(error, f"{path}: {error.text}")
     if response.status != 200:
         return skipped(f"http_{response.status}", f"{path} отвечает кодом {response.status}")
     patterns = context.settings.patterns

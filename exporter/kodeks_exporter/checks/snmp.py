@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kodeks_exporter.checks.context import Context
-from kodeks_exporter.checks.verdict import Verdict, failed, ok
+from kodeks_exporter.checks.verdict import Verdict, failed_by, ok
 from kodeks_exporter.net.errors import CheckError
 from kodeks_exporter.settings.fleet import Installation
 
@@ -17,4 +17,4 @@ def check(installation: Installation, context: Context) -> Verdict:
     try:
         return ok(context.tools.snmp.read(installation.snmp, context.settings.timeouts.snmp))
     except CheckError as error:
-        return failed(error.reason, f"SNMP: {error.text}")
+        return failed_by(error, f"SNMP: {error.text}")

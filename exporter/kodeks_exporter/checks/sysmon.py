@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from kodeks_exporter.checks.context import Context
 from kodeks_exporter.checks.sysmon_metrics import parse_sysmon
-from kodeks_exporter.checks.verdict import Verdict, ok, skipped
+from kodeks_exporter.checks.verdict import Verdict, ok, skipped, skipped_by
 from kodeks_exporter.net.errors import CheckError
 from kodeks_exporter.settings.checks import CheckSettings
 from kodeks_exporter.settings.fleet import Installation
@@ -29,7 +29,7 @@ def check(_installation: Installation, context: Context) -> Verdict:
     try:
         response = context.connection.get(path, context.credentials)
     except CheckError as error:
-        return skipped(error.reason, f"{path}: {error.text}")
+        return skipped_by(error, f"{path}: {error.text}")
     if response.status in (401, 403):
         return skipped(f"http_{response.status}", f"{path}: логину мониторинга не дано право на метрики")
     if response.status != 200:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kodeks_exporter.checks.context import Context
-from kodeks_exporter.checks.verdict import Verdict, blocked, failed, ok
+from kodeks_exporter.checks.verdict import Verdict, blocked, failed_by, ok
 from kodeks_exporter.domain.check import CheckResult, Outcome
 from kodeks_exporter.net.errors import CheckError
 from kodeks_exporter.settings.fleet import Installation
@@ -27,4 +27,4 @@ def port_verdict(error: CheckError, port: int, ping: CheckResult | None, ping_na
     """A silent port on a silent host is the host's fault; a refusing one shows that the host lives."""
     if error.reason in _HOST_IS_AWAY and ping is not None and ping.outcome is Outcome.FAILED:
         return blocked(ping_name, f"порт {port}: {error.text}")
-    return failed(error.reason, f"порт {port}: {error.text}")
+    return failed_by(error, f"порт {port}: {error.text}")

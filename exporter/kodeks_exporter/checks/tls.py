@@ -8,9 +8,10 @@ from functools import lru_cache
 from cryptography import x509
 
 from kodeks_exporter.checks.context import Context
-from kodeks_exporter.checks.verdict import Verdict, failed, ok
+from kodeks_exporter.checks.verdict import Verdict, failed, failed_by, ok
 from kodeks_exporter.domain.check import TlsFacts
-from kodeks_exporter.net.errors import CheckError
+from kodeks_exporter.net.errors import CheckError, explain
+from kodeks_exporter.net.machine import is_exhausted
 from kodeks_exporter.settings.fleet import Installation
 
 _BAD_CERTIFICATE = ("certificate_expired", "certificate_untrusted")
@@ -25,15 +26,17 @@ def check(installation: Installation, context: Context) -> Verdict:
     verify = installation.tls.verify
     try:
         trusting = _context(verify, installation.tls.ca_file)
-    except OSError:
+    except OSError as error:
         context.secured = False
+        if is_exhausted(error):
+            return failed_by(explain(error))
         return failed("ca_file", f"не читается файл корневых сертификатов {installation.tls.ca_file}")
     try:
         return ok(_facts(context.connection.secure(trusting, timeout)))
     except CheckError as error:
         if error.reason not in _BAD_CERTIFICATE:
             context.secured = False
-            return failed(error.reason, error.text)
+            return failed_by(error)
         bad = error
     # The page is still worth reading without trust, but the password is not sent.
     context.trusted = False
@@ -41,7 +44,7 @@ def check(installation: Installation, context: Context) -> Verdict:
         return failed(bad.reason, bad.text, _facts(context.connection.secure(_context(False, ""), timeout)))
     except CheckError as error:
         context.secured = False
-        return failed(error.reason, error.text)
+        return failed_by(error)
 
 
 @lru_cache(maxsize=64)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kodeks_exporter.domain.check import Facts, Outcome
+from kodeks_exporter.domain.check import Facts, Impairment, Outcome
+from kodeks_exporter.net.errors import CheckError
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +15,7 @@ class Verdict:
     text: str = ""
     by: str = ""
     facts: Facts | None = None
+    own: Impairment | None = None
 
 
 def ok(facts: Facts | None = None, text: str = "") -> Verdict:
@@ -33,3 +35,14 @@ def blocked(by: str, text: str = "", facts: Facts | None = None) -> Verdict:
 def skipped(reason: str, text: str, facts: Facts | None = None) -> Verdict:
     """The check cannot tell: not applicable here, or what the server answers is not understood."""
     return Verdict(Outcome.SKIPPED, reason, text, facts=facts)
+
+
+def failed_by(error: CheckError, text: str = "", facts: Facts | None = None) -> Verdict:
+    """The verdict on what the network said: a failure of the other side, or skipped for a trouble of our own."""
+    if error.own is not None:
+        return Verdict(Outcome.SKIPPED, error.reason, error.text, facts=facts, own=error.own)
+    return failed(error.reason, text or error.text, facts)
+
+
+def skipped_by(error: CheckError, text: str) -> Verdict:
+    return Verdict(Outcome.SKIPPED, error.reason, text, own=error.own)

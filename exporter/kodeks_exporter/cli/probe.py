@@ -10,6 +10,7 @@ import unicodedata
 from kodeks_exporter.checks.chain import has_checks, run_round
 from kodeks_exporter.config.load import load
 from kodeks_exporter.domain.check import CheckResult, Outcome, Round
+from kodeks_exporter.net.resolver import PATIENT
 from kodeks_exporter.service.exporter import make_tools
 
 _SIGNS = {Outcome.OK: "ok", Outcome.FAILED: "FAILED", Outcome.BLOCKED: "blocked", Outcome.SKIPPED: "skipped"}
@@ -26,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
     if not has_checks(installation):
         print(f"{installation.name}: nothing to check: it has neither url, licence_manager nor snmp")
         return 0
-    tools = make_tools(settings)
+    tools = make_tools(settings, PATIENT)
     try:
         round_ = run_round(installation, settings.checks, tools)
     finally:
@@ -47,7 +48,7 @@ def table(round_: Round) -> str:
     widths = [max(_width(row[column]) for row in rows) for column in range(3)]
     lines = ["  ".join([*map(_padded, row[:3], widths), row[3]]).rstrip() for row in rows]
     root = round_.root_cause
-    summary = f"state: {round_.state.value}"
+    summary = f"state: {round_.state.value if round_.state is not None else 'unknown'}"
     if root is not None:
         summary += f"; cause: {root.check}: {root.text or root.reason}"
     elif round_.planned:

@@ -12,13 +12,28 @@ class Outcome(StrEnum):
     """How a check ended.
 
     Only FAILED is a fault. BLOCKED: not run, or meaningless, because of ``CheckResult.by``. SKIPPED: does not
-    apply to this installation or cannot be told (no account configured, old server version).
+    apply to this installation or cannot be told (no account configured, old server version; or the monitor itself is
+    impaired, see ``CheckResult.own``).
     """
 
     OK = "ok"
     FAILED = "failed"
     BLOCKED = "blocked"
     SKIPPED = "skipped"
+
+
+class Impairment(StrEnum):
+    """What the monitor's own machine lacks, so that it can't check. Names are label values of the contract."""
+
+    RESOLVER = "resolver"
+    DESCRIPTORS = "descriptors"
+    """Or another resource of the system: memory, local ports."""
+    ROUTE = "route"
+    PING = "ping"
+    QUEUE = "queue"
+    """Threads or processor time: what should run waits."""
+    INTERNAL = "internal"
+    """A fault of the exporter's own code."""
 
 
 class InstallationState(StrEnum):
@@ -183,6 +198,8 @@ class CheckResult:
     started: float = 0.0
     duration: float = 0.0
     facts: Facts | None = None
+    own: Impairment | None = None
+    """Of a skipped check: what the monitor itself lacked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,9 +210,14 @@ class Round:
     started: float
     duration: float
     results: Mapping[str, CheckResult]
-    state: InstallationState
+    state: InstallationState | None
+    """None: the monitor itself could not find out."""
     planned: str = ""
     """``restart`` or ``backup`` while the announced nightly time lasts, else empty."""
+
+    @property
+    def impairments(self) -> frozenset[Impairment]:
+        return frozenset(result.own for result in self.results.values() if result.own is not None)
 
     @property
     def root_cause(self) -> CheckResult | None:

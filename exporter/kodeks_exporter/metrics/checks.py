@@ -41,6 +41,16 @@ def _results(status: LiveStatus) -> Iterator[Metric]:
     last_run = GaugeMetricFamily(
         "kodeks_check_last_run_timestamp_seconds", "When the check was last run or found blocked.", labels=labels
     )
+    reasons = GaugeMetricFamily(
+        "kodeks_check_failed_info",
+        "1 while a check fails, with the reason: one of a documented list of words.",
+        labels=[*labels, "reason"],
+    )
+    impaired = GaugeMetricFamily(
+        "kodeks_check_impaired",
+        "1 when a check was skipped because of a trouble of the monitor's own machine.",
+        labels=[*labels, "cause"],
+    )
     name = status.round.installation
     for result in status.round.results.values():
         key = [name, result.check]
@@ -49,19 +59,23 @@ def _results(status: LiveStatus) -> Iterator[Metric]:
             blocked.add_metric([*key, result.by], 1)
             continue
         duration.add_metric(key, result.duration)
+        if result.outcome is Outcome.FAILED:
+            reasons.add_metric([*key, result.reason], 1)
+        if result.own is not None:
+            impaired.add_metric([*key, result.own.value], 1)
         if result.outcome is not Outcome.SKIPPED:
             success.add_metric(key, 1 if result.outcome is Outcome.OK else 0)
-    return iter((success, blocked, duration, last_run))
+    return iter((success, blocked, reasons, impaired, duration, last_run))
 
 
 def _state(status: LiveStatus) -> Iterator[Metric]:
     name = status.round.installation
     state = GaugeMetricFamily(
         "kodeks_installation_state",
-        "The state of an installation as its users feel it: 1 for the current one.",
+        "The state of an installation as its users feel it: 1 for the current one; none while the monitor is blind.",
         labels=["installation", "state"],
     )
-    for each in InstallationState:
+    for each in InstallationState if status.round.state is not None else ():
         state.add_metric([name, each.value], 1 if each is status.round.state else 0)
     yield state
     maintenance = GaugeMetricFamily(

@@ -11,6 +11,7 @@ from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
 
 from kodeks_exporter import __version__, assets
+from kodeks_exporter.domain.check import Impairment
 from kodeks_exporter.store.writer import Backlog
 
 PARTS: Final = (
@@ -35,6 +36,8 @@ class ExporterStatus:
     backlogs: Mapping[str, Backlog]
     """By file of the storage."""
     set_aside: int
+    impaired: Mapping[Impairment, int]
+    """How many installations the monitor can't fully check, by what it lacks."""
 
 
 def families(status: ExporterStatus) -> Iterator[Metric]:
@@ -54,6 +57,21 @@ def families(status: ExporterStatus) -> Iterator[Metric]:
     )
     interval.add_metric(["checks"], status.check_interval)
     yield interval
+    impaired = GaugeMetricFamily(
+        "kodeks_exporter_impaired",
+        "Whether the monitor's own machine keeps it from checking, by what it lacks.",
+        labels=["cause"],
+    )
+    blinded = GaugeMetricFamily(
+        "kodeks_exporter_impaired_installations",
+        "Installations with a check that was skipped for want of something of the monitor's own.",
+        labels=["cause"],
+    )
+    for cause in Impairment:
+        count = status.impaired.get(cause, 0)
+        impaired.add_metric([cause.value], int(count > 0))
+        blinded.add_metric([cause.value], count)
+    yield from (impaired, blinded)
     yield _gauge(
         "kodeks_exporter_config_last_reload_successful",
         "Whether the last reload of the configuration succeeded.",

@@ -1,4 +1,4 @@
-"""State of the protection key, as the administration page tells it."""
+"""State of the protection key and errors of products, as the administration page tells it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,16 @@ def families(status: LiveStatus) -> Iterator[Metric]:
         "Protection error code, 0 when the key works; absent when none is told.",
         labels=["installation", "source"],
     )
+    products = GaugeMetricFamily(
+        "kodeks_product_error",
+        "1 while the licence page calls a product unusable; it says nothing of the key.",
+        labels=["installation", "product", "code"],
+    )
+    name = status.round.installation
     result = status.round.results.get("key")
-    if result is not None and isinstance(result.facts, ProtectionFacts) and result.facts.code is not None:
-        code.add_metric([status.round.installation, "admin"], result.facts.code)
-    yield code
+    if result is not None and isinstance(result.facts, ProtectionFacts):
+        if result.facts.code is not None:
+            code.add_metric([name, "admin"], result.facts.code)
+        for error in result.facts.products:
+            products.add_metric([name, error.product, str(error.code)], 1)
+    yield from (code, products)

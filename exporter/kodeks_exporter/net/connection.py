@@ -20,9 +20,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
 
+from kodeks_exporter.domain.check import Impairment
 from kodeks_exporter.net.answer import Response, read_answer
 from kodeks_exporter.net.cookies import Cookies
-from kodeks_exporter.net.errors import CheckError, explain
+from kodeks_exporter.net.errors import CheckError, explain, own_trouble
 from kodeks_exporter.net.names import to_ascii
 from kodeks_exporter.net.trace import Exchange
 from kodeks_exporter.settings.fleet import Credentials
@@ -69,7 +70,7 @@ class Limits:
 def connect(addresses: Sequence[str], port: int, timeout: float) -> socket.socket:
     """Connects to the first address that accepts; ``timeout`` seconds are for all together. Raises ``CheckError``."""
     deadline = time.monotonic() + timeout
-    error: OSError = TimeoutError()
+    error = explain(TimeoutError())
     for position, address in enumerate(addresses):
         share = (deadline - time.monotonic()) / (len(addresses) - position)
         if share <= 0:
@@ -78,10 +79,22 @@ def connect(addresses: Sequence[str], port: int, timeout: float) -> socket.socke
             connection = socket.create_connection((address, port), share)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except OSError as failure:
-            error = failure
+            told = _in_time(explain(failure, address), deadline)
+            if position == 0 or told.own is None:
+                error = told  # what is wrong there counts for more than that we can't get to another address
         else:
             return connection
-    raise explain(error)
+    raise error
+
+
+def _in_time(error: CheckError, deadline: float) -> CheckError:
+    """A time-out noticed long after its end is our own: this process had no processor, or its machine slept."""
+    if error.reason == "timeout" and time.monotonic() - deadline > _OVERSLEPT:
+        return own_trouble(Impairment.QUEUE)
+    return error
+
+
+_OVERSLEPT = 1.0
 
 
 class Connection:
@@ -196,7 +209,7 @@ class Connection:
             response = read_answer(_Deadlined(connection, deadline), path, self._limits.max_body)
         except OSError as error:
             self.close()
-            raise explain(error) from None
+            raise _in_time(explain(error), deadline) from None
         except CheckError:
             self.close()
             raise

@@ -1,9 +1,12 @@
-"""Network errors, told in one slug and one Russian sentence, whatever library raised them."""
+"""Network errors, told in one slug and one Russian sentence, whatever library raised them, and whose they are."""
 
 from __future__ import annotations
 
 import errno
 import ssl
+
+from kodeks_exporter.domain.check import Impairment
+from kodeks_exporter.net.machine import has_route, is_exhausted
 
 _BY_ERRNO = {
     errno.ECONNREFUSED: ("refused", "соединение отклонено: порт закрыт"),
@@ -11,23 +14,45 @@ _BY_ERRNO = {
     errno.EPIPE: ("reset", "соединение разорвано сервером"),
     errno.ECONNABORTED: ("reset", "соединение разорвано сервером"),
     errno.EHOSTUNREACH: ("no_route", "нет маршрута до узла"),
-    errno.ENETUNREACH: ("no_route", "сеть недоступна"),
+    errno.ENETUNREACH: ("no_route", "сеть узла недоступна"),
     errno.EHOSTDOWN: ("no_route", "узел недоступен"),
     errno.ETIMEDOUT: ("timeout", "нет ответа за отведённое время"),
 }
+_FORBIDDEN = (errno.EPERM, errno.EACCES)
+_NO_WAY = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 
 class CheckError(Exception):
-    """A check's network step went wrong. ``reason`` is a slug, ``text`` Russian; neither holds secrets."""
+    """A network step went wrong. ``reason`` is a slug, ``text`` Russian; neither holds secrets.
 
-    def __init__(self, reason: str, text: str) -> None:
+    ``own``: which trouble of the monitor's own machine it is; None: the other side's, or of the way to it.
+    """
+
+    def __init__(self, reason: str, text: str, own: Impairment | None = None) -> None:
         super().__init__(f"{reason}: {text}")
         self.reason = reason
         self.text = text
+        self.own = own
 
 
-def explain(error: OSError) -> CheckError:
-    """Puts an ``OSError`` (time-outs and TLS errors are such) into words."""
+def own_trouble(cause: Impairment) -> CheckError:
+    """Reason and cause are the same word."""
+    return CheckError(cause.value, _OWN[cause], cause)
+
+
+_OWN = {
+    Impairment.RESOLVER: "сервер DNS самого мониторинга не отвечает",
+    Impairment.DESCRIPTORS: "у самого мониторинга кончились дескрипторы файлов или другие ресурсы системы",
+    Impairment.ROUTE: "у самого мониторинга нет пути в эту сеть",
+    Impairment.PING: "ping недоступен экспортёру: разрешите группе процесса net.ipv4.ping_group_range или дайте"
+    " CAP_NET_RAW (или отключите проверку: checks: {icmp: false})",
+    Impairment.QUEUE: "сам мониторинг не успевает: проверка ждала в его очереди",
+    Impairment.INTERNAL: "внутренняя ошибка экспортёра, подробности в его журнале",
+}
+
+
+def explain(error: OSError, address: str = "") -> CheckError:
+    """Puts an ``OSError`` (time-outs and TLS errors are such) into words. ``address``: that was being connected to."""
     if isinstance(error, ssl.SSLCertVerificationError):
         if error.verify_code == _X509_EXPIRED:
             return CheckError("certificate_expired", "срок TLS-сертификата истёк")
@@ -36,6 +61,14 @@ def explain(error: OSError) -> CheckError:
         return CheckError("tls", f"ошибка TLS: {error.reason or type(error).__name__}")
     if isinstance(error, TimeoutError):
         return CheckError("timeout", "нет ответа за отведённое время")
+    if is_exhausted(error):
+        return own_trouble(Impairment.DESCRIPTORS)
+    if address and error.errno in _FORBIDDEN:
+        return own_trouble(Impairment.ROUTE)
+    if address and error.errno in _NO_WAY and not has_route(address):
+        return own_trouble(Impairment.ROUTE)
+    if error.errno == errno.EADDRNOTAVAIL:
+        return own_trouble(Impairment.DESCRIPTORS)  # of its kind: all local ports are in use
     reason, text = _BY_ERRNO.get(
         error.errno or 0, ("network", f"ошибка сети: {error.strerror or type(error).__name__}")
     )

@@ -1,86 +1,224 @@
-"""Turning names into addresses within a time limit."""
+"""Turning names into addresses within a time limit, and telling a silent resolver from a name that is at fault."""
 
 from __future__ import annotations
 
-import ipaddress
 import socket
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from dataclasses import dataclass
 
 import dns.exception
+import dns.message
 import dns.name
+import dns.query
+import dns.rcode
 import dns.resolver
 
-from kodeks_exporter.net.errors import CheckError
+from kodeks_exporter.domain.check import Impairment
+from kodeks_exporter.net.errors import CheckError, own_trouble
+from kodeks_exporter.net.machine import is_short_of_descriptors
+from kodeks_exporter.net.names import is_address, to_ascii
+
+Addresses = tuple[str, ...]
+
+PATIENT = 25.0
+"""Seconds in which the system's resolver has asked its second and third server, too (resolv.conf: 5 s each)."""
+_KEPT = 86400.0
+"""Seconds that the last good address of a name serves while the resolver is silent."""
+_IMPATIENT = 1.0
+"""Seconds to wait where a good address is at hand."""
+_RECENT = 90.0
+"""Seconds for which what was heard of other names, or of this one too late, still counts."""
+_ENOUGH = 3
+"""Other names that all went unanswered show that it is not the name."""
+_LANE, _SLOW_LANE = 128, 64
+_CONTROL_TIMEOUT = 2.0
+_NO_ANSWER = "dns_timeout"
 
 
-def is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
+@dataclass(frozen=True, slots=True)
+class Found:
+    """``stale``: the addresses of before, because the resolver is silent."""
+
+    addresses: Addresses
+    stale: bool = False
+
+
+@dataclass(slots=True)
+class _Name:
+    """What is known of one name. Times are of the monotonic clock."""
+
+    running: Future[Addresses] | None = None
+    good: Addresses = ()
+    good_at: float = 0.0
+    asked_at: float = 0.0
+    heard_at: float = float("-inf")
+    """When the resolver last had an answer for it, be it that there is no such name."""
+    late: CheckError | Addresses | None = None
+    """What came of the last look-up that ended, at ``ended_at``."""
+    ended_at: float = float("-inf")
+    slow: bool = False
 
 
 class Resolver:
-    """Asks the machine's own resolver (hosts file included), or the name servers given.
+    """Asks the machine's own resolver (hosts file included), or the name servers given. Safe to use from many threads.
 
-    ``getaddrinfo`` knows no time limit, so it runs in threads of its own: a dead name server then costs a check its
-    time limit and no more.
+    ``getaddrinfo`` knows no time limit, so it runs in threads of its own, one look-up a name at a time; a name that has
+    hung once goes to a lane of its own, so that dead names keep no living one waiting. Who asks waits ``timeout``
+    seconds; the look-up goes on, as long as the system needs for its next server, and serves who asks next.
     """
 
-    def __init__(self, servers: Sequence[tuple[str, int]] = (), timeout: float = 3.0) -> None:
+    def __init__(
+        self,
+        servers: Sequence[tuple[str, int]] = (),
+        timeout: float = 3.0,
+        look_up: Callable[[str], Addresses] | None = None,
+    ) -> None:
         self._timeout = timeout
-        self._threads = ThreadPoolExecutor(max_workers=32, thread_name_prefix="resolve")
-        self._resolver: dns.resolver.Resolver | None = None
+        self._lanes = [ThreadPoolExecutor(size, thread_name_prefix="resolve") for size in (_LANE, _SLOW_LANE)]
+        self._lock = threading.Lock()
+        self._names: dict[str, _Name] = {}
+        self._control = (float("-inf"), False)
+        self._dns: dns.resolver.Resolver | None = None
         if servers:
-            self._resolver = dns.resolver.Resolver(configure=False)
-            self._resolver.nameservers = [dns.nameserver.Do53Nameserver(address, port) for address, port in servers]
-            self._resolver.lifetime = timeout
+            self._dns = dns.resolver.Resolver(configure=False)
+            self._dns.nameservers = [dns.nameserver.Do53Nameserver(address, port) for address, port in servers]
+            self._dns.timeout, self._dns.lifetime = 2.0, PATIENT / 2
+        self._look_up = look_up or (self._ask_servers if self._dns is not None else _ask_system)
 
-    def resolve(self, host: str) -> tuple[str, ...]:
+    def resolve(self, host: str) -> Addresses:
         """Addresses of ``host`` (itself where it is one), IPv4 first. Raises ``CheckError``."""
+        return self.find(host).addresses
+
+    def find(self, host: str) -> Found:
+        """Raises ``CheckError``: its ``own`` is set where this machine's resolver is silent and no address is known."""
+        host = to_ascii(host)
         if is_address(host):
-            return (host,)
-        if self._resolver is not None:
-            return self._ask(self._resolver, host)
-        future = self._threads.submit(_system_resolve, host)
+            return Found((host,))
+        name, future = self._start(host)
+        known = name.good if time.monotonic() - name.good_at < _KEPT else ()
         try:
-            return future.result(self._timeout)
+            return Found(future.result(min(self._timeout, _IMPATIENT) if known else self._timeout))
         except FutureTimeoutError:
-            future.cancel()
-            raise CheckError("dns_timeout", f"сервер DNS не ответил за {self._timeout:g} с") from None
+            late = name.late if time.monotonic() - name.ended_at < _RECENT else None
+        except CheckError as error:
+            late = error
+        if isinstance(late, tuple):
+            return Found(late)
+        if late is not None and (late.own or late.reason != _NO_ANSWER or self._is_at_work(host)):
+            raise late
+        if known:
+            return Found(known, stale=True)
+        raise own_trouble(Impairment.RESOLVER)
 
     def close(self) -> None:
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for lane in self._lanes:
+            lane.shutdown(wait=False, cancel_futures=True)
 
-    def _ask(self, resolver: dns.resolver.Resolver, host: str) -> tuple[str, ...]:
+    def _start(self, host: str) -> tuple[_Name, Future[Addresses]]:
+        """The look-up of this name that is under way, or a new one."""
+        with self._lock:
+            name = self._names.setdefault(host, _Name())
+            name.asked_at = time.monotonic()
+            if name.running is None:
+                try:
+                    name.running = self._lanes[name.slow].submit(self._run, host, name)
+                except RuntimeError:  # no thread to be had, or it is closed
+                    raise own_trouble(Impairment.QUEUE) from None
+            return name, name.running
+
+    def _run(self, host: str, name: _Name) -> Addresses:
+        begin = time.monotonic()
+        late: CheckError | Addresses
+        try:
+            late = self._look_up(host)
+        except CheckError as error:
+            late = own_trouble(Impairment.DESCRIPTORS) if is_short_of_descriptors() else error
+        with self._lock:
+            now = time.monotonic()
+            name.running, name.late, name.ended_at, name.slow = None, late, now, now - begin > self._timeout
+            if isinstance(late, tuple):
+                name.good, name.good_at, name.heard_at = late, now, now
+            elif late.reason != _NO_ANSWER and late.own is None:
+                name.heard_at, name.good = now, ()
+        if isinstance(late, tuple):
+            return late
+        raise late
+
+    def _is_at_work(self, host: str) -> bool:
+        """Whether the resolver has lately answered for others, so that its silence is this name's own."""
+        since = time.monotonic() - _RECENT
+        with self._lock:
+            others = [name for key, name in self._names.items() if key != host and name.asked_at > since]
+            if any(name.heard_at > since for name in others):
+                return True
+        return len(others) < _ENOUGH and self._answers_anything()
+
+    def _answers_anything(self) -> bool:
+        """Whether a name server answers the question that each has the answer of: where the root is."""
+        asked_at, answered = self._control
+        if time.monotonic() - asked_at < _CONTROL_TIMEOUT * 5:
+            return answered
+        try:
+            servers = (self._dns or dns.resolver.Resolver()).nameservers
+            answered = any(_answers(server) for server in servers[:3])
+        except dns.exception.DNSException:
+            answered = False
+        self._control = (time.monotonic(), answered)
+        return answered
+
+    def _ask_servers(self, host: str) -> Addresses:
+        assert self._dns is not None
         try:
             name = dns.name.from_text(host)
             found: list[str] = []
             for kind in ("A", "AAAA"):
-                answer = resolver.resolve(name, kind, raise_on_no_answer=False)
+                answer = self._dns.resolve(name, kind, raise_on_no_answer=False)
                 found.extend(record.address for record in answer.rrset or ())
                 if found:
                     return tuple(found)
         except dns.resolver.NXDOMAIN:
-            raise CheckError("nxdomain", f"имя {host} не существует в DNS") from None
-        except dns.exception.Timeout:
-            raise CheckError("dns_timeout", f"сервер DNS не ответил за {self._timeout:g} с") from None
+            raise _no_such_name(host) from None
+        except (dns.exception.Timeout, dns.resolver.NoNameservers):
+            raise _no_answer(host) from None
         except (dns.exception.DNSException, UnicodeError):
-            raise CheckError("dns_error", f"сервер DNS не смог разрешить имя {host}") from None
+            raise CheckError("dns_error", f"имя {host} не может быть именем узла") from None
         raise CheckError("no_address", f"у имени {host} нет адреса в DNS")
 
 
-def _system_resolve(host: str) -> tuple[str, ...]:
+def _answers(server: object) -> bool:
+    address, port = str(server), 53
+    if isinstance(server, dns.nameserver.AddressAndPortNameserver):
+        address, port = server.address, server.port
+    question = dns.message.make_query(".", "NS")
+    try:
+        answer = dns.query.udp(question, address, _CONTROL_TIMEOUT, port, ignore_unexpected=True)
+    except (dns.exception.DNSException, OSError):
+        return False
+    return answer.rcode() != dns.rcode.SERVFAIL
+
+
+def _ask_system(host: str) -> Addresses:
     try:
         infos = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except UnicodeError:
         raise CheckError("dns_error", f"имя {host} не может быть именем узла") from None
     except socket.gaierror as error:
-        if error.errno == socket.EAI_AGAIN:
-            raise CheckError("dns_error", f"сервер DNS не ответил на запрос имени {host}") from None
-        raise CheckError("nxdomain", f"имя {host} не существует в DNS") from None
+        if error.errno in (socket.EAI_MEMORY, socket.EAI_SYSTEM):
+            raise own_trouble(Impairment.DESCRIPTORS) from None
+        if error.errno in (socket.EAI_AGAIN, socket.EAI_FAIL):
+            raise _no_answer(host) from None
+        raise _no_such_name(host) from None
     addresses = dict.fromkeys(str(info[4][0]) for info in infos)
     return tuple(sorted(addresses, key=lambda address: ":" in address))
+
+
+def _no_such_name(host: str) -> CheckError:
+    return CheckError("nxdomain", f"имя {host} не существует в DNS")
+
+
+def _no_answer(host: str) -> CheckError:
+    return CheckError(_NO_ANSWER, f"серверы DNS этого имени не отвечают ({host})")

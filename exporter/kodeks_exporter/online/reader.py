@@ -93,6 +93,8 @@ def read_access(
 
 def reason_of(error: CheckError) -> str:
     """A network error as a key of ``domain.online.REASONS``."""
+    if error.own is not None:
+        return "crash"  # ours, so nothing is known of the server
     return "dns" if error.reason in _NAME_REASONS else _REASONS.get(error.reason, "connection")
 
 

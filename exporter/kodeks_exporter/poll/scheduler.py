@@ -118,6 +118,14 @@ class Scheduler:
             dues = [entry.due for entry in self._entries.values() if entry.waiting and entry.job.pool == pool]
         return max(0.0, now - min(dues)) if dues else 0.0
 
+    def overdue(self, pool: str, seconds: float) -> int:
+        """How many waiting jobs of a pool (its slow pool included) are late by more than so many seconds."""
+        before = time.monotonic() - seconds
+        with self._wake:
+            return sum(
+                entry.waiting and entry.due < before and entry.job.pool == pool for entry in self._entries.values()
+            )
+
     def _dispatch(self) -> None:
         while True:
             with self._wake:

@@ -6,7 +6,8 @@ import gc
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,12 +21,13 @@ from kodeks_exporter.checks.planned import planned_downtime
 from kodeks_exporter.config.load import load
 from kodeks_exporter.config.problems import ConfigError
 from kodeks_exporter.config.show import masked_yaml
-from kodeks_exporter.domain.check import CheckResult, Outcome, Round, ScheduleFacts
+from kodeks_exporter.domain.check import CheckResult, Impairment, Outcome, Round, ScheduleFacts
 from kodeks_exporter.metrics import exporter as exporter_metrics
 from kodeks_exporter.metrics import installation as installation_metrics
 from kodeks_exporter.metrics import inventory as inventory_metrics
 from kodeks_exporter.metrics import trials as trial_metrics
 from kodeks_exporter.metrics.exposition import Exposition, Source, render_families
+from kodeks_exporter.net.machine import raise_descriptor_limit
 from kodeks_exporter.net.pinger import Pinger
 from kodeks_exporter.net.resolver import Resolver
 from kodeks_exporter.net.snmp import SnmpAsker
@@ -58,6 +60,10 @@ _SLOWEST_UPLOAD = 4 * 1024
 """Bytes a second; many of the scripts that push reports sit behind thin lines."""
 _MOST_CONNECTIONS = 1024
 """Thousands of scripts push on the hour."""
+_DESCRIPTORS_OF_A_ROUND = 2
+"""A connection, and a ping or a look-up."""
+_OTHER_DESCRIPTORS = 200
+"""Databases, journal, Alertmanager, downloads, SNMP, a few visitors."""
 _WAY = ("dns", "icmp", "tcp", "tls", "http", "proxy")
 _POOL, _SLOW_POOL = "checks", "checks-slow"
 
@@ -104,6 +110,7 @@ class Service:
 
     def start(self) -> None:
         self._started = time.monotonic()
+        _check_descriptors(sum(map(has_checks, self._settings.fleet.installations.values())), self._settings)
         self._live.keep_only(self._settings.fleet.installations)
         self._trials.note(self._settings.fleet.installations.values(), time.time())
         self._scheduler.set_jobs(self._jobs(self._settings))
@@ -273,6 +280,11 @@ class Service:
         planned = self._settings.checks.planned_downtime
         return bool(planned_downtime(known.facts, installation.time_zone, time.time(), planned))
 
+    def _impaired(self, statuses: Iterable[LiveStatus]) -> Mapping[Impairment, int]:
+        causes = Counter(cause for status in statuses for cause in status.round.impairments)
+        causes[Impairment.QUEUE] += self._scheduler.overdue(_POOL, self._settings.poll.checks)
+        return causes
+
     def _sources(self) -> Iterator[Source]:
         settings = self._settings
         guarded = self._exposition.guarded
@@ -313,6 +325,7 @@ class Service:
             source_errors=self._exposition.errors(),
             backlogs={FILE_NAME: self._database.backlog(), "reaction.sqlite": self._reactions.backlog()},
             set_aside=self._set_aside,
+            impaired=self._impaired(self._live.statuses().values()),
         )
         yield Source("exporter", "", object(), lambda: exporter_metrics.families(own))
 
@@ -322,9 +335,22 @@ def _live_stores(storage: Path) -> tuple[Database, LiveStore, TrialStore]:
     return database, LiveStore(database), TrialStore(database)
 
 
-def make_tools(settings: Settings) -> Tools:
-    """The helpers that ``run_round`` wants."""
-    return Tools(_resolver(settings), Pinger(), SnmpAsker())
+def make_tools(settings: Settings, patience: float = 0.0) -> Tools:
+    """The helpers that ``run_round`` wants. ``patience``: seconds to wait for the resolver, instead of the limit."""
+    servers, timeout = _resolving(settings)
+    return Tools(Resolver(servers, patience or timeout), Pinger(), SnmpAsker())
+
+
+def _check_descriptors(installations: int, settings: Settings) -> None:
+    """Raises the limit on descriptors to what this fleet needs, or says how much is missing."""
+    rounds = 2 * min(installations, settings.poll.concurrency)
+    needed = _DESCRIPTORS_OF_A_ROUND * rounds + _OTHER_DESCRIPTORS
+    limit = raise_descriptor_limit(needed + 2 * _MOST_CONNECTIONS)
+    if limit < needed:
+        log.warning(
+            "the limit on open files (ulimit -n, LimitNOFILE) is too low for this fleet: checks will be skipped",
+            extra={"limit": limit, "needed": needed, "installations": installations},
+        )
 
 
 def _resolver(settings: Settings) -> Resolver:

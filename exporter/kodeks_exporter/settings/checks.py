@@ -127,7 +127,7 @@ class CheckTimeouts:
 
     dns: Duration = 3.0
     icmp: Duration = 1.0
-    """For one attempt."""
+    """After the last attempt."""
     connect: Duration = 5.0
     http: Duration = 10.0
     """For one whole request: from the first byte sent to the last byte read, including redirects."""
@@ -138,7 +138,8 @@ class CheckTimeouts:
 class CheckLimits:
     """Bounds of one live check."""
 
-    icmp_attempts: Annotated[int, whole(1, 20)] = 2
+    icmp_attempts: Annotated[int, whole(1, 20)] = 5
+    """Requests of one ping, a fifth of a second apart while none is answered; one reply is enough."""
     page_size: Annotated[int, size("1KiB", "100MiB")] = 2 * 1024 * 1024
     """The most that is read of a page."""
     redirects: Annotated[int, whole(0, 30)] = 5

@@ -103,9 +103,12 @@ class LiveStore:
 
 
 def _remember(round_: Round, before: _Memory | None) -> _Memory:
+    if round_.state is None and before is not None:
+        return before  # the monitor was blind: what was known stands, and since when
     root = round_.root_cause
     cause = root.check if root is not None else ""
-    same = before is not None and (before.cause, before.state) == (cause, round_.state.value)
+    state = round_.state.value if round_.state is not None else ""
+    same = before is not None and (before.cause, before.state) == (cause, state)
     since = before.since if before is not None and same else round_.started
     maintenance_start = None
     if round_.state is InstallationState.MAINTENANCE:
@@ -113,7 +116,7 @@ def _remember(round_: Round, before: _Memory | None) -> _Memory:
         maintenance_start = round_.started if known is None else known
     schedule = round_.results.get("schedule")
     facts = schedule.facts if schedule is not None and isinstance(schedule.facts, ScheduleFacts) else None
-    return _Memory(cause, round_.state.value, since, maintenance_start, facts)
+    return _Memory(cause, state, since, maintenance_start, facts)
 
 
 def _load(database: Database) -> dict[str, _Memory]:
