@@ -22,8 +22,19 @@ from kodeks_exporter.web.server import WebServer
 
 log = logging.getLogger(__name__)
 
+MISCONFIGURED = 78
+"""Exit code where another start would fail the same way (EX_CONFIG); packaging/kodeks-exporter.service waits then."""
+
 
 def run(options: argparse.Namespace) -> int:
+    try:
+        return _serve(options)
+    except ConfigError as error:
+        print(f"kodeks-exporter: {error}", file=sys.stderr)
+        return MISCONFIGURED
+
+
+def _serve(options: argparse.Namespace) -> int:
     signals: queue.SimpleQueue[int] = queue.SimpleQueue()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda received, _frame: signals.put(received))
