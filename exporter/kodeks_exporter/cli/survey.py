@@ -10,6 +10,7 @@ from pathlib import Path
 from kodeks_exporter.cli.probe import table
 from kodeks_exporter.config.load import load
 from kodeks_exporter.service.survey import survey
+from kodeks_exporter.survey.bundle import write_bundle
 from kodeks_exporter.survey.findings import as_text
 
 
@@ -35,4 +36,12 @@ def run(options: argparse.Namespace) -> int:
     if result.round is not None:
         print("\nПроверки с этим предложением" if not result.fits else "\nПроверки")
         print(table(result.round))
+    if options.output is not None:
+        site = fleet.installations.get(options.name) or fleet.online_accesses[options.name]
+        try:
+            write_bundle(options.output, result, site)
+        except OSError as error:
+            print(f"kodeks-exporter survey: {options.output}: {error.strerror}", file=sys.stderr)
+            return 2
+        print(f"\nwritten    {options.output}  (names and numbers replaced; look at it before you send it)")
     return 0 if result.fits else 1

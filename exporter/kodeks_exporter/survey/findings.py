@@ -50,6 +50,8 @@ class Survey:
     profile_name: str = ""
     profile: str = ""
     report: str = ""
+    places: list[str] = field(default_factory=list)
+    """Of the report: names of its elements and columns."""
     trace: list[Exchange] = field(default_factory=list)
     round: Round | None = None
     """The checks as they end with the proposal in force."""
@@ -88,7 +90,18 @@ def in_one_line(value: object) -> str:
 
 
 def proposal(survey: Survey) -> Plain:
-    """The changes as a piece of kodeks.yml."""
+    """The changes as a piece of kodeks.yml, in the way that such a file is read: all single values are text."""
+    plain: Plain = _plain(_document(survey))
+    return plain
+
+
+def proposal_text(survey: Survey) -> str:
+    """The changes as lines for kodeks.yml; empty when there are none."""
+    document = _document(survey)
+    return yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=110) if document else ""
+
+
+def _document(survey: Survey) -> dict[str, Any]:
     document: dict[str, Any] = {}
     if survey.entry:
         document[survey.kind] = [{"name": survey.name, **survey.entry}]
@@ -97,12 +110,10 @@ def proposal(survey: Survey) -> Plain:
         for part in path[:-1]:
             at = at.setdefault(part, {})
         at[path[-1]] = value
-    plain: Plain = _plain(document)
-    return plain
+    return document
 
 
 def _plain(value: Any) -> Any:
-    """As a file of YAML is read: all single values are text."""
     if isinstance(value, dict):
         return {key: _plain(each) for key, each in value.items()}
     if isinstance(value, list):
@@ -119,14 +130,10 @@ def as_text(survey: Survey) -> str:
         lines.append(f"{finding.fit:<{fit_width}}  {finding.subject:<{width}}  {finding.text}")
         if finding.setting:
             lines.append(f"{'':<{fit_width}}  {'':<{width}}  → {finding.setting}: {finding.value}")
-    if changes := proposal(survey):
-        lines += ["", "# Предложение для kodeks.yml", dumped(changes).rstrip()]
+    if changes := proposal_text(survey):
+        lines += ["", "# Предложение для kodeks.yml", changes.rstrip()]
     if survey.profile:
         lines += ["", f"# Предложение для {survey.profile_name}.yml рядом с kodeks.yml", survey.profile.rstrip()]
     if survey.fits:
         lines += ["", "Настройки подходят, менять нечего."]
     return "\n".join(lines) + "\n"
-
-
-def dumped(document: Plain) -> str:
-    return yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=110)

@@ -98,6 +98,7 @@ def look_at(survey: Survey, path: Path, installation: Installation, folders: Seq
         survey.add("профиль", Fit.NOT_UNDERSTOOD, str(error))
         return
     survey.report = render(seen)
+    survey.places = [*seen.survey.places]
     better = improved(path, profile, seen, folders)
     if better is not None:
         document, seen = better
