@@ -41,7 +41,8 @@ def written(text: str) -> Iterable[bytes]:
 
 def page(people: Iterable[str]) -> str:
     rows = "".join(
-        f'<tr><td title="{html.escape(name)}"><a href="/u?n={quote(name)}&c={quote(name, encoding="cp1251", errors="ignore")}">'
+        f'<tr><td title="{html.escape(name)}">'
+        f'<a href="/u?n={quote(name)}&c={quote(name, encoding="cp1251", errors="ignore")}">'
         f"{''.join(f'&#{ord(sign)};' for sign in name)}</a> {name} <!-- {name} --></td></tr>"
         for name in people
     )

@@ -33,7 +33,8 @@ connection close keep alive powered by express cookie set path max age httponly 
 chunked accept language senselock guardant hasp rutoken usb
  cache control no store private pragma expires last modified etag vary authenticate basic realm
 metrics cookies si save request dns tls tcp
-snmp icmp ip json zip admin lic pref docs sysinfo sysmon logout login profile history nginx openresty apache gmt utc mon tue wed thu fri sat
+snmp icmp ip json zip admin lic pref docs
+sysinfo sysmon logout login profile history nginx openresty apache gmt utc mon tue wed thu fri sat
 sun jan feb mar apr may jun jul aug sep oct nov dec true false null yes no ok error of the to in is not on off
 сведения система системы информация администрирование настройки регистрация лицензия лицензии продукт продукты продукта
 состояние главная новости документы документ справка помощь поддержка раздел разделы назад далее закрыть отмена сервис
