@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -151,3 +152,18 @@ def test_no_descriptor_is_no_missing_name(resolver: Resolver, names: Names, monk
     names.answers["a.test"] = CheckError("nxdomain", "нет")
     monkeypatch.setattr(module, "is_short_of_descriptors", lambda: True)
     assert fails(lambda: resolver.find("a.test")).own is Impairment.DESCRIPTORS
+
+
+@pytest.mark.parametrize(
+    ("raised", "own"), [(OSError(24, "no"), Impairment.DESCRIPTORS), (KeyError("x"), Impairment.INTERNAL)]
+)
+def test_what_nobody_expects_ends_the_look_up_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, raised: Exception, own: Impairment
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise raised
+
+    monkeypatch.setattr(socket, "getaddrinfo", broken)
+    resolver = Resolver(timeout=2.0)
+    for _ in range(2):
+        assert fails(lambda: resolver.find("a.test")).own is own

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import threading
 import time
@@ -18,9 +19,11 @@ import dns.rcode
 import dns.resolver
 
 from kodeks_exporter.domain.check import Impairment
-from kodeks_exporter.net.errors import CheckError, own_trouble
+from kodeks_exporter.net.errors import CheckError, explain, own_trouble
 from kodeks_exporter.net.machine import is_short_of_descriptors
 from kodeks_exporter.net.names import is_address, to_ascii
+
+log = logging.getLogger(__name__)
 
 Addresses = tuple[str, ...]
 
@@ -137,6 +140,9 @@ class Resolver:
             late = self._look_up(host)
         except CheckError as error:
             late = own_trouble(Impairment.DESCRIPTORS) if is_short_of_descriptors() else error
+        except Exception:
+            log.exception("look-up crashed", extra={"host": host})
+            late = own_trouble(Impairment.INTERNAL)
         with self._lock:
             now = time.monotonic()
             name.running, name.late, name.ended_at, name.slow = None, late, now, now - begin > self._timeout
@@ -212,6 +218,8 @@ def _ask_system(host: str) -> Addresses:
         if error.errno in (socket.EAI_AGAIN, socket.EAI_FAIL):
             raise _no_answer(host) from None
         raise _no_such_name(host) from None
+    except OSError as error:  # what the system said while it asked (EAI_SYSTEM)
+        raise explain(error) from None
     addresses = dict.fromkeys(str(info[4][0]) for info in infos)
     return tuple(sorted(addresses, key=lambda address: ":" in address))
 
