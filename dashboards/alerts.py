@@ -1,26 +1,73 @@
-"""What alerts are called in people's words: taken from the rules themselves."""
+"""What alerts are called in people's words, taken from the rules themselves; and alerts as spans over graphs."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import yaml
 
+from dashboards import queries as q
+from dashboards.model import Annotation
+from dashboards.standard import ORANGE, RED
 from dashboards.words import Word, Words
 
 RULES = Path(__file__).resolve().parents[1] / "rules"
+FEW = 20
+"""Installations: among so many each incident can be told apart on a graph."""
+SEVERAL = 3
 
 
 def titles() -> Words:
     """The annotation ``title`` of every alert, by its name."""
     found: dict[str, Word] = {}
+    for rule in _rules():
+        found[rule["alert"]] = Word(_plain(rule["annotations"]["title"]))
+    return found
+
+
+def _urgent() -> Words:
+    """Titles of alerts about one installation that mean that people cannot work."""
+    return {
+        rule["alert"]: Word(_plain(rule["annotations"]["title"]))
+        for rule in _rules()
+        if rule["labels"]["severity"] == "critical"
+        and rule["labels"]["priority"] in ("K1", "K2")
+        and "installation" not in rule["labels"]
+    }
+
+
+def incidents(step: str) -> Sequence[Annotation]:
+    """Incidents as spans over time series: each by client where few are chosen, else those of several at once."""
+    urgent = f'alertstate="firing",severity="critical",priority=~"K[12]",{q.CHOSEN}'
+    told = f"ALERTS{{{urgent}}} and on (installation) {q.INSTALLATIONS}"
+    for name, word in _urgent().items():
+        told = f'label_replace({told}, "title", "{word.text}", "alertname", "{name}")'
+    few = f"on () count({q.INSTALLATIONS}) <= {FEW}"
+    return (
+        Annotation(
+            "Аварии",
+            f"max by (title, alertname, client, installation) ({told}) and {few}",
+            "{{title}}: {{client}} ({{installation}})",
+            step,
+            RED,
+        ),
+        Annotation(
+            "Массовые аварии",
+            f"count by (title, alertname) ({told}) >= {SEVERAL} unless {few}",
+            f"{{{{title}}}}: сразу у {SEVERAL} установок или больше",
+            step,
+            ORANGE,
+        ),
+    )
+
+
+def _rules() -> Iterator[dict[str, Any]]:
     for path in sorted(RULES.glob("*.yml")):
         for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]:
-            for rule in group["rules"]:
-                if "alert" in rule:
-                    found[rule["alert"]] = Word(_plain(rule["annotations"]["title"]))
-    return found
+            yield from (rule for rule in group["rules"] if "alert" in rule)
 
 
 def _plain(title: str) -> str:

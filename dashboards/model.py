@@ -12,7 +12,7 @@ from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import dashboard as models
 
-from dashboards.variables import Variable
+from dashboards.variables import DATASOURCE, Variable
 
 WIDTH = 24
 """Columns of Grafana's grid."""
@@ -70,6 +70,19 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Annotation:
+    """Spans of time that all time series of a board show: while ``expr`` gives series, told apart by their labels."""
+
+    name: str
+    expr: str
+    text: str
+    """May hold labels: ``{{client}}``."""
+    step: str
+    """Of the query, and what still counts as one span."""
+    color: str
+
+
+@dataclass(frozen=True, slots=True)
 class Board:
     """One dashboard."""
 
@@ -86,6 +99,7 @@ class Board:
     refresh: str = ""
     """``1m`` …; empty: only by hand, for long ranges."""
     links: Sequence[models.DashboardLink] = field(default=())
+    annotations: Sequence[Annotation] = ()
 
     @property
     def uid(self) -> str:
@@ -130,6 +144,7 @@ class Board:
             .build()
         )
         board.schema_version = SCHEMA
+        board.annotations = models.AnnotationContainer([_Spans(each) for each in self.annotations])
         for variable in (board.templating and board.templating.list_val) or ():
             # Grafana keeps variables by ``id ?? name``, and the library gives all of them the same id.
             variable.id_val = variable.name
@@ -160,6 +175,18 @@ class Board:
                 x += panel.width
                 yield made
             y += max(panel.height for panel in row)
+
+
+class _Spans(models.AnnotationQuery):
+    """An annotation with what Grafana's data source for Prometheus has of its own."""
+
+    def __init__(self, spans: Annotation) -> None:
+        super().__init__(spans.name, DATASOURCE, icon_color=spans.color, expr=spans.expr)
+        self._spans = spans
+
+    def to_json(self) -> dict[str, object]:
+        own = {"step": self._spans.step, "titleFormat": self._spans.name, "textFormat": self._spans.text}
+        return {**super().to_json(), **own}
 
 
 class _Ready(Builder[models.DashboardLink]):

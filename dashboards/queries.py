@@ -109,11 +109,12 @@ def grown(kind: str, window: str, domain: str = "", by: str = "installation") ->
     reach = "2h" if window != "30d" else "30d"
     now = f"last_over_time(installation:kodeks_usage:hourly{{{matchers}}}[{reach}])"
     past = f"last_over_time(installation:kodeks_usage:hourly{{{matchers}}}[2h] offset {window})"
-    # A month that began within the window has no past, and counts from 0; where nothing at all has, nothing is known.
-    return (
-        f"(sum by ({by}) (({now} - {past} or {now} and on (installation, domain) {past}) "
-        f"and on (installation) {INSTALLATIONS}))"
-    )
+    # A month that began within the window has no past, and counts from 0; where nothing at all has, nothing is known,
+    # but of a long window what there is.
+    parts = [f"{now} - {past}", f"{now} and on (installation, domain) {past}"]
+    if window == "30d":
+        parts.append(f"{now} - min_over_time(installation:kodeks_usage:hourly{{{matchers}}}[{window}])")
+    return f"(sum by ({by}) (({' or '.join(parts)}) and on (installation) {INSTALLATIONS}))"
 
 
 SHOWN = 10

@@ -57,7 +57,7 @@ class Value:
 
 Column = Label | Value
 
-_LONGEST = {DATE: 10, MOMENT: 15, MOMENT_OF_YEAR: 11}
+_LONGEST = {DATE: 10, MOMENT: 16, MOMENT_OF_YEAR: 11}
 """Letters."""
 
 
@@ -155,11 +155,11 @@ def _properties(column: Column) -> dict[str, object]:
     return made
 
 
-_CAPITAL, _LETTER, _MARGINS, _ARROW, _FUNNEL = 9, 8, 14, 20, 20
+_CAPITAL, _LETTER, _MARGINS, _ARROW, _FUNNEL = 9, 8, 16, 20, 20
 """Pixels: of a letter in a heading and in a cell, and of what stands beside them."""
 _COLUMN, _FRAME = 53, 24
 """Pixels of one of the grid's 24 columns on a screen of 1366, and of a panel beside its table."""
-_ROOM = {"client": 160, "url": 110, "query": 180, "title": 190, "text": 300, "order": 126}
+_ROOM = {"client": 160, "url": 106, "query": 180, "title": 190, "text": 300, "order": 126}
 """Least pixels of columns with long texts."""
 
 
@@ -173,7 +173,7 @@ def _width(column: Column, sorted_: bool) -> dict[str, int]:
     if isinstance(column, Value):
         digits = 4 + column.decimals if column.decimals else 5
         number = _LONGEST.get(column.unit, digits + (0 if column.unit == "none" else 2))
-        longest = max((len(word.text) for word in (column.words or {}).values()), default=number)
+        longest = min(20, max((len(word.text) for word in (column.words or {}).values()), default=number))
         return {"custom.width": max(heading, _LETTER * longest + _MARGINS)}
     longest = min(20, max((len(word.text) for word in (column.words or {}).values()), default=0))
     return {"custom.minWidth": max(heading + _FUNNEL, _LETTER * longest + _MARGINS, _ROOM.get(column.name, 0))}
@@ -212,6 +212,9 @@ MONTHS: Words = {
     **{f"/.*-{number:02}/": Word(f"{number:02} {name}") for number, name in enumerate(MONTH_NAMES, start=1)},
     "/.*-13/": Word("Итого"),
 }
+
+SHORT_MONTHS: Words = {f"/.*-{number:02}/": Word(name[:3].lower()) for number, name in enumerate(MONTH_NAMES, start=1)}
+"""For axes: twelve whole names would run into each other."""
 
 _CHANGES: Words = {
     f"{q.DIVIDED_BY_ZERO:.0f}": Word("было 0", GREY),

@@ -61,7 +61,7 @@ RESOURCES: Words = {
 }
 
 SEARCH_TYPES: Words = {
-    "intellectual": Word("интеллектуальный"),
+    "intellectual": Word("интеллект."),
     "attribute": Word("атрибутный"),
     "other": Word("другой"),
 }

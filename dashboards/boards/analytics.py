@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboards import links, panels, standard, tables, variables
+from dashboards import alerts, links, panels, standard, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Panel, Query, Section
 from dashboards.tables import Label, Value
@@ -79,6 +79,7 @@ BOARD = Board(
     tags=("аналитика",),
     variables=variables.installations(domain=True),
     time="30d",
+    annotations=alerts.incidents("1h"),
     rows=(
         Section("Лицензии"),
         (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboards import links, panels, standard, tables, variables
+from dashboards import alerts, links, panels, standard, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Query
 from dashboards.tables import Label, Value
@@ -22,6 +22,7 @@ BOARD = Board(
     tags=("установки",),
     variables=variables.installations(),
     time="30d",
+    annotations=alerts.incidents("1h"),
     rows=(
         (
             panels.number(

@@ -47,9 +47,7 @@ BOARD = Board(
                 "сколько процентов это больше или меньше, чем месяцем раньше. Лимит обновляется 1-го числа. Большой "
                 "остаток из месяца в месяц — доступом не пользуются, ноль — пора предлагать больше.",
                 tuple(
-                    Figure(
-                        word.text, _left(resource), f"{word.text}: ±%", decimals=0, total=False, more_is_better=False
-                    )
+                    Figure(word.text, _left(resource), f"{word.text} ±%", decimals=0, total=False, more_is_better=False)
                     for resource, word in RESOURCES.items()
                 ),
             ),
@@ -62,8 +60,7 @@ BOARD = Board(
                 (Query(_left("documents")(_THIS_YEAR), instant=True),),
                 "month",
                 names={"month": "Месяц", "A": "Осталось документов"},
-                words=tables.MONTHS,
-                slanted=True,
+                words=tables.SHORT_MONTHS,
                 width=12,
             ),
             panels.columns(
@@ -73,8 +70,7 @@ BOARD = Board(
                 (Query(_left("searches")(_THIS_YEAR), instant=True),),
                 "month",
                 names={"month": "Месяц", "A": "Осталось поиска"},
-                words=tables.MONTHS,
-                slanted=True,
+                words=tables.SHORT_MONTHS,
                 width=12,
             ),
         ),

@@ -82,7 +82,7 @@ BOARD = Board(
                     Label("severity", "Важность", words=SEVERITIES, colored=True, width=86),
                     Label("client", "Клиент", links=(links.profile(),)),
                     Label("title", "Что случилось", words=alerts.titles()),
-                    Label("where", "Где", width=100),
+                    Label("where", "Где", width=98),
                     Value("С", f"max by ({_BY}) ({_SINCE})", unit=MOMENT_OF_YEAR),
                     Label("manager", "Менеджер", width=88),
                     Label("installation", "Установка", links=(links.fleet(),), width=94),

@@ -63,7 +63,7 @@ BOARD = Board(
         (
             tables.table(
                 "kAssist по клиентам за период",
-                "Сумма ссылок за выбранный период у каждой установки с kAssist. «Доля без соответствия» — сколько из "
+                "Сумма ссылок за выбранный период у каждой установки с kAssist. «Доля» — сколько из "
                 "уникальных ссылок не нашлось в комплекте: сверху те, кому есть что предложить. Нули — kAssist стоит, "
                 "но не используется: предложите показать, как с ним работать.",
                 (
@@ -71,7 +71,7 @@ BOARD = Board(
                     Label("installation", "Установка", links=(links.fleet(),)),
                     *(Value(name.capitalize(), _whole(kind), decimals=0) for kind, name in _KINDS.items()),
                     Value(
-                        "Доля без соответствия",
+                        "Доля",
                         f"{_whole('unmatched')} / on (installation) ({_whole('unique')} > 0)",
                         unit="percentunit",
                         decimals=0,

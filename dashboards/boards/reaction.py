@@ -86,10 +86,10 @@ def _figures(by: str) -> Iterator[Value]:
     yield Value("Молча", _share("mended", by), unit="percentunit", decimals=0)
     yield Value("Без ответа", _share("unanswered", by), unit="percentunit", decimals=0, scale=_UNANSWERED)
     yield Value("Не видели", _share("unseen", by), unit="percentunit", decimals=0)
-    yield Value("Реакция: 50 %", _quantile(0.5, acknowledge), unit=HOURS, decimals=1, scale=_UNTIL_TAKEN)
-    yield Value("Реакция: 90 %", _quantile(0.9, acknowledge), unit=HOURS, decimals=1)
-    yield Value("Конец: 50 %", _quantile(0.5, recovery), unit=HOURS, decimals=1)
-    yield Value("Конец: 90 %", _quantile(0.9, recovery), unit=HOURS, decimals=1)
+    yield Value("Реакция 50 %", _quantile(0.5, acknowledge), unit=HOURS, decimals=1, scale=_UNTIL_TAKEN)
+    yield Value("Реакция 90 %", _quantile(0.9, acknowledge), unit=HOURS, decimals=1)
+    yield Value("Конец 50 %", _quantile(0.5, recovery), unit=HOURS, decimals=1)
+    yield Value("Конец 90 %", _quantile(0.9, recovery), unit=HOURS, decimals=1)
 
 
 def _by_priority(expr: str, scale: Scale, unit: str = "none", decimals: int = 0) -> Iterator[Value]:
@@ -235,7 +235,7 @@ BOARD = Board(
                     *_figures("priority"),
                     *(
                         Value(
-                            f"{title}: 50 %",
+                            f"{title} 50 %",
                             _quantile(0.5, _grown("recovery", _bucket("priority"), f'acknowledged="{said}"')),
                             unit=HOURS,
                             decimals=1,

@@ -31,12 +31,12 @@ BOARD = Board(
                 "0» — делить не на что. Рост — довод за продление, отказы — за новые места, падение — повод для "
                 "звонка до разговора о деньгах.",
                 (
-                    Figure("Документы", _usage("documents"), "Док.: ±%", decimals=0),
-                    Figure("Сохранено", _usage("saves"), "Сохр.: ±%", decimals=0),
-                    Figure("Печать", _usage("prints"), "Печать: ±%", decimals=0),
-                    Figure("Отказы", _usage("rejections"), "Отказы: ±%", decimals=0, more_is_better=False),
-                    Figure("Активность", months.activity, "Актив.: ±%", decimals=0),
-                    Figure("kAssist", _usage("kassist"), "kAssist: ±%", decimals=0),
+                    Figure("Документы", _usage("documents"), "Док. ±%", decimals=0),
+                    Figure("Сохранено", _usage("saves"), "Сохр. ±%", decimals=0),
+                    Figure("Печать", _usage("prints"), "Печать ±%", decimals=0),
+                    Figure("Отказы", _usage("rejections"), "Отказы ±%", decimals=0, more_is_better=False),
+                    Figure("Активность", months.activity, "Актив. ±%", decimals=0),
+                    Figure("kAssist", _usage("kassist"), "kAssist ±%", decimals=0),
                 ),
             ),
         ),
@@ -51,8 +51,7 @@ BOARD = Board(
                 ),
                 "month",
                 names={"month": "Месяц", "A": "Документы", "B": "Активность"},
-                words=tables.MONTHS,
-                slanted=True,
+                words=tables.SHORT_MONTHS,
                 width=12,
             ),
             panels.columns(
@@ -62,8 +61,7 @@ BOARD = Board(
                 (Query(months.active_users(_THIS_YEAR), instant=True), Query(months.seats(_THIS_YEAR), instant=True)),
                 "month",
                 names={"month": "Месяц", "A": "Работали", "B": "Мест"},
-                words=tables.MONTHS,
-                slanted=True,
+                words=tables.SHORT_MONTHS,
                 width=12,
             ),
         ),
@@ -74,12 +72,12 @@ BOARD = Board(
                 "Норма стандарта — 60 %. Изменение к месяцу до того — рядом. Ниже 40 % — клиент платит за пустые места "
                 "и вспомнит об этом при продлении.",
                 (
-                    Figure("Работали", months.active_users, "Работали: ±%", decimals=0, total=False),
+                    Figure("Работали", months.active_users, "Работали ±%", decimals=0, total=False),
                     Figure("Мест", months.seats, decimals=0, total=False),
                     Figure(
                         "Вовлечённость",
                         months.involvement,
-                        "Вовлечённость: ±%",
+                        "Вовлечённость ±%",
                         unit="percentunit",
                         decimals=0,
                         total=False,

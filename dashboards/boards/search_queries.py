@@ -31,9 +31,9 @@ def _table(title: str, about: str, matchers: str, *, cause: bool = False, height
         Label("manager", "Менеджер"),
         Label("user", "Логин", width=72),
         Label("query", "Запрос"),
-        *([Label("cause", "Причина", words=words.EMPTY_CAUSES, colored=True, width=128)] if cause else []),
+        *([Label("cause", "Причина", words=words.EMPTY_CAUSES, colored=True, width=142)] if cause else []),
         Label("catalog", "Каталог", width=80),
-        Label("type", "Тип", words=words.SEARCH_TYPES, width=126),
+        Label("type", "Тип", words=words.SEARCH_TYPES, width=100),
         Label("source", "Источник", words=words.SEARCH_SOURCES, width=90),
         Label("status", "Статус", words=words.SEARCH_STATUS, colored=True, width=84),
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboards import links, panels, standard, states, tables, variables
+from dashboards import alerts, links, panels, standard, states, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Query
 from dashboards.tables import Label, Value
@@ -67,6 +67,7 @@ BOARD = Board(
     variables=variables.installations(),
     time="24h",
     refresh="1m",
+    annotations=alerts.incidents("5m"),
     rows=(
         (
             panels.timeline(

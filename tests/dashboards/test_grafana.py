@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from dashboards import ALL, Board
+from dashboards.alerts import FEW
 from dashboards.queries import SHOWN
+from demo.grafana import seconds
 
 BOARDS: dict[str, dict[str, Any]] = {board.name: json.loads(board.json()) for board in ALL}
 boards = pytest.mark.parametrize("board", ALL, ids=lambda board: board.name)
@@ -254,8 +256,9 @@ def test_months_under_an_axis_do_not_overlap(panel: dict[str, Any]) -> None:
         named = overrides(panel)
         colors = [each["color"]["fixedColor"] for each in named.values() if "color" in each]
         assert len(colors) == len(panel["targets"]) == len(set(colors)), "bars and legend in different colours"
-        if panel["options"]["xField"] == "Месяц":
-            assert panel["options"]["xTickLabelRotation"] == -45
+        if panel["options"]["xTickLabelRotation"] == 0 and panel["options"]["xField"] == "Месяц":
+            words = [each["options"]["result"]["text"] for each in overrides(panel)["Месяц"]["mappings"]]
+            assert len(words) * LETTER * (max(map(len, words)) + 1) <= panel["gridPos"]["w"] * ROOM - FRAME
 
 
 @panels
@@ -279,6 +282,19 @@ def test_units_are_russian(panel: dict[str, Any]) -> None:
         assert unit in ("none", "percent", "percentunit") or re.fullmatch(
             r"suffix:[а-яА-Я]+|time:DD\.MM(\.YYYY)?( HH:mm)?", unit
         ), f"{name}: {unit}"
+
+
+@pytest.mark.parametrize("name", ["server-metrics", "availability", "analytics"])
+def test_incidents_are_marked_on_time_series(name: str) -> None:
+    few, many = BOARDS[name]["annotations"]["list"]
+    for each in (few, many):
+        assert each["enable"]
+        assert "label_replace" in each["expr"], "alerts by their names in people's words"
+        assert seconds(each["step"]) >= 300
+        assert set(re.findall(r"{{(\w+)}}", each["textFormat"])) <= {"title", "client", "installation"}
+    # On graphs of a whole fleet only what several have at once: else there would be a mark at every point.
+    assert few["expr"].endswith(f" <= {FEW}")
+    assert many["expr"].partition(" unless ")[2] == few["expr"].rpartition(") and ")[2]
 
 
 @boards

@@ -35,6 +35,7 @@ SHORT_LIVED = {"ALERTS"}
 """Exist only while something is wrong: may be read over months."""
 
 MAY_BE_EMPTY: Mapping[str, str] = {
+    r".* / annotation (Аварии|Массовые аварии) / annotation": "shown where few are chosen, or when several are away",
     r"client-profile / (Доступы|Установки) по месяцам года: .* / M": "December is still to come",
     r"db-errors / Томов с ошибкой за неделю / B": "fewer have errors than are shown by name",
     r"for-managers / Количество пользователей, которые не смогли .* / B": "fewer refuse than are shown by name",

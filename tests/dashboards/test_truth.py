@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from dashboards.alerts import titles
 from demo.grafana import Target, View, boards
 from demo.tools import ROOT
 from demo.year.build import END
@@ -175,7 +176,7 @@ def test_renewal_by_months(panel: str, column: str, truth: Callable[[Truth], flo
 def test_renewal_changes_to_the_month_before(panel: str, column: str, truth: Callable[[Truth], float]) -> None:
     checked = 0
     for name, told in _some_clients():
-        shown = by("month", figures("renewal", panel, f"{CHANGES.get(column, column)}: ±%", client=told["client"]))
+        shown = by("month", figures("renewal", panel, f"{CHANGES.get(column, column)} ±%", client=told["client"]))
         for month in months():
             expected = change(truth(told["months"][month]), truth(told["months"][month_before(month)]))
             if month in shown:
@@ -466,6 +467,22 @@ def test_alerts_that_fire() -> None:
     assert expected
     assert {each for each in shown if each[0] not in over} == {each for each in expected if each[0] not in over}
     assert shown >= expected
+
+
+def test_incidents_over_the_graphs_of_a_client() -> None:
+    urgent = 'ALERTS{alertstate="firing",severity="critical",priority=~"K[12]",installation!=""}'
+    fired = [labels for labels, _ in year().matrix(urgent, year().end - DAY, year().end, 3600)]
+    assert fired
+    for name in ("availability", "analytics", "server-metrics"):
+        opened = view(name, client=fired[0]["client"])
+        (one_,) = (each for each in opened.board.targets() if each.panel["title"] == "annotation Аварии")
+        query = opened.query(one_)
+        shown = {
+            (labels["alertname"], labels["title"])
+            for labels, _ in year().matrix(query.expression, query.start, query.end, query.step)
+        }
+        own = {labels["alertname"] for labels in fired if labels["client"] == fired[0]["client"]}
+        assert shown == {(alert, titles()[alert].text) for alert in own}
 
 
 def test_sizes_of_the_fleet() -> None:

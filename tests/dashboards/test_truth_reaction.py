@@ -91,10 +91,10 @@ def test_how_alerts_ended_by_managers() -> None:
 @pytest.mark.parametrize(
     ("column", "share", "of"),
     [
-        ("Реакция: 50 %", 0.5, waits),
-        ("Реакция: 90 %", 0.9, waits),
-        ("Конец: 50 %", 0.5, lasted),
-        ("Конец: 90 %", 0.9, lasted),
+        ("Реакция 50 %", 0.5, waits),
+        ("Реакция 90 %", 0.9, waits),
+        ("Конец 50 %", 0.5, lasted),
+        ("Конец 90 %", 0.9, lasted),
     ],
 )
 def test_times_by_managers(column: str, share: float, of: Callable[[Sequence[Case]], list[float]]) -> None:
@@ -106,7 +106,7 @@ def test_times_by_managers(column: str, share: float, of: Callable[[Sequence[Cas
 
 
 def test_good_managers_are_told_from_bad_ones() -> None:
-    told = by("manager", figures(BOARD, TABLE, "Реакция: 50 %"))
+    told = by("manager", figures(BOARD, TABLE, "Реакция 50 %"))
     good, middling, bad = ([told[name] for name in manners(kind)] for kind in ("good", "middling", "bad"))
     assert max(good) < min(middling)
     assert max(middling) < min(bad)
@@ -139,9 +139,9 @@ def test_by_priority() -> None:
     priorities = {case["priority"] for case in cases}
     panel = "Реакция по приоритетам"
     told = by("priority", figures(BOARD, panel, "Кончилось"))
-    medians = by("priority", figures(BOARD, panel, "Реакция: 50 %"))
-    taken = by("priority", figures(BOARD, panel, "Взятые: 50 %"))
-    others = by("priority", figures(BOARD, panel, "Прочие: 50 %"))
+    medians = by("priority", figures(BOARD, panel, "Реакция 50 %"))
+    taken = by("priority", figures(BOARD, panel, "Взятые 50 %"))
+    others = by("priority", figures(BOARD, panel, "Прочие 50 %"))
     assert priorities == told.keys() == medians.keys() == taken.keys() == others.keys()
     for priority in priorities:
         own = [case for case in cases if case["priority"] == priority]
