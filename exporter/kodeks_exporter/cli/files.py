@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 from kodeks_exporter import assets
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder that they are written to")
 
 
 def run(options: argparse.Namespace) -> int:

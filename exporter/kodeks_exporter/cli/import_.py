@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 from kodeks_exporter.config.inventories import InventoryError, import_inventories
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--managers", type=Path, metavar="FILE", help="managers.csv")
+    command.add_argument("--online", type=Path, metavar="FILE", help="online.csv")
+    command.add_argument("--output", type=Path, required=True, metavar="FILE", help="the configuration to write")
+    command.add_argument("--force", action="store_true", help="overwrite an existing configuration")
 
 
 def run(options: argparse.Namespace) -> int:

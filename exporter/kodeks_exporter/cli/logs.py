@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import logging
 import sys
@@ -11,6 +12,11 @@ from typing import Final
 LEVELS: Final = {"debug": logging.DEBUG, "info": logging.INFO, "warn": logging.WARNING, "error": logging.ERROR}
 _LEVEL_NAMES = {logging.WARNING: "warn", logging.CRITICAL: "error"}
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--log.level", dest="log_level", choices=tuple(LEVELS), default="info")
+    command.add_argument("--log.format", dest="log_format", choices=("logfmt", "json"), default="logfmt")
 
 
 def set_up(level: str, log_format: str) -> None:

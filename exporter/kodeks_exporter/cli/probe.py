@@ -16,6 +16,10 @@ from kodeks_exporter.service.exporter import make_tools
 _SIGNS = {Outcome.OK: "ok", Outcome.FAILED: "FAILED", Outcome.BLOCKED: "blocked", Outcome.SKIPPED: "skipped"}
 
 
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("name", help="name of the installation in the inventory")
+
+
 def run(options: argparse.Namespace) -> int:
     settings = load(options.config)
     installation = settings.fleet.installations.get(options.name)

@@ -26,6 +26,18 @@ MISCONFIGURED = 78
 """Exit code where another start would fail the same way (EX_CONFIG); packaging/kodeks-exporter.service waits then."""
 
 
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--web.listen-address", dest="listen_address", default=":9877", metavar="HOST:PORT", help="default %(default)s"
+    )
+    command.add_argument(
+        "--web.config.file", dest="web_config", type=Path, metavar="FILE", help="TLS and basic auth, exporters' format"
+    )
+    command.add_argument(
+        "--storage.path", dest="storage", type=Path, default=Path("data"), metavar="DIR", help="default %(default)s"
+    )
+
+
 def run(options: argparse.Namespace) -> int:
     try:
         return _serve(options)
