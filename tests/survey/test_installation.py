@@ -15,7 +15,7 @@ from kodeks_exporter.config.load import load
 from kodeks_exporter.domain.check import Outcome, ScheduleFacts, SeatsFacts
 from kodeks_exporter.service.survey import survey
 from kodeks_exporter.survey.findings import Fit, Survey, as_text
-from tests.cli.running import write
+from tests.cli.running import command, write
 from tests.survey.odd import LOGIN, PASSWORD, OddServer, odd_server
 
 
@@ -55,6 +55,21 @@ def test_with_the_proposal_every_check_is_right(found: Survey) -> None:
     assert results["seats"].facts == SeatsFacts(40, 17)
     assert isinstance(results["schedule"].facts, ScheduleFacts)
     assert f"{results['schedule'].facts.restart:%H:%M} {results['schedule'].facts.backup:%H:%M}" == "04:10 02:20"
+
+
+def test_applied_it_needs_no_edit_by_hand(odd: OddServer, tmp_path: Path) -> None:
+    """Then the commands say so themselves: the configuration is good, and ``probe`` finds nothing."""
+    config = configuration(tmp_path, odd.url)
+    text = config.read_text(encoding="utf-8") + "# what a colleague noted\n"
+    config.write_text(text, encoding="utf-8")
+    applied = command("survey", "--config.file", config, "--apply", "nezabudka")
+    assert applied.returncode == 1, applied.stderr
+    assert "# what a colleague noted" in config.read_text(encoding="utf-8")
+    assert (tmp_path / "kodeks.yml.before").read_text(encoding="utf-8") == text
+    assert command("check-config", config).returncode == 0
+    assert command("probe", "--config.file", config, "nezabudka").returncode == 0
+    again = command("survey", "--config.file", config, "nezabudka")
+    assert (again.returncode, "менять нечего" in again.stdout) == (0, True), again.stdout
 
 
 def test_it_looks_and_leaves(found: Survey, odd: OddServer) -> None:

@@ -8,10 +8,11 @@ import sys
 from pathlib import Path
 
 from kodeks_exporter.cli.probe import table
+from kodeks_exporter.config.edit import put
 from kodeks_exporter.config.load import load
 from kodeks_exporter.service.survey import survey
 from kodeks_exporter.survey.bundle import write_bundle
-from kodeks_exporter.survey.findings import as_text
+from kodeks_exporter.survey.findings import Survey, as_text, proposal
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -20,6 +21,16 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "--output", type=Path, metavar="FILE", help="also write a zip without personal data, to show it to others"
     )
     command.add_argument("--apply", action="store_true", help="put the proposal into the configuration file")
+
+
+def _apply(config: Path, result: Survey) -> None:
+    if result.profile:
+        profile = config.parent / f"{result.profile_name}.yml"
+        profile.write_text(result.profile, encoding="utf-8")
+        print(f"\nwritten    {profile}")
+    if changes := proposal(result):
+        kept = put(config, changes)
+        print(f"changed    {config}  (as it was: {kept})")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -36,6 +47,8 @@ def run(options: argparse.Namespace) -> int:
     if result.round is not None:
         print("\nПроверки с этим предложением" if not result.fits else "\nПроверки")
         print(table(result.round))
+    if options.apply and not result.fits:
+        _apply(options.config, result)
     if options.output is not None:
         site = fleet.installations.get(options.name) or fleet.online_accesses[options.name]
         try:

@@ -19,6 +19,7 @@ from kodeks_exporter.net.answer import Response
 from kodeks_exporter.net.connection import Limits, target_of
 from kodeks_exporter.net.errors import CheckError
 from kodeks_exporter.net.reading import Text, read_text
+from kodeks_exporter.net.trace import Exchange
 from kodeks_exporter.online.account_page import read_quotas
 from kodeks_exporter.online.history_page import read_history
 from kodeks_exporter.online.markup import Form, login_form
@@ -57,7 +58,9 @@ class OnlineTools:
     clock: Callable[[], float] = time.time
 
 
-class _Failed(Exception):  # noqa: N818 - a turn of the visit, not a fault
+class Failed(Exception):  # noqa: N818 - a turn of the visit, not a fault
+    """``reason``: a key of ``domain.online.REASONS``; ``login``: False when the server refused it."""
+
     def __init__(self, reason: str, login: bool | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
@@ -76,13 +79,13 @@ def read_access(
     ask by a form, so no HTTP Basic is tried first.
     """
     started, begin = tools.clock(), time.monotonic()
-    visit = _Visit(access, settings, tools, form)
+    visit = Visit(access, settings, tools, form)
     reading = OnlineReading(access.name, started, 0.0, "")
     try:
         quotas = visit.quotas()
         history, history_reason = visit.history(days)
         reading = replace(reading, login=True, quotas=quotas, history=history, history_reason=history_reason)
-    except _Failed as failure:
+    except Failed as failure:
         reading = replace(reading, reason=failure.reason, login=failure.login)
     except CheckError as error:
         reading = replace(reading, reason=reason_of(error))
@@ -99,7 +102,9 @@ def reason_of(error: CheckError) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Page:
+class Page:
+    """An answer with its text."""
+
     response: Response
     text: Text
 
@@ -108,46 +113,52 @@ class _Page:
         return self.response.body.decode(self.text.actual or "utf-8", "replace")
 
 
-class _Visit:
+class Visit:
+    """One session of an access; ``close`` it. ``folder``: path that all its pages are below. ``trace``: where its
+    exchanges are kept for a person, None: nowhere."""
+
     def __init__(self, access: OnlineAccess, settings: OnlineSettings, tools: OnlineTools, form: bool) -> None:
         self._access = access
         self._settings = settings
         self._tools = tools
-        self._folder = urlsplit(access.url).path.rstrip("/")
+        self.url = access.url
+        self.folder = urlsplit(access.url).path.rstrip("/")
         self._session: Session | None = None
         self._asked = False
         self.form = form
+        self.trace: list[Exchange] | None = None
 
     def quotas(self) -> Mapping[Resource, Quota]:
-        """Logs in and reads the profile. Raises ``_Failed`` and ``CheckError``."""
-        page = self._get(self._settings.paths.profile)
+        """Logs in and reads the profile. Raises ``Failed`` and ``CheckError``."""
+        page = self.get(self._settings.paths.profile)
         if self.form and page.response.status == 401:
             self.form = False  # it has changed its mind
-            page = self._get(self._settings.paths.profile)
+            page = self.get(self._settings.paths.profile)
         if page.response.status == 200:
             asked = login_form(page.source)
             if asked is not None and not self._understood(page):
                 self.form = True
-                page = self._log_in(page, asked)
+                page = self.log_in(page, asked)
         quotas = self._understood(page)
         if not quotas:
             raise self._failure(page)
         return quotas
 
-    def _understood(self, page: _Page) -> Mapping[Resource, Quota]:
+    def _understood(self, page: Page) -> Mapping[Resource, Quota]:
         if page.response.status != 200:
             return {}
         return read_quotas(page.source, self._settings.patterns)
 
-    def _log_in(self, page: _Page, form: Form) -> _Page:
+    def log_in(self, page: Page, form: Form) -> Page:
+        """Sends the form with the access' login; gives the account page. Raises ``Failed`` and ``CheckError``."""
         if self._speaks_of_captcha(page):
-            raise _Failed("captcha")
+            raise Failed("captcha")
         if form.method != "post":
-            raise _Failed("markup")  # a password does not go into an address
+            raise Failed("markup")  # a password does not go into an address
         assert self._session is not None
         fields = _filled(form, self._access.credentials)
         if fields is None:
-            raise _Failed("markup")
+            raise Failed("markup")
         charset = "utf-8" if page.text.actual in ("", "ascii") else page.text.actual
         answer = _page(self._session.post(page.response.path, form.action, fields, charset))
         if answer.response.status in _REFUSED_STATUS or login_form(answer.source) is not None:
@@ -156,7 +167,7 @@ class _Visit:
             return answer
         if answer.response.status >= 400:
             raise self._failure(answer)
-        return self._get(self._settings.paths.profile)
+        return self.get(self._settings.paths.profile)
 
     def history(self, days: Sequence[date]) -> tuple[tuple[HistoryDay, ...], str]:
         """Days that could be read, and the reason of the first that could not."""
@@ -166,7 +177,7 @@ class _Visit:
             return (), ""
         for day in days:
             try:
-                page = self._get(settings.paths.history.replace("{date}", day.isoformat()))
+                page = self.get(settings.paths.history.replace("{date}", day.isoformat()))
             except CheckError as error:
                 return tuple(read), reason_of(error)
             if page.response.status != 200:
@@ -183,16 +194,17 @@ class _Visit:
             return
         try:
             if self._asked and self._settings.paths.logout:
-                self._get(self._settings.paths.logout)
+                self.get(self._settings.paths.logout)
         except CheckError:
             pass
         finally:
             self._session.close()
 
-    def _get(self, path: str) -> _Page:
+    def get(self, path: str) -> Page:
+        """A page below the access' folder. Raises ``CheckError``."""
         session = self._connected()
         login = None if self.form else self._access.credentials
-        page = _page(session.get(self._folder + path, login))
+        page = _page(session.get(self.folder + path, login))
         # A refused login has left no session to be ended, unless there is a cookie.
         self._asked = page.response.status != 401 or bool(session.cookies)
         return page
@@ -207,43 +219,44 @@ class _Visit:
                 max_body=settings.limits.page_size,
             )
             session = Session(target, self._tools.resolver.resolve(target.host), limits)
+            session.trace = self.trace
             if target.scheme == "https":
                 # Without trust no password is sent: the visit ends here.
                 session.secure(_tls(settings.tls.verify, settings.tls.ca_file), settings.timeouts.connect)
             self._session = session
         return self._session
 
-    def _failure(self, page: _Page) -> _Failed:
+    def _failure(self, page: Page) -> Failed:
         """Why a page is not what was asked for; the surest signs first."""
         status, patterns = page.response.status, self._settings.patterns
         short = page.text.visible if len(page.text.visible) <= _SHORT_PAGE else ""
         if self._speaks_of_captcha(page):
-            return _Failed("captcha")
+            return Failed("captcha")
         if any(pattern.search(short) for pattern in patterns.maintenance):
-            return _Failed("maintenance")
+            return Failed("maintenance")
         if (
             status in _PROXY_STATUS
             or "x-squid-error" in page.response.headers
             or any(pattern.search(short) for pattern in patterns.proxy)
         ):
-            return _Failed("proxy")
+            return Failed("proxy")
         if status in _REFUSED_STATUS:
-            return _Failed("refused", login=False)
+            return Failed("refused", login=False)
         if status != 200:
-            return _Failed(f"{HTTP_REASON}{status}")
+            return Failed(f"{HTTP_REASON}{status}")
         if login_form(page.source) is not None:
-            return _Failed("refused", login=False)
-        return _Failed("markup")
+            return Failed("refused", login=False)
+        return Failed("markup")
 
-    def _speaks_of_captcha(self, page: _Page) -> bool:
+    def _speaks_of_captcha(self, page: Page) -> bool:
         if len(page.text.visible) > _SHORT_PAGE:
             return False
         source = page.source
         return any(pattern.search(source) for pattern in self._settings.patterns.captcha)
 
 
-def _page(response: Response) -> _Page:
-    return _Page(response, read_text(response))
+def _page(response: Response) -> Page:
+    return Page(response, read_text(response))
 
 
 def _filled(form: Form, login: Credentials) -> list[tuple[str, str]] | None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from kodeks_exporter.checks.chain import run_round
 from kodeks_exporter.config.load import load
+from kodeks_exporter.domain.online import reason_text
 from kodeks_exporter.intake.download import Downloader
+from kodeks_exporter.online.reader import OnlineTools, read_access
 from kodeks_exporter.service.exporter import make_tools
-from kodeks_exporter.settings.fleet import Installation
+from kodeks_exporter.settings.fleet import Installation, OnlineAccess
 from kodeks_exporter.settings.settings import Settings
+from kodeks_exporter.survey.access import survey_access
 from kodeks_exporter.survey.findings import Fit, Survey, proposal
 from kodeks_exporter.survey.installation import survey_pages
 from kodeks_exporter.survey.reports import survey_report
@@ -16,8 +19,27 @@ from kodeks_exporter.survey.reports import survey_report
 def survey(settings: Settings, name: str) -> Survey:
     """``name``: of an installation or online access of the inventory."""
     installation = settings.fleet.installations.get(name)
-    assert installation is not None
-    return _of_installation(settings, installation)
+    if installation is not None:
+        return _of_installation(settings, installation)
+    return _of_access(settings, settings.fleet.online_accesses[name])
+
+
+def _of_access(settings: Settings, access: OnlineAccess) -> Survey:
+    found = Survey("online_accesses", access.name)
+    tools = make_tools(settings)
+    try:
+        visits = OnlineTools(tools.resolver, tools.clock)
+        survey_access(found, access, settings.online, visits)
+        if found.common:
+            would_be = load(settings.source, changes=proposal(found))
+            reading = read_access(access, would_be.online, visits)
+            fit = Fit.NOT_UNDERSTOOD if reading.reason else Fit.UNDERSTOOD
+            text = reason_text(reading.reason) if reading.reason else f"читается: {', '.join(reading.quotas)}"
+            found.add("с предложенным", fit, text)
+    finally:
+        tools.snmp.close()
+        tools.resolver.close()
+    return found
 
 
 def _with_proposal(settings: Settings, found: Survey) -> Installation:
