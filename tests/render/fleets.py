@@ -18,6 +18,7 @@ BRANCHES = ("saratov", "moscow", "Самара «Юг»", "volga|ural", 'a"b\\c'
 DIGESTS = (
     "KodeksSearchIsEmpty",
     "KodeksNewUser",
+    "KodeksVersionChanged",
     "KodeksDetectOverUserError",
     "KodeksSearchError",
     "KodeksClientScoreFell",

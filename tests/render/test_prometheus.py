@@ -124,11 +124,14 @@ def test_promtool_accepts(section: dict[str, Any], tool: Callable[[str], str], t
     result = fleets.rendered(tmp_path, prometheus=section)
     promtool(tool, fleets.put(result, tmp_path))
     document = yaml.safe_load(fleets.text(result, "prometheus.yml"))
+    *jobs, alertmanager = document["scrape_configs"]
+    assert "basic_auth" not in alertmanager  # whose password the exporters' is not
+    assert alertmanager["static_configs"] == document["alerting"]["alertmanagers"][0]["static_configs"]
     if "credentials" in section:
-        for job in document["scrape_configs"]:
+        for job in jobs:
             assert job["basic_auth"] == section["credentials"]
             assert job["scheme"] == "https"
-        for job in document["scrape_configs"][1:]:
+        for job in jobs[1:]:
             assert job["http_sd_configs"][0]["basic_auth"] == section["credentials"]
 
 

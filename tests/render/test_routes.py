@@ -157,6 +157,25 @@ def test_the_monitoring_itself_belongs_to_ops_and_the_watchdog_to_nobody(alertma
     assert found["KodeksExporterDown"] == {"ops", "ops/telegram"}
 
 
+@pytest.mark.parametrize(
+    ("ops", "by_mail", "by_telegram"),
+    [
+        ({"email": "o@d.example", "telegram_chat_id": -1}, "ops", "ops/telegram"),
+        ({"email": "o@d.example"}, "ops", "ops"),  # there is but one way
+        ({"telegram_chat_id": -1}, "ops", "ops/telegram"),
+    ],
+)
+def test_what_does_not_get_through_is_told_by_another_way(
+    ops: dict[str, Any], by_mail: str, by_telegram: str, tmp_path: Path
+) -> None:
+    """Else the news would fail the same way, and keep itself alive by failing."""
+    rendered = fleets.rendered(tmp_path, alertmanager={"ops": ops, "telegram": {"bot_token": "1:x"}})
+    routes = fleets.product(rendered)["routes"]
+    found = {route["matchers"][1]: route["receiver"] for route in routes if len(route.get("matchers", ())) == 2}
+    assert found['integration="telegram"'] == by_mail
+    assert found['integration="email"'] == by_telegram
+
+
 def test_routes_look_at_nothing_but_what_the_next_test_varies(result: Rendered) -> None:
     """So alerts that neither are named by a route nor differ in severity and priority go the same way."""
     seen: set[str] = set()
@@ -167,12 +186,16 @@ def test_routes_look_at_nothing_but_what_the_next_test_varies(result: Rendered) 
             seen.add(label)
             assert label != "product" or matcher == 'product="kodeks"'
             if label == "alertname":
-                assert set(re.findall(r"\w+", value)) <= {*fleets.DIGESTS, "KodeksWatchdog"}
+                assert set(re.findall(r"\w+", value)) <= {
+                    *fleets.DIGESTS,
+                    "KodeksWatchdog",
+                    "KodeksNotificationsFailing",
+                }
         for child in route.get("routes", ()):
             look(child)
 
     look(fleets.alertmanager(result)["route"])
-    assert seen == {"product", "alertname", "manager", "branch", "severity", "priority"}
+    assert seen == {"product", "alertname", "manager", "branch", "severity", "priority", "integration"}
 
 
 def test_amtool_agrees(folder: Path, tool: Callable[[str], str]) -> None:
@@ -205,7 +228,7 @@ def test_intervals_of_repetition_follow_the_priority(result: Rendered) -> None:
 
     digests = {
         'alertname=~"KodeksSearchIsEmpty"': "23h",  # K5, yet the mails list a day
-        'alertname=~"KodeksNewUser"': "5d",  # each is an alert of its own; group_interval makes a mail a day
+        'alertname=~"KodeksNewUser|KodeksVersionChanged"': "5d",  # alerts of their own; group_interval: a mail a day
         'alertname=~"KodeksDetectOverUserError|KodeksSearchError"': "24h",
         'alertname=~"KodeksClientScoreFell"': "5d",  # it fires on Mondays alone
     }

@@ -62,7 +62,7 @@ SIGNED: dict[str, dict[str, str]] = {
     "Foreign": {},
 }  # fmt: skip
 ENDLESS = ("KodeksClientScoreFell", "KodeksDetectOverUserError", "KodeksNewUser", "KodeksSearchError",
-           "KodeksSearchIsEmpty", "KodeksWatchdog")  # fmt: skip
+           "KodeksSearchIsEmpty", "KodeksVersionChanged", "KodeksWatchdog")  # fmt: skip
 
 
 def test_prometheus_signs_as_the_exporter_does(

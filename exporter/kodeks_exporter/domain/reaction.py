@@ -19,6 +19,7 @@ UNCOUNTED: Final = frozenset(
         "KodeksDetectOverUserError",
         "KodeksSearchError",
         "KodeksClientScoreFell",
+        "KodeksVersionChanged",
     }
 )
 """Alerts that nobody is expected to react to: the one that always fires, and those that tell what happened (the digests

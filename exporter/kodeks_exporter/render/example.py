@@ -17,6 +17,7 @@ from kodeks_exporter.assets import AssetsError
 
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 WATCHDOG: Final = "KodeksWatchdog"
+UNDELIVERED: Final = "KodeksNotificationsFailing"
 PRODUCT: Final = 'product="kodeks"'
 """The matcher that every alert of rules/ fits, and no other."""
 _WATCHDOG: Final = f'alertname="{WATCHDOG}"'

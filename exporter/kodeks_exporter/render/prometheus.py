@@ -40,7 +40,21 @@ def rendered(
     text += f"\nalerting:\n  alertmanagers:\n    - static_configs:\n        - targets: {flow(settings.alertmanagers)}\n"
     if key is not None:
         text += _signed(key.reveal(), endless)
-    return text + "\nscrape_configs:\n" + (_hashmod(settings) if settings.sharding == "hashmod" else _static(settings))
+    jobs = _hashmod(settings) if settings.sharding == "hashmod" else _static(settings)
+    return f"{text}\nscrape_configs:\n{jobs}{_alertmanagers(settings)}"
+
+
+def _alertmanagers(settings: PrometheusSettings) -> str:
+    return f"""
+  # Its own figures tell whether messages reach people (KodeksNotificationsFailing).
+  - job_name: alertmanager
+    static_configs:
+      - targets: {flow(settings.alertmanagers)}
+    metric_relabel_configs:
+      - source_labels: [__name__]
+        regex: alertmanager_(notification.*|alerts|config_last_reload_successful|build_info)
+        action: keep
+"""
 
 
 def _signed(key: str, endless: Iterable[str]) -> str:

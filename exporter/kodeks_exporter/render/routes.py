@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import yaml
 
-from kodeks_exporter.render.example import PRODUCT, WATCHDOG, Digest, Example
+from kodeks_exporter.render.example import PRODUCT, UNDELIVERED, WATCHDOG, Digest, Example
 from kodeks_exporter.render.hours import Day
 from kodeks_exporter.render.people import OPS, People, Person
 from kodeks_exporter.render.yamltext import comment, flow, matcher, matcher_any, scalar
@@ -45,7 +45,13 @@ def route(settings: AlertmanagerSettings, people: People, example: Example) -> s
     # Always firing; people never see it. The dead man's switch outside raises the alarm when it stops coming.
     - matchers: {flow([matcher("alertname", WATCHDOG)])}
       receiver: {scalar(people.dead_man)}
-{plain(example.watchdog, "      ")}"""
+{plain(example.watchdog, "      ")}\
+    # Messages that don't get through are told of by another way than the one that fails; of any other, by both.
+    - matchers: {flow([matcher("alertname", UNDELIVERED), matcher("integration", "telegram")])}
+      receiver: {scalar(ops.mail)}
+    - matchers: {flow([matcher("alertname", UNDELIVERED), matcher("integration", "email")])}
+      receiver: {scalar(ops.sound or ops.mail)}
+"""
     above = None
     for person in people.managers:
         manager = person.settings
