@@ -1,8 +1,9 @@
-"""What it costs Prometheus to open each dashboard cold, over a year of 200 installations and 150 online accesses.
+"""What it costs Prometheus to open each dashboard cold, over a year of 200 installations and 150 online accesses, and
+over one of 1000.
 
 For every dashboard of grafana-dashboards/ a Prometheus is started anew (the page cache is as it is), and asked all that
-Grafana would ask: the variables, then every target, one after another, with all clients chosen. Printed is the sum of
-the seconds until the last byte of each answer, worst first; the aim: under 3 s a dashboard.
+Grafana would ask: the variables, then every target, one after another, with all clients chosen. Printed are the seconds
+until the last byte of each answer, worst first; the aim: under 1 s for each panel of 200 installations.
 
 The year has a sample an hour or a day of what a real exporter tells every 15 s. That is as good as the real thing for
 instant queries and for recorded figures, all that panels over more than a week may read (tests/dashboards holds them to
@@ -13,48 +14,56 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import defaultdict
 from dataclasses import dataclass
 
-from demo.grafana import Board, Query, View, boards
+from demo.grafana import Board, View, boards
 from demo.tools import ROOT
 from demo.year import Year, build, serve
 from demo.year.build import Size
 from demo.year.client import Client
 
-MAX_SECONDS = 3.0
-SIZE = Size(installations=200, accesses=150)
+MAX_SECONDS = 1.0
+SIZES = (Size(installations=200, accesses=150), Size(installations=1000, accesses=750))
+"""The aim is for the first. To build the year of the other takes about half an hour and 10 GB, once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A dashboard, its queries and what they took, in seconds."""
+    """A dashboard, and what its variables and each of its panels took, in seconds."""
 
     board: Board
     variables: float
-    targets: list[tuple[float, Query]]
+    panels: dict[str, float]
     received: int
     """Bytes."""
 
     @property
     def seconds(self) -> float:
-        return self.variables + sum(taken for taken, _ in self.targets)
+        return self.variables + sum(self.panels.values())
 
 
 def main() -> int:
-    year = build(SIZE, say=lambda text: print(text, file=sys.stderr, flush=True))
+    """0: every panel of the first size is within the aim."""
+    worst = [measured(size) for size in SIZES]
+    return 0 if worst[0] <= MAX_SECONDS else 1
+
+
+def measured(size: Size) -> float:
+    """Print what each dashboard costs over a year of that size; the seconds of the slowest panel."""
+    year = build(size, say=lambda text: print(text, file=sys.stderr, flush=True))
     opened = [measure(board, year) for board in boards(ROOT / "grafana-dashboards")]
-    opened.sort(key=lambda each: -each.seconds)
-    print(f"{len(opened)} dashboards over a year of {SIZE.installations} installations, {SIZE.accesses} accesses")
+    opened.sort(key=lambda each: -max(each.panels.values()))
+    print(f"{len(opened)} dashboards over a year of {size.installations} installations, {size.accesses} accesses")
     for each in opened:
-        slowest, query = max(each.targets, key=lambda target: target[0], default=(0.0, None))
+        panel, slowest = max(each.panels.items(), key=lambda told: told[1])
         print(
-            f"  {each.board.name:26} {each.seconds:6.3f} s, ratio {each.seconds / MAX_SECONDS:.2f};"
-            f" {len(each.targets):3} targets, {each.received / 1e6:5.2f} MB;"
-            f" slowest {slowest:.3f} s: {query.panel if query else '-'}"
+            f"  {each.board.name:26} {each.seconds:6.3f} s, {len(each.panels):3} panels, {each.received / 1e6:5.2f} MB;"
+            f" slowest {slowest:.3f} s: {panel}"
         )
-    worst = opened[0].seconds
-    print(f"slowest dashboard: {worst:.2f} s (aim: under {MAX_SECONDS:g} s; ratio {worst / MAX_SECONDS:.2f})")
-    return 0 if worst <= MAX_SECONDS else 1
+    worst = max(opened[0].panels.values())
+    print(f"slowest panel: {worst:.2f} s (aim: under {MAX_SECONDS:g} s; ratio {worst / MAX_SECONDS:.2f})")
+    return worst
 
 
 def measure(board: Board, year: Year) -> Opened:
@@ -64,13 +73,14 @@ def measure(board: Board, year: Year) -> Opened:
         begun = time.perf_counter()
         view = View(board, client, year.end)
         variables = time.perf_counter() - begun
-        targets, received = [], 0
+        panels: defaultdict[str, float] = defaultdict(float)
+        received = 0
         for target in board.targets():
             query = view.query(target)
             taken, size = client.taken(query.expression, query.start, query.end, query.step)
-            targets.append((taken, query))
+            panels[query.panel] += taken
             received += size
-    return Opened(board, variables, targets, received)
+    return Opened(board, variables, panels, received)
 
 
 if __name__ == "__main__":

@@ -88,6 +88,7 @@ class _Lines(TypedDict, total=False):
     legend: Sequence[Calc]
     style: Literal["line", "bars", "points", "steps"]
     gaps: float | bool
+    rising: bool
     links: Sequence[Link]
     least: float | None
     most: float | None
@@ -107,6 +108,7 @@ def lines(
     legend: Sequence[Calc] = ("min", "max", "last"),
     style: Literal["line", "bars", "points", "steps"] = "line",
     gaps: float | bool = False,
+    rising: bool = False,
     links: Sequence[Link] = (),
     least: float | None = None,
     most: float | None = None,
@@ -114,7 +116,8 @@ def lines(
     width: int = 24,
     height: int = 10,
 ) -> Panel:
-    """Figures over time; the legend is a table with ``legend``, sorted by its last column. Bars stand on each other, so
+    """Figures over time; the legend is a table with ``legend``, sorted by its last column, ``rising``
+    where the least is what matters. Bars stand on each other, so
     that their sum can be read.
 
     ``decimals``: at least 1; with 0 Grafana leaves out all ticks that are no integers, 20 % among them. ``scale``
@@ -131,7 +134,7 @@ def lines(
             .show_legend(True)
             .calcs(columns)
             .sort_by(_HEADINGS[legend[-1]])
-            .sort_desc(True)
+            .sort_desc(not rising)
         )
         .tooltip(builders.VizTooltipOptions().mode(common.TooltipDisplayMode.MULTI).sort(common.SortOrder.DESCENDING))
         .span_nulls(gaps)
@@ -178,6 +181,7 @@ def many(
     shown = f"Поимённо показаны {q.SHOWN} {'самых низких' if lowest else 'самых высоких'}, остальные — "
     rest = "остальные вместе" if bars_ else "остальные в среднем"
     queries = (Query(named, name, step=step), Query(others, rest, step=step))
+    more["rising"] = lowest
     return lines(title, f"{about} {shown}{'одной суммой' if bars_ else 'одной линией'}.", queries, **more)
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dashboards import queries as q
 from dashboards.words import STATES
 
-NUMBER = " or ".join(
-    f'{number} * max by (installation) (kodeks_installation_state{{{q.CHOSEN},state="{state}"}} == 1)'
-    for number, state in enumerate(STATES)
+_NUMBERS = " or ".join(
+    f'label_replace(vector({number}), "state", "{state}", "", "")' for number, state in enumerate(STATES)
+)
+NUMBER = (
+    f"max by (installation) ((kodeks_installation_state{{{q.CHOSEN}}} == 1) * on (state) group_left () ({_NUMBERS}))"
 )
 """One per chosen installation, in the order of ``STATES``; to be put in parentheses by who uses it."""

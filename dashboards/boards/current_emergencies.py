@@ -17,11 +17,12 @@ _CHOSEN = (
 _FIRING = f'ALERTS{{alertstate="firing",{_CHOSEN}}}'
 _SINCE = f"1000 * ALERTS_FOR_STATE{{{_CHOSEN}}} and ignoring (alertstate) {_FIRING}"
 _BY = "alertname, client, manager, installation, account"
-_PLACE = ", ".join(f'"{label}"' for label in ("account", "catalog", "user", "file", "hosting", "server"))
+_PLACES = ("account", "catalog", "volume", "user", "file", "hosting", "server")
 """Labels of which an alert has one or two at most: they share a column."""
+_WHERE = f'label_join({_FIRING}, "where", " ", ' + ", ".join(f'"{label}"' for label in _PLACES) + ")"
 _ROWS = (
-    f"max by ({_BY}, priority, severity, url, title, where) ("
-    f'label_replace(label_join({_FIRING}, "where", " ", {_PLACE}), "title", "$1", "alertname", "(.+)"))'
+    f"max by ({_BY}, priority, severity, url, title, where) (label_replace("
+    f'label_replace({_WHERE}, "where", "$1", "where", " *(.*?) *"), "title", "$1", "alertname", "(.+)"))'
 )
 _REGISTERED = f"max by (installation, legal_entity, regnum) (kodeks_registration_info) and on (installation) {_FIRING}"
 
@@ -79,17 +80,17 @@ BOARD = Board(
                 "Пусто — аварий нет.",
                 (
                     Label("priority", "Пр.", words=PRIORITIES, colored=True, width=58),
-                    Label("severity", "Важность", words=SEVERITIES, colored=True, width=86),
+                    Label("severity", "Важность", words=SEVERITIES, colored=True, width=98),
                     Label("client", "Клиент", links=(links.profile(),)),
                     Label("title", "Что случилось", words=alerts.titles()),
                     Label("where", "Где", width=98),
                     Value("С", f"max by ({_BY}) ({_SINCE})", unit=MOMENT_OF_YEAR),
-                    Label("manager", "Менеджер", width=88),
+                    Label("manager", "Менеджер", width=92),
                     Label("installation", "Установка", links=(links.fleet(),), width=94),
                     Label("legal_entity", "Юр. лицо", width=92),
                     Label("regnum", "Рег. №", width=80),
                     Label("url", "Адрес", links=(links.address(),), width=90),
-                    Label("alertname", "Оповещение", width=108),
+                    Label("alertname", "Алерт", width=92),
                     Value("Зарегистрирован", _REGISTERED, shown=False),
                 ),
                 rows=_ROWS,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dashboards import alerts, links, panels, standard, states, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Query
+from dashboards.standard import ORANGE
 from dashboards.tables import Label, Value
 from dashboards.units import GIGABYTES, MINUTES
 from dashboards.words import CHECK_RESULT, STATE_NUMBERS, STATES, Word
@@ -16,7 +17,10 @@ SHOWN = 30
 """So many servers, and so many checks, of those that were in trouble longest have a line of their own."""
 _FEW = f"(count({q.INSTALLATIONS}) <= 3)"
 
-_AWAY = f'(1 - max by (installation) (avg_over_time(kodeks_installation_state{{{q.CHOSEN},state="ok"}}{_SPAN}))) > 0'
+_WELL = f'kodeks_installation_state{{{q.CHOSEN},state="ok"}}'
+_NOT_WELL = 100
+"""Instead of the number of a state: of several servers together."""
+_AWAY = f"(1 - max by (installation) (avg_over_time({_WELL}{_SPAN}))) > 0"
 _TROUBLED = f"topk({SHOWN}, {_AWAY} and on (installation) {q.INSTALLATIONS})"
 _FAILING = f"(1 - min by (installation, check) (avg_over_time({_CHECK}{_SPAN}))) > 0"
 _FAILED = f"topk({SHOWN}, {_FAILING} and on (installation) {q.INSTALLATIONS})"
@@ -83,13 +87,13 @@ BOARD = Board(
                         step="2m",
                     ),
                     Query(
-                        f"max(({states.NUMBER}) and on (installation) {q.INSTALLATIONS} "
-                        f"unless on (installation) ({_TROUBLED}))",
+                        f"{_NOT_WELL} * (1 - min({_WELL} and on (installation) {q.INSTALLATIONS} "
+                        f"unless on (installation) ({_TROUBLED})))",
                         legend="остальные: худшее",
                         step="2m",
                     ),
                 ),
-                words=STATE_NUMBERS,
+                words={**STATE_NUMBERS, str(_NOT_WELL): Word("Нештатное", ORANGE)},
             ),
         ),
         (
