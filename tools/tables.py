@@ -19,6 +19,7 @@ from kodeks_exporter.config.keys import Key, Shape, keys
 from kodeks_exporter.config.show import value
 from kodeks_exporter.domain.checks import CHECKS, CheckRow
 from kodeks_exporter.domain.secret import Secret
+from kodeks_exporter.render import site
 from kodeks_exporter.settings.alerting import THRESHOLDS
 from kodeks_exporter.settings.checks import Patterns
 from kodeks_exporter.settings.fleet import Credentials, Snmp
@@ -187,6 +188,10 @@ def _blocks(row: CheckRow) -> str:
     return "; ".join(text for text in (required, row.blocks) if text)
 
 
+FILES: Final[Mapping[str, Callable[[], str]]] = {
+    "rules/site.yml": lambda: site.rendered(Settings().thresholds, Settings().score)
+}
+"""Whole files that the code knows."""
 TABLES: Final[Mapping[str, Callable[..., Iterator[str]]]] = {
     "keys": section_keys,
     "thresholds": thresholds,
@@ -197,8 +202,9 @@ TABLES: Final[Mapping[str, Callable[..., Iterator[str]]]] = {
 
 def stale_pages() -> dict[Path, str]:
     """Pages whose tables do not say what the code says, with the text they should have."""
-    texts = {ROOT / page: (ROOT / page).read_text(encoding="utf-8") for page in PAGES}
-    return {path: written(text) for path, text in texts.items() if written(text) != text}
+    wanted = {page: written((ROOT / page).read_text(encoding="utf-8")) for page in PAGES}
+    wanted |= {name: text() for name, text in FILES.items()}
+    return {ROOT / name: text for name, text in wanted.items() if (ROOT / name).read_text(encoding="utf-8") != text}
 
 
 if __name__ == "__main__":

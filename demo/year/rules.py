@@ -12,7 +12,7 @@ import yaml
 from demo.tools import ROOT
 
 RULES = ROOT / "rules"
-FILES = ("inventory.yml", "recording.yml", "history.yml", "score.yml")
+FILES = ("inventory.yml", "recording.yml", "history.yml", "site.yml", "score.yml")
 """Those whose figures dashboards read, and not only alerts."""
 HOUR, DAY = 3600, 86400
 _NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
@@ -45,7 +45,7 @@ def recording(folder: Path = RULES) -> list[Rule]:
             for rule in group["rules"]:
                 if "record" in rule:
                     labels = tuple(sorted(rule.get("labels", {}).items()))
-                    daily = path.name == "score.yml"
+                    daily = path.name in ("score.yml", "site.yml")
                     steps = (DAY, DAY) if daily else _steps(rule["record"], rule["expr"])
                     found.append(Rule(rule["record"], rule["expr"], labels, *steps))
     return found

@@ -17,6 +17,7 @@ from demo import tools
 
 ROOT = Path(__file__).resolve().parents[2]
 RULES = ROOT / "rules" / "score.yml"
+SITE = ROOT / "rules" / "site.yml"
 GROUPS = ("kodeks-score-settings", "kodeks-score-words", "kodeks-score", "kodeks-score-fell")
 
 _GOT = re.compile(r'expr: (".*"), time: .*\n\s+exp: .*\n\s+got: ?(.*)')
@@ -46,19 +47,19 @@ Result = dict[frozenset[tuple[str, str]], float]
 
 
 def evaluate(
-    series: Iterable[Series], day: int, queries: Sequence[str], rules: str = "", *, sampled: int = 1, evaluated: int = 1
+    series: Iterable[Series], day: int, queries: Sequence[str], site: str = "", *, sampled: int = 1, evaluated: int = 1
 ) -> dict[str, Result]:
-    """What ``queries`` give at 00:00 of ``day``, by query. ``rules``: a rule file's text in place of the project's.
+    """What ``queries`` give at 00:00 of ``day``, by query. ``site``: a text in place of rules/site.yml.
 
     ``sampled``, ``evaluated``: days between the samples of the series, and between evaluations of the rules.
     """
     with tempfile.TemporaryDirectory() as folder:
-        path = RULES
-        if rules:
-            path = Path(folder) / "score.yml"
-            path.write_text(rules, encoding="utf-8")
+        numbers = SITE
+        if site:
+            numbers = Path(folder) / "site.yml"
+            numbers.write_text(site, encoding="utf-8")
         document = {
-            "rule_files": [str(path)],
+            "rule_files": [str(numbers), str(RULES)],
             "evaluation_interval": f"{evaluated}d",
             "group_eval_order": list(GROUPS),
             "tests": [

@@ -10,13 +10,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from kodeks_exporter import assets
-from kodeks_exporter.render import rules, score
+from kodeks_exporter.render import site
 from kodeks_exporter.settings.score import LIMITS, WEIGHTS, ScoreSettings
 from tests.score.clients import DAY, STEP, Client, series
 from tests.score.engine import evaluate
 
-OWN = rules.read(assets.find())
 FIGURES, STAGES, TOTAL, GAINS, PLACE, COUNT = QUERIES = (
     "client:kodeks_score_figure:ratio", "client:kodeks_score:stage", "client:kodeks_score:total",
     "client:kodeks_score_step:gain", "client:kodeks_score:place", "kodeks:score_clients:count",
@@ -212,7 +210,7 @@ def test_more_of_a_good_thing_never_lowers(base: Client) -> None:
 )
 def test_stages_totals_gains_and_places_are_as_documented(drawn: list[Client], weights: list[int]) -> None:
     counted = dict(zip(WEIGHTS, weights, strict=True))
-    text = score.replaced(OWN, ScoreSettings(weights=counted))[score.FILE]
+    text = site.rendered({}, ScoreSettings(weights=counted))
     got, count = scored({f"client {number}": each for number, each in enumerate(drawn)}, text)
     stage_of = {
         figure: stage for figure, stage in ((f, s) for s in WEIGHTS for f in LIMITS) if figure in FIGURES_OF[stage]

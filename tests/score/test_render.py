@@ -10,14 +10,11 @@ from typing import Any
 import pytest
 import yaml
 
-from kodeks_exporter import assets
 from kodeks_exporter.config.load import load
-from kodeks_exporter.render import rules, score
+from kodeks_exporter.render import site
 from kodeks_exporter.render.files import render
 from kodeks_exporter.settings.score import LIMITS, WEIGHTS, Limit, ScoreSettings
 from tests.score.engine import constant, evaluate, of
-
-OWN = rules.read(assets.find())
 
 
 def settings_of(text: str) -> tuple[dict[str, float], dict[tuple[str, str], float]]:
@@ -37,19 +34,13 @@ def both(limits: dict[str, Limit]) -> dict[tuple[str, str], float]:
     return {(figure, at): value for figure, limit in limits.items() for at, value in asdict(limit).items()}
 
 
-def test_the_defaults_of_the_code_are_those_of_the_rules() -> None:
-    assert settings_of(OWN[score.FILE]) == (dict(WEIGHTS), both(dict(LIMITS)))
-
-
 def test_every_weight_and_limit_can_be_set_and_nothing_else_changes() -> None:
     weights = {stage: 10.0 + place for place, stage in enumerate(WEIGHTS)}
     limits = {figure: Limit(-place - 1.5, place + 0.25) for place, figure in enumerate(LIMITS)}
-    changed = score.replaced(OWN, ScoreSettings(weights, limits))
-    assert settings_of(changed[score.FILE]) == (weights, both(limits))
+    text = site.rendered({}, ScoreSettings(weights, limits))
+    assert settings_of(text) == (weights, both(limits))
     numbers = re.compile(r"vector\([^)]*\)")
-    assert numbers.sub("", changed[score.FILE]) == numbers.sub("", OWN[score.FILE])
-    assert {**changed, score.FILE: ""} == {**OWN, score.FILE: ""}
-    assert score.replaced(OWN, ScoreSettings(WEIGHTS, LIMITS)) == OWN
+    assert numbers.sub("", text) == numbers.sub("", site.rendered({}, ScoreSettings()))
 
 
 def test_kodeks_yml_decides_what_comes_out(tmp_path: Path) -> None:
@@ -68,5 +59,5 @@ def test_kodeks_yml_decides_what_comes_out(tmp_path: Path) -> None:
     # solution 3,125 or 2,5; sale and leaving 5.
     own = evaluate(series, 1, [total])[total]
     assert of(own, **who) == pytest.approx((3.125 * 2 + 5 * 1 + 5 * 2) / 5)
-    site = evaluate(series, 1, [total], files["rules/score.yml"])[total]
+    site = evaluate(series, 1, [total], files["rules/site.yml"])[total]
     assert of(site, **who) == pytest.approx((2.5 * 3 + 5 * 1 + 5 * 1) / 5)

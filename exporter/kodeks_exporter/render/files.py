@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kodeks_exporter.assets import AssetsError, find
-from kodeks_exporter.render import alertmanager, example, prometheus, rules, score, templates
+from kodeks_exporter.render import alertmanager, example, prometheus, rules, site, templates
 from kodeks_exporter.settings.alerting import THRESHOLDS
 from kodeks_exporter.settings.settings import Settings
 
@@ -51,7 +51,8 @@ def render(settings: Settings, assets: Path | None = None) -> Rendered:
     notes = alertmanager.problems(settings.alertmanager, settings.fleet)
     if len(docs) + max(len(f"/docs/errors/{alert}.md") for alert in alerts) > LONGEST_LINK:
         notes.append("links.docs is so long that Telegram messages leave the link out")
-    site_rules = rules.rendered(score.replaced(own_rules, settings.score), changed, docs)
+    site_rules = rules.rendered(own_rules, changed, docs)
+    site_rules[site.FILE] = site.rendered(settings.thresholds, settings.score)
     reaction = settings.reaction
     link = templates.link_base(reaction.link) if reaction.acknowledgeable else ""
     if len(link) > LONGEST_LINK:

@@ -112,7 +112,7 @@ def _put(rules: Mapping[str, str], name: str, place: Place, value: float) -> dic
         pieces = []
         end = 0
         starts = list(_RULE.finditer(text))
-        for start, following in zip(starts, [*starts[1:], None], strict=True):
+        for start, following in zip(starts, [*starts[1:], None][: len(starts)], strict=True):
             stop = following.start() if following else len(text)
             if re.fullmatch(place.alerts, start[1]):
                 expected.add(start[1])

@@ -1,5 +1,5 @@
 """What a site may change of the client score: what a stage counts, and the limits of its figures. docs/score.md tells
-what each means; rules/score.yml holds the same defaults."""
+what each means; rules/site.yml is written from here."""
 
 from __future__ import annotations
 
@@ -39,42 +39,42 @@ WEIGHTS: Final[Mapping[str, float]] = MappingProxyType(
 
 LIMITS: Final[Mapping[str, Limit]] = MappingProxyType(
     {
-        "trial_users": Limit(0, 0.8),
-        "trial_seats": Limit(0, 0.8),
-        "trial_activity": Limit(0, 20),
-        "absent": Limit(0.1, 0.01),
-        "absent_trend": Limit(0.05, 0),
-        "online_found": Limit(0.85, 0.97),
-        "trial_won": Limit(0, 1),
-        "trial_days": Limit(90, 30),
-        "renewal_lead": Limit(0, 14),
-        "overdue": Limit(30, 0),
-        "new_searched": Limit(0, 0.8),
-        "new_opened": Limit(0, 0.8),
-        "new_filled": Limit(0, 0.9),
-        "availability": Limit(0.9, 0.98),
-        "operup": Limit(7, 3),
-        "search_speed": Limit(0.8, 0.98),
-        "catalogs": Limit(0.5, 1),
-        "online_up": Limit(0.95, 1),
-        "online_login": Limit(0.5, 1),
-        "seats_growth": Limit(0.8, 1.1),
-        "users_growth": Limit(0.7, 1.1),
-        "volumes_growth": Limit(0.8, 1.1),
-        "services": Limit(0, 2),
-        "kassist": Limit(0, 5),
-        "online_limits": Limit(0.8, 1.1),
-        "online_breadth": Limit(0.25, 1),
-        "activity": Limit(0, 20),
-        "involvement": Limit(0, 0.6),
-        "steady": Limit(0, 0.7),
-        "online_used": Limit(0, 0.5),
-        "online_living": Limit(0, 1),
-        "not_silent": Limit(0.4, 0.9),
-        "use_kept": Limit(0.3, 0.8),
-        "expiry": Limit(7, 60),
-        "online_kept": Limit(0.3, 0.8),
-        "online_not_silent": Limit(0, 1),
+        "trial_users": Limit(0, 0.8),  # share of the users of a trial who came
+        "trial_seats": Limit(0, 0.8),  # users who came per seat of a trial
+        "trial_activity": Limit(0, 20),  # searches and opened documents per seat of a trial in 30 days
+        "absent": Limit(0.1, 0.01),  # share of searches that found nothing because the set lacks it
+        "absent_trend": Limit(0.05, 0),  # by how much that share has grown
+        "online_found": Limit(0.85, 0.97),  # share of searches that found something
+        "trial_won": Limit(0, 1),  # share of trials that became contracts
+        "trial_days": Limit(90, 30),  # days from a trial's start to the contract
+        "renewal_lead": Limit(0, 14),  # days that were left at the last renewal
+        "overdue": Limit(30, 0),  # days past the expiry in a year
+        "new_searched": Limit(0, 0.8),  # share of new users who searched
+        "new_opened": Limit(0, 0.8),  # share of new users who opened documents
+        "new_filled": Limit(0, 0.9),  # share of new users with a filled card
+        "availability": Limit(0.9, 0.98),  # of the interface, 30 days
+        "operup": Limit(7, 3),  # age of the oldest file of daily updates, days
+        "search_speed": Limit(0.8, 0.98),  # share of successful searches within 10 s
+        "catalogs": Limit(0.5, 1),  # share of catalogs in order
+        "online_up": Limit(0.95, 1),  # availability of the vendor's server, 30 days
+        "online_login": Limit(0.5, 1),  # share of logins that are accepted
+        "seats_growth": Limit(0.8, 1.1),  # seats now to those of 180 days ago
+        "users_growth": Limit(0.7, 1.1),  # active users now to those of 180 days ago
+        "volumes_growth": Limit(0.8, 1.1),  # volumes now to those of 180 days ago
+        "services": Limit(0, 2),  # services used per seat in 30 days
+        "kassist": Limit(0, 5),  # uses of kAssist per seat in 30 days
+        "online_limits": Limit(0.8, 1.1),  # document limits now to those of 180 days ago
+        "online_breadth": Limit(0.25, 1),  # share of the four resources that are used
+        "activity": Limit(0, 20),  # searches and opened documents per seat in 30 days
+        "involvement": Limit(0, 0.6),  # active users per seat
+        "steady": Limit(0, 0.7),  # share of users active in the worst of three months
+        "online_used": Limit(0, 0.5),  # share of the documents limit that is used
+        "online_living": Limit(0, 1),  # share of accesses that are in use by their profile
+        "not_silent": Limit(0.4, 0.9),  # share of users seen within 60 days
+        "use_kept": Limit(0.3, 0.8),  # use of 30 days to that of the 90 days before
+        "expiry": Limit(7, 60),  # days to the soonest expiry
+        "online_kept": Limit(0.3, 0.8),  # documents of a month to those of the 90 days before
+        "online_not_silent": Limit(0, 1),  # share of accesses that did not fall silent
     }
 )
 """By figure."""

@@ -1,0 +1,41 @@
+"""rules/site.yml: the numbers that a site may change, recorded as series that rules, dashboards and messages read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from kodeks_exporter.settings.score import ScoreSettings
+
+FILE: Final = "site.yml"
+_HEAD: Final = """\
+# Numbers that a site may change: `thresholds` and `score` of kodeks.yml. `kodeks-exporter render` writes this file for
+# a site; here are the defaults, as `./run tables` writes them. No other rule file is changed for a site.
+groups:
+"""
+
+
+def rendered(thresholds: Mapping[str, float], score: ScoreSettings) -> str:
+    lines = [
+        *_group("kodeks-thresholds", "1m"),
+        *(_rule("kodeks:threshold", value, name=name) for name, value in thresholds.items()),
+        "",
+        # Only the daily rules of score.yml read these; five minutes is how far back Prometheus looks.
+        *_group("kodeks-score-settings", "4m"),
+        *(_rule("kodeks:score_weight", weight, stage=stage) for stage, weight in score.weights.items()),
+    ]
+    for figure, limit in score.limits.items():
+        lines.append(_rule("kodeks:score_limit", limit.zero, figure=figure, at="zero"))
+        lines.append(_rule("kodeks:score_limit", limit.full, figure=figure, at="full"))
+    return _HEAD + "\n".join(lines) + "\n"
+
+
+def _group(name: str, interval: str) -> Iterator[str]:
+    yield f"  - name: {name}"
+    yield f"    interval: {interval}"
+    yield "    rules:"
+
+
+def _rule(record: str, value: float, **labels: str) -> str:
+    text = ", ".join(f"{name}: {label}" for name, label in labels.items())
+    return f"      - {{record: {record}, expr: vector({value:g}), labels: {{{text}}}}}"
