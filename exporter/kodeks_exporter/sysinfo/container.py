@@ -1,6 +1,6 @@
 """What a report came in: a zip, a gzip, or nothing. Gives its bytes as a guarded stream.
 
-Names inside of archives are never used.
+Names inside of archives are used for nothing but finding what belongs to a database.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import gzip
 import io
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final, cast
@@ -19,6 +19,7 @@ from kodeks_exporter.sysinfo import instead
 from kodeks_exporter.sysinfo.limits import MIB, ReadLimits
 
 SQLITE_MAGIC: Final = b"SQLite format 3\0"
+WAL: Final = "-wal"
 HEAD: Final = 4096
 BLANKS: Final = b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"
 """What may stand before an XML declaration: white space and byte order marks, in whatever order."""
@@ -67,12 +68,14 @@ class GuardedStream(io.RawIOBase):
 
 @dataclass(slots=True)
 class Opened:
-    """``head``: the first bytes, already read from ``stream``. ``format``: xml or sqlite."""
+    """``head``: the first bytes, already read from ``stream``. ``format``: xml or sqlite. ``wal``: what SQLite had
+    not yet put into the database itself, where that lies beside it."""
 
     container: str
     format: str
     head: bytes
     stream: GuardedStream
+    wal: GuardedStream | None = None
 
 
 @contextmanager
@@ -100,7 +103,14 @@ def open_report(path: Path, limits: ReadLimits) -> Iterator[Opened]:
             with gzip.GzipFile(fileobj=file) as inner:
                 yield _sniff("gzip", GuardedStream(cast(IO[bytes], inner), size, "broken_zip", limits))
         else:
-            yield _sniff("bare", GuardedStream(file, size, "io_error", limits))
+            opened = _sniff("bare", GuardedStream(file, size, "io_error", limits))
+            beside = path.with_name(path.name + WAL)
+            if opened.format == "sqlite" and beside.is_file():
+                with beside.open("rb") as wal:
+                    opened.wal = GuardedStream(wal, beside.stat().st_size, "io_error", limits)
+                    yield opened
+            else:
+                yield opened
 
 
 def _sniff(container: str, stream: GuardedStream) -> Opened:
@@ -191,8 +201,15 @@ def _unzip(file: IO[bytes], size: int, limits: ReadLimits) -> Iterator[Opened]:
                 continue
             if entry.file_size > limits.report_size:
                 raise UnreadableReport("too_large", f"the archive claims {entry.file_size} bytes")
-            with _open_entry(archive, entry) as inner:
-                yield _sniff("zip", GuardedStream(inner, size, "broken_zip", limits))
+            # SQLite's own name for it; names in archives serve for nothing else.
+            beside = next((each for each in entries if each.filename == entry.filename + WAL), None)
+            with ExitStack() as stack:
+                inner = stack.enter_context(_open_entry(archive, entry))
+                opened = _sniff("zip", GuardedStream(inner, size, "broken_zip", limits))
+                if beside is not None and opened.format == "sqlite":
+                    wal = stack.enter_context(_open_entry(archive, beside))
+                    opened.wal = GuardedStream(wal, size, "broken_zip", limits)
+                yield opened
             return
         raise problem or UnreadableReport("not_a_report", "no XML or SQLite file in the archive")
 

@@ -41,7 +41,7 @@ def read_report(
             encoding = text.encoding
         else:
             encoding = profile.sqlite.encoding
-            with temporary_copy(stream, opened.head, limits) as copy:
+            with temporary_copy(stream, opened.head, limits, cast(IO[bytes] | None, opened.wal)) as copy:
                 result = read_sqlite(copy, profile.sqlite, builders, sink, limits)
         size = opened.stream.size
     if not result.present and all(text is None for text in result.header.values()):

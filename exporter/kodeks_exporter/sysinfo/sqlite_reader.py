@@ -18,6 +18,7 @@ from typing import IO, Final
 
 from kodeks_exporter.domain.report import Block, ReportSink, UnreadableReport, User, UserUsage
 from kodeks_exporter.domain.texts import plain
+from kodeks_exporter.sysinfo.container import WAL
 from kodeks_exporter.sysinfo.fields import BLOCK_FIELDS
 from kodeks_exporter.sysinfo.limits import ReadLimits
 from kodeks_exporter.sysinfo.profile import BlockLayout, Layout
@@ -33,6 +34,11 @@ from kodeks_exporter.sysinfo.records import (
     join_slots,
 )
 
+_WAL_MODE: Final = b"\2\2"
+_WITHOUT_WAL: Final = (
+    "База SQLite скопирована без своего файла -wal, в нём последние записи: пришлите оба файла в одном ZIP или сначала"
+    " закройте базу (PRAGMA journal_mode=DELETE)."
+)
 _TABLES: Final = 3000
 _KEYS: Final = 5000
 _STEPS: Final = 20_000  # virtual machine instructions between looks at the clock
@@ -51,17 +57,43 @@ _LIMITS: Final = (
 
 
 @contextmanager
-def temporary_copy(stream: IO[bytes], head: bytes, limits: ReadLimits) -> Iterator[Path]:
-    """The stream as a file of our own, removed afterwards."""
+def temporary_copy(stream: IO[bytes], head: bytes, limits: ReadLimits, wal: IO[bytes] | None = None) -> Iterator[Path]:
+    """The stream as a file of our own, removed afterwards; with what its ``-wal`` holds, which must not be missing.
+
+    Whether a database without it is whole can't be told: the last records are in it until SQLite closes the database.
+    """
+    if head[18:20] == _WAL_MODE and wal is None:
+        raise UnreadableReport("broken_sqlite", "in WAL mode, without its -wal file", _WITHOUT_WAL)
     with tempfile.TemporaryDirectory(prefix="kodeks-report-", dir=limits.temp_dir) as folder:
         path = Path(folder) / "report.db"
         try:
             with path.open("wb") as file:
                 file.write(head)
                 shutil.copyfileobj(stream, file, 256 * 1024)
+            if wal is not None:
+                with path.with_name(path.name + WAL).open("wb") as file:
+                    shutil.copyfileobj(wal, file, 256 * 1024)
         except OSError as error:
             raise UnreadableReport("io_error", error.strerror or type(error).__name__) from None
+        if wal is not None:
+            _put_together(path, limits)
         yield path
+
+
+def _put_together(path: Path, limits: ReadLimits) -> None:
+    beside = path.with_name(path.name + WAL)
+    length = beside.stat().st_size
+    deadline = time.monotonic() + limits.seconds
+    try:
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            connection.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS)
+            connection.execute("PRAGMA trusted_schema=OFF")
+            _, frames, _ = connection.execute("PRAGMA wal_checkpoint(FULL)").fetchone()
+            connection.execute("PRAGMA journal_mode=DELETE")
+    except (sqlite3.Error, MemoryError, OverflowError, ValueError) as error:
+        raise UnreadableReport("broken_sqlite", _detail(error)) from None
+    if length and frames <= 0:
+        raise UnreadableReport("broken_sqlite", "the -wal file is of another database or broken", _WITHOUT_WAL)
 
 
 class ForeignDatabase:

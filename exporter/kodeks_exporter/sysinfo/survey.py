@@ -207,7 +207,7 @@ def survey(path: Path, profile: Profile, limits: ReadLimits) -> Survey:
         else:
             found = Survey(opened.container, "sqlite", profile.sqlite.encoding)
             with (
-                temporary_copy(stream, opened.head, limits) as copy,
+                temporary_copy(stream, opened.head, limits, cast(IO[bytes] | None, opened.wal)) as copy,
                 closing(ForeignDatabase(copy, profile.sqlite.encoding, limits)) as database,
             ):
                 _survey_sqlite(database, found, looker)
