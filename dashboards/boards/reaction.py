@@ -11,6 +11,7 @@ from dashboards.tables import Label, Value
 from dashboards.units import HOURS, MOMENT
 from dashboards.variables import Variable
 from dashboards.words import PRIORITIES, REACTION_OUTCOMES, UP_DOWN, Word
+from kodeks_exporter.domain.reaction import UNCOUNTED
 
 _CHOSEN = 'manager=~"$manager"'
 _LIVE = {
@@ -104,13 +105,10 @@ _MANAGER = Label("manager", "Менеджер", links=(
 ))  # fmt: skip
 _EVERYBODY = f"group by (manager) (kodeks_reaction_alerts_total{{{_CHOSEN}}})"
 
-_UNCOUNTED = (
-    "KodeksWatchdog|KodeksSearchIsEmpty|KodeksNewUser|KodeksDetectOverUserError|KodeksSearchError|KodeksClientScoreFell"
-)
-"""Alerts that only tell what happened: nobody has to answer them (docs/reaction.md)."""
+_TOLD_ONLY = "|".join(sorted(UNCOUNTED))
 _FIRING = (
     'branch=~"$branch",manager=~"$manager",client=~"$client",manager!="",client!="",'
-    f'alertname!~"{_UNCOUNTED}"'
+    f'alertname!~"{_TOLD_ONLY}"'
 )  # fmt: skip
 _ALERT = "alertname, client, manager, installation, account"
 _ALERTS = f'ALERTS{{alertstate="firing",{_FIRING}}}'
