@@ -21,7 +21,7 @@ from tests.conftest import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / "alertmanager" / "alertmanager.yml"
-DOCS = "https://github.com/kodeks-exporter/kodeks-exporter/blob/main"
+DOCS = "https://kodeks.dealer.example"
 SECONDS = 20.0
 
 
@@ -39,7 +39,7 @@ def alert(name: str = "KodeksTcpStatus", *, minutes: float = 3, **labels: str) -
             "details": "",
             "description": f"Порт Кодекса на {site} не принимает соединений. Сначала: проверьте, запущена ли служба.",
             "runbook_url": f"{DOCS}/docs/errors/{name}.md",
-            "dashboard": f"/d/kodeks-fleet?var-installation={site}",
+            "dashboard": f"https://grafana.dealer.example/d/kodeks-fleet?var-installation={site}",
         },
         "startsAt": (datetime.now(UTC) - timedelta(minutes=minutes)).isoformat(),
     }  # fmt: skip
@@ -91,6 +91,9 @@ def running(program: str, directory: Path, dead_man: str) -> Iterator[Stand]:
         smarthost = f"{mails.host}:{mails.port}"
         document = yaml.safe_load(configs.alertmanager(CONFIG, smarthost, telegrams.url, telegrams.token, quick=False))
         _quick(document["route"])
+        links = directory / "links.tmpl"
+        links.write_text(configs.link_template(DOCS), encoding="utf-8")
+        document["templates"].append(str(links))
         for receiver in document["receivers"]:
             if receiver["name"] == "dead-man":
                 receiver["webhook_configs"] = [{"url": dead_man, "send_resolved": False}]

@@ -74,7 +74,7 @@ def test_one_alert_and_its_end(stand: Stand) -> None:
     assert re.search(r"^С \d\d\.\d\d \d\d:\d\d \+04$", message.text, re.MULTILINE), "the details are not told twice"
     assert "\n<b>Сначала:</b> проверьте, вставлен ли ключ." in message.markup
     assert "/docs/errors/KodeksOnlineSensLockCheck.md" in message.markup
-    assert "https://grafana.example/d/kodeks-fleet?var-installation=one" in message.markup
+    assert "https://grafana.dealer.example/d/kodeks-fleet?var-installation=one" in message.markup
 
     mail = stand.mail("Ключ не активен")
     assert mail.to == ("ivanova@dealer.example",)
@@ -87,7 +87,7 @@ def test_one_alert_and_its_end(stand: Stand) -> None:
         assert "http://one.example:8080" in words
     links = [link.get("href", "") for link in page.iter("a")]
     assert "http://one.example:8080" in links
-    assert "https://grafana.example/d/kodeks-fleet?var-installation=one" in links
+    assert "https://grafana.dealer.example/d/kodeks-fleet?var-installation=one" in links
     assert any(link.endswith("/docs/errors/KodeksOnlineSensLockCheck.md") for link in links)
     assert not list(page.iter("img", "link", "script", "style")), "nothing from outside, no styles apart"
 
@@ -312,8 +312,8 @@ def test_an_unknown_manager_falls_to_ops(stand: Stand) -> None:
     assert stand.mail("(Orphan, K1)").to == ("ops@dealer.example",)
 
 
-def test_a_foreign_alert_without_our_annotations_is_readable(stand: Stand) -> None:
-    labels = {"alertname": "HostOutOfMemory", "severity": "critical", "instance": "db:9100"}
+def test_an_alert_of_the_sites_own_rules_is_readable_without_our_annotations(stand: Stand) -> None:
+    labels = {"alertname": "HostOutOfMemory", "product": "kodeks", "severity": "critical", "instance": "db:9100"}
     stand.post({"labels": labels, "annotations": {"summary": "мало памяти"}})
     message = stand.telegram("HostOutOfMemory")
     assert "db:9100" in message.text
@@ -609,3 +609,31 @@ def test_messages_with_links_stay_within_limits(stand: Stand, count: int) -> Non
             lambda message: f"({name}-0)" in message.text and "уже в порядке" in message.text, 30
         )
         assert len(mixed.markup) <= 4096
+
+
+def test_emoji_count_as_telegram_counts_them(stand: Stand) -> None:
+    """Two of its 4096 each; otherwise Alertmanager would cut and Telegram refuse."""
+    smile = "🙂" * 60
+    firing = [
+        {**alert("KodeksIcmp", installation=f"smile{number}", client=smile, hosting="", url=""),
+         "annotations": {"title": "Улыбки", "details": smile * 2, "description": f"{smile * 6} Сначала: {number}"}}
+        for number in range(40)
+    ]  # fmt: skip
+    stand.post(*firing)
+    message = stand.telegram("Улыбки")
+    assert len(message.markup.encode("utf-16-le")) // 2 <= 4096
+    assert "…и ещё" in message.text
+
+
+def test_links_without_a_host_are_left_out(stand: Stand) -> None:
+    firing = alert("KodeksWarning", installation="nolinks", url="")
+    firing["annotations"] |= {
+        "title": "Без адресов", "runbook_url": "/docs/errors/KodeksWarning.md", "dashboard": "/d/kodeks-fleet",
+    }  # fmt: skip
+    stand.post(firing)
+    message, mail = stand.telegram("Без адресов"), stand.mail("Без адресов")
+    for text in (message.markup, mail.text, mail.html):
+        assert "href" not in text
+        assert "Что делать" not in text
+        assert "Дашборд" not in text
+        assert "/d/" not in text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -17,7 +18,7 @@ import yaml
 from kodeks_exporter.config.load import load
 from kodeks_exporter.config.problems import ConfigError
 from kodeks_exporter.config.show import masked_yaml
-from kodeks_exporter.render.files import RenderError
+from kodeks_exporter.render.files import Rendered, RenderError
 from tests.render import fleets, server
 
 COMMAND = Path(sys.executable).with_name("kodeks-exporter")
@@ -235,25 +236,42 @@ def test_hostile_names_stay_names(tmp_path: Path, tool: Callable[[str], str]) ->
         assert receivers == ({f"{name}-{kind}" for kind in kinds} if own else {"ops"})
 
 
-def test_bases_of_links(tmp_path: Path) -> None:
-    links = {"docs": "https://docs.example/a{{b", "grafana": "https://grafana.example/g"}
-    result = fleets.rendered(tmp_path, links=links)
-    words = fleets.text(result, "templates/kodeks.tmpl")
-    assert '{{ define "kodeks.grafana" }}https://grafana.example/g{{ end }}' in words
-    assert '{{ define "kodeks.docs" }}https://docs.example/a%7B%7Bb{{ end }}' in words
+def links_of(result: Rendered) -> dict[str, set[str]]:
+    """Of all alerts: what the annotations runbook_url and dashboard begin with, before /docs and /d."""
+    found: dict[str, set[str]] = {"runbook_url": set(), "dashboard": set()}
     for file in result.files:
         if file.path.startswith("rules/"):
-            for line in file.content.decode().splitlines():
-                if "runbook_url:" in line:
-                    assert line.split()[1].startswith("https://docs.example/a%7B%7Bb/docs/errors/")
+            for group in yaml.safe_load(file.content)["groups"]:
+                for rule in group["rules"]:
+                    if "alert" in rule:
+                        for key, path in (("runbook_url", f"/docs/errors/{rule['alert']}.md"), ("dashboard", "/d/")):
+                            base, there, _ = rule["annotations"][key].partition(path)
+                            assert there, rule["alert"]
+                            found[key].add(base)
+    return found
 
 
-def test_without_links_rules_and_templates_are_the_projects_own(tmp_path: Path) -> None:
-    for file in fleets.rendered(tmp_path).files:
-        if file.path.startswith("rules/"):
-            assert file.content == (fleets.ROOT / file.path).read_bytes()
-        elif file.path.startswith("templates/"):
-            assert file.content == (fleets.ROOT / "alertmanager" / file.path).read_bytes()
+def test_bases_of_links(tmp_path: Path) -> None:
+    links = {"docs": "https://docs.example/a{{b", "grafana": "https://grafana.example/g"}
+    assert links_of(fleets.rendered(tmp_path, links=links)) == {
+        "runbook_url": {"https://docs.example/a%7B%7Bb"},
+        "dashboard": {"https://grafana.example/g"},
+    }
+    web = {"external_url": "https://kodeks.dealer.example/k"}
+    assert links_of(fleets.rendered(tmp_path, web=web))["runbook_url"] == {"https://kodeks.dealer.example/k"}
+    assert links_of(fleets.rendered(tmp_path, web=web, links=links))["runbook_url"] == {"https://docs.example/a%7B%7Bb"}
+
+
+def test_without_addresses_nothing_leads_to_a_host_that_nobody_has(tmp_path: Path) -> None:
+    result = fleets.rendered(tmp_path)
+    assert links_of(result) == {"runbook_url": {""}, "dashboard": {""}}
+    for file in result.files:
+        text = re.sub(r"^ *#.*$", "", file.content.decode(), flags=re.MULTILINE)
+        hosts = set(re.findall(r"https?://([\w.-]+)", text)) | set(re.findall(r"\b[\w.-]+\.example\b", text))
+        assert not hosts, file.path
+    told = " ".join(result.notes)
+    for key in ("web.external_url", "links.grafana", "alertmanager.smtp.sender"):
+        assert key in told
 
 
 def test_an_empty_configuration_renders_and_names_what_is_missing(tmp_path: Path) -> None:

@@ -140,8 +140,17 @@ def test_without_link_and_key_nothing_is_signed(reaction: dict[str, Any], tmp_pa
     assert "relabel" not in text
     assert SIGNATURE not in text
     assert not next(file for file in result.files if file.path == "prometheus.yml").secret
-    own = (fleets.ROOT / "alertmanager" / "templates" / "kodeks.tmpl").read_bytes()
-    assert next(file.content for file in result.files if file.path == "templates/kodeks.tmpl") == own
+    assert '{{ define "kodeks.exporter" }}{{ end }}' in fleets.text(result, "templates/kodeks.tmpl")
+
+
+def test_the_address_of_the_exporter_is_enough_for_the_link(tmp_path: Path) -> None:
+    web = {"external_url": "https://kodeks.dealer.example/w"}
+    reaction = {key: value for key, value in REACTION.items() if key != "link"}
+    words = fleets.text(fleets.rendered(tmp_path, **small(reaction=reaction, web=web)), "templates/kodeks.tmpl")
+    assert '{{ define "kodeks.exporter" }}https://kodeks.dealer.example/w{{ end }}' in words
+    nowhere = fleets.rendered(tmp_path, **small(reaction=reaction))
+    assert SIGNATURE not in fleets.text(nowhere, "prometheus.yml")
+    assert any("web.external_url" in note and "take an alert" in note for note in nowhere.notes)
 
 
 def test_the_templates_look_for_the_label_and_tell_all_that_is_signed() -> None:

@@ -18,7 +18,7 @@ RULES = ROOT / "rules"
 PAGES = ROOT / "docs" / "errors"
 RULE_FILES = sorted(RULES.glob("*.yml"))
 TEST_FILES = sorted((RULES / "tests").glob("*.test.yml"))
-RUNBOOKS = "https://github.com/kodeks-exporter/kodeks-exporter/blob/main/docs/errors"
+RUNBOOKS = "/docs/errors"
 
 HEADINGS = [
     "## Что это значит",

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from kodeks_exporter import assets
+from kodeks_exporter.cli import external_url
 from kodeks_exporter.config.load import load
 from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.render.check import RefusedError
@@ -19,7 +20,7 @@ from kodeks_exporter.settings.settings import Settings
 
 
 def run(options: argparse.Namespace) -> int:
-    settings = load(options.config)
+    settings = load(options.config, changes=external_url.changes(options))
     try:
         if options.kubernetes:
             files, rendered = _kubernetes(settings, options)
@@ -52,6 +53,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
+    external_url.add_argument(command)
     command.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder of the files")
     command.add_argument(
         "--kubernetes", action="store_true", help="manifests for prometheus-operator, and the exporter's own workload"

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kodeks_exporter import __version__
+from kodeks_exporter.cli import external_url
 from kodeks_exporter.config.problems import ConfigError, Problem
 from kodeks_exporter.config.webfile import WebConfig, load_web_config
 from kodeks_exporter.service.exporter import Service
@@ -33,6 +34,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--web.config.file", dest="web_config", type=Path, metavar="FILE", help="TLS and basic auth, exporters' format"
     )
+    external_url.add_argument(command)
     command.add_argument(
         "--storage.path", dest="storage", type=Path, default=Path("data"), metavar="DIR", help="default %(default)s"
     )
@@ -51,7 +53,7 @@ def _serve(options: argparse.Namespace) -> int:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda received, _frame: signals.put(received))
     security = _security(load_web_config(options.web_config)) if options.web_config else None
-    service = Service(options.config, options.storage)
+    service = Service(options.config, options.storage, external_url.changes(options))
     try:
         application = Application(service, service.routes())
         open_paths = upload.OPEN_PATHS + acknowledge.OPEN_PATHS

@@ -255,8 +255,6 @@ def _reaction(top: Mapping) -> Iterator[Finding]:
     listed = reaction.get("alertmanagers")
     if reaction.get("link") is not None and not _given(reaction, "key"):
         yield ("reaction", "key"), "is missing; links need key or key_file to be signed with"
-    if _given(reaction, "key") and reaction.get("link") is None:
-        yield ("reaction", "link"), "is missing; a key is of use only with the address that links lead to"
     if reaction and not listed:
         yield ("reaction", "alertmanagers"), "is missing; name every member, such as http://127.0.0.1:9093"
     yield from _once(("reaction", "alertmanagers"), listed)

@@ -15,6 +15,8 @@ from kodeks_exporter.settings.fleet import Fleet
 
 PREFIX: Final = "kodeks/"
 """Of our receivers in a configuration that has others too."""
+_SMARTHOST: Final = "localhost:25"
+_SENDER: Final = "kodeks-exporter@localhost"
 
 _HEAD: Final = """\
 # Alertmanager 0.25 and newer. Rendered by `kodeks-exporter render`: a change here is lost at the next run.
@@ -63,7 +65,7 @@ def rendered(settings: AlertmanagerSettings, fleet: Fleet, example: Example) -> 
     hours = intervals(everybody)
     parts = [
         _HEAD,
-        _globals(settings, example),
+        _globals(settings),
         "templates:\n" + "".join(f"  - {scalar(each)}\n" for each in example.templates),
         _OTHERS + _indented(route(settings, everybody, example), "    "),
         "time_intervals:\n" + _indented(hours, "  ") if hours else "",
@@ -77,9 +79,9 @@ def problems(settings: AlertmanagerSettings, fleet: Fleet) -> list[str]:
     """What the configuration leaves out or takes for granted, for the person who renders it."""
     told = []
     if not settings.smtp.smarthost:
-        told.append("alertmanager.smtp.smarthost is not set: mail goes to localhost:25")
+        told.append("alertmanager.smtp.smarthost is not set: mail goes to " + _SMARTHOST)
     if not settings.smtp.sender:
-        told.append("alertmanager.smtp.sender is not set: mail comes from the example's address")
+        told.append(f"alertmanager.smtp.sender is not set: mail comes from {_SENDER}")
     if not settings.ops.email and not has_telegram(settings.ops, settings):
         told.append(f"alertmanager.ops has no email: what belongs to no manager goes to {OPS_MAIL}")
     if settings.dead_man.url is None:
@@ -101,10 +103,10 @@ def has_secrets(settings: AlertmanagerSettings) -> bool:
     return bool(settings.telegram.bot_token or settings.smtp.credentials or settings.dead_man.url)
 
 
-def _globals(settings: AlertmanagerSettings, example: Example) -> str:
+def _globals(settings: AlertmanagerSettings) -> str:
     lines = [
-        f"smtp_smarthost: {scalar(settings.smtp.smarthost or example.smarthost)}",
-        f"smtp_from: {scalar(template_text(settings.smtp.sender or example.smtp_from))}",
+        f"smtp_smarthost: {scalar(settings.smtp.smarthost or _SMARTHOST)}",
+        f"smtp_from: {scalar(template_text(settings.smtp.sender or _SENDER))}",
         f"smtp_require_tls: {str(settings.smtp.require_tls).lower()}",
     ]
     if settings.smtp.credentials:

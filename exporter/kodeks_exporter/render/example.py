@@ -42,8 +42,6 @@ class Example:
     receiver without address and secret. ``digests``: in the order of their routes. ``inhibit_rules``: the items as
     text, comments included, not indented."""
 
-    smtp_from: str
-    smarthost: str
     grouping: dict[str, Any]
     watchdog: dict[str, Any]
     mail: dict[str, Any]
@@ -64,8 +62,6 @@ def read(assets: Path) -> Example:
         mails = [mail for receiver in document["receivers"] for mail in receiver.get("email_configs", ())]
         telegrams = [each for receiver in document["receivers"] for each in receiver.get("telegram_configs", ())]
         return Example(
-            smtp_from=document["global"]["smtp_from"],
-            smarthost=document["global"]["smtp_smarthost"],
             grouping=_without(route, "matchers", "receiver", "routes", "repeat_interval"),
             watchdog=_without(watchdog, "receiver", "matchers"),
             mail=_without(mails[0], "to"),

@@ -47,17 +47,27 @@ def render(settings: Settings, assets: Path | None = None) -> Rendered:
     for name in settings.alertmanager.night.sound:
         if name not in alerts:
             raise RenderError(f"alertmanager.night.sound: there is no alert {name!r}")
-    docs, grafana = templates.link_base(settings.links.docs), templates.link_base(settings.links.grafana)
+    docs, grafana = templates.link_base(settings.docs_base), templates.link_base(settings.links.grafana)
     notes = alertmanager.problems(settings.alertmanager, settings.fleet)
-    if len(docs) + max(len(f"/docs/errors/{alert}.md") for alert in alerts) > LONGEST_LINK:
-        notes.append("links.docs is so long that Telegram messages leave the link out")
-    site_rules = rules.rendered(own_rules, changed, docs)
+    if not docs:
+        notes.append("neither web.external_url nor links.docs is set: messages have no link to what to do")
+    elif len(docs) + max(len(f"/docs/errors/{alert}.md") for alert in alerts) > LONGEST_LINK:
+        notes.append("links.docs or web.external_url is so long that Telegram messages leave the link out")
+    if not grafana:
+        notes.append("links.grafana is not set: messages have no link to dashboards")
+    site_rules = rules.rendered(own_rules, changed, docs, grafana)
     site_rules[site.FILE] = site.rendered(settings.thresholds, settings.score)
     reaction = settings.reaction
-    link = templates.link_base(reaction.link) if reaction.acknowledgeable else ""
+    link = templates.link_base(settings.acknowledge_base)
+    if reaction.acknowledgeable and not link:
+        notes.append("neither web.external_url nor reaction.link is set: messages have no link to take an alert")
     if len(link) > LONGEST_LINK:
-        notes.append("reaction.link is so long that Telegram may refuse messages; use a shorter one")
-    site_templates = templates.rendered(templates.read(assets), grafana, docs, link)
+        notes.append(
+            "reaction.link or web.external_url is so long that Telegram may refuse messages; use a shorter one"
+        )
+    ops = settings.alertmanager.ops
+    zones = [manager.time_zone for manager in settings.fleet.managers.values()]
+    site_templates = templates.rendered(templates.read(assets), link, ops.time_zone, zones)
     own = example.read(assets)
     endless = [example.WATCHDOG, *(alert for digest in own.digests for alert in digest.alerts)]
     key = reaction.key if link else None

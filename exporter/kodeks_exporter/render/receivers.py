@@ -8,6 +8,7 @@ from kodeks_exporter.render.example import Example
 from kodeks_exporter.render.people import People, Person
 from kodeks_exporter.render.routes import plain
 from kodeks_exporter.render.yamltext import flow, scalar, template_text
+from kodeks_exporter.render.zones import named
 from kodeks_exporter.settings.alerting import AlertmanagerSettings
 
 
@@ -93,24 +94,34 @@ class _Forms:
             "mail": server | example.mail,
             "telegram": telegram | {"bot_token": token.reveal()} | example.telegram if token else {},
         }
-        self._written: set[str] = set()
+        self._zone_of: dict[str, str] = {}
+        """Of whom a form was written for: form to zone."""
 
     def mail(self, person: Person, *, digest: bool = False) -> str:
         own = [f"to: {scalar(template_text(', '.join(person.own_mail)))}"]
-        return "  email_configs:\n" + self._item("mail", own, digest)
+        return "  email_configs:\n" + self._item("mail", person, own, digest)
 
     def telegram(self, person: Person, *, silent: bool, digest: bool = False) -> str:
         own = [f"chat_id: {person.settings.telegram_chat_id}", f"disable_notifications: {str(silent).lower()}"]
-        return "  telegram_configs:\n" + self._item("telegram", own, digest)
+        return "  telegram_configs:\n" + self._item("telegram", person, own, digest)
 
-    def _item(self, form: str, own: list[str], digest: bool) -> str:
-        # A digest stands behind the ordinary receiver, so the form is written by then.
+    def _item(self, form: str, person: Person, own: list[str], digest: bool) -> str:
+        zone = person.settings.time_zone.key
         options = self._options[form]
-        if form in self._written:
+        templates = {key: self._in_zone(value, zone) for key, value in options.items() if isinstance(value, str)}
+        # A digest stands behind the ordinary receiver, so the form is written by then.
+        if form in self._zone_of:
+            if zone != self._zone_of[form]:
+                own += [f"{key}: {scalar(text)}" for key, text in templates.items() if "kodeks." in text]
             lines = [f"<<: *kodeks-{form}", *own, *(["send_resolved: false"] if digest else [])]
             return "    - " + "\n      ".join(lines) + "\n"
-        self._written.add(form)
-        return f"    - &kodeks-{form}\n" + "".join(f"      {line}\n" for line in own) + plain(options, "      ")
+        self._zone_of[form] = zone
+        text = "".join(f"      {line}\n" for line in own) + plain(options | templates, "      ")
+        return f"    - &kodeks-{form}\n{text}"
+
+    def _in_zone(self, option: str, zone: str) -> str:
+        """An option that calls a template, with the templates of somebody's time zone; those of ops have no suffix."""
+        return option if zone == self.ops.settings.time_zone.key else named(option, zone)
 
 
 def _servers(settings: AlertmanagerSettings) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -10,8 +10,8 @@ from typing import Final
 from kodeks_exporter.assets import AssetsError
 from kodeks_exporter.render import thresholds
 
-DOCS: Final = "https://github.com/kodeks-exporter/kodeks-exporter/blob/main"
-"""Base of the project's own documentation, as the rules and templates have it."""
+_LINK: Final = re.compile(r"^( *(?:runbook_url|dashboard): '?)(/(docs|d)/)", re.MULTILINE)
+"""A link as the rules have it: without a host, which they do not know."""
 _ALERT: Final = re.compile(r"^ *- alert: *(\S+)", re.MULTILINE)
 
 
@@ -29,11 +29,11 @@ def alert_names(rules: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-def rendered(rules: Mapping[str, str], values: Mapping[str, float], docs: str) -> dict[str, str]:
-    """``docs``: base of the links to docs/errors; empty: the project's own."""
+def rendered(rules: Mapping[str, str], values: Mapping[str, float], docs: str, grafana: str) -> dict[str, str]:
+    """``docs``, ``grafana``: bases of the links to pages of alerts and to dashboards. Without one its links stay as
+    they are, and messages leave them out."""
     texts = thresholds.replaced(rules, values)
-    if not docs:
-        return texts
-    # Only the annotation: its value ends the line, so a plain scalar without spaces stays one.
-    link = re.compile(rf"^( *runbook_url: ){re.escape(DOCS)}(/\S*)$", re.MULTILINE)
-    return {name: link.sub(lambda match: f"{match[1]}{docs}{match[2]}", text) for name, text in texts.items()}
+    bases = {"docs": docs, "d": grafana}
+    return {
+        name: _LINK.sub(lambda found: f"{found[1]}{bases[found[3]]}{found[2]}", text) for name, text in texts.items()
+    }

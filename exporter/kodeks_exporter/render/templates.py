@@ -1,12 +1,15 @@
-"""The project's message templates with the addresses of a site's Grafana, documentation and exporter."""
+"""The project's message templates with the address of a site's exporter, and with times of everybody's own zone."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from kodeks_exporter.assets import AssetsError
+from kodeks_exporter.render.zones import named, placed
 
 _UNSAFE: Final = re.compile(r"""[{}"'`<>|^\\\s]""")
 
@@ -24,13 +27,15 @@ def link_base(url: str) -> str:
     return _UNSAFE.sub(lambda match: f"%{ord(match[0]):02X}", url)
 
 
-def rendered(templates: dict[str, str], grafana: str, docs: str, exporter: str) -> dict[str, str]:
-    """``grafana``, ``docs``, ``exporter``: bases of links; an empty one leaves the project's own."""
-    texts = dict(templates)
-    for name, address in (("kodeks.grafana", grafana), ("kodeks.docs", docs), ("kodeks.exporter", exporter)):
-        if address:
-            texts = _defined(texts, name, address)
-    return texts
+def rendered(templates: dict[str, str], exporter: str, home: ZoneInfo, zones: Iterable[ZoneInfo]) -> dict[str, str]:
+    """``exporter``: base of the links by which an alert is taken; may be empty. ``home``: where ops read times.
+    ``zones``: those of everybody; each other one has a copy of all files."""
+    texts = _defined(templates, "kodeks.exporter", exporter)
+    files = {name: placed(text, home) for name, text in texts.items()}
+    for zone in sorted({zone.key: zone for zone in zones if zone.key != home.key}.values(), key=lambda zone: zone.key):
+        for name, text in texts.items():
+            files[f"{zone.key.replace('/', '-')}.{name}"] = named(placed(text, zone), zone.key)
+    return files
 
 
 def _defined(templates: dict[str, str], name: str, address: str) -> dict[str, str]:

@@ -18,6 +18,7 @@ from kodeks_exporter import __version__
 from kodeks_exporter.checks.chain import has_checks, run_round
 from kodeks_exporter.checks.context import Tools
 from kodeks_exporter.checks.planned import planned_downtime
+from kodeks_exporter.config.document import Plain
 from kodeks_exporter.config.load import load
 from kodeks_exporter.config.problems import ConfigError
 from kodeks_exporter.config.show import masked_yaml
@@ -75,10 +76,10 @@ Prepare = Callable[[], Callable[[], None]]
 class Service:
     """Implements ``web.backend.Backend``. ``start()`` it once; all methods are safe to call from many threads."""
 
-    def __init__(self, config_file: Path, storage: Path) -> None:
-        """Raises ``ConfigError`` and ``StorageError``."""
-        self._config_file = config_file
-        self._settings = load(config_file)
+    def __init__(self, config_file: Path, storage: Path, changes: Plain = None) -> None:
+        """``changes``: put over the file whenever it is read. Raises ``ConfigError`` and ``StorageError``."""
+        self._load: Callable[[], Settings] = lambda: load(config_file, changes=changes)
+        self._settings = self._load()
         self._lock = StorageLock(storage)
         self._storage = storage
         self._database, self._live, self._trials = opened(storage, FILE_NAME, lambda: _live_stores(storage))
@@ -177,7 +178,7 @@ class Service:
         """Puts all that the files say now in force, or, whatever goes wrong, nothing of it. Raises nothing."""
         with self._reload_lock:
             try:
-                settings = load(self._config_file)
+                settings = self._load()
                 profiles = load_profiles(settings)
                 commits = [prepare() for prepare in self._prepared]
                 self._swap(settings, profiles)

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Annotated, Final, Literal
-from zoneinfo import ZoneInfo
 
 from kodeks_exporter.domain.checks import CHECKS
 from kodeks_exporter.domain.secret import Secret
-from kodeks_exporter.settings import values
+from kodeks_exporter.settings import values, zones
 from kodeks_exporter.settings.checks import CheckSettings, Paths, Patterns
 from kodeks_exporter.settings.notation import (
     Address,
@@ -36,7 +35,6 @@ from kodeks_exporter.settings.notation import (
 )
 from kodeks_exporter.settings.values import Endpoint
 
-UTC = ZoneInfo("UTC")
 LICENCE_MANAGER_PORT: Final = 8888
 
 
@@ -97,8 +95,8 @@ class Manager:
     """Group of managers; installations and accesses inherit it. Branches do not see each other."""
     working_hours: WorkingHours | None = None
     """Without it every hour counts as working time."""
-    time_zone: Zone = UTC
-    """IANA name, of the working hours."""
+    time_zone: Zone = zones.DEFAULT
+    """IANA name, of the working hours and of times in messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +159,7 @@ class Installation:
     licence_manager: Annotated[Endpoint, Notation(_licence_manager)] | None = None
     """`host` or `host:port`; the default port is 8888."""
     snmp: Snmp | None = None
-    time_zone: Zone = UTC
+    time_zone: Zone = zones.DEFAULT
     """Of the server: of its nightly restart and backup, and of its reports."""
     supported: bool = True
     """`false`: the client has no support contract now."""

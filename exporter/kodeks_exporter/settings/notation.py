@@ -15,7 +15,7 @@ from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo
 
 from kodeks_exporter.domain.secret import MASK, Secret
-from kodeks_exporter.settings import values
+from kodeks_exporter.settings import values, zones
 
 YEAR: Final = 366 * 86400.0
 """Seconds; nothing that runs regularly may wait longer."""
@@ -195,7 +195,7 @@ HeaderName = Annotated[str, Notation(values.header_name)]
 Path = Annotated[str, Notation(values.path)]
 OptionalPath = Annotated[str, Notation(lambda text: values.path(text) if text else "")]
 Port = Annotated[int, Notation(values.port, int)]
-Zone = Annotated[ZoneInfo, Notation(values.zone)]
+Zone = Annotated[ZoneInfo, Notation(zones.zone)]
 DayTime = Annotated[time, Notation(values.day_time, lambda moment: f"{moment:%H:%M}")]
 Days = Annotated[str, Notation(values.weekdays)]
 Duration = Annotated[float, Notation(_over_zero, values.duration_text)]

@@ -22,7 +22,8 @@ class ReactionSettings:
     interval: Annotated[float, duration("5s", "5m")] = 15.0
     """How often each member is read."""
     link: Url = ""
-    """How people reach this exporter. With it and a key, messages carry a link that `/acknowledge` answers."""
+    """How people reach the page `/acknowledge`. Empty: at `web.external_url`. With an address and a key, messages carry
+    a link to it."""
     key: SigningKey | None = None
     """Signs links. It also gets into the rendered prometheus.yml."""
     link_lifetime: Annotated[float, duration("10m", "31d")] = 7 * 86400.0
@@ -38,5 +39,5 @@ class ReactionSettings:
 
     @property
     def acknowledgeable(self) -> bool:
-        """Messages may carry a link, and the page answers it."""
-        return bool(self.alertmanagers and self.link and self.key is not None)
+        """The page answers links."""
+        return bool(self.alertmanagers and self.key is not None)

@@ -43,11 +43,20 @@ class Privacy:
 
 
 @dataclass(frozen=True, slots=True)
+class Web:
+    """How people reach this exporter."""
+
+    external_url: Url = ""
+    """Base of the links to the pages of alerts, to the status page and to `/acknowledge`. The flag `--web.external-url`
+    wins."""
+
+
+@dataclass(frozen=True, slots=True)
 class Links:
     """Bases of the links in messages."""
 
     docs: Url = ""
-    """Where the pages of docs/errors can be read."""
+    """Where the pages of docs/errors can be read. Empty: at `web.external_url`; the exporter has them."""
     grafana: Url = ""
     """How people reach Grafana."""
 
@@ -60,6 +69,7 @@ class Settings:
     poll: PollSettings = PollSettings()
     privacy: Privacy = Privacy()
     checks: CheckSettings = field(default_factory=CheckSettings)
+    web: Web = Web()
     links: Links = Links()
     reports: ReportSettings = field(default_factory=ReportSettings)
     history: HistorySettings = HistorySettings()
@@ -70,3 +80,13 @@ class Settings:
     reaction: ReactionSettings = ReactionSettings()
     score: ScoreSettings = field(default_factory=ScoreSettings)
     source: Annotated[Path, Mark.NOT_A_KEY] = Path()
+
+    @property
+    def docs_base(self) -> str:
+        """Where ``/docs/errors/…`` is; empty: nobody knows."""
+        return self.links.docs or self.web.external_url
+
+    @property
+    def acknowledge_base(self) -> str:
+        """Where ``/acknowledge`` is, when it answers links; else empty, and when nobody knows."""
+        return (self.reaction.link or self.web.external_url) if self.reaction.acknowledgeable else ""

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import time
 from typing import Final
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, available_timezones
 
 from kodeks_exporter.domain import names
 
@@ -105,17 +104,6 @@ def weekdays(text: str) -> str:
     if DAYS.index(days[0]) > DAYS.index(days[-1]):
         raise ValueError("must run forward in a week that begins on sunday; the whole week is sunday:saturday")
     return ":".join(days)
-
-
-def zone(text: str) -> ZoneInfo:
-    """An IANA time zone by name."""
-    try:
-        return ZoneInfo(text)
-    except (KeyError, ValueError, OSError):
-        advice = did_you_mean(text, available_timezones()) if len(text) < 60 else ""
-        if not advice.startswith("did"):
-            advice = "use an IANA name such as Europe/Moscow"
-        raise ValueError(f"unknown time zone; {advice}") from None
 
 
 def label(text: str) -> str:

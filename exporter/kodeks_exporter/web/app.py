@@ -21,7 +21,7 @@ from werkzeug.exceptions import (
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from kodeks_exporter.web import negotiation
+from kodeks_exporter.web import guides, negotiation
 from kodeks_exporter.web.backend import Backend
 from kodeks_exporter.web.pages import Pages
 from kodeks_exporter.web.status import Query, installation_page, status_page
@@ -88,6 +88,9 @@ class Application:
         return (
             Route("/", ("GET",), self._status),
             Route("/installations/<name>", ("GET",), self._installation),
+            Route("/docs/errors", ("GET",), _to_the_list),
+            Route("/docs/errors/", ("GET",), self._guide),
+            Route("/docs/errors/<name>", ("GET",), self._guide),
             Route("/metrics", ("GET",), self._metrics),
             Route("/probe", ("GET",), self._probe),
             Route("/sd", ("GET",), self._service_discovery),
@@ -179,10 +182,19 @@ class Application:
             raise NotFound("Нет установки с таким именем.")
         return self._page(self._pages.installation(page))
 
+    def _guide(self, request: Request, variables: Mapping[str, str]) -> Response:
+        # With .md too: alerts name the files, which any other place may show as well.
+        return guides.answer(request, variables.get("name", guides.INDEX).removesuffix(".md"), self._pages)
+
     def _page(self, html: str) -> Response:
         response = Response(html, content_type="text/html; charset=utf-8")
         response.headers["Content-Security-Policy"] = self._pages.policy
         return response
+
+
+def _to_the_list(_request: Request, _: Mapping[str, str]) -> Response:
+    # Relative, since a reverse proxy may have put a path before ours.
+    return Response(status=308, headers={"Location": "errors/"})
 
 
 def _plain(text: str, status: int) -> Response:

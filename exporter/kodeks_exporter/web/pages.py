@@ -46,6 +46,11 @@ class Pages:
     def installation(self, page: InstallationPage) -> str:
         return self._render("installation.html", page)
 
+    def guide(self, title: str, body: Markup, links_to_all: bool) -> str:
+        """A page about an alert; ``body`` is HTML."""
+        template = self._environment.get_template("guide.html")
+        return template.render(title=title, body=body, links_to_all=links_to_all)
+
     def _render(self, template: str, page: StatusPage | InstallationPage) -> str:
         return self._environment.get_template(template).render(page=page, icon=_icon(page.tone))
 

@@ -1,0 +1,103 @@
+"""``/docs/errors/``: the pages that say what to do about an alert, as HTML, from the package itself.
+
+They are Markdown in docs/errors, readable in a repository too, where they link to each other by file name. Here the
+same links lead to each other's pages; what is not served here stays as words. Raw HTML is shown and not obeyed.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+from werkzeug.exceptions import NotFound
+from werkzeug.wrappers import Request, Response
+
+from kodeks_exporter import assets
+from kodeks_exporter.web.pages import Pages
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
+
+logger = logging.getLogger("kodeks_exporter.web")
+
+FOLDER: Final = "docs/errors"
+INDEX: Final = "README"
+_PAGE: Final = re.compile(r"(\w+)\.md", re.ASCII)
+_WEB: Final = re.compile(r"https?://")
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """A page: its heading, and the HTML of its body."""
+
+    title: str
+    body: Markup
+
+
+def answer(request: Request, name: str, pages: Pages) -> Response:
+    """The page of an alert, or the list of all for INDEX. Raises NotFound."""
+    guide = _guides().get(name)
+    if guide is None:
+        raise NotFound("Нет страницы с таким именем. Все страницы: /docs/errors/")
+    response = Response(pages.guide(guide.title, guide.body, name != INDEX), content_type="text/html; charset=utf-8")
+    response.headers["Content-Security-Policy"] = pages.policy
+    # Not for shared caches: the page may stand behind a password.
+    response.headers["Cache-Control"] = "private, max-age=3600"
+    response.add_etag()
+    return response.make_conditional(request)
+
+
+@cache
+def _guides() -> Mapping[str, Guide]:
+    """All pages by name, read once."""
+    try:
+        return read(assets.find() / FOLDER)
+    except assets.AssetsError as error:
+        logger.error("the pages of alerts are missing: %s", error)
+        return {}
+
+
+def read(folder: Path) -> dict[str, Guide]:
+    """The pages of a folder by the names of their files, without ``.md``."""
+    markdown = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.md"))}
+    return {name: _guide(name, text, markdown, texts.keys()) for name, text in texts.items()}
+
+
+def _guide(name: str, text: str, markdown: MarkdownIt, known: Collection[str]) -> Guide:
+    tokens = markdown.parse(text)
+    title = name
+    for number, token in enumerate(tokens):
+        if token.children is not None:
+            token.children = _linked(token.children, known)
+        if token.type == "heading_open" and token.tag == "h1":
+            title = tokens[number + 1].content
+    # Markdown's own text is escaped by the library; what is added here is a name of a file.
+    return Guide(title, Markup(markdown.renderer.render(tokens, markdown.options, {})))  # noqa: S704
+
+
+def _linked(tokens: list[Token], known: Collection[str]) -> list[Token]:
+    """Links to files become links to pages; those that lead to neither a page nor the web become their words."""
+    kept = []
+    dropped = 0
+    for token in tokens:
+        if token.type == "link_open":
+            href = str(token.attrGet("href") or "")
+            page = _PAGE.fullmatch(href)
+            if page is not None and page[1] in known:
+                token.attrSet("href", "./" if page[1] == INDEX else page[1])
+            elif not _WEB.match(href):
+                dropped += 1
+                continue
+        elif token.type == "link_close" and dropped:
+            dropped -= 1  # links do not nest
+            continue
+        kept.append(token)
+    return kept
