@@ -137,7 +137,7 @@ def test_the_templates_lead_to_the_exporter_of_the_site(tmp_path: Path) -> None:
 def test_without_link_and_key_nothing_is_signed(reaction: dict[str, Any], tmp_path: Path) -> None:
     result = fleets.rendered(tmp_path, **small(**({"reaction": reaction} if reaction else {})))
     text = fleets.text(result, "prometheus.yml")
-    assert "relabel" not in text
+    assert "alert_relabel_configs" not in text
     assert SIGNATURE not in text
     assert not next(file for file in result.files if file.path == "prometheus.yml").secret
     assert '{{ define "kodeks.exporter" }}{{ end }}' in fleets.text(result, "templates/kodeks.tmpl")
