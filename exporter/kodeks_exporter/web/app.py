@@ -24,7 +24,8 @@ from werkzeug.wrappers import Request, Response
 from kodeks_exporter.web import guides, negotiation
 from kodeks_exporter.web.backend import Backend
 from kodeks_exporter.web.pages import Pages
-from kodeks_exporter.web.status import Query, installation_page, status_page
+from kodeks_exporter.web.query import Query
+from kodeks_exporter.web.status import installation_page, status_page
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

@@ -1,0 +1,63 @@
+"""What a visitor of the status page asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+from urllib.parse import urlencode
+
+from kodeks_exporter.web.views import InstallationView
+
+_MAX_QUERY: Final = 200  # characters of a search worth reading
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What the visitor asked for. Empty strings: no limit. ``refresh``: the page reloads itself."""
+
+    text: str = ""
+    state: str = ""
+    manager: str = ""
+    hosting: str = ""
+    cause: str = ""
+    refresh: bool = True
+
+    @classmethod
+    def of(cls, args: Mapping[str, str]) -> Query:
+        def arg(name: str) -> str:
+            return args.get(name, "")[:_MAX_QUERY].strip()
+
+        return cls(arg("q"), arg("state"), arg("manager"), arg("hosting"), arg("cause"), arg("refresh") != "0")
+
+    def href(self, **changes: str | bool) -> str:
+        """A relative link to the page with some of the query changed: works behind any path prefix."""
+        query = replace(self, **changes)  # type: ignore[arg-type]  # the names and types are those of the fields
+        pairs = {
+            "q": query.text,
+            "state": query.state,
+            "manager": query.manager,
+            "hosting": query.hosting,
+            "cause": query.cause,
+            "refresh": "" if query.refresh else "0",
+        }
+        return "?" + urlencode({key: value for key, value in pairs.items() if value})
+
+    @property
+    def narrows(self) -> bool:
+        return bool(self.text or self.state or self.manager or self.hosting or self.cause)
+
+    def matches(self, view: InstallationView) -> bool:
+        """Everything but the state, which the counters on top need left open."""
+        if self.manager and view.manager != self.manager:
+            return False
+        if self.hosting and view.hosting != self.hosting:
+            return False
+        if self.cause and (view.root_cause is None or view.root_cause.check != self.cause):
+            return False
+        haystack = _folded(" ".join((view.name, view.client, view.url, view.manager, view.branch, view.hosting)))
+        return all(word in haystack for word in _folded(self.text).split())
+
+
+def _folded(text: str) -> str:
+    return text.casefold().replace("ё", "е")

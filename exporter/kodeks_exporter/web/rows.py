@@ -1,0 +1,200 @@
+"""One installation as the status page shows it: its one word, its cause, its checks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Final
+from urllib.parse import quote, urlsplit
+
+from kodeks_exporter.domain.check import CheckResult, InstallationState, Outcome
+from kodeks_exporter.domain.checks import CHECKS
+from kodeks_exporter.web import words
+from kodeks_exporter.web.facts import facts
+from kodeks_exporter.web.views import FleetView, InstallationView
+
+STALE_AFTER: Final = 300.0  # seconds without a round; ten intervals by default
+REPORT_STALE_AFTER: Final = 2 * 86400.0  # as SmartXMLfileIsToOld
+SHORT_LIST: Final = 4
+
+PROBLEM: Final = "problem"
+PLANNED: Final = "planned"
+UNCHECKED: Final = "unchecked"
+REPORTS_ONLY: Final = "reports"
+FAULTY: Final = "faulty"
+
+_BAD_STATES: Final = frozenset(
+    {
+        InstallationState.UNREACHABLE,
+        InstallationState.KEY_MISSING,
+        InstallationState.NOT_STARTED,
+        InstallationState.SERVER_ERROR,
+        InstallationState.OUT_OF_SEATS,
+    }
+)
+SIGNS: Final = {"bad": "✕", "warn": "!", "ok": "✓", "plan": "↻", "none": "–"}
+_OUTCOME_LOOKS: Final = {
+    Outcome.OK: ("ok", "✓"),
+    Outcome.FAILED: ("bad", "✕"),
+    Outcome.BLOCKED: ("none", "⋯"),
+    Outcome.SKIPPED: ("none", "–"),
+}
+TONE_ORDER: Final = ("bad", "warn", "plan", "none", "ok")
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """``key``: value of ``?state=``; ``tone``: bad, warn, plan, none or ok; ``sign`` says the tone without colour."""
+
+    key: str
+    label: str
+    tone: str
+
+    @property
+    def sign(self) -> str:
+        return SIGNS[self.tone]
+
+    @property
+    def problem(self) -> bool:
+        return self.tone in ("bad", "warn")
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRow:
+    name: str
+    tone: str
+    sign: str
+    text: str
+    duration: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One installation as the page shows it. ``href`` is empty when the url is not one to make a link of."""
+
+    name: str
+    client: str
+    manager: str
+    hosting: str
+    mode: str
+    page: str
+    url: str
+    href: str
+    status: Status
+    cause: str
+    where: str
+    hints: tuple[str, ...]
+    since: str
+    blocked: str
+    others: tuple[str, ...]
+    verdict: str
+    checked: str
+    stale: bool
+    report: str
+    report_stale: bool
+    checks: tuple[CheckRow, ...]
+
+
+def status_of(view: InstallationView) -> Status:
+    """The one word for an installation. A failed check of a server that serves its users is a fault of its own kind."""
+    if view.state is None:
+        if view.mode == "push" and not view.url:
+            return Status(REPORTS_ONLY, "Только отчёты", "none")
+        return Status(UNCHECKED, "Ещё не проверена", "none")
+    if view.state is InstallationState.OK:
+        if view.root_cause is None:
+            return Status(view.state.value, words.STATES[view.state], "ok")
+        return Status(FAULTY, "Работает, есть сбой", "warn")
+    if view.planned and view.root_cause is None:
+        return Status(PLANNED, words.PLANNED.get(view.planned, "Плановые работы"), "plan")
+    return Status(view.state.value, words.STATES[view.state], "bad" if view.state in _BAD_STATES else "warn")
+
+
+def row_of(view: InstallationView, status: Status, fleet: FleetView) -> Row:
+    now, zone, root = fleet.generated, fleet.time_zone, view.root_cause
+    blocked = [words.check_name_inside(r.check) for r in view.results if root and r.by == root.check]
+    failed = [r for r in view.results if r.outcome is Outcome.FAILED and (root is None or r.check != root.check)]
+    return Row(
+        name=view.name,
+        client=view.client or view.name,
+        manager=view.manager,
+        hosting=view.hosting,
+        mode=view.mode,
+        page="installations/" + quote(view.name, safe=""),
+        url=view.url,
+        href=view.url if _linkable(view.url) else "",
+        status=status,
+        cause=_sentence(root) if root else "",
+        where=words.where_to_look(root.check) if root else "",
+        hints=tuple(hint for hint in facts(root, zone) if not _said(hint, root.text)) if root else (),
+        since=words.since(view.since, now, zone) if view.since is not None and status.tone != "ok" else "",
+        blocked=_some(blocked),
+        others=tuple(_sentence(result) for result in failed),
+        verdict=_verdict(view, status),
+        checked=_ago(view.last_run, now),
+        stale=view.last_run is not None and now - view.last_run > STALE_AFTER,
+        report=_ago(view.report_made, now),
+        report_stale=view.report_made is not None and now - view.report_made > REPORT_STALE_AFTER,
+        checks=tuple(_check_row(result, zone) for result in view.results),
+    )
+
+
+def _check_row(result: CheckResult, zone: tzinfo | None) -> CheckRow:
+    tone, sign = _OUTCOME_LOOKS[result.outcome]
+    text = result.text.rstrip(".")
+    if result.outcome is Outcome.BLOCKED:
+        because = words.blocked_by(result)
+        text = f"не проверялось, причина — {because}" if because else "не проверялось"
+    elif not text:
+        text = words.OUTCOMES[result.outcome]
+        if result.outcome is Outcome.FAILED and result.reason:
+            text = f"{text}: {result.reason}"
+    learnt = [hint for hint in facts(result, zone) if not _said(hint, text)]
+    ran = result.outcome in (Outcome.OK, Outcome.FAILED)
+    took = words.check_duration(result.duration) if ran else ""
+    return CheckRow(words.check_name(result.check), tone, sign, _capital("; ".join((text, *learnt))), took)
+
+
+def _some(names: list[str]) -> str:
+    """The first few of many: the rest is in the list of all checks."""
+    if len(names) <= SHORT_LIST + 1:
+        return ", ".join(names)
+    return f"{', '.join(names[:SHORT_LIST])} и\u00a0ещё\u00a0{len(names) - SHORT_LIST}"
+
+
+def _sentence(result: CheckResult) -> str:
+    return _capital(result.text) or f"{words.check_name(result.check)}: {result.reason or 'сбой'}"
+
+
+def _said(hint: str, text: str) -> bool:
+    """Whether the text already tells the hint's last word, which is its figure or address."""
+    return hint.rsplit(" ", 1)[-1] in text
+
+
+def _verdict(view: InstallationView, status: Status) -> str:
+    """Is it us or them? Said of healthy installations only, and only from what was really checked."""
+    if status.tone != "ok":
+        return ""
+    good = {result.check for result in view.results if result.outcome is Outcome.OK}
+    phrases = [row.good for row in CHECKS.values() if row.good and row.name in good]
+    if "сервер отвечает" not in phrases:
+        return ""
+    return f"{_capital(', '.join(phrases))}. Если пользователи жалуются, смотрите сеть клиента и рабочие места."
+
+
+def _ago(unix: float | None, now: float) -> str:
+    return f"{words.duration(now - unix)} назад" if unix is not None else ""
+
+
+def _linkable(url: str) -> bool:
+    """Only web addresses become links: javascript: and its kin stay text."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.netloc)
+
+
+def _capital(text: str) -> str:
+    """The first letter made a capital, unless it begins a name of a machine or a protocol."""
+    return text[:1].upper() + text[1:] if text[:1].isalpha() and not text[:1].isascii() else text
