@@ -72,6 +72,14 @@ class Kept:
     received: float
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The last report that could not be read. ``received``: Unix seconds; ``text``: why, empty after a restart."""
+
+    received: float
+    text: str
+
+
 class Intake:
     """Safe to use from many threads; reports of one installation are taken one after another."""
 
@@ -105,6 +113,11 @@ class Intake:
         self._slots = threading.BoundedSemaphore(concurrency)
         self._locks: dict[tuple[str, bool], threading.Lock] = {}
         self._locks_lock = threading.Lock()
+        self._refused = {
+            path.stem: Refused(modified, "")
+            for path in self._rejected.iterdir()
+            if path.suffix != STATUS_SUFFIX and (modified := _modified(path)) is not None
+        }
 
     def recover(self) -> int:
         """Takes what was complete, but not stored, when the last process ended. Call it once; returns how many files.
@@ -175,6 +188,10 @@ class Intake:
         installations = self._fleet().installations
         return {name: trail for name, trail in self._statuses.trails().items() if name in installations}
 
+    def refused(self) -> Mapping[str, Refused]:
+        """By installation; one whose newest report is readable is among them, too."""
+        return dict(self._refused)
+
     def note_error(self, installation: str, reason: str) -> None:
         """Counts why a report could not be had. Raises nothing: there is a greater trouble already."""
         try:
@@ -196,6 +213,8 @@ class Intake:
                     self._place(path, parcel)
             except Exception as error:
                 cause = _cause(error)
+                if isinstance(error, UnreadableReport):
+                    self._refused[name] = Refused(parcel.received, error.text)
                 if isinstance(error, UnreadableStatus):
                     self._statuses.refused(name, parcel.received, error.reason)
                     if error.reason == EMPTY:  # what the script had to say: the server does not answer

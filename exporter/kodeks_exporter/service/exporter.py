@@ -14,7 +14,6 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.registry import Collector
 
-from kodeks_exporter import __version__
 from kodeks_exporter.checks.chain import has_checks, run_round
 from kodeks_exporter.checks.context import Tools
 from kodeks_exporter.checks.planned import planned_downtime
@@ -34,6 +33,7 @@ from kodeks_exporter.net.resolver import Resolver
 from kodeks_exporter.net.snmp import SnmpAsker
 from kodeks_exporter.poll.scheduler import Job, Pace, Scheduler
 from kodeks_exporter.service.online import Accesses
+from kodeks_exporter.service.overview import Known, fleet_view
 from kodeks_exporter.service.reaction import Reactions
 from kodeks_exporter.service.reports import Reporting, load_profiles
 from kodeks_exporter.settings.fleet import Installation
@@ -45,7 +45,7 @@ from kodeks_exporter.store.trials import TrialStore
 from kodeks_exporter.sysinfo.profile import Profile
 from kodeks_exporter.web.app import Route
 from kodeks_exporter.web.server import ServerOptions
-from kodeks_exporter.web.views import FleetView, InstallationView
+from kodeks_exporter.web.views import FleetView
 
 log = logging.getLogger(__name__)
 
@@ -159,13 +159,22 @@ class Service:
         return render_families(installation_metrics.families(installation, status), openmetrics=openmetrics)
 
     def fleet(self) -> FleetView:
-        statuses = self._live.statuses()
-        made = self._reporting.made()
-        views = tuple(
-            _view(each, statuses.get(each.name), made.get(each.name))
-            for each in self._settings.fleet.installations.values()
+        settings, live = self._settings, self._live.statuses()
+        known = Known(
+            now=time.time(),
+            live=live,
+            reports=self._reporting.snapshots(),
+            trails=self._reporting.trails(),
+            refused=self._reporting.refused(),
+            accesses=self._accesses.states(settings.fleet.online_accesses),
+            servers=self._accesses.servers(),
+            incidents=self._reactions.incidents(),
+            alertmanagers=self._reactions.members(),
+            reload_ok=self._reload_ok,
+            impaired=self._impaired(live.values()),
+            waiting=self._database.backlog().seconds,
         )
-        return FleetView(views, time.time(), __version__)
+        return fleet_view(settings, known)
 
     def config_yaml(self) -> str:
         return masked_yaml(self._settings)
@@ -370,24 +379,3 @@ def _job(installation: str) -> str:
 def _reachable(results: Mapping[str, CheckResult]) -> bool:
     """Whether nothing on the way to the server failed: what installations of one hosting have in common."""
     return all(results[name].outcome is not Outcome.FAILED for name in _WAY if name in results)
-
-
-def _view(installation: Installation, status: LiveStatus | None, report_made: float | None) -> InstallationView:
-    round_ = status.round if status is not None else None
-    return InstallationView(
-        name=installation.name,
-        client=installation.client,
-        manager=installation.manager,
-        mode=installation.mode.value,
-        url=installation.url,
-        branch=installation.branch,
-        hosting=installation.hosting,
-        state=round_.state if round_ is not None else None,
-        results=tuple(round_.results.values()) if round_ is not None else (),
-        root_cause=round_.root_cause if round_ is not None else None,
-        since=status.since if status is not None else None,
-        last_run=round_.started if round_ is not None else None,
-        report_made=report_made,
-        planned=round_.planned if round_ is not None else "",
-        time_zone=installation.time_zone,
-    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ from kodeks_exporter.online.watch import OnlineWatch, server_of
 from kodeks_exporter.poll.scheduler import Job, Pace
 from kodeks_exporter.settings.settings import Settings
 from kodeks_exporter.store.folder import opened
-from kodeks_exporter.store.online import FILE_NAME, OnlineStore
+from kodeks_exporter.store.online import FILE_NAME, AccessState, OnlineStore
 
 _POOL = "online"
 _VISITORS = 32
@@ -68,6 +68,13 @@ class Accesses:
             yield Source("online", name, version, partial(online_metrics.families, view, now))
         if servers:
             yield Source("online", "of the vendor", dict(servers), partial(online_metrics.server_families, servers))
+
+    def states(self, names: Iterable[str]) -> Mapping[str, AccessState]:
+        return {name: self._store.state(name) for name in names}
+
+    def servers(self) -> Mapping[str, bool | None]:
+        """Whether each of the vendor's servers answers."""
+        return self._watch.servers()
 
     def close(self) -> None:
         self._watch.stop()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import tzinfo
 from functools import partial
 from pathlib import Path
 
+from kodeks_exporter.domain.reaction import Incident
 from kodeks_exporter.metrics import reaction as reaction_metrics
 from kodeks_exporter.metrics.exposition import Source
 from kodeks_exporter.net.resolver import Resolver
@@ -69,6 +70,14 @@ class Reactions:
         if self._watch.members():
             view = reaction_metrics.ReactionView(self._watch.state(), self._watch.up())
             yield Source("reaction", "", view, partial(reaction_metrics.families, view))
+
+    def incidents(self) -> Mapping[str, Incident]:
+        """Alerts that fire, as Alertmanager lists them."""
+        return self._watch.state().incidents
+
+    def members(self) -> Mapping[str, bool]:
+        """Whether each Alertmanager answers."""
+        return self._watch.up()
 
     def backlog(self) -> Backlog:
         """What of the storage is not yet written."""

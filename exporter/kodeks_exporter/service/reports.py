@@ -13,9 +13,10 @@ from kodeks_exporter.intake.download import Downloader
 from kodeks_exporter.intake.forward import POOL as FORWARD_POOL
 from kodeks_exporter.intake.forward import Forwarder, forward_job, forward_jobs
 from kodeks_exporter.intake.inbox import Inbox
-from kodeks_exporter.intake.intake import Intake
+from kodeks_exporter.intake.intake import Intake, Refused
 from kodeks_exporter.intake.pull import POOL as PULL_POOL
 from kodeks_exporter.intake.pull import pull_job, pull_jobs
+from kodeks_exporter.intake.statuses import Trail
 from kodeks_exporter.metrics import forward as forward_metrics
 from kodeks_exporter.metrics import intake as intake_metrics
 from kodeks_exporter.metrics import pushed as pushed_metrics
@@ -28,6 +29,7 @@ from kodeks_exporter.store.database import StorageError
 from kodeks_exporter.store.folder import opened
 from kodeks_exporter.store.journal import Journal
 from kodeks_exporter.store.reports import FILE_NAME, ReportStore
+from kodeks_exporter.store.snapshot import ReportSnapshot
 from kodeks_exporter.sysinfo.profile import BadProfile, Profile, load_profile
 from kodeks_exporter.web.app import Route
 from kodeks_exporter.web.upload import Uploads
@@ -155,9 +157,16 @@ class Reporting:
         totals: Mapping[tuple[str, ...], int] = self._uploads.results.totals()
         yield Source("uploads", "", totals, lambda: intake_metrics.families(totals))
 
-    def made(self) -> Mapping[str, float]:
-        """When the newest report of each installation was made, Unix seconds."""
-        return {name: each.report.made for name, each in self._store.snapshots().items() if each.report is not None}
+    def snapshots(self) -> Mapping[str, ReportSnapshot]:
+        return self._store.snapshots()
+
+    def trails(self) -> Mapping[str, Trail]:
+        """How status files came, by installation."""
+        return self._intake.trails()
+
+    def refused(self) -> Mapping[str, Refused]:
+        """The last unreadable reports, by installation."""
+        return self._intake.refused()
 
     def close(self) -> None:
         self._store.close()

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Final, Protocol
+from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -300,6 +301,12 @@ def _link(parameters: MultiDict[str, str]) -> Link:
         raise BadRequest("Ссылка неполна: откройте её прямо из письма или Telegram.")
     labels = {name: parameters.get(_ALERT_PARAMETER.get(name, name), "") for name in LABELS}
     return Link(labels, int(since), parameters.get("key", ""))
+
+
+def link_query(labels: Mapping[str, str], since: int, key: str) -> str:
+    """The query of the link that takes an alert; ``since``: Unix milliseconds, ``key``: the signature."""
+    told = {_ALERT_PARAMETER.get(name, name): labels[name] for name in LABELS if labels.get(name)}
+    return urlencode({**told, "since": str(since), "key": key})
 
 
 def _line(text: str) -> str:

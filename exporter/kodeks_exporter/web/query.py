@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import urlencode
 
-from kodeks_exporter.web.views import InstallationView
+from kodeks_exporter.web.views import AccessView, InstallationView
 
 _MAX_QUERY: Final = 200  # characters of a search worth reading
 
@@ -46,6 +46,13 @@ class Query:
     @property
     def narrows(self) -> bool:
         return bool(self.text or self.state or self.manager or self.hosting or self.cause)
+
+    def names(self, access: AccessView) -> bool:
+        """Whether an online access is among what is looked for."""
+        if self.manager and access.manager != self.manager:
+            return False
+        haystack = _folded(" ".join((access.name, access.client, access.server, access.manager, access.branch)))
+        return all(word in haystack for word in _folded(self.text).split())
 
     def matches(self, view: InstallationView) -> bool:
         """Everything but the state, which the counters on top need left open."""

@@ -11,6 +11,8 @@ from kodeks_exporter.domain.check import CheckResult, InstallationState, Outcome
 from kodeks_exporter.domain.checks import CHECKS
 from kodeks_exporter.web import words
 from kodeks_exporter.web.facts import facts
+from kodeks_exporter.web.leads import TroubleRow, trouble_row
+from kodeks_exporter.web.troubles import Trouble, alert_of, worst_first
 from kodeks_exporter.web.views import FleetView, InstallationView
 
 STALE_AFTER: Final = 300.0  # seconds without a round; ten intervals by default
@@ -86,7 +88,8 @@ class Row:
     hints: tuple[str, ...]
     since: str
     blocked: str
-    others: tuple[str, ...]
+    lead: TroubleRow | None
+    others: tuple[TroubleRow, ...]
     verdict: str
     checked: str
     stale: bool
@@ -98,14 +101,16 @@ class Row:
 def status_of(view: InstallationView) -> Status:
     """The one word for an installation. A failed check of a server that serves its users is a fault of its own kind."""
     if view.state is None:
+        if view.troubles:
+            return Status(FAULTY, "Есть сбой", _tone_of(view.troubles))
         if view.mode == "push" and not view.url:
             return Status(REPORTS_ONLY, "Только отчёты", "none")
         return Status(UNCHECKED, "Ещё не проверена", "none")
     if view.state is InstallationState.OK:
-        if view.root_cause is None:
+        if view.root_cause is None and not view.troubles:
             return Status(view.state.value, words.STATES[view.state], "ok")
-        return Status(FAULTY, "Работает, есть сбой", "warn")
-    if view.planned and view.root_cause is None:
+        return Status(FAULTY, "Работает, есть сбой", _tone_of(view.troubles))
+    if view.planned and view.root_cause is None and not view.troubles:
         return Status(PLANNED, words.PLANNED.get(view.planned, "Плановые работы"), "plan")
     return Status(view.state.value, words.STATES[view.state], "bad" if view.state in _BAD_STATES else "warn")
 
@@ -114,6 +119,7 @@ def row_of(view: InstallationView, status: Status, fleet: FleetView) -> Row:
     now, zone, root = fleet.generated, fleet.time_zone, view.root_cause
     blocked = [words.check_name_inside(r.check) for r in view.results if root and r.by == root.check]
     failed = [r for r in view.results if r.outcome is Outcome.FAILED and (root is None or r.check != root.check)]
+    others = worst_first([*(_as_trouble(result, view) for result in failed), *view.troubles])
     return Row(
         name=view.name,
         client=view.client or view.name,
@@ -129,14 +135,30 @@ def row_of(view: InstallationView, status: Status, fleet: FleetView) -> Row:
         hints=tuple(hint for hint in facts(root, zone) if not _said(hint, root.text)) if root else (),
         since=words.since(view.since, now, zone) if view.since is not None and status.tone != "ok" else "",
         blocked=_some(blocked),
-        others=tuple(_sentence(result) for result in failed),
+        lead=trouble_row(_as_trouble(root, view), view.name, fleet) if root else None,
+        others=tuple(trouble_row(each, view.name, fleet) for each in others),
         verdict=_verdict(view, status),
-        checked=_ago(view.last_run, now),
+        checked=ago(view.last_run, now),
         stale=view.last_run is not None and now - view.last_run > STALE_AFTER,
-        report=_ago(view.report_made, now),
+        report=ago(view.report_made, now),
         report_stale=view.report_made is not None and now - view.report_made > REPORT_STALE_AFTER,
         checks=tuple(_check_row(result, zone) for result in view.results),
     )
+
+
+def rank_of(view: InstallationView) -> int:
+    """How urgent the worst of its troubles is: 1 the most, as priorities of alerts are counted."""
+    live = [_as_trouble(view.root_cause, view)] if view.root_cause is not None else []
+    return min((trouble.rank for trouble in (*live, *view.troubles)), default=9)
+
+
+def _as_trouble(result: CheckResult, view: InstallationView) -> Trouble:
+    since = view.since if result is view.root_cause else None
+    return Trouble(alert_of(result, view.state), _sentence(result).rstrip("."), since)
+
+
+def _tone_of(troubles: tuple[Trouble, ...]) -> str:
+    return "bad" if any(trouble.rank == 1 for trouble in troubles) else "warn"
 
 
 def _check_row(result: CheckResult, zone: tzinfo | None) -> CheckRow:
@@ -182,7 +204,7 @@ def _verdict(view: InstallationView, status: Status) -> str:
     return f"{_capital(', '.join(phrases))}. Если пользователи жалуются, смотрите сеть клиента и рабочие места."
 
 
-def _ago(unix: float | None, now: float) -> str:
+def ago(unix: float | None, now: float) -> str:
     return f"{words.duration(now - unix)} назад" if unix is not None else ""
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from kodeks_exporter.web import words
+from kodeks_exporter.web.leads import TroubleRow, trouble_row
 from kodeks_exporter.web.query import Query
 from kodeks_exporter.web.rows import (
     FAULTY,
@@ -18,6 +19,8 @@ from kodeks_exporter.web.rows import (
     UNCHECKED,
     Row,
     Status,
+    ago,
+    rank_of,
     row_of,
     status_of,
 )
@@ -25,6 +28,7 @@ from kodeks_exporter.web.views import FleetView, InstallationView
 
 MAX_CARDS: Final = 60  # failing installations shown in full; more would be no page to read but a megabyte
 SMALL_RESULT: Final = 8  # a search with that few results shows healthy installations in full as well
+MAX_ACCESSES: Final = 40
 GROUP_BY_HOSTING: Final = 3  # as many installations of one hosting with one cause hardly fail by chance
 GROUP_BY_CAUSE: Final = 5
 
@@ -48,6 +52,19 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class AccessRow:
+    """An online access with something wrong, or a server that many are at."""
+
+    client: str
+    name: str
+    manager: str
+    server: str
+    tone: str
+    checked: str
+    troubles: tuple[TroubleRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     value: str
     label: str
@@ -61,7 +78,10 @@ class StatusPage:
     tone: str
     query: Query
     counters: tuple[Count, ...]
+    monitor: tuple[str, ...]
     notices: tuple[Notice, ...]
+    accesses: tuple[AccessRow, ...]
+    more_accesses: str
     managers: tuple[Choice, ...]
     hostings: tuple[Choice, ...]
     cards: tuple[Row, ...]
@@ -99,11 +119,18 @@ def status_page(fleet: FleetView, query: Query) -> StatusPage:
     if query.text and len(shown) <= SMALL_RESULT:
         cards, rows = cards + rows, []
     failing = sum(status.problem for _, status in everything)
+    accesses = _accesses(fleet, query)
+    bad_accesses = len(_accesses(fleet, Query()))
     worst = _worst(status for _, status in everything)
     return StatusPage(
-        title=_title(failing, len(everything)),
-        heading=_heading(failing, len(everything)),
-        tone=worst,
+        title=_title(failing + bad_accesses, len(everything) + len(fleet.accesses)),
+        heading=_heading(failing, len(everything), bad_accesses, bool(fleet.monitor)),
+        tone="warn" if worst == "ok" and (bad_accesses or fleet.monitor) else worst,
+        monitor=fleet.monitor,
+        accesses=accesses[:MAX_ACCESSES],
+        more_accesses=words.plural(len(accesses) - MAX_ACCESSES, "доступ", "доступа", "доступов")
+        if len(accesses) > MAX_ACCESSES
+        else "",
         query=query,
         counters=_counters([status for _, status in matching], query),
         notices=_notices(problems, query),
@@ -225,10 +252,30 @@ def _state_label(key: str) -> str:
     return special.get(key) or known.get(key) or "Другое состояние"
 
 
-def _problem_order(pair: tuple[InstallationView, Status]) -> tuple[int, float, str]:
+def _problem_order(pair: tuple[InstallationView, Status]) -> tuple[int, int, float, str]:
     """Worst first, then the newest: that is what the telephone rings about."""
     view, status = pair
-    return TONE_ORDER.index(status.tone), -(view.since or 0.0), view.client.casefold()
+    return rank_of(view), TONE_ORDER.index(status.tone), -(view.since or 0.0), view.client.casefold()
+
+
+def _accesses(fleet: FleetView, query: Query) -> tuple[AccessRow, ...]:
+    """Online accesses with something wrong, the worst first; a server that is down stands once for all that it has."""
+    if query.hosting or query.cause or query.state not in ("", PROBLEM):
+        return ()
+    found: list[tuple[int, AccessRow]] = []
+    for server, trouble in fleet.servers_down.items():
+        hit = [each for each in fleet.accesses if each.server == server and query.names(each)]
+        if hit:
+            number = words.plural(len(hit), "доступ", "доступа", "доступов")
+            row = trouble_row(trouble, server, fleet, account=True)
+            found.append((trouble.rank, AccessRow(f"Сервер {server}", number, "", server, row.tone, "", (row,))))
+    for access in fleet.accesses:
+        if access.troubles and query.names(access):
+            rows = tuple(trouble_row(each, access.name, fleet, account=True) for each in access.troubles)
+            checked = ago(access.checked, fleet.generated)
+            row_ = AccessRow(access.client, access.name, access.manager, access.server, rows[0].tone, checked, rows)
+            found.append((access.troubles[0].rank, row_))
+    return tuple(row for _, row in sorted(found, key=lambda pair: (pair[0], pair[1].client.casefold())))
 
 
 def _quiet_order(pair: tuple[InstallationView, Status]) -> tuple[int, str, str]:
@@ -247,12 +294,17 @@ def _title(failing: int, total: int) -> str:
     return "✓ Кодекс, установки" if total else "Кодекс, установки"
 
 
-def _heading(failing: int, total: int) -> str:
+def _heading(failing: int, total: int, accesses: int, monitor: bool) -> str:
+    told = []
+    if failing:
+        told.append(f"Сбой у {words.installations_genitive(failing)} из {words.grouped(total)}")
+    if accesses:
+        told.append(words.plural(accesses, "сбой онлайн-доступа", "сбоя онлайн-доступов", "сбоев онлайн-доступов"))
+    if told:
+        return ", ".join(told)
     if not total:
         return "Установок пока нет"
-    if not failing:
-        return "Сбоев нет"
-    return f"Сбой у {words.installations_genitive(failing)} из {words.grouped(total)}"
+    return "У клиентов сбоев не видно, но мониторинг неисправен" if monitor else "Сбоев нет"
 
 
 def _clock(fleet: FleetView) -> str:

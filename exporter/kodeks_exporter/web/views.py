@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import tzinfo
 
 from kodeks_exporter.domain.check import CheckResult, InstallationState
+from kodeks_exporter.web.troubles import Trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,33 @@ class InstallationView:
     report_made: float | None = None
     planned: str = ""
     time_zone: tzinfo | None = None
+    troubles: tuple[Trouble, ...] = ()
+    """What its reports tell, worst first."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccessView:
+    """One online access. ``server``: the vendor's server that it is at; ``checked``: the last visit, Unix seconds."""
+
+    name: str
+    client: str
+    manager: str
+    server: str
+    branch: str = ""
+    checked: float | None = None
+    troubles: tuple[Trouble, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """An alert that Alertmanager lists. ``by``: who has taken it, empty: nobody yet; ``at``: when, Unix seconds.
+
+    ``query``: of the signed link by which it is taken, empty: it can't be.
+    """
+
+    by: str = ""
+    at: float = 0.0
+    query: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +71,18 @@ class FleetView:
     """The whole fleet at one moment.
 
     ``generated`` is Unix seconds; ``time_zone`` is the zone people read times in, None: that of this machine.
+    ``servers_down``: server of online accesses to why it counts as down. ``monitor``: what is wrong with the monitor
+    itself, in Russian. ``takings``: alert and installation or account to how it is dealt with. ``grafana``,
+    ``alertmanager``: where people reach them, empty: not known.
     """
 
     installations: tuple[InstallationView, ...]
     generated: float
     version: str
     time_zone: tzinfo | None = None
+    accesses: tuple[AccessView, ...] = ()
+    servers_down: Mapping[str, Trouble] = field(default_factory=dict)
+    monitor: tuple[str, ...] = ()
+    takings: Mapping[tuple[str, str], Taking] = field(default_factory=dict)
+    grafana: str = ""
+    alertmanager: str = ""

@@ -1,0 +1,182 @@
+"""Everything that is wrong stands on one page, from whatever stream it is known, in the order of its urgency."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+import yaml
+from lxml import html
+
+from kodeks_exporter.domain.acknowledge import LABELS, sign
+from kodeks_exporter.domain.check import CheckResult, Impairment, InstallationState, Outcome, Round
+from kodeks_exporter.domain.online import Quota, Resource
+from kodeks_exporter.domain.reaction import Incident, Taken
+from kodeks_exporter.domain.report import Block, ReportHeader, Volume
+from kodeks_exporter.domain.secret import Secret
+from kodeks_exporter.intake.intake import Refused
+from kodeks_exporter.intake.statuses import Trail
+from kodeks_exporter.service.overview import Known, fleet_view
+from kodeks_exporter.settings.fleet import Credentials, Fleet, Installation, Mode, OnlineAccess
+from kodeks_exporter.settings.reaction import ReactionSettings
+from kodeks_exporter.settings.settings import Links, Settings
+from kodeks_exporter.store.live import LiveStatus
+from kodeks_exporter.store.online import AccessState
+from kodeks_exporter.store.snapshot import LastReport, ReportSnapshot
+from kodeks_exporter.web.pages import Pages
+from kodeks_exporter.web.query import Query
+from kodeks_exporter.web.status import status_page
+from kodeks_exporter.web.troubles import RANKS
+
+NOW = 1_795_950_000.0
+ROOT = Path(__file__).resolve().parents[2]
+NAMES = ("volume", "spp", "unreadable", "silent", "well", "down")
+KEY = "0123456789abcdef"
+LOGIN = Credentials("u", Secret("p"))
+
+
+def installation(name: str) -> Installation:
+    mode = Mode.PUSH if name == "silent" else Mode.PULL
+    return Installation(
+        name, f"Клиент {name}", "ivanova", mode, url="" if name == "silent" else f"http://{name}.example"
+    )
+
+
+def report(**changes: object) -> ReportSnapshot:
+    header = ReportHeader(spp_ok=True)
+    last = LastReport(header, NOW - 600, "", "", NOW - 590, "pull", 1, frozenset(Block))
+    return ReportSnapshot(replace(last, **changes))  # type: ignore[arg-type]
+
+
+def live(name: str, *failed: CheckResult) -> LiveStatus:
+    results = {each.check: each for each in (failed or (CheckResult("http", Outcome.OK),))}
+    state = InstallationState.UNREACHABLE if failed else InstallationState.OK
+    return LiveStatus(Round(name, NOW - 10, 1.0, MappingProxyType(results), state), NOW - 300, None)
+
+
+SETTINGS = Settings(
+    fleet=Fleet(
+        installations={name: installation(name) for name in NAMES},
+        online_accesses={
+            name: OnlineAccess(name, "Клиент онлайн", "ivanova", f"https://{host}.example/k", LOGIN)
+            for name, host in (("used-up", "nps1"), ("gone-1", "nps2"), ("gone-2", "nps2"))
+        },
+    ),
+    links=Links(grafana="https://grafana.example/"),
+    reaction=ReactionSettings(("http://am.example:9093",), link="https://k.example", key=Secret(KEY)),
+)
+LIVE = {name: live(name) for name in NAMES if name not in ("silent", "down")}
+KNOWN = Known(
+    now=NOW,
+    live=LIVE,
+    reports={
+        "volume": report(volumes=(Volume("/b/stroy.vol", "777", "Строй", "2611", NOW + 1e7, True, 601, ""),)),
+        "spp": report(header=ReportHeader(spp_ok=False)),
+        "unreadable": report(),
+        "well": report(),
+    },
+    trails={"silent": Trail(NOW, NOW - 4000, 3)},
+    refused={"unreadable": Refused(NOW - 60, "это страница входа, а не отчёт"), "well": Refused(NOW - 9000, "старое")},
+    accesses={
+        "used-up": AccessState(attempted=NOW, login=True, read=NOW, quotas={Resource.DOCUMENTS: Quota(0, 300)}),
+    },
+    servers={"https://nps2.example": None},
+    incidents={},
+    alertmanagers={"http://am.example:9093": True},
+    reload_ok=False,
+    impaired={},
+    waiting=0.0,
+)
+
+
+def shown(known: Known, query: Query = Query()) -> list[str]:  # noqa: B008 - it is frozen
+    document: Any = html.fromstring(Pages().status(status_page(fleet_view(SETTINGS, known), query)))
+    found = document.xpath("//section[contains(@class, 'monitor')] | //article")
+    return [" ".join(each.text_content().split()) for each in found]
+
+
+def test_six_faults_at_once_in_the_right_order() -> None:
+    told = shown(KNOWN)
+    assert [text.split(" ")[0] for text in told[:1]] == ["Мониторинг"]
+    assert "Новые настройки не приняты" in told[0]
+    assert told[1].startswith("Клиент silent"), "a dead server before all that reports say"
+    whole = "\n".join(told)
+    for words in (
+        "Сервер Кодекса не отвечает скрипту на своей машине: пустых статусов подряд 3.",
+        "Тома БД, ошибка 601: stroy.vol.",
+        "СПП не работает",
+        "Последний отчёт не читается: это страница входа, а не отчёт.",
+        "Лимит документов исчерпан.",
+    ):
+        assert words in whole
+    assert len(told) == 6
+    assert "смотрите сеть клиента" not in whole
+
+
+def test_what_is_well_says_so() -> None:
+    clean = replace(KNOWN, reports={"well": report()}, trails={}, refused={}, accesses={}, reload_ok=True)
+    assert shown(clean) == []
+    view = fleet_view(SETTINGS, clean)
+    assert status_page(view, Query()).heading == "Сбоев нет"
+
+
+def test_a_dead_server_comes_before_what_reports_say() -> None:
+    dead = live("down", CheckResult("tcp", Outcome.FAILED, "refused", "порт закрыт"))
+    told = shown(replace(KNOWN, live={**LIVE, "down": dead}))
+    assert told[1].startswith("Клиент down")
+
+
+def test_a_server_that_is_down_is_told_once() -> None:
+    view = fleet_view(SETTINGS, KNOWN)
+    server = next(each.server for each in view.accesses if each.name == "gone-1")
+    told = [text for text in shown(replace(KNOWN, servers={server: False})) if "онлайн-доступов не отвечает" in text]
+    assert len(told) == 1
+    assert "2 доступа" in told[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"impaired": {Impairment.RESOLVER: 7}}, "Серверы имён мониторинга не отвечают (установок: 7)"),
+        ({"alertmanagers": {"http://am.example:9093": False}}, "Alertmanager не отвечает"),
+        ({"waiting": 900.0}, "Хранилище не пишется"),
+    ],
+)
+def test_the_monitors_own_trouble_is_a_banner(change: dict[str, object], words: str) -> None:
+    assert words in shown(replace(KNOWN, **change))[0]  # type: ignore[arg-type]
+
+
+def test_each_cause_leads_on() -> None:
+    labels = {"alertname": "KodeksSppStatus", "installation": "spp", "manager": "ivanova", "client": "Клиент spp"}
+    open_one = Incident("1", labels, NOW - 300, NOW - 300, NOW - 290)
+    known = replace(KNOWN, incidents={"1": open_one})
+    document: Any = html.fromstring(Pages().status(status_page(fleet_view(SETTINGS, known), Query())))
+    [card] = [each for each in document.xpath("//article") if "СПП" in each.text_content()]
+    links = {a.text_content(): a.get("href") for a in card.xpath(".//p[@class='leads']/a")}
+    assert links["Что делать"] == "docs/errors/KodeksSppStatus"
+    assert links["Графики"] == "https://grafana.example/d/kodeks-client-profile?var-installation=spp"
+    assert links["Алерт"].startswith("http://am.example:9093/#/alerts?filter=%7Balertname%3D%22KodeksSppStatus")
+    assert links["Взять в работу"].startswith("acknowledge?alert=KodeksSppStatus&manager=ivanova&client=")
+    assert f"key={sign(KEY, {name: labels.get(name, '') for name in LABELS})}" in links["Взять в работу"]
+    assert KEY not in html.tostring(document, encoding="unicode")
+
+    taken = replace(open_one, taken=Taken(NOW - 60, "Иванова", "", NOW + 60))
+    [text] = [each for each in shown(replace(KNOWN, incidents={"1": taken})) if "СПП" in each]
+    assert "В работе: Иванова, " in text
+    assert "Взять в работу" not in text
+
+
+def test_ranks_are_the_priorities_of_the_rules() -> None:
+    """One alert, one urgency: on the page as in messages. Alerts of rules in the making are not judged yet."""
+    told = {
+        rule["alert"]: int(rule["labels"]["priority"].removeprefix("K"))
+        for file in (ROOT / "rules").glob("*.yml")
+        for group in yaml.safe_load(file.read_text("utf-8"))["groups"]
+        for rule in group["rules"]
+        if "alert" in rule
+    }
+    assert {alert: rank for alert, rank in RANKS.items() if told.get(alert, rank) != rank} == {}
+    assert len(RANKS.keys() & told.keys()) > 25
