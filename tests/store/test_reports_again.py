@@ -102,4 +102,5 @@ def test_a_storage_of_before_logins_and_texts_were_made_plain(bench: Bench) -> N
     assert (again.new_searches, again.new_rejections, again.new_users) == (0, 0, 0)
     after = bench.values()
     after.pop('kodeks_usage_total{domain="Romashka",month="2026-11",kind="rejections"}')  # until the month is over
+    assert after.pop("kodeks_sysinfo_repeats") == before.pop("kodeks_sysinfo_repeats") + 1
     assert after == before
