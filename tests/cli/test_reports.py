@@ -16,7 +16,7 @@ from tests.cli.running import Exporter, serving, wait_for, write
 
 DATA = Path(__file__).parents[1] / "sysinfo" / "data"
 XML = (DATA / "sysinfo.xml").read_text("utf-8")
-TOKEN = "s3cret-t0ken"
+TOKEN = "s3cret-t0ken-of-a-dealer"
 CREATED = datetime.fromisoformat("2026-11-20T09:55:00+03:00").timestamp()
 FIGURES = {
     'kodeks_seats{installation="romashka"}': 25,

@@ -14,7 +14,7 @@ from demo.stand import Stand, StandSpec
 from demo.stand.model import ServerSpec
 from tests.cli.running import command, serving, wait_for, write
 
-TOKEN = "s3cret-t0ken"
+TOKEN = "s3cret-t0ken-of-a-dealer"
 SEATS = 'sysmon_seats_limit{installation="romashka"}'
 STATUS = """date: Sat, 21 Nov 2026 23:28:55 GMT
 kserver_main_page{service="kodweb",path="/docs"} 0

@@ -38,7 +38,7 @@ from kodeks_exporter.settings.values import Endpoint
 GOOD = Path(__file__).parent / "testdata" / "good" / "full.yml"
 DOCS = Path(__file__).parents[2] / "docs" / "configuration.md"
 ENVIRON = {"SNMP_COMMUNITY": "community-of-env"}
-VARIABLES = {"SNMP_COMMUNITY": "c", "DEALER_TOKEN": "t", "ASRP_TOKEN": "t", "ACKNOWLEDGE_KEY": "0123456789abcdef"}
+VARIABLES = {"SNMP_COMMUNITY": "c", "DEALER_TOKEN": "t" * 16, "ASRP_TOKEN": "t", "ACKNOWLEDGE_KEY": "0123456789abcdef"}
 """Those that the examples of the documentation take secrets from."""
 
 
@@ -110,7 +110,7 @@ def test_the_rest(full: Settings) -> None:
     assert [each.name for each in full.fleet.installations.values() if each.trial] == ["romashka"]
     assert full.fleet.online_accesses["romashka-1"].url == "https://nps2.example/kodeks02"
     assert full.fleet.online_accesses["romashka-1"].branch == "saratov"
-    assert full.fleet.dealers["0599romashkin"].token == Secret("dealer-token")
+    assert full.fleet.dealers["0599romashkin"].token == Secret("dealer-token-of-16")
     assert full.fleet.dealers["0599romashkin"].installations == frozenset({"romashka"})
     assert full.fleet.dealers["all"].installations is None
     assert full.poll == PollSettings(60, 5400, 5400, time(3, 5), 50)
@@ -163,7 +163,7 @@ def test_how_reports_are_sent_on(full: Settings) -> None:
     assert forward.intervals == {"romashka": 86400, "0599": 0, "closed": 0}
     assert (forward.field_name, forward.fields) == ("report", {"код": "0599", "comment": ""})
     assert forward.headers == (
-        ForwardHeader("X-Token", Secret("dealer-token")),
+        ForwardHeader("X-Token", Secret("dealer-token-of-16")),
         ForwardHeader("X-Other", Secret("Bearer community-of-env")),
     )
     assert forward.credentials == Credentials("forwarder", Secret("file-password"))
@@ -351,7 +351,14 @@ reports: {forward: {url: http://asrp.example, interval: 0, intervals: {a: 7d}, s
 
 
 def test_a_secret_never_gets_out_of_settings(full: Settings) -> None:
-    for secret in ("file-password", "community-of-env", "9876543210", "0077", "dealer-token", "all-token"):
+    for secret in (
+        "file-password",
+        "community-of-env",
+        "9876543210",
+        "0077",
+        "dealer-token-of-16",
+        "all-token-of-16-x",
+    ):
         assert secret not in repr(full)
 
 
@@ -405,7 +412,7 @@ def test_missing_file_and_folder(tmp_path: Path) -> None:
 
 def test_variables_are_looked_up_in_the_given_environment(tmp_path: Path) -> None:
     path = write(tmp_path, "dealers: [{name: d, token: '${TOKEN}'}]")
-    assert load(path, {"TOKEN": "t"}).fleet.dealers["d"].token == Secret("t")
+    assert load(path, {"TOKEN": "t" * 16}).fleet.dealers["d"].token == Secret("t" * 16)
     assert problems_of(path, {"TOKEN": ""}) == [(1, "dealers[0].token")]
 
 

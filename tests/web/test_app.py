@@ -194,6 +194,25 @@ def test_reload(client: Client, backend: FakeBackend, method: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"}, 200),
+        ({"Origin": "http://localhost"}, 200),
+        ({}, 200),
+    ],
+)
+def test_another_sites_page_reloads_nothing(
+    client: Client, backend: FakeBackend, headers: dict[str, str], status: int
+) -> None:
+    assert client.post("/-/reload", headers=headers).status_code == status
+    assert backend.reloads == (status == 200)
+
+
+@pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
         ("GET", "/-/reload", {"POST", "PUT"}),

@@ -397,6 +397,21 @@ def test_too_many_at_once_are_told_to_come_again(make_site: Callable[..., Site])
     assert site.upload("romashka.zip", zipped()).status_code == 200
 
 
+def test_one_dealer_leaves_room_for_others(make_site: Callable[..., Site]) -> None:
+    site = make_site(max_uploads=4)
+    site.store.hold = threading.Event()
+    with ThreadPoolExecutor(4) as pool:
+        of_all = [pool.submit(site.upload, f"client-{n}.zip", zipped(), "all", "t-all") for n in range(3)]
+        while site.store.at_once < 3:
+            time.sleep(0.01)
+        assert site.upload("client-3.zip", zipped(), "all", "t-all").status_code == 503
+        other = pool.submit(site.upload, "romashka.zip", zipped())
+        while site.store.at_once < 4:
+            time.sleep(0.01)
+        site.store.hold.set()
+        assert {one.result().status_code for one in (*of_all, other)} == {200}
+
+
 def test_fifty_reports_of_5_mb_at_once(site: Site) -> None:
     site.store.slowness = 0.02
     site.store.keep_data = False

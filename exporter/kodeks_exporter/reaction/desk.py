@@ -1,7 +1,8 @@
 """Taking an alert by its link: who may, what exactly, and only once.
 
 The link's signature says that its holder was told of these labels. That the alert fires now, and since when the link
-says, Alertmanager must say: the start is not signed, because Prometheus can sign labels only.
+says, Alertmanager must say. The start is not signed: only Prometheus knows the key, and it can sign labels alone, of
+which the start is none. So whoever kept an old link may name a few wrong starts, and no page says the right one.
 """
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ from kodeks_exporter.settings.reaction import ReactionSettings
 
 log = logging.getLogger(__name__)
 
-_TRIES: Final = 10
-"""Wrong signatures that an alert bears at once; then one more each ``_TRY_EVERY`` seconds."""
-_TRY_EVERY: Final = 60.0
+_TRIES: Final = 5
+"""Wrong starts of an alert that one address may name at once; then one more each ``_TRY_EVERY`` seconds."""
+_TRY_EVERY: Final = 600.0
 _TRIED_MOST: Final = 10_000
-"""Alerts of which wrong tries are remembered."""
+"""Alerts and addresses of which wrong tries are remembered."""
 
 
 class Refused(Enum):
@@ -37,7 +38,7 @@ class Refused(Enum):
     """Links are not configured."""
     FORGED = "forged"
     TOO_MANY = "too_many"
-    """Too many wrong signatures for this alert."""
+    """Too many wrong starts of this alert from this address."""
     EXPIRED = "expired"
     OVER = "over"
     OTHER = "other"
@@ -50,29 +51,29 @@ class Refused(Enum):
 
 class RefusalError(Exception):
     """``taken``: by whom, with ``Refused.TAKEN``, and ``silent``: until when it is silenced now, None: it is not.
-    ``started``: since when it fires, with ``Refused.OTHER``. Times in Unix seconds."""
+    Times in Unix seconds."""
 
     def __init__(
         self,
         reason: Refused,
         taken: Taken | None = None,
         silent: float | None = None,
-        started: float | None = None,
     ) -> None:
         super().__init__(reason.value)
         self.reason = reason
         self.taken = taken
         self.silent = silent
-        self.started = started
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What a link says. ``labels``: those of ``LABELS``. ``since``: Unix milliseconds."""
+    """What a link says. ``labels``: those of ``LABELS``. ``since``: Unix milliseconds. ``opened_by``: the address of
+    whoever opened it."""
 
     labels: Mapping[str, str]
     since: int
     signature: str
+    opened_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +130,10 @@ class Desk:
         settings = self._settings()
         if not settings.acknowledgeable or settings.key is None:
             raise RefusalError(Refused.OFF)
-        if not self._tries.left(link.labels):
-            raise RefusalError(Refused.TOO_MANY)
         if not is_signed(settings.key.reveal(), link.labels, link.signature):
-            self._tries.wrong(link.labels)
-            raise RefusalError(Refused.FORGED)
+            raise RefusalError(Refused.FORGED)  # of 64 bits: nobody guesses it, and nobody is locked out for trying
+        if not self._tries.left(link):
+            raise RefusalError(Refused.TOO_MANY)
         if link.since / 1000 < self._clock() - settings.link_lifetime:
             raise RefusalError(Refused.EXPIRED)
         return settings
@@ -151,7 +151,8 @@ class Desk:
             raise RefusalError(Refused.OVER)
         meant = [alert for alert in alike if link.since in alert.starts]
         if not meant:
-            raise RefusalError(Refused.OTHER, started=min(alert.started for alert in alike))
+            self._tries.wrong(link)
+            raise RefusalError(Refused.OTHER)
         takers = {each: state.incidents[each].taken for each in (alert.identity for alert in alike)}
         free = tuple(alert for alert in alike if takers[alert.identity] is None)
         first = takers[meant[0].identity]
@@ -166,8 +167,8 @@ def _has(alert: Alert, labels: Mapping[str, str]) -> bool:
 
 
 class _Tries:
-    """Bounds how often a signature may be guessed: for each alert, whoever guesses, because an address says little
-    behind a proxy, and so that nobody locks all others out."""
+    """Bounds how often the start of an alert may be guessed by somebody who has an old link of it. For each address, so
+    that nobody is locked out by others."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -175,12 +176,12 @@ class _Tries:
         self._empty: OrderedDict[bytes, float] = OrderedDict()
         """When each will have all its tries again."""
 
-    def left(self, labels: Mapping[str, str]) -> bool:
+    def left(self, link: Link) -> bool:
         with self._lock:
-            return self._empty.get(_digest(labels), 0.0) - self._clock() <= (_TRIES - 1) * _TRY_EVERY
+            return self._empty.get(_digest(link), 0.0) - self._clock() <= (_TRIES - 1) * _TRY_EVERY
 
-    def wrong(self, labels: Mapping[str, str]) -> None:
-        key, now = _digest(labels), self._clock()
+    def wrong(self, link: Link) -> None:
+        key, now = _digest(link), self._clock()
         with self._lock:
             self._empty[key] = max(self._empty.get(key, now), now) + _TRY_EVERY
             self._empty.move_to_end(key)
@@ -188,10 +189,10 @@ class _Tries:
                 self._empty.popitem(last=False)
 
 
-def _digest(labels: Mapping[str, str]) -> bytes:
+def _digest(link: Link) -> bytes:
     keyed = hashlib.blake2b(digest_size=16)
-    for name in LABELS:
-        part = labels.get(name, "").encode("utf-8", "surrogateescape")
+    for text in (link.opened_by, *(link.labels.get(name, "") for name in LABELS)):
+        part = text.encode("utf-8", "surrogateescape")
         keyed.update(len(part).to_bytes(8, "big"))
         keyed.update(part)
     return keyed.digest()

@@ -28,6 +28,7 @@ from kodeks_exporter.settings.notation import (
     Port,
     SiteUrl,
     Snmp3Password,
+    Token,
     Url,
     Zone,
     one_of,
@@ -208,7 +209,8 @@ class Dealer:
 
     name: Name
     """The `dealer` header of the upload scripts."""
-    token: Secret
+    token: Token
+    """Goes with each upload. `openssl rand -hex 16` makes a good one."""
     installations: frozenset[Name] | None = None
     """What the token may upload. Default: every installation with mode push."""
 

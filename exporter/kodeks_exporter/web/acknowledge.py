@@ -10,7 +10,7 @@ import base64
 import hashlib
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from typing import Final, Protocol
 from urllib.parse import urlencode
@@ -28,6 +28,7 @@ from kodeks_exporter.settings.reaction import ReactionSettings
 from kodeks_exporter.web import words
 from kodeks_exporter.web.app import Route
 from kodeks_exporter.web.pages import TEMPLATES
+from kodeks_exporter.web.table import party
 
 PATH: Final = "/acknowledge"
 OPEN_PATHS: Final = (PATH,)
@@ -139,7 +140,7 @@ class Acknowledge:
 
     def _answer(self, request: Request, _: Mapping[str, str]) -> Response:
         posted = _posted(request) if request.method == "POST" else None
-        link = _link(request.args)
+        link = replace(_link(request.args), opened_by=party(request.remote_addr or ""))
         try:
             if posted is None:
                 return self._show(self._form_page(self._desk.look(link), link, _Form()), 200)
@@ -205,7 +206,7 @@ class Acknowledge:
         page = self._refusal_page(refusal, link)
         response = self._show(page, _STATUS[refusal.reason])
         if refusal.reason is Refused.TOO_MANY:
-            response.headers["Retry-After"] = "60"
+            response.headers["Retry-After"] = "600"
         return response
 
     def _refusal_page(self, refusal: RefusalError, link: Link) -> _Page:
@@ -221,14 +222,6 @@ class Acknowledge:
             who = taken.by or "кто-то без имени"
             told = (f"Взято: {who}, {at}.", end, _ONCE)
             return _Page("Уже в работе", "plan", _about(link), told, taken.comment, clock)
-        if reason is Refused.OTHER and refusal.started is not None:
-            since = words.since(refusal.started, now, zone)
-            return _Page(
-                "Ссылка от другого раза",
-                "warn",
-                texts=(f"Сейчас это оповещение действует {since}.", "Откройте ссылку из самого нового сообщения."),
-                zone=clock,
-            )
         title, *texts = _REFUSALS[reason]
         return _Page(title, "warn", texts=tuple(texts))
 
@@ -262,7 +255,8 @@ _REFUSALS: Final[Mapping[Refused, tuple[str, ...]]] = {
     ),
     Refused.TOO_MANY: (
         "Слишком много попыток",
-        "По этому оповещению было слишком много неверных ссылок. Откройте верную через несколько минут.",
+        "С вашего адреса слишком часто открывали ссылки от других случаев этого оповещения. "
+        "Откройте самую новую через десять минут.",
     ),
     Refused.EXPIRED: (
         "Ссылка устарела",
@@ -273,6 +267,7 @@ _REFUSALS: Final[Mapping[Refused, tuple[str, ...]]] = {
         "Уже всё",
         "Это оповещение больше не действует: неисправность прошла, и брать в работу нечего.",
     ),
+    # Since when it fires is not told: whoever has an old link would only have to guess at the seconds.
     Refused.OTHER: ("Ссылка от другого раза", "Откройте ссылку из самого нового сообщения."),
     Refused.TAKEN: ("Уже в работе", _ONCE),
     Refused.UNREACHABLE: (

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from werkzeug.exceptions import (
     BadRequest,
+    Forbidden,
     HTTPException,
     InternalServerError,
     MethodNotAllowed,
@@ -169,7 +170,9 @@ class Application:
     def _ready(self, _request: Request, _: Mapping[str, str]) -> Response:
         return _plain("ready", 200) if self._backend.ready() else _plain("not ready", 503)
 
-    def _reload(self, _request: Request, _: Mapping[str, str]) -> Response:
+    def _reload(self, request: Request, _: Mapping[str, str]) -> Response:
+        if _of_another_site(request):
+            raise Forbidden("a page of another site may not reload the configuration")
         problems = self._backend.reload()
         return _plain("\n".join(problems), 500) if problems else _plain("reloaded", 200)
 
@@ -196,6 +199,14 @@ class Application:
 def _to_the_list(_request: Request, _: Mapping[str, str]) -> Response:
     # Relative, since a reverse proxy may have put a path before ours.
     return Response(status=308, headers={"Location": "errors/"})
+
+
+def _of_another_site(request: Request) -> bool:
+    """Whether a browser says that another site's page made this request. Programs that are no browser say nothing."""
+    if request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
+        return True
+    origin = request.headers.get("Origin")
+    return origin is not None and origin.partition("://")[2] != request.headers.get("Host", "")
 
 
 def _plain(text: str, status: int) -> Response:

@@ -14,6 +14,7 @@ import json
 import logging
 import secrets
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
@@ -68,11 +69,12 @@ class Uploads:
     """The routes of this room for ``web.app.Application``. ``results`` counts uploads by ``RESULTS``."""
 
     def __init__(self, intake: Intake, fleet: Callable[[], Fleet], limit: int, max_uploads: int) -> None:
-        """``limit``: bytes of one file. ``max_uploads`` at once; beyond that 503 tells to come again."""
+        """``limit``: bytes of one file. ``max_uploads`` at once, and of one dealer three quarters of them where there
+        are others; beyond that 503 tells to come again."""
         self._intake = intake
         self._fleet = fleet
         self._limit = limit
-        self._slots = threading.BoundedSemaphore(max_uploads)
+        self._slots = _Slots(max_uploads)
         self._key = secrets.token_bytes(32)
         self._no_token = secrets.token_hex(32)
         self.results = Tally((result,) for result in RESULTS)
@@ -103,7 +105,7 @@ class Uploads:
         if length > self._limit + _OVERHEAD:
             raise _too_large(self._limit)
         dealer = self._dealer(request)
-        if not self._slots.acquire(blocking=False):
+        if not self._slots.take(dealer.name, len(self._fleet().dealers)):
             raise Refusal(503, "busy", "Слишком много загрузок сразу, повторите позже / too many uploads, retry later")
         try:
             return self._read_form(request, dealer, seen)
@@ -129,7 +131,7 @@ class Uploads:
             detail = f"{error.reason}: {error.detail}"
             raise Refusal(422, "unreadable", f"{error.text} / {detail}", detail) from None
         finally:
-            self._slots.release()
+            self._slots.give_back(dealer.name)
 
     def _read_form(self, request: Request, dealer: Dealer, seen: list[str]) -> Accepted:
         if request.mimetype != "multipart/form-data":
@@ -239,6 +241,27 @@ class Uploads:
             "dealer": dealer if dealer in self._fleet().dealers else "unknown",
             "file": seen[0][:100] if seen else "",
         }
+
+
+class _Slots:
+    """Places for uploads: one dealer's slow or hostile scripts leave some for all others."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._lock = threading.Lock()
+        self._taken: Counter[str] = Counter()
+
+    def take(self, dealer: str, dealers: int) -> bool:
+        share = self._most if dealers < 2 else max(1, self._most * 3 // 4)
+        with self._lock:
+            if self._taken.total() >= self._most or self._taken[dealer] >= share:
+                return False
+            self._taken[dealer] += 1
+            return True
+
+    def give_back(self, dealer: str) -> None:
+        with self._lock:
+            self._taken[dealer] -= 1
 
 
 def _events(decoder: MultipartDecoder, request: Request) -> Iterator[object]:
