@@ -37,9 +37,8 @@ def test_every_alert_carries_the_label_that_routes_match() -> None:
 
 def test_every_alert_reaches_a_person(tool: Callable[[str], str], tmp_path: Path) -> None:
     found = dict(published())
-    assert {"alertmanager/alertmanager.yml", "README.md", "README.ru.md"} <= set(found)
+    assert {"alertmanager/alertmanager.yml", "docs/by-hand.md"} <= set(found)
     different = {text: name for name, text in found.items()}
-    assert len(different) == 2, "both languages show the same"
     alerts = list({labels["alertname"]: labels for labels in fleets.alert_labels()}.values())
     assert len(alerts) >= 75
     for text, name in different.items():

@@ -28,10 +28,18 @@ from tests.cli.running import command, serving, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 READMES = ("README.md", "README.ru.md")
-PAGES = (*READMES, "CONTRIBUTING.md", "CHANGELOG.md", "docs/install.md", "demo/README.md")
-GUIDES = tuple(sorted(f"docs/{each.name}" for each in (ROOT / "docs").glob("*.md")))
+BY_HAND = "docs/by-hand.md"
+PAGES = (*READMES, "CONTRIBUTING.md", "CHANGELOG.md", BY_HAND, "docs/install.md", "demo/README.md")
+GUIDES = tuple(
+    sorted(str(each.relative_to(ROOT)) for folder in ("docs", "docs/en") for each in (ROOT / folder).glob("*.md"))
+)
 """What the READMEs lead to."""
-WITH_SNIPPETS = (*READMES, "docs/install.md")
+MORE = {
+    "README.md": ("docs/en/reports.md", "docs/en/online.md"),
+    "README.ru.md": ("docs/reports.md", "docs/online.md"),
+}
+"""Where the same language adds to the kodeks.yml of a README."""
+WITH_SNIPPETS = (*READMES, BY_HAND, "docs/install.md")
 RENDERED = "/etc/prometheus/kodeks-rendered"
 
 Tool = Callable[[str], str]
@@ -78,7 +86,7 @@ def kodeks_yml(page: str, folder: Path) -> Path:
 
 
 def additions(page: str) -> list[str]:
-    return of_file(page, "/etc/kodeks/kodeks.yml, ")
+    return [body for each in (page, *MORE[page]) for body in of_file(each, "/etc/kodeks/kodeks.yml, ")]
 
 
 def everything(page: str) -> dict[str, Any]:
@@ -172,7 +180,7 @@ def test_curl_lines(page: str, tool: Tool, tmp_path: Path) -> None:
     (tmp_path / document["dealers"][0]["token_file"]).write_text(token)
     with zipfile.ZipFile(tmp_path / "zakryty.zip", "w") as archive:
         archive.write(ROOT / "tests" / "sysinfo" / "data" / "sysinfo.xml", "sysinfo.xml")
-    send, look = lines_of(page, "curl ")[-2:]
+    send, look = lines_of(MORE[page][0], "curl ")
     with serving(file, tmp_path / "storage") as exporter:
 
         def asked(line: str) -> str:
@@ -188,9 +196,8 @@ def test_curl_lines(page: str, tool: Tool, tmp_path: Path) -> None:
         assert {each.name for each in (tmp_path / "storage").iterdir() if "-" not in each.name} == promised
 
 
-@pytest.mark.parametrize("page", READMES)
-def test_sysinfo_inspect_shows_nobody(page: str, tmp_path: Path) -> None:
-    (call,) = re.findall(r"`kodeks-exporter (sysinfo inspect [^`]*)`", read(page))
+def test_sysinfo_inspect_shows_nobody(tmp_path: Path) -> None:
+    (call,) = re.findall(r"`kodeks-exporter (sysinfo inspect [^`]*)`", read("docs/en/reports.md"))
     report = tmp_path / "zakryty.zip"
     with zipfile.ZipFile(report, "w") as archive:
         archive.write(ROOT / "tests" / "sysinfo" / "data" / "sysinfo.xml", "sysinfo.xml")
@@ -202,7 +209,7 @@ def test_sysinfo_inspect_shows_nobody(page: str, tmp_path: Path) -> None:
         assert personal not in told.stdout
 
 
-@pytest.mark.parametrize("page", WITH_SNIPPETS)
+@pytest.mark.parametrize("page", [BY_HAND, "docs/install.md"])
 def test_prometheus_yml(page: str, tool: Tool, tmp_path: Path) -> None:
     found = of_file(page, "/etc/prometheus/prometheus.yml")
     assert found
@@ -219,9 +226,8 @@ def test_prometheus_yml(page: str, tool: Tool, tmp_path: Path) -> None:
             assert told.count("rules found") == len(list((ROOT / "rules").glob("*.yml"))), told
 
 
-@pytest.mark.parametrize("page", READMES)
-def test_alertmanager_yml(page: str, tool: Tool, tmp_path: Path) -> None:
-    (body,) = of_file(page, "/etc/prometheus/alertmanager.yml")
+def test_alertmanager_yml(tool: Tool, tmp_path: Path) -> None:
+    (body,) = of_file(BY_HAND, "/etc/prometheus/alertmanager.yml")
     shutil.copytree(ROOT / "alertmanager" / "templates", tmp_path / "kodeks-templates")
     file = tmp_path / "alertmanager.yml"
     file.write_text(body, encoding="utf-8")
@@ -238,9 +244,8 @@ def test_alertmanager_yml(page: str, tool: Tool, tmp_path: Path) -> None:
     assert receiver("alertname=NodeDown", "manager=ivanova") == "default"
 
 
-@pytest.mark.parametrize("page", READMES)
-def test_groups_of_the_snippet_are_those_of_the_example(page: str) -> None:
-    (body,) = of_file(page, "/etc/prometheus/alertmanager.yml")
+def test_groups_of_the_snippet_are_those_of_the_example() -> None:
+    (body,) = of_file(BY_HAND, "/etc/prometheus/alertmanager.yml")
     (route,) = yaml.safe_load(body)["route"]["routes"]
     (example,) = yaml.safe_load(read("alertmanager/alertmanager.yml"))["route"]["routes"]
     for key in ("group_by", "group_wait", "group_interval"):
@@ -291,10 +296,10 @@ def test_files_named_exist(page: str) -> None:
 def test_every_guide_is_listed(page: str) -> None:
     """In the table of documentation, which both languages have."""
     head = "| page |" if page == "README.md" else "| Страница | О чём |"
-    told = {link for row in rows(page, head) for link in _LINK.findall(row[0])}
-    guides = set(GUIDES)
+    told = {link for row in rows(page, head) for cell in row for link in _LINK.findall(cell)}
+    guides = {each for each in GUIDES if not each.startswith("docs/en/") or page == "README.md"}
     if GIT:  # then only what is committed: a page may be in the making
-        guides &= set(committed("docs/*.md"))
+        guides &= set(committed(":(glob)docs/*.md"))
     assert guides <= told
 
 
@@ -358,6 +363,14 @@ def full_name(metric: Metric) -> str:
     return metric.name + {"counter": "_total", "info": "_info"}.get(metric.type, "")
 
 
+def documented() -> dict[str, list[str]]:
+    """Cells of docs/metrics.md by the metric that its row begins with; one row may name several."""
+    lines = (
+        line.strip("|").split("|") for line in read("docs/metrics.md").splitlines() if line.startswith("| `kodeks_")
+    )
+    return {name: [cell.strip() for cell in line] for line in lines for name in names(line[0])}
+
+
 def test_tables_of_metrics_are_complete(tmp_path: Path) -> None:
     (installation,) = load(kodeks_yml("README.md", tmp_path)).fleet.installations.values()
     status = LiveStatus(Round(installation.name, 0.0, 0.0, {}, InstallationState.OK), 0.0, None)
@@ -368,43 +381,36 @@ def test_tables_of_metrics_are_complete(tmp_path: Path) -> None:
         *catalogs.families(status),
         *host.families(status),
     ]
-    told = [names(row[0])[0] for row in rows("README.md", "| metric | labels besides")]
-    assert sorted(told) == sorted(map(full_name, live))
-
     own = exporter.families(
         exporter.ExporterStatus(1, 1, 0.0, 30.0, True, 0.0, {}, {"kodeks.sqlite": Backlog(0, 0.0, 0)}, 0, {})
     )
-    told = [names(row[0])[0] for row in rows("README.md", "| metric | labels |")]
-    assert sorted(told) == sorted(map(full_name, own))
+    assert {full_name(each) for each in (*live, *own)} <= documented().keys()
 
 
 def test_labels_of_the_metrics_are_those_of_the_code(tmp_path: Path) -> None:
     (installation,) = load(kodeks_yml("README.md", tmp_path)).fleet.installations.values()
     (info,) = inventory.families(installation)
-    told = next(row for row in rows("README.md", "| metric | labels besides") if "kodeks_installation_info" in row[0])
-    assert set(names(told[1])) | {"installation"} == set(info.samples[0].labels)
+    told = documented()["kodeks_installation_info"]
+    assert {*told[1].split(", "), "installation"} == set(info.samples[0].labels)
 
 
 def test_states_are_all_named() -> None:
-    told = next(row for row in rows("README.md", "| metric | labels besides") if "kodeks_installation_state" in row[0])
+    told = documented()["kodeks_installation_state"]
     assert all(re.search(rf"\b{state.value}\b", told[2]) for state in InstallationState)
 
 
-def test_every_room_stands_in_the_layout() -> None:
-    told = {row[0].strip("`") for row in rows("README.md", "| folder |")}
-    package = ROOT / "exporter" / "kodeks_exporter"
-    rooms = {str(each.parent.relative_to(ROOT)) for each in package.glob("*/__init__.py")}
-    rooms |= {each.parent.name for each in ROOT.glob("*/__init__.py")}
-    if GIT:  # then only what is committed: a room may be in the making
-        listed = (*committed("exporter/kodeks_exporter/*/__init__.py"), *committed(":(glob)*/__init__.py"))
-        rooms = {str(Path(line).parent) for line in listed}
-    assert {"exporter/kodeks_exporter/render", "exporter/kodeks_exporter/online", "replay", "bench"} <= rooms
-    assert rooms <= told
+def test_every_folder_stands_in_the_layout() -> None:
+    """Rooms of the exporter are in the plan, which tests/docs/test_floors.py reads."""
+    told = {row[0].strip("`") for row in rows("CONTRIBUTING.md", "| folder |")}
+    packages = {each.parent.name for each in ROOT.glob("*/__init__.py")}
+    if GIT:  # then only what is committed: a folder may be in the making
+        packages = {str(Path(line).parent) for line in committed(":(glob)*/__init__.py")}
+    assert {"replay", "bench"} <= packages <= told
     assert all((ROOT / folder).is_dir() for folder in told)
 
 
 def test_measurements_named_exist() -> None:
-    (row,) = (row for row in rows("README.md", "| folder |") if names(row[0]) == ["bench"])
+    (row,) = (row for row in rows("CONTRIBUTING.md", "| folder |") if names(row[0]) == ["bench"])
     told = {name for name in names(row[1]) if "./run" not in name}
     assert told
     assert told <= set(SUBJECTS)

@@ -40,3 +40,8 @@ def test_a_row(section: str, row: str) -> None:
 
 def test_keys_that_are_inherited_keep_their_sentence() -> None:
     assert attribute_docs(Ops)["email"].startswith("Addresses")
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.ru.md"])
+def test_the_front_door_stays_short(page: str) -> None:
+    assert len((ROOT / page).read_text(encoding="utf-8").splitlines()) <= 200
