@@ -31,7 +31,7 @@ def test_a_changed_table_is_found() -> None:
     [
         ("reaction", "| `interval` | `15s` | How often each member is read. 5s to 5m. |"),
         ("installations", "| `tls.verify` | `true` | `false` accepts any certificate. |"),
-        ("dealers", "| `token` | *required* | A secret. |"),
+        ("alertmanager", "| `smtp.password` | | A secret. |"),
     ],
 )
 def test_a_row(section: str, row: str) -> None:
