@@ -11,10 +11,11 @@ from kodeks_exporter.render.yamltext import flow, scalar
 from kodeks_exporter.settings.alerting import PrometheusSettings
 
 _PROBED = (
-    "kodeks_(check_.*|installation_(info|state)|known_address_up|planned_downtime|maintenance_start_.*"
+    "kodeks_(check_.*|installation_state|known_address_up|planned_downtime|maintenance_start_.*"
     "|http_response_code|tls_.*)"
 )
-"""What live checks give: in hashmod mode it comes from /probe, so the same from /metrics is dropped."""
+"""What live checks give: in hashmod mode it comes from /probe, so the same from /metrics is dropped. Not whose an
+installation is: those that only send reports are never probed."""
 
 _HEAD = """\
 # Prometheus 2.42 and newer. Rendered by `kodeks-exporter render`: a change here is lost at the next run.

@@ -17,7 +17,7 @@ from kodeks_exporter.settings.alerting import THRESHOLDS
 _RULE: Final = re.compile(r"^ *- (?:alert|record): *(\S+)[^\n]*\n", re.MULTILINE)
 
 _BY_FRESH_REPORTS: Final = (
-    "KodeksUnsupportedButUsed|KodeksUserActivityIsLow|KodeksUserAInvolvementIsLow|KodeksDBOperUpToOldCount"
+    "kodeks:(unsupported:used|licences:near|many:count)|KodeksUserActivityIsLow|KodeksUserAInvolvementIsLow"
 )
 
 
@@ -39,13 +39,14 @@ class Place:
 
 PLACES: Final[Mapping[str, tuple[Place, ...]]] = {
     "disk_free_gib": (
-        Place("KodeksDiskSpaceLow", "/ 2^30 < {n}"),
-        Place("KodeksDiskSpaceLow", "/ 2^30 <= {n}"),
+        Place("kodeks:disk:low", "/ 2^30 < {n}"),
+        Place("kodeks:disk:low", "/ 2^30 <= {n}"),
+        Place("KodeksDiskSpaceLow", "kodeks:disk:low < {n}"),
         Place("KodeksDiskSpaceLow", "Меньше {words} ГБ свободного места"),
     ),
     "certificate_days": (Place("KodeksCertificateExpiring", "/ 86400) < {n}"),),
     "maintenance_hours": (
-        Place("KodeksMaintenanceToLong(Count)?", "/ 3600 > {n})"),
+        Place("kodeks:maintenance:long", "/ 3600 > {n})"),
         Place("KodeksMaintenanceToLong(Count)?", "дольше {longer}"),
         Place("KodeksMaintenanceToLong(Count)?", "больше {longer} в режиме"),
         Place("KodeksMaintenance", "Через {after}"),
@@ -60,31 +61,31 @@ PLACES: Final[Mapping[str, tuple[Place, ...]]] = {
         Place("KodeksDBOperUpToOld", "и самому отчёту больше {days}"),
     ),
     "operup_age_days": (
-        Place("KodeksDBOperUpToOld(Count)?", "/ 86400 > {n}"),
+        Place("kodeks:operup:old", "/ 86400 > {n}"),
         Place("KodeksDBOperUpToOld(Count)?", "старше {days}"),
         Place("KodeksDBOperUpToOld", "$labels.file }}}} больше {days}"),
         Place("KodeksDBOperUpToOld", "не обновлялся больше {days}"),
     ),
     "activity": (
-        Place("KodeksUserActivityIsLow", "kodeks_activity:max < {n}"),
+        Place("KodeksUserActivityIsLow", "kodeks_activity:max[10h]) < {n}"),
         Place("KodeksUserActivityIsLow", "Активность за месяц ниже {words}"),
         Place("KodeksUserActivityIsLow", "норма — больше {words}"),
     ),
     "involvement_percent": (
-        Place("KodeksUserAInvolvementIsLow", "kodeks_involvement:ratio < {n}"),
+        Place("KodeksUserAInvolvementIsLow", "kodeks_involvement:ratio[10h]) < {n}"),
         Place("KodeksUserAInvolvementIsLow", "Вовлечённость ниже {words} %"),
         Place("KodeksUserAInvolvementIsLow", "норма — больше {words} %"),
     ),
     "search_slow_seconds": (
-        Place("installation:kodeks_searches_fast:total", 'le=~"{n}([.]0)?"'),
+        Place("kodeks:counter:total", 'le=~"{n}([.]0)?"'),
         Place("KodeksSearchSlow", "дольше {words} с"),
     ),
-    "search_slow_percent": (Place("KodeksSearchSlow", ") > {n}"),),
+    "search_slow_percent": (Place("KodeksSearchSlow", ") > {n})"),),
     "shared_addresses": (Place("KodeksLoginShared", ") >= {n}"),),
-    "hosting_installations": (Place("hosting_check:kodeks_outage:count", "kodeks_failed:bool) >= {n})"),),
-    "many_at_manager": (Place(r"(?!KodeksMaintenanceCount).*Count", ") > {n}"),),
+    "hosting_installations": (Place("hosting_check:kodeks_outages:count", ") >= {n}"),),
+    "many_at_manager": (Place(r"(?!KodeksMaintenanceCount).*Count", '"}} > {n}'),),
     "many_in_maintenance": (
-        Place("KodeksMaintenanceCount", "== 0) > {n}"),
+        Place("KodeksMaintenanceCount", "unsupported) > {n}"),
         Place("KodeksMaintenanceCount", "больше {words} установок"),
     ),
     "stale_intervals": (Place("KodeksCheckStale", "> {n} * scalar(max(kodeks_exporter_poll_interval_seconds"),),
