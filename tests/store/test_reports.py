@@ -5,10 +5,12 @@ import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from kodeks_exporter.domain.report import UnreadableReport
 from kodeks_exporter.settings.history import HistorySettings, JournalSettings, SearchEventSettings
+from kodeks_exporter.store import eventlog
 from kodeks_exporter.store.database import StorageError
 from kodeks_exporter.store.reports import ReportStore
 from tests.store.reporting import SAMPLE, Bench, Search, report, unix, user
@@ -256,3 +258,28 @@ def test_a_storage_of_a_newer_version_is_refused(bench: Bench) -> None:
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA user_version = 1")
     bench.restart()
+
+
+def test_events_of_earlier_versions_are_read_and_new_ones_take_little_room(bench: Bench) -> None:
+    times = [f"2026-11-{day:02}T09:{minute:02}:00" for day in (18, 19) for minute in range(60)]
+    searches = [Search(time, "приказ Ростехнадзора") for time in times]
+    bench.take(report("2026-11-20T09:55:00", searches=searches))
+    stored = [event.time for event in bench.store.searches("romashka", 0)]
+    bench.store.close()
+    with sqlite3.connect(bench.folder / "storage" / "reports.sqlite") as database:
+        for number, count, packed in database.execute("SELECT id, count, events FROM event_part").fetchall():
+            plain = msgspec.msgpack.encode(eventlog.decode_searches(count, packed))[3:]
+            assert len(packed) * 5 < len(plain)
+            database.execute("UPDATE event_part SET events = ? WHERE id = ?", (plain, number))
+        database.execute("UPDATE event_day SET digest = x'00'")
+    bench.restart()
+    assert [event.time for event in bench.store.searches("romashka", 0)] == stored
+    assert bench.take(report("2026-11-20T09:55:00", searches=searches)).new_searches == 0
+
+
+def test_the_journal_has_no_ancient_searches(bench: Bench) -> None:
+    times = ["2026-06-01T09:00:00", "2026-10-20T09:00:00", "2026-10-25T09:00:00", "2026-11-20T09:00:00"]
+    bench.take(report("2026-11-20T09:55:00", searches=[Search(time, status="empty") for time in times]))
+    bench.journal.run()
+    assert [line.partition("T")[0] for line in bench.lines()] == ['{"time":"2026-10-25', '{"time":"2026-11-20']
+    assert sum(value for name, value in bench.values().items() if name.startswith("kodeks_empty_searches_total")) == 4

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from kodeks_exporter.settings.notation import Characters, Duration, Retention, SeriesCount, size, whole
+from kodeks_exporter.settings.notation import Characters, Duration, Retention, SeriesCount, duration, size, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,9 @@ class JournalSettings:
     """Size at which the next file begins."""
     files: Annotated[int, whole(2, 10_000)] = 5
     """How many files are kept, including the one being written."""
+    max_age: Annotated[float, duration("1d", "10y")] = 30 * 86400.0
+    """Searches older than this, by the newest report, are not written: the first report of an installation brings a
+    year of them, and Loki takes none older than a week unless told otherwise."""
 
 
 @dataclass(frozen=True, slots=True)

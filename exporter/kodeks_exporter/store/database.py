@@ -13,6 +13,8 @@ from typing import Final
 from kodeks_exporter.store.writer import Backlog, Rows, Writer
 
 FILE_NAME = "kodeks.sqlite"
+_WAL_SIZE = 2 * 1024 * 1024
+"""Bytes; what is beyond is put into the database, and the file cut back."""
 
 MIGRATIONS: tuple[str, ...] = (
     """
@@ -77,7 +79,8 @@ class Database:
             self._connection.execute(f"PRAGMA page_size={page_size:d}")
             self._connection.execute("PRAGMA auto_vacuum=INCREMENTAL")  # of a file that is made anew
             self._connection.execute("PRAGMA journal_mode=WAL")
-            self._connection.execute("PRAGMA journal_size_limit=16777216")
+            self._connection.execute(f"PRAGMA journal_size_limit={_WAL_SIZE}")
+            self._connection.execute(f"PRAGMA wal_autocheckpoint={_WAL_SIZE // page_size}")
             self._connection.execute("PRAGMA synchronous=NORMAL")
             self._connection.execute("PRAGMA foreign_keys=ON")
             self._migrate(path)

@@ -20,11 +20,13 @@ from enum import IntEnum
 from typing import IO, Final, Generic, TypeVar
 
 import msgspec
+import zstandard
 
 from kodeks_exporter.domain.report import Rejection, SearchEvent
 from kodeks_exporter.domain.texts import login_and_domain, plain
 
 DAY: Final = 86400
+_LEVEL: Final = 3
 _BUFFERED: Final = 2048
 """Events held as objects."""
 _ENCODED: Final = 4 * 1024 * 1024
@@ -57,16 +59,29 @@ def _clean(event: E) -> E:
     return type(event)(*values)  # type: ignore[arg-type]
 
 
-def _array(count: int, elements: bytes) -> bytes:
-    return b"\xdd" + count.to_bytes(4, "big") + elements
+def _pack(elements: bytes) -> bytes:
+    """Searches repeat themselves: a fifth of the room, for a hundredth of the time that reading them takes."""
+    return zstandard.ZstdCompressor(level=_LEVEL).compress(elements)
 
 
-def decode_searches(count: int, elements: bytes) -> list[SearchEvent]:
-    return _searches.decode(_array(count, elements))
+def _array(count: int, stored: bytes) -> bytes:
+    # Parts of earlier versions are not compressed; an event begins with another byte.
+    if stored.startswith(zstandard.FRAME_HEADER):
+        try:
+            stored = zstandard.ZstdDecompressor().decompress(stored)
+        except zstandard.ZstdError as error:
+            raise msgspec.DecodeError(f"damaged events: {error}") from error
+    return b"\xdd" + count.to_bytes(4, "big") + stored
 
 
-def decode_rejections(count: int, elements: bytes) -> list[Rejection]:
-    return _rejections.decode(_array(count, elements))
+def decode_searches(count: int, stored: bytes) -> list[SearchEvent]:
+    """Raises ``msgspec.DecodeError``."""
+    return _searches.decode(_array(count, stored))
+
+
+def decode_rejections(count: int, stored: bytes) -> list[Rejection]:
+    """Raises ``msgspec.DecodeError``."""
+    return _rejections.decode(_array(count, stored))
 
 
 @dataclass(slots=True)
@@ -240,7 +255,7 @@ def add_part(
     """``key``: installation, kind and day. ``number`` None: the next one."""
     connection.execute(
         "INSERT INTO event_part (id, installation, kind, day, count, events) VALUES (?, ?, ?, ?, ?, ?)",
-        (number, *key, count, elements),
+        (number, *key, count, _pack(elements)),
     )
 
 

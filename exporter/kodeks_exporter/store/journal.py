@@ -30,7 +30,7 @@ from kodeks_exporter.store.reports import Part, Position, ReportStore
 from kodeks_exporter.store.snapshot import Explanation
 
 FOLDER: Final = "journal"
-_BATCH: Final = 2000
+_BATCH: Final = 10_000
 """Events of one write, one fsync and one transaction, at least."""
 
 
@@ -71,12 +71,14 @@ class Journal:
         explanations: dict[str, Explanation] = {}
         lines = []
         for part in parts:
+            oldest = self._oldest(part.installation)
             for event in part.events:
                 explanation = None
                 if event.status == "empty":
                     explanation = explanations[event.query] = why_empty(event.query)
                     empty[part.installation][explanation] += 1
-                lines.append(self._line(part.installation, event, explanation))
+                if event.time >= oldest:
+                    lines.append(self._line(part.installation, event, explanation))
         position = replace(self._position, part=parts[-1].number)
         if self._settings.enabled:
             try:
@@ -86,6 +88,12 @@ class Journal:
         self._store.followed(position, empty, explanations)
         self._position = position
         return len(lines)
+
+    def _oldest(self, installation: str) -> float:
+        snapshot = self._store.snapshot(installation)
+        if snapshot is None or snapshot.report is None:
+            return 0.0
+        return snapshot.report.made - self._settings.max_age
 
     def _line(self, installation: str, event: SearchEvent, explanation: Explanation | None) -> bytes:
         record: dict[str, str | int | float | None] = {
