@@ -9,8 +9,14 @@ from typing import Any
 import yaml
 
 from demo import fleet
-from kodeks_exporter.domain.acknowledge import LABELS, MODULUS, SEPARATOR, SIGNATURE
-from kodeks_exporter.domain.reaction import UNCOUNTED
+
+SIGNED = ("alertname", "manager", "branch", "client", "installation", "account", "hosting")
+"""What the link by which an alert is taken is signed with: docs/render.md."""
+ENDLESS = (
+    "KodeksWatchdog", "KodeksSearchIsEmpty", "KodeksNewUser", "KodeksDetectOverUserError", "KodeksSearchError",
+    "KodeksClientScoreFell", "KodeksVersionChanged",
+)  # fmt: skip
+"""Alerts of what happened, which nobody can take."""
 
 
 def nginx(directory: Path, port: int, upstreams: dict[str, tuple[str, int]]) -> str:
@@ -76,13 +82,13 @@ def _signing(key: str) -> list[dict[str, Any]]:
     return [
         {"target_label": holder, "replacement": key},
         {
-            "source_labels": [*LABELS, holder], "separator": SEPARATOR, "modulus": MODULUS,
-            "target_label": SIGNATURE, "action": "hashmod",
+            "source_labels": [*SIGNED, holder], "separator": ";", "modulus": 2**64 - 1,
+            "target_label": "reaction_key", "action": "hashmod",
         },
         {"regex": holder, "action": "labeldrop"},
         {
-            "source_labels": ["alertname"], "regex": "|".join(sorted(UNCOUNTED)),
-            "target_label": SIGNATURE, "replacement": "",
+            "source_labels": ["alertname"], "regex": "|".join(ENDLESS),
+            "target_label": "reaction_key", "replacement": "",
         },
     ]  # fmt: skip
 

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 from demo.stand.faults import DESCRIPTIONS, Fault, Options
 from demo.stand.wire import Reply, Request
-
-if TYPE_CHECKING:
-    from demo.stand.stand import Stand
 
 _HELP = """Stand control. GET /servers, GET /faults, POST /fault, POST /clear, POST /search. For example:
 curl -d '{"server": "romashka", "fault": "key_lost", "options": {"code": 4113}}' URL/fault
@@ -25,13 +24,23 @@ curl -d '{"server": "romashka", "login": "ivanova.a", "query": "GYLA 14.1"}' URL
 """
 
 
+@dataclass(frozen=True)
+class Orders:
+    """What the stand does when it is told to; all but ``describe`` begin work in its loop."""
+
+    describe: Callable[[], Any]
+    search: Callable[[str, str, str, str], asyncio.Task[None]]
+    clear: Callable[[str | None, Fault | None], asyncio.Task[None]]
+    fault: Callable[[str, Fault, dict[str, Any]], asyncio.Task[None]]
+
+
 class ControlSite:
-    """Answers the control interface. It runs in the stand's loop, so it calls the stand's coroutines there."""
+    """Answers the control interface. It runs in the stand's loop."""
 
     banner = "stand-control"
 
-    def __init__(self, stand: Stand) -> None:
-        self._stand = stand
+    def __init__(self, orders: Orders) -> None:
+        self._orders = orders
         self._tasks: set[asyncio.Task[None]] = set()
 
     def manner(self) -> tuple[Fault, Options] | None:
@@ -42,7 +51,7 @@ class ControlSite:
             case "GET" | "HEAD", "/":
                 return Reply(200, _HELP.encode(), "text/plain; charset=utf-8")
             case "GET" | "HEAD", "/servers":
-                return _json(200, self._stand.describe())
+                return _json(200, self._orders.describe())
             case "GET" | "HEAD", "/faults":
                 return _json(200, {str(fault): DESCRIPTIONS[fault] for fault in Fault})
             case "POST", "/fault" | "/clear" | "/search":
@@ -59,13 +68,13 @@ class ControlSite:
             known = Fault(fault) if fault is not None else None
             if request.path == "/search":
                 login, query = str(order["login"]), str(order["query"])
-                work = self._stand.search_soon(str(target), login, query, str(order.get("status", "empty")))
+                work = self._orders.search(str(target), login, query, str(order.get("status", "empty")))
             elif request.path == "/clear":
-                work = self._stand.clear_soon(target, known)
+                work = self._orders.clear(target, known)
             elif target is None or known is None:
                 raise ValueError("server and fault are needed")
             else:
-                work = self._stand.fault_soon(target, known, order.get("options", {}))
+                work = self._orders.fault(target, known, order.get("options", {}))
         except KeyError as error:
             return _json(404, {"error": f"no server, licence manager or hosting {error}"})
         except ValueError as error:

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from demo.stand import tls
-from demo.stand.control_site import ControlSite
+from demo.stand.control_site import ControlSite, Orders
 from demo.stand.faults import (
     CLOSING_FAULTS,
     DNS_FAULTS,
@@ -322,7 +322,8 @@ class Stand:
         self._dns_transport, _ = await loop.create_datagram_endpoint(
             lambda: self._names, local_addr=("127.0.0.1", self.spec.dns_port)
         )
-        self._control = _Listener(ControlSite(self), "127.0.0.1", self.spec.control_port)
+        orders = Orders(self.describe, self.search_soon, self.clear_soon, self.fault_soon)
+        self._control = _Listener(ControlSite(orders), "127.0.0.1", self.spec.control_port)
         await self._control.open()
 
     async def _close(self) -> None:

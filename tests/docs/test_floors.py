@@ -70,3 +70,9 @@ def test_an_import_from_a_higher_floor_is_found(line: str) -> None:
 
 def test_rooms_of_one_floor_do_not_need_each_other() -> None:
     assert upward("online", "from kodeks_exporter.reaction import watch", plan()) == {"reaction"}
+
+
+def test_the_stands_do_not_share_code_with_the_exporter() -> None:
+    """They start it as a program; a misunderstanding then shows instead of repeating itself."""
+    found = {str(file) for file in (ROOT / "demo").rglob("*.py") if any(imported(file.read_text("utf-8")))}
+    assert found == set()
