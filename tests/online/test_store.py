@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from kodeks_exporter.domain.online import DayUse, HistoryDay, OnlineReading, Quota, Resource
+from kodeks_exporter.domain.online import DayUse, HistoryDay, OnlineReading, Quota, Resource, UseClass
 from kodeks_exporter.domain.report import SearchEvent
 from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.online.classes import judge
@@ -80,22 +80,34 @@ def test_what_was_left_of_a_month_is_kept_for_the_next(store: OnlineStore, tmp_p
     reopened.close()
 
 
-def test_a_storage_of_before_months_knows_the_month_of_its_last_visit(store: OnlineStore, tmp_path: Path) -> None:
+def test_a_storage_of_an_older_version_is_read_and_written_anew(store: OnlineStore, tmp_path: Path) -> None:
     at = datetime(2026, 11, 30, 23, 50, tzinfo=SETTINGS.time_zone).timestamp()
     store.record(good(70, at=at), date(2026, 11, 30), SETTINGS)
     store.close()
+    older = {
+        "attempted": at, "reason": "", "login": True, "read": at, "quotas": {"documents": [70, 300]},
+        "uncertain": ["documents"], "learnt": {"documents": ["2026-11", 300, 5]}, "failures": 0, "errors": {"dns": 2},
+        "searches": [["attribute", "ok", 3]], "history_day": "2026-11-29", "refusal": ["abc", 1, at + 60],
+        "profile": {"day": "2026-11-30", "use": "seasonal", "season": 3, "next_busy": "2026-12-01", "expected": 1.5,
+                    "deviation": "silent", "advice": "wait", "advice_reason": "season"},
+    }  # fmt: skip
     with closing(sqlite3.connect(tmp_path / FILE_NAME)) as connection, connection:
-        ((text,),) = connection.execute("SELECT state FROM access").fetchall()
-        state = json.loads(text)
-        assert state.pop("months")
-        connection.execute("UPDATE access SET state = ?", (json.dumps(state),))
+        connection.execute("UPDATE access SET state = ?", (json.dumps(older),))
     updated = OnlineStore(tmp_path)
-    assert updated.state("u1").months == {}
-    assert updated.state("u1").read == at
+    state = updated.state("u1")
+    assert (state.read, state.quotas, state.searches) == (
+        at, {Resource.DOCUMENTS: Quota(70, 300)}, {("attribute", "ok"): 3}
+    )  # fmt: skip
+    assert state.use_pattern is not None
+    assert (state.use_pattern.use, state.use_pattern.next_busy) == (UseClass.SEASONAL, date(2026, 12, 1))
+    assert (state.refusal is not None, state.learnt[Resource.DOCUMENTS].since, state.months) == (True, 5, {})
     updated.record(good(300, at=at + 3600), date(2026, 12, 1), SETTINGS)
-    left = {month: counts[Resource.DOCUMENTS] for month, counts in updated.state("u1").months.items()}
-    assert left == {"2026-11": 70, "2026-12": 300}
     updated.close()
+    again = OnlineStore(tmp_path)
+    left = {month: counts[Resource.DOCUMENTS] for month, counts in again.state("u1").months.items()}
+    assert left == {"2026-11": 70, "2026-12": 300}
+    assert again.state("u1").searches == {("attribute", "ok"): 3}
+    again.close()
 
 
 def test_an_unknown_access_has_no_figures(store: OnlineStore) -> None:

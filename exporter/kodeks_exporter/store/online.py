@@ -17,15 +17,14 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
 from kodeks_exporter.domain.online import (
-    Advice,
     DayUse,
-    Deviation,
     HistoryDay,
     OnlineReading,
     Quota,
     Resource,
-    UseClass,
     UsePattern,
     is_answered,
 )
@@ -41,7 +40,7 @@ MIGRATIONS: Final = (
     CREATE TABLE access (
         id INTEGER PRIMARY KEY,
         name TEXT NOT NULL UNIQUE,
-        state TEXT NOT NULL              -- JSON of AccessState without its events
+        state TEXT NOT NULL              -- msgpack of AccessState without its events; JSON until 0.2
     );
     CREATE TABLE day_use (
         access INTEGER NOT NULL,
@@ -107,7 +106,7 @@ class AccessState:
     failures: int = 0
     errors: Mapping[str, int] = field(default_factory=dict)
     searches: Mapping[tuple[str, str], int] = field(default_factory=dict)
-    """By type and status, since ever."""
+    """By type and status, of all time."""
     history_day: date | None = None
     """The newest day of the history that was read."""
     use_pattern: UsePattern | None = None
@@ -249,7 +248,7 @@ class OnlineStore:
 
     @staticmethod
     def _write_state(connection: Any, number: int, state: AccessState) -> None:
-        connection.execute("UPDATE access SET state = ? WHERE id = ?", (_to_json(state), number))
+        connection.execute("UPDATE access SET state = ? WHERE id = ?", (_encoded(state), number))
 
     def _fingerprint(self, access: OnlineAccess) -> str:
         login = access.credentials
@@ -264,8 +263,8 @@ class OnlineStore:
     def _load_states(self) -> None:
         settings = OnlineSettings()
         with self._database.reading() as connection:
-            for number, name, text in connection.execute("SELECT id, name, state FROM access").fetchall():
-                state = _from_json(text)
+            for number, name, stored in connection.execute("SELECT id, name, state FROM access").fetchall():
+                state = _decoded(stored)
                 if state.history_day is not None:
                     state = replace(state, events=_newest_events(connection, number, settings))
                 self._ids[name], self._states[name] = number, state
@@ -363,82 +362,24 @@ def _event(time: float, kind: str, status: str, query: str, found: int | None, d
     return SearchEvent(time, "", "", "", kind, status, query, found, duration)
 
 
-# --- JSON of a state
+_encoder: Final = msgspec.msgpack.Encoder()
+_decoder: Final = msgspec.msgpack.Decoder(AccessState)
 
 
-def _to_json(state: AccessState) -> str:
-    use_pattern = state.use_pattern
-    return json.dumps(
-        {
-            "attempted": state.attempted,
-            "reason": state.reason,
-            "login": state.login,
-            "read": state.read,
-            "quotas": {resource.value: list(quota) for resource, quota in state.quotas.items()},
-            "uncertain": sorted(state.uncertain),
-            "learnt": {key.value: [each.month, each.largest, each.since] for key, each in state.learnt.items()},
-            "failures": state.failures,
-            "errors": dict(state.errors),
-            "searches": [[*key, count] for key, count in state.searches.items()],
-            "history_day": _day_text(state.history_day),
-            "months": {month: dict(left) for month, left in state.months.items()},
-            "refusal": state.refusal and [state.refusal.fingerprint, state.refusal.count, state.refusal.next_try],
-            "profile": use_pattern
-            and {
-                "day": _day_text(use_pattern.day),
-                "use": use_pattern.use.value,
-                "season": use_pattern.season,
-                "next_busy": _day_text(use_pattern.next_busy),
-                "expected": use_pattern.expected,
-                "deviation": use_pattern.deviation and use_pattern.deviation.value,
-                "advice": use_pattern.advice and use_pattern.advice.value,
-                "advice_reason": use_pattern.advice_reason,
-            },
-        },
-        ensure_ascii=False,
-        separators=(",", ":"),
-    )
+def _encoded(state: AccessState) -> bytes:
+    return _encoder.encode(replace(state, events=()))
 
 
-def _from_json(text: str) -> AccessState:
-    found = json.loads(text)
-    if not found:
-        return _UNKNOWN
-    use_pattern = found["profile"]
-    return AccessState(
-        attempted=found["attempted"],
-        reason=found["reason"],
-        login=found["login"],
-        read=found["read"],
-        quotas={Resource(key): Quota(*values) for key, values in found["quotas"].items()},
-        uncertain=frozenset(Resource(each) for each in found["uncertain"]),
-        learnt={Resource(key): Learnt(*values) for key, values in found["learnt"].items()},
-        failures=found["failures"],
-        errors=found["errors"],
-        searches={(kind, status): count for kind, status, count in found["searches"]},
-        history_day=_day(found["history_day"]),
-        months={
-            month: {Resource(key): count for key, count in left.items()}
-            for month, left in found.get("months", {}).items()  # not in storages of before they were kept
-        },
-        refusal=Refusal(*found["refusal"]) if found["refusal"] else None,
-        use_pattern=use_pattern
-        and UsePattern(
-            day=date.fromisoformat(use_pattern["day"]),
-            use=UseClass(use_pattern["use"]),
-            season=use_pattern["season"],
-            next_busy=_day(use_pattern["next_busy"]),
-            expected=use_pattern["expected"],
-            deviation=Deviation(use_pattern["deviation"]) if use_pattern["deviation"] else None,
-            advice=Advice(use_pattern["advice"]) if use_pattern["advice"] else None,
-            advice_reason=use_pattern["advice_reason"],
-        ),
-    )
+def _decoded(stored: bytes | str) -> AccessState:
+    """Raises ``msgspec.DecodeError``, and what a damaged text of an older version leads to."""
+    return _decoder.decode(stored) if isinstance(stored, bytes) else _of_older(json.loads(stored))
 
 
-def _day_text(day: date | None) -> str | None:
-    return day.isoformat() if day is not None else None
-
-
-def _day(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None
+def _of_older(found: dict[str, Any]) -> AccessState:
+    """Until 0.2 a state was JSON; it is written anew at the next visit."""
+    found["use_pattern"] = found.pop("profile", None)
+    found["searches"] = {(kind, status): count for kind, status, count in found.get("searches", ())}
+    found["learnt"] = {key: Learnt(*values) for key, values in found.get("learnt", {}).items()}
+    refusal = found.get("refusal")
+    found["refusal"] = Refusal(*refusal) if refusal else None
+    return msgspec.convert(found, AccessState)
