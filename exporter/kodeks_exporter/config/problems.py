@@ -1,4 +1,4 @@
-"""What is wrong with a configuration file, told so that a person can mend it at once."""
+"""What is wrong with a configuration file, reported so that a person can fix it at once."""
 
 from __future__ import annotations
 

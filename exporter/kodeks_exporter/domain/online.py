@@ -27,7 +27,7 @@ class Resource(StrEnum):
 
 
 class Quota(NamedTuple):
-    """Units of a resource in the running month. ``limit`` None: the page does not tell it."""
+    """Units of a resource in the running month. ``limit`` None: the page does not say."""
 
     left: int
     limit: int | None
@@ -102,7 +102,7 @@ class OnlineReading:
 
 
 class UseClass(StrEnum):
-    """How an access is used over the months; docs/online.md tells the rules. The values are label values."""
+    """How an access is used over the months; docs/online.md has the rules. The values are label values."""
 
     NEW = "new"
     NEVER = "never"

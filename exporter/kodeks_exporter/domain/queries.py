@@ -1,4 +1,4 @@
-"""Why a search found nothing, and what family of documents it was after. Pure functions; docs/empty-search.md tells the
+"""Why a search found nothing, and what family of documents it was after. Pure functions; docs/empty-search.md has the
 rules to people.
 
 An empty search is either a sale (the document is not in the client's set: ``absent``) or a reason for training
@@ -149,7 +149,7 @@ _SHORTEST_PROSE: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class _Mended:
-    """``text``: lower case, slips undone. The flags tell which kinds of slips there were."""
+    """``text``: lower case, slips undone. The flags say which kinds of slips there were."""
 
     text: str
     layout: bool

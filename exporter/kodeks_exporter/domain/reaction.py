@@ -1,4 +1,4 @@
-"""How people react to alerts: what a site says of it, and what Alertmanager tells."""
+"""How people react to alerts: what a site says of it, and what Alertmanager says."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ UNCOUNTED: Final = frozenset(
         "KodeksVersionChanged",
     }
 )
-"""Alerts that nobody is expected to react to: the one that always fires, and those that tell what happened (the digests
+"""Alerts that nobody is expected to react to: the one that always fires, and those of what happened (the digests
 of alertmanager/alertmanager.yml)."""
 
 
@@ -44,7 +44,7 @@ class Alert:
     """One alert that fires, as one Alertmanager lists it, or several of a cluster together.
 
     ``identity``: of its labels but the link's signature.
-    ``starts``: Unix milliseconds, as the members tell it, ascending; they differ after one was restarted.
+    ``starts``: Unix milliseconds, as the members give it, ascending; they differ after one was restarted.
     ``silenced_by``: ids of silences in force.
     """
 
@@ -103,7 +103,7 @@ class Incident:
     """One time that an alert fires. Times in Unix seconds.
 
     ``started``: by Prometheus; ``latest``: the latest start that some member told of the same time that it fires.
-    ``told``: when people were told, None when they were not: it was inhibited or silenced from the beginning.
+    ``told``: when people were notified, None when they were not: it was inhibited or silenced from the beginning.
     ``missing``: since when no Alertmanager lists it, though any answers; ``seen``: when it was listed last before that.
     ``over``: when it ended, None while it is open. ``counted``: it had counted as over, and came back.
     """

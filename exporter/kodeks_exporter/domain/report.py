@@ -106,7 +106,7 @@ class UserUsage(NamedTuple):
 
 class SearchEvent(NamedTuple):
     """A search. ``source``: ksrv, kassist, other; ``type``: intellectual, attribute, other; ``status``: ok, empty,
-    error, other (each empty when the report does not tell). ``duration`` in seconds.
+    error, other (each empty when the report does not say). ``duration`` in seconds.
     """
 
     time: float

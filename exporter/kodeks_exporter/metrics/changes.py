@@ -22,7 +22,7 @@ def families(view: ReportView) -> Iterator[Metric]:
     registrations.add_metric([view.name], changes.registrations)
     yield registrations
     if changes.registrations:
-        changed = gauge("kodeks_registration_changed_timestamp_seconds", "When such a report came last.")
+        changed = gauge("kodeks_registration_changed_timestamp_seconds", "When such a report last arrived.")
         changed.add_metric([view.name], changes.registration_changed)
         yield changed
         before = InfoMetricFamily(

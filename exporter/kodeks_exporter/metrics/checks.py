@@ -106,7 +106,7 @@ def _connection(installation: Installation, status: LiveStatus) -> Iterator[Metr
     )
     known = GaugeMetricFamily(
         "kodeks_known_address_up",
-        "Whether a known address accepts connections; told only while the name does not resolve.",
+        "Whether a known address accepts connections; present only while the name does not resolve.",
         labels=["installation", "address"],
     )
     for result in status.round.results.values():

@@ -47,7 +47,7 @@ def families(status: ExporterStatus) -> Iterator[Metric]:
     yield build
     yield _gauge("kodeks_exporter_installations", "Installations in the inventory.", status.installations)
     yield CounterMetricFamily(
-        "kodeks_exporter_rounds", "Rounds of checks run since the start, one an installation.", value=status.rounds
+        "kodeks_exporter_rounds", "Rounds of checks run since the start, one per installation.", value=status.rounds
     )
     yield _gauge(
         "kodeks_exporter_poll_lag_seconds", "By how much the most overdue round of checks is late.", status.poll_lag

@@ -20,14 +20,14 @@ def families(installation: str, forwarded: Forwarded) -> Iterator[Metric]:
     yield attempted
     sent = GaugeMetricFamily(
         "kodeks_forward_last_success_timestamp_seconds",
-        "When a report was last sent on and taken.",
+        "When a report was last sent on and accepted.",
         labels=["installation"],
     )
     if forwarded.sent:
         sent.add_metric([installation], forwarded.sent)
     yield sent
     success = GaugeMetricFamily(
-        "kodeks_forward_success", "Whether the last report that was sent on was taken.", labels=["installation"]
+        "kodeks_forward_success", "Whether the last report that was sent on was accepted.", labels=["installation"]
     )
     success.add_metric([installation], int(forwarded.sent == forwarded.attempted))
     yield success

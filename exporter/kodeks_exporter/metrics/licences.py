@@ -1,4 +1,4 @@
-"""Registration, key, seats, volumes and daily updates, as the report tells them."""
+"""Registration, key, seats, volumes and daily updates, as the report gives them."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def _registration(view: ReportView) -> Iterator[Metric]:
         yield registration
     protection = header.protection
     if protection is not None and protection.ok is not None:
-        ok = gauge("kodeks_protection_ok", "Whether the protection key works, as the report tells.")
+        ok = gauge("kodeks_protection_ok", "Whether the protection key works, according to the report.")
         ok.add_metric([view.name], int(protection.ok))
         yield ok
     if protection is not None and protection.code is not None:
         code = GaugeMetricFamily(
             "kodeks_protection_error_code",
-            "Protection error code, 0 when the key works; absent when none is told.",
+            "Protection error code, 0 when the key works; absent when none is reported.",
             labels=["installation", "source"],
         )
         code.add_metric([view.name, "sysinfo"], protection.code)
@@ -81,7 +81,7 @@ def _volumes(view: ReportView) -> Iterator[Metric]:
         if volume.has_error is not None:
             code = "" if volume.error is None else str(volume.error)
             error.add_metric([view.name, name, code], int(volume.has_error))
-    told = gauge("kodeks_volumes_with_expiry", "Volumes of the newest report whose licence's end is told.")
+    told = gauge("kodeks_volumes_with_expiry", "Volumes of the newest report whose end of licence is known.")
     told.add_metric([view.name], sum(1 for volume in report.volumes if volume.expires is not None))
     yield info
     yield expiry

@@ -33,7 +33,7 @@ def families(view: ReportView) -> Iterator[Metric]:
         "month",
         "kind",
     )
-    seats = gauge("kodeks_month_seats", "Seats, as the newest report of a calendar month tells.", "month")
+    seats = gauge("kodeks_month_seats", "Seats in the newest report of a calendar month.", "month")
     for sums in months:
         for place, name in enumerate(USAGE_FIELDS):
             totals = {domain: total for domain, each in sums.usage.items() if (total := each[place]) is not None}

@@ -94,7 +94,7 @@ def _figures(view: AccessView) -> Iterator[Metric]:
     read = _gauge("read_timestamp_seconds", "When the figures of an access were last read.")
     left = _gauge("left", "Units that are left this month.", "resource")
     limit = _gauge(
-        "limit", "Units of a month; the largest left seen this month where the page does not tell.", "resource"
+        "limit", "Units of a month; the largest left seen this month where the page does not say.", "resource"
     )
     uncertain = _gauge(
         "limit_uncertain",

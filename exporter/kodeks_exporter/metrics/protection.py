@@ -1,4 +1,4 @@
-"""State of the protection key and errors of products, as the administration page tells it."""
+"""State of the protection key and errors of products, as the administration page reports it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kodeks_exporter.store.live import LiveStatus
 def families(status: LiveStatus) -> Iterator[Metric]:
     code = GaugeMetricFamily(
         "kodeks_protection_error_code",
-        "Protection error code, 0 when the key works; absent when none is told.",
+        "Protection error code, 0 when the key works; absent when none is reported.",
         labels=["installation", "source"],
     )
     products = GaugeMetricFamily(

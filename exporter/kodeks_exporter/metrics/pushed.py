@@ -1,4 +1,4 @@
-"""What installations tell by pushed status files, for those that can't be asked live."""
+"""What installations say by pushed status files, for those that can't be asked live."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ def is_fresh(status: PushedStatus, now: float) -> bool:
 
 
 def families(installation: Installation, status: PushedStatus, *, fresh: bool) -> Iterator[Metric]:
-    """``fresh`` False: only when it came. The figures of an installation with a url are told by its live checks."""
+    """``fresh`` False: only when it came. The figures of an installation
+    with a url come from its live checks."""
     name = installation.name
     received = gauge(
         "kodeks_status_received_timestamp_seconds", "When the last status file came that the server had just made."
@@ -57,7 +58,7 @@ def trail_families(name: str, trail: Trail) -> Iterator[Metric]:
     empty.add_metric([name], trail.empty)
     yield empty
     errors = CounterMetricFamily(
-        "kodeks_status_errors", "Status files that were not taken, by reason.", labels=["installation", "reason"]
+        "kodeks_status_errors", "Status files that were not accepted, by reason.", labels=["installation", "reason"]
     )
     for reason, count in sorted(trail.errors.items()):
         errors.add_metric([name, reason], count)

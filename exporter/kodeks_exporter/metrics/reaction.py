@@ -27,7 +27,7 @@ class ReactionView:
 def families(view: ReactionView) -> Iterator[Metric]:
     up = GaugeMetricFamily(
         "kodeks_reaction_alertmanager_up",
-        "Whether this Alertmanager answered at the last look.",
+        "Whether this Alertmanager answered when it was last read.",
         labels=["alertmanager"],
     )
     for name, answered in view.up.items():
@@ -58,7 +58,7 @@ def _now(state: ReactionState) -> Iterator[Metric]:
         yield family
     since = GaugeMetricFamily(
         "kodeks_reaction_oldest_waiting_timestamp_seconds",
-        "Since when the oldest alert that nobody has taken waits.",
+        "Since when the oldest alert that nobody has taken has been waiting.",
         labels=["manager"],
     )
     for manager, told in oldest.items():

@@ -1,4 +1,4 @@
-"""All families of what reports tell of an installation: the list of subjects."""
+"""All families from the reports of an installation: the list of subjects."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def _sessions(view: ReportView) -> Iterator[Metric]:
 
 
 def _addresses(view: ReportView, sessions: Sequence[Session]) -> Metric:
-    """Only of logins with several: to find those among all sessions of a fleet would be dear for rules."""
+    """Only of logins with several: to find those among all sessions of a fleet would be expensive for rules."""
     addresses: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     for session in sessions[: view.settings.series.sessions]:
         if session.login and session.ip:

@@ -13,7 +13,7 @@ from kodeks_exporter.metrics.reportview import ReportView, gauge, short
 def families(view: ReportView) -> Iterator[Metric]:
     errors = CounterMetricFamily(
         "kodeks_sysinfo_errors",
-        "Sysinfo reports that could not be had or read, by reason.",
+        "Sysinfo reports that could not be fetched or read, by reason.",
         labels=["installation", "reason"],
     )
     for reason, count in sorted(view.snapshot.errors.items()):
@@ -35,7 +35,7 @@ def families(view: ReportView) -> Iterator[Metric]:
     size = gauge("kodeks_sysinfo_size_bytes", "Size of the newest sysinfo report, unpacked.")
     size.add_metric([view.name], report.size)
     yield size
-    started = gauge("kodeks_server_start_timestamp_seconds", "When the server was started, as the report tells.")
+    started = gauge("kodeks_server_start_timestamp_seconds", "When the server was started, according to the report.")
     if header.started is not None:
         started.add_metric([view.name], header.started)
     yield started
@@ -51,7 +51,7 @@ def families(view: ReportView) -> Iterator[Metric]:
         },
     )
     yield build
-    spp = gauge("kodeks_spp_up", "Whether the user support service works, as the report tells.")
+    spp = gauge("kodeks_spp_up", "Whether the user support service works, according to the report.")
     if header.spp_ok is not None:
         spp.add_metric([view.name], int(header.spp_ok))
     yield spp

@@ -1,4 +1,4 @@
-"""What installations tell of themselves by ``/sysmon/metrics``, under their own names, asked for live or pushed."""
+"""What installations say of themselves by ``/sysmon/metrics``, under their own names, asked for live or pushed."""
 
 from __future__ import annotations
 

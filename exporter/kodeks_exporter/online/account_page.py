@@ -1,4 +1,4 @@
-"""Reading the profile page: what is left of each resource, and the limit where the page tells it.
+"""Reading the account page: what is left of each resource, and the limit where the page has it.
 
 The markup is assumed (docs/online.md shows it): a table with a row for each resource. Rows and columns may come in
 any order, columns may be missing, the whole table may lie on its side, and numbers may be grouped by any white space.
@@ -22,7 +22,7 @@ _MAX_TABLE_TO_TURN: Final = 60
 
 
 def read_quotas(source: str, patterns: OnlinePatterns) -> Mapping[Resource, Quota]:
-    """What the page tells; empty when it is not understood, that is, when no table tells what is left of documents."""
+    """What the page says; empty when it is not understood, that is, when no table says what is left of documents."""
     best: Mapping[Resource, Quota] = {}
     for table in tables(source):
         for shape in (table, _turned(table)):

@@ -1,4 +1,4 @@
-"""How an access is used, judged by its own history. Pure functions; docs/online.md tells the rules to people.
+"""How an access is used, judged by its own history. Pure functions; docs/online.md has the rules for people.
 
 Thresholds of use are the support standard's: below 15 % of the documents limit poorly adopted, up to 75 % good, up to
 90 % high, above that probably shared by several people. Everything else here is this project's choice.

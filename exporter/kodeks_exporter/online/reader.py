@@ -28,7 +28,7 @@ from kodeks_exporter.settings.fleet import Credentials, OnlineAccess
 from kodeks_exporter.settings.online import OnlineSettings
 
 _SHORT_PAGE: Final = 4000
-"""Characters of visible text: a page that tells of maintenance, a captcha or a proxy is short (assumed)."""
+"""Characters of visible text: a page that mentions maintenance, a captcha or a proxy is short (assumed)."""
 _PROXY_STATUS: Final = frozenset({407, 502, 504})
 _REFUSED_STATUS: Final = frozenset({401, 403})
 _REASONS: Final = {

@@ -139,7 +139,7 @@ class OnlineWatch:
             if state.attempted is None:
                 server.due[access.name] = first
             else:
-                # After a restart nobody is visited before his time.
+                # After a restart no access is visited before its time.
                 server.due[access.name] = max(first, min(now, state.attempted) + self._pause(state))
 
     def _next(self, server: _Server) -> tuple[str, float]:
@@ -231,7 +231,7 @@ class OnlineWatch:
             self._note(server, reading, now)
 
     def _note(self, server: _Server, reading: OnlineReading, now: float) -> None:
-        """What a visit tells of the server."""
+        """What a visit says about the server."""
         settings = self._settings
         if not is_server_fault(reading.reason):
             if reading.reason != "crash":

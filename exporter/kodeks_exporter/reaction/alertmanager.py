@@ -37,7 +37,7 @@ class Member:
         self._resolve = resolve
 
     def listing(self) -> Listing:
-        """What it tells now of alerts that have a manager and want a reaction. Raises ``CheckError``."""
+        """What it lists now of alerts that have a manager and want a reaction. Raises ``CheckError``."""
         transport = self._transport()
         try:
             with transport.within(_WHOLE):

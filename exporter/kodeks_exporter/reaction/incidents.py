@@ -1,4 +1,4 @@
-"""What becomes of incidents when Alertmanager is looked at: they begin, are told, taken, missing and over.
+"""What becomes of incidents when Alertmanager is looked at: they begin, are notified, taken, missing and over.
 
 Pure: from what is open and what is listed to what has changed, so that the store can keep all of it at once.
 """

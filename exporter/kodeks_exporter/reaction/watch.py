@@ -77,7 +77,7 @@ class Watch:
         return self._store.state()
 
     def visit(self, name: str) -> None:
-        """Asks one member, and takes in what all tell together."""
+        """Asks one member, and takes in what all report together."""
         member = self._members.get(name)
         if member is None:
             return
@@ -94,7 +94,7 @@ class Watch:
             self._follow([each for each in self._listings.values() if each is not None])
 
     def ask_all(self) -> dict[str, Listing]:
-        """What the members tell right now, for somebody who waits; changes nothing. Raises ``UnreachableError``."""
+        """What the members report right now, for somebody who waits; changes nothing. Raises ``UnreachableError``."""
         members = self._members
         futures = {self._threads.submit(_ask, member): name for name, member in members.items()}
         began, pending = time.monotonic(), set(futures)
@@ -113,7 +113,7 @@ class Watch:
         return found
 
     def preview(self, listings: Mapping[str, Listing]) -> tuple[Listing, ReactionState]:
-        """What the members tell together, and what the state would be if it was taken in; changes nothing."""
+        """What the members report together, and what the state would be if it was taken in; changes nothing."""
         listing = united(listings.values())
         state, now = self._store.state(), self._clock()
         step = self._step(state, listing, now)
@@ -130,7 +130,7 @@ class Watch:
             self._store.record(Step((), answered, answered), self._clock())
 
     def silence(self, labels: Mapping[str, str], taken: Taken) -> None:
-        """Creates the silence at the first member that takes it; it tells the others. Raises ``UnreachableError``."""
+        """Creates the silence at the first member that takes it; it informs the others. Raises ``UnreachableError``."""
         for name, member in self._members.items():
             try:
                 member.silence(labels, taken.at, taken.until, taken.by, taken.comment)
@@ -154,7 +154,7 @@ class Watch:
 
 
 def _ask(member: Member) -> tuple[Listing | None, str]:
-    """What it tells; or None, and why."""
+    """What it says; or None, and why."""
     try:
         return member.listing(), ""
     except CheckError as error:

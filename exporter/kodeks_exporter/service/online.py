@@ -1,4 +1,4 @@
-"""Everything that has to do with online accesses, put together: visits to the vendor's servers, store and metrics."""
+"""Everything about online accesses, put together: visits to the vendor's servers, store and metrics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything that has to do with the reaction to alerts, put together: watch, store, metrics, and the link's page."""
+"""Everything about the reaction to alerts, put together: watch, store, metrics, and the link's page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything that has to do with sysinfo reports, put together: ways in, store, journal, sending on."""
+"""Everything about sysinfo reports, put together: ways in, store, journal, sending on."""
 
 from __future__ import annotations
 

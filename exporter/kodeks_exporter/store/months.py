@@ -1,4 +1,4 @@
-"""Sums of a calendar month by domain, as far as reports tell them. Pure.
+"""Sums of a calendar month by domain, as far as reports have them. Pure.
 
 A month is one of the installation's local time, ``YYYY-MM``. Usage comes from the users' counters, which the storage
 keeps by month; refused connections are counted when their events are new, so each counts once. What is known of the
@@ -35,7 +35,7 @@ Refused = Mapping[tuple[str, str], int]
 class MonthSums:
     """``made``: Unix seconds, when the newest report of the month was made; 0: none was yet. ``users`` and ``seats``
     are that report's. All mappings are by domain; ``usage`` has None for counters that are not told, in ``refused``
-    every domain stands once reports tell of refusals."""
+    every domain stands once reports mention refusals."""
 
     month: str
     made: float = 0.0
@@ -54,7 +54,7 @@ class MonthSums:
 @dataclass(frozen=True, slots=True)
 class Told:
     """What a report says. ``users``: number by domain, None without a block of them. ``usage``: all that is known now
-    of the months that it told something new of. ``fields``: counters that its installation tells of the report's own
+    of the months that it told something new of. ``fields``: counters that its installation reports of the report's own
     month. ``refused``: new ones; ``tells_refused``: whether it has the block."""
 
     month: str
@@ -82,7 +82,7 @@ def after(month: str) -> str:
 def add(
     months: Mapping[str, MonthSums], told: Told, newest: str, domains: Mapping[str, Sequence[str]]
 ) -> dict[str, MonthSums]:
-    """``months`` and what a report tells. ``newest``: month of the report in force. ``domains``: those in which each
+    """``months`` and what a report says. ``newest``: month of the report in force. ``domains``: those in which each
     login is known; whoever is in none or in several has the domain ""."""
     kept = (before(newest), newest, after(newest))
     refused: defaultdict[str, Counter[str]] = defaultdict(Counter)

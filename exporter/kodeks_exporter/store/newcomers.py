@@ -1,6 +1,6 @@
 """New users: who they are, and what they did in their first 30 days. Pure.
 
-Counters restart each month, so what a newcomer did is remembered in his record when a report tells of it.
+Counters restart each month, so what a newcomer did is remembered in their record when a report mentions it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ OPENED: Final = 2
 def remember(
     users: Mapping[UserKey, KnownUser], usage: Iterable[Mapping[UserKey, UserUsage]], made: float
 ) -> Mapping[UserKey, KnownUser]:
-    """``usage``: of every month that a report tells of. ``made``: when the report was made, Unix seconds."""
+    """``usage``: of every month that a report mentions. ``made``: when the report was made, Unix seconds."""
     done: dict[UserKey, int] = {}
     for rows in usage:
         for key, row in rows.items():
@@ -50,7 +50,7 @@ def newcomers(users: Mapping[UserKey, KnownUser], current: Iterable[KnownUser], 
 
 
 def silent(current: Iterable[KnownUser], made: float) -> int | None:
-    """How many have not been there for 60 days; who never was counts from his first appearance. None: not told."""
+    """How many have not been there for 60 days; who never was counts from their first appearance. None: not told."""
     users = list(current)
     if not any(user.last_seen is not None for user in users):
         return None

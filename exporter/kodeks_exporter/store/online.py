@@ -91,7 +91,7 @@ class Refusal:
 @dataclass(frozen=True, slots=True)
 class AccessState:
     """Times in Unix seconds. ``attempted``: the last visit, and ``reason`` how it failed ("" when it did not);
-    ``read``: the last good one, which ``quotas`` are of. ``quotas`` have a learnt limit where the page tells none;
+    ``read``: the last good one, which ``quotas`` are of. ``quotas`` have a learnt limit where the page has none;
     ``uncertain``: those whose month was not seen from its beginning. ``failures``: visits in a row that failed,
     refusals aside. ``events``: the newest searches, oldest first.
     """

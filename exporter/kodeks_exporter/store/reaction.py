@@ -46,7 +46,7 @@ MIGRATIONS: Final = (
     """,
 )
 _WATCHED_EVERY: Final = 60.0
-"""Seconds; oftener it is not worth a write that Alertmanager was looked at and nothing has changed."""
+"""Seconds between two writes that only say that Alertmanager was looked at and nothing has changed."""
 
 
 _PAST: Final = 31 * 86400.0
@@ -68,7 +68,7 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """Of one manager and priority, since ever. ``outcomes`` of alerts that are over; ``recovery`` by whether they were
+    """Of one manager and priority, of all time. ``outcomes`` of alerts that are over; ``recovery`` by whether they were
     acknowledged."""
 
     outcomes: Mapping[Ending, int] = field(default_factory=lambda: dict.fromkeys(Ending, 0))

@@ -111,7 +111,7 @@ class WindowPicker:
         self.move(made)
 
     def move(self, made: float) -> None:
-        """For what is added from now on; a report usually tells when it was made before anything else."""
+        """For what is added from now on; a report usually says when it was made before anything else."""
         self._since_ok = made - self._settings.ok_age
         self._since_unsuccessful = made - self._settings.unsuccessful_age
         self._until = made + _FUTURE

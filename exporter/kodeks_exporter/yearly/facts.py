@@ -48,7 +48,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """A calendar month of a client, all his installations together.
+    """A calendar month of a client, all their installations together.
 
     ``usage``: totals by kind, as in ``kodeks_usage_total``. ``reported``: when the newest report of the month was made.
     ``silent``: installations of whose use nothing is known, though of others, and of them in other months, it is.
@@ -80,7 +80,7 @@ class Month:
 
     @property
     def known(self) -> bool:
-        """Whether any use is told; it may be 0."""
+        """Whether any use is reported; it may be 0."""
         return bool(self.usage)
 
     @property

@@ -1,7 +1,7 @@
 """From Prometheus' answers to facts.
 
 Only sparse series (``installation:…:daily``, ``:hourly``) are read over a year, and inventory by subqueries with wide
-steps; the running month comes fresh from the exporter's own series. docs/metrics.md tells the names.
+steps; the running month comes fresh from the exporter's own series. docs/metrics.md has the names.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _BEFORE = 35 * DAY
 
 
 def end_of(year: int, until: float) -> float:
-    """The moment (Unix seconds) as of which a year is told, when nothing after ``until`` is to be read."""
+    """The moment (Unix seconds) as of which a year is reported, when nothing after ``until`` is to be read."""
     return min(until, moment(dt.date(year + 1, 1, 1)) + LATE)
 
 
@@ -186,7 +186,7 @@ class _Asker:
         )
 
     def described(self, client: Client, at: float) -> list[Installation]:
-        """Registration and expiry as they were told last."""
+        """Registration and expiry as they were reported last."""
         seen = f"max_over_time(timestamp(kodeks_registration_info{{{self._one}}})[{_RECENT}])"
         newest: dict[str, Series] = {}
         for series in self._prometheus.query(seen, at):

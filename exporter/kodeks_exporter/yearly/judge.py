@@ -46,7 +46,7 @@ class Missing(Enum):
 
 
 def change(now: float | None, before: float | None) -> float | Missing:
-    """The change as a ratio, 0.1 for 10 % more; or why there is none. Division by zero is told as such."""
+    """The change as a ratio, 0.1 for 10 % more; or why there is none. Division by zero is reported as such."""
     if now is None:
         return Missing.NO_DATA
     if before is None:
@@ -172,7 +172,7 @@ class SeatsAdvice(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SeatsYear:
-    """An installation's seats. ``months``: that tell of refusals. ``add``: seats to begin with, 0 for none."""
+    """An installation's seats. ``months``: that mention refusals. ``add``: seats to begin with, 0 for none."""
 
     installation: str
     bought: float | None

@@ -48,7 +48,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Caption:
-    """``key``: unique on the page, ASCII. ``title`` and ``summary`` tell in words what the chart shows."""
+    """``key``: unique on the page, ASCII. ``title`` and ``summary`` say in words what the chart shows."""
 
     key: str
     title: str

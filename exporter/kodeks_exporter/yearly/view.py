@@ -158,7 +158,7 @@ class Page:
 
 
 def page(facts: Facts, made: dt.date, contact: str = "") -> Page:
-    """``contact``: who hands the report over, as he wants to be named; else the inventory's name of the manager."""
+    """``contact``: who hands the report over, as they want to be named; else the inventory's name of the manager."""
     comparison = judge.compare(facts)
     has_use = any(month.known for month in facts.months)
     return Page(

@@ -22,7 +22,7 @@ _LONGEST_NAME = 80
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """``clients`` by name, or all of ``manager``. ``until``: Unix seconds, nothing after it is told."""
+    """``clients`` by name, or all of ``manager``. ``until``: Unix seconds, nothing after it is reported."""
 
     year: int
     until: float
@@ -51,7 +51,7 @@ def make(prometheus: Prometheus, wanted: Wanted, made: dt.date) -> Iterator[Made
     for name in _chosen(prometheus, wanted, begin, end):
         client = clients.find(prometheus, name, begin, end)
         if wanted.manager is not None and wanted.manager not in client.managers:
-            continue  # he had the client once within the year, and has it no more
+            continue  # they looked after the client for a part of the year, and do no longer
         any_left = True
         facts = gather(prometheus, client, wanted.year, wanted.until)
         if facts.known:
