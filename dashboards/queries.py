@@ -132,6 +132,13 @@ def leading(expr: str, rank: str, *, least: bool = False, rest: str = "sum", by:
     return [f"({expr}) and on ({by}) {first}", f"{rest}(({expr}) unless on ({by}) {first})"]
 
 
+def number_of(found: str, looked_at: str) -> str:
+    """How many there are; 0 where there are none among what was looked at, nothing where there was nothing to look at:
+    that no trouble is found tells nothing where nobody looks.
+    """
+    return f"count({found}) or 0 * count({looked_at})"
+
+
 def least_first(rows: str, each: str, figure: str) -> str:
     """Rows of a table in the order of a figure with the label ``each``; at last those where it is not known, which
     Grafana's own sorting would put above the least.

@@ -38,7 +38,7 @@ BOARD = Board(
                 "Принято за последний час",
                 "Сколько установок передали отчёт в АСРП за последний час, и он принят; 0 — ни одной. Обычно это почти "
                 "все, у кого передача включена. Если число упало до нуля у всех сразу, не отвечает сама АСРП.",
-                Query(f"count(time() - {_TAKEN} < 3600) or vector(0)", instant=True),
+                Query(q.number_of(f"time() - {_TAKEN} < 3600", _RESULT), instant=True),
                 decimals=0,
                 width=8,
             ),
@@ -46,7 +46,7 @@ BOARD = Board(
                 "Не принято",
                 "У скольких установок последний отчёт не принят; 0 — таких нет. Ответ АСРП на него — в таблице ниже. "
                 "Чаще всего дело в номере дилера или в давно не обновлявшемся отчёте.",
-                Query(f"count({_SUCCESS} == 0) or vector(0)", instant=True),
+                Query(q.number_of(f"{_SUCCESS} == 0", _RESULT), instant=True),
                 scale=standard.NONE_IS_GOOD,
                 decimals=0,
                 width=8,
@@ -55,7 +55,7 @@ BOARD = Board(
                 "Не принимались больше суток",
                 "У скольких установок уже больше суток не было ни одного принятого отчёта; 0 — таких нет. Таких "
                 "клиентов АСРП скоро посчитает неработающими: разберитесь с ними сегодня.",
-                Query(f"count(time() - {_TAKEN} > 86400) or vector(0)", instant=True),
+                Query(q.number_of(f"time() - {_TAKEN} > 86400", _RESULT), instant=True),
                 scale=standard.NONE_IS_GOOD,
                 decimals=0,
                 width=8,

@@ -51,7 +51,7 @@ BOARD = Board(
                 "Ниже 95 %",
                 "У скольких установок интерфейс был доступен меньше 95 % времени за 30 дней; 0 — таких нет. Это больше "
                 "полутора суток простоя: с такими клиентами нужно разобраться до того, как они пожалуются.",
-                Query(f"count({_INTERFACE} < 0.95) or vector(0)", instant=True),
+                Query(q.number_of(f"{_INTERFACE} < 0.95", _INTERFACE), instant=True),
                 scale=standard.NONE_IS_GOOD,
                 width=8,
             ),

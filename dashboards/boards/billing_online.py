@@ -204,7 +204,7 @@ BOARD = Board(
                 rows=q.ours_online(f"0 * {_SICK} + 1", "client", "manager", "branch", "server", "login"),
                 sort="Сервер",
                 descending=False,
-                missing="проблем нет",
+                missing="проблем не видно",
                 width=15,
             ),
             tables.table(
@@ -218,7 +218,7 @@ BOARD = Board(
                     Value("Доступов", f"count by (reason) ({_ERRORS} > 0)", decimals=0),
                 ),
                 sort="Неудач за сутки",
-                missing="ошибок не было",
+                missing="ошибок не видно",
                 width=9,
             ),
         ),

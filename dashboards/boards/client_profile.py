@@ -97,7 +97,7 @@ BOARD = Board(
                 "пользоваться. Пусто — звонить некому.",
                 "call",
                 Value("Исп.", _USED, unit="percentunit", decimals=0, scale=standard.ONLINE_USED),
-                "звонить некому",
+                "таких доступов не видно",
             ),
         ),
         (
@@ -108,7 +108,7 @@ BOARD = Board(
                 "сейчас нет.",
                 "wait",
                 Value("Ждать с", "1000 * " + q.of_online("kodeks_online_next_busy_timestamp_seconds"), unit=DATE),
-                "таких нет",
+                "таких доступов не видно",
             ),
         ),
         (

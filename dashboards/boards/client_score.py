@@ -214,7 +214,7 @@ BOARD = Board(
                     Label("stage_title", "Этап", width=100),
                 ),
                 sort="Прибавит",
-                missing="расти некуда или нет данных",
+                missing="шагов не видно",
                 width=15,
                 height=11,
             ),

@@ -43,7 +43,7 @@ BOARD = Board(
                 "Установок без свободных мест",
                 "У скольких установок в последнем отчёте заняты все места; 0 — таких нет. Следующий пользователь туда "
                 "не войдёт: посмотрите ниже, кто держит места с утра, и подумайте о новых местах для клиента.",
-                Query(f"count({_TAKEN} >= 1) or vector(0)", instant=True),
+                Query(q.number_of(f"{_TAKEN} >= 1", _TAKEN), instant=True),
                 scale=standard.NONE_IS_GOOD,
                 decimals=0,
                 width=6,
@@ -52,7 +52,7 @@ BOARD = Board(
                 "Подключений в таблице",
                 "Сколько подключений показано ниже с учётом фильтров, в том числе домена; 0 — никого. У каждой "
                 "установки хранится не больше 500 подключений; у тех, кто не отдаёт имён, таблица пуста.",
-                Query(f"count({_SESSIONS}) or vector(0)", instant=True),
+                Query(q.number_of(_SESSIONS, _USED), instant=True),
                 decimals=0,
                 width=6,
             ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dashboards import alerts, links, panels, standard, tables, variables
+from dashboards import queries as q
 from dashboards.model import Board, Panel, Query
 from dashboards.standard import Scale
 from dashboards.tables import Label, Value
@@ -15,6 +16,8 @@ _CHOSEN = (
     'alertname!="KodeksWatchdog"'
 )
 _FIRING = f'ALERTS{{alertstate="firing",{_CHOSEN}}}'
+_JUDGED = 'kodeks:installation:info or ALERTS{alertname="KodeksWatchdog"}'
+"""There as long as Prometheus judges our rules."""
 _SINCE = f"1000 * ALERTS_FOR_STATE{{{_CHOSEN}}} and ignoring (alertstate) {_FIRING}"
 _BY = "alertname, client, manager, installation, account"
 _PLACES = ("account", "catalog", "volume", "user", "file", "hosting", "server")
@@ -31,7 +34,7 @@ def _count(priority: str, scale: Scale, about: str) -> Panel:
     return panels.number(
         f"Приоритет {priority}",
         f"{about} Считаются срабатывания, которые идут сейчас, у выбранных клиентов; 0, если таких нет.",
-        Query(f'count({_FIRING[:-1]},priority="{priority}"}}) or vector(0)', instant=True),
+        Query(q.number_of(f'{_FIRING[:-1]},priority="{priority}"}}', _JUDGED), instant=True),
         scale=scale,
         width=4,
     )
@@ -65,7 +68,7 @@ BOARD = Board(
                 "У скольких клиентов сейчас есть авария (важность critical). Один сбой площадки задевает многих "
                 "сразу: начните с общей причины. 0, если аварий нет.",
                 Query(
-                    f'count(count by (client) ({_FIRING[:-1]},severity="critical",client!=""}})) or vector(0)',
+                    q.number_of(f'count by (client) ({_FIRING[:-1]},severity="critical",client!=""}})', _JUDGED),
                     instant=True,
                 ),
                 scale=_ALERTING,
@@ -77,7 +80,7 @@ BOARD = Board(
                 "Что случилось и у кого",
                 "Оповещения, которые идут сейчас, самые срочные сверху. Берутся из Prometheus: показано и то, что "
                 "Alertmanager заглушил как следствие. «Где» — доступ, каталог, пользователь, файл или площадка. "
-                "Пусто — аварий нет.",
+                "Пусто, а на плитках нули — аварий нет; плитки серые — не видно нам.",
                 (
                     Label("priority", "Пр.", words=PRIORITIES, colored=True, width=58),
                     Label("severity", "Важность", words=SEVERITIES, colored=True, width=98),
@@ -96,7 +99,7 @@ BOARD = Board(
                 rows=_ROWS,
                 sort="Пр.",
                 descending=False,
-                missing="аварий нет",
+                missing="оповещений не видно",
                 height=22,
             ),
         ),

@@ -8,6 +8,7 @@ from dashboards.model import Board, Query
 from dashboards.tables import Label, Value
 
 _BAD = f"({q.of('kodeks_volume_error', 'volume', 'code')} > 0)"
+_REPORTS = q.of("installation:kodeks_sysinfo_age_seconds:max")
 _BY_CODE = f'label_replace(count by (code) ({_BAD}), "code", "без номера", "code", "")'
 
 BOARD = Board(
@@ -25,7 +26,7 @@ BOARD = Board(
                 "Сколько томов базы у выбранных клиентов сейчас с ошибкой, по последним отчётам; 0 — таких нет. "
                 "Пользователи не откроют документы из этих томов. Что делать с каждым кодом, сказано на странице "
                 "оповещения о базе.",
-                Query(f"count({_BAD}) or vector(0)", instant=True),
+                Query(q.number_of(_BAD, _REPORTS), instant=True),
                 scale=standard.NONE_IS_GOOD,
                 decimals=0,
                 width=6,
@@ -35,7 +36,7 @@ BOARD = Board(
                 "Установок с ошибкой",
                 "У скольких установок есть хотя бы один том с ошибкой; 0 — таких нет. Если их вдруг стало много, "
                 "испорчено общее обновление: сообщите производителю, а не каждому клиенту.",
-                Query(f"count(count by (installation) ({_BAD})) or vector(0)", instant=True),
+                Query(q.number_of(f"count by (installation) ({_BAD})", _REPORTS), instant=True),
                 scale=standard.NONE_IS_GOOD,
                 decimals=0,
                 width=6,
@@ -71,7 +72,7 @@ BOARD = Board(
                     Label("manager", "Менеджер"),
                 ),
                 sort="Томов",
-                missing="ошибок нет",
+                missing="ошибок не видно",
                 width=13,
                 height=14,
             ),
@@ -88,7 +89,7 @@ BOARD = Board(
                 ),
                 sort="Клиент",
                 descending=False,
-                missing="ошибок нет",
+                missing="ошибок не видно",
                 width=11,
                 height=14,
             ),

@@ -39,8 +39,8 @@ _UNSEEN = f"({q.INSTALLATIONS} unless on (installation) ({_STATE} or on (install
 _PUSHING = 'max by (installation) (kodeks_installation_info{mode="push"})'
 
 
-def _counted(of: str) -> str:
-    return f"count({of}) or 0 * count({q.INSTALLATIONS})"
+def _counted(found: str) -> str:
+    return q.number_of(found, q.INSTALLATIONS)
 
 
 def _number(title: str, about: str, expr: str, scale: Scale, unit: str = "none") -> Panel:
@@ -86,7 +86,7 @@ BOARD = Board(
             _number(
                 "Работают",
                 "У скольких установок главная страница отвечает как надо (состояние «работает») и ни одна проверка не "
-                "сломана. Остальные — в плитках правее: вместе они дают «Всего».",
+                "сломана. Остальные — в плитках правее: вместе они дают «Всего». 0 — не работает ни одна.",
                 _counted(_WORKING),
                 standard.PLAIN,
             ),
@@ -122,7 +122,7 @@ BOARD = Board(
                 "Нет отчёта",
                 "Сколько установок не присылали свежий отчёт больше двух суток. Проверьте скрипт отправки и доступ к "
                 "серверу. 0 — ни одной.",
-                f"count({_AGE} > 2 * 86400) or 0 * count({_AGE})",
+                q.number_of(f"{_AGE} > 2 * 86400", _AGE),
                 standard.SOME_IS_WARNING,
             ),
             _number(
@@ -138,8 +138,8 @@ BOARD = Board(
             tables.table(
                 "Что сломано и почему",
                 "Каждая строка — корневая причина: проверка, которая не прошла сама, а не из-за другой. «Мешает» — "
-                "скольким проверкам она не даёт выполниться. Пусто — всё работает. Много строк одной площадки — "
-                "сбой площадки, смотрите карту ниже.",
+                "скольким проверкам она не даёт выполниться. Пусто, а «Сломаны» — 0: всё работает. Много строк одной "
+                "площадки — сбой площадки, смотрите карту ниже.",
                 (
                     Label("client", "Клиент", links=(links.profile(),)),
                     Label(
@@ -163,7 +163,7 @@ BOARD = Board(
                 ),
                 rows=q.ours(_FAILED, "client", "manager", "hosting", "url"),
                 sort="Мешает",
-                missing="всё работает",
+                missing="сломанного не видно",
                 height=9,
             ),
         ),

@@ -367,7 +367,7 @@ BOARD = Board(
                 ),
                 sort="Пр.",
                 descending=False,
-                missing="ничего не действует",
+                missing="действующих не видно",
                 height=14,
             ),
         ),

@@ -16,6 +16,8 @@ _EMPTY = f'{_FILTERS},status="empty"'
 _FAILED = f'{_FILTERS},status="error"'
 _LABELS = ("user", "catalog", "source", "type", "status", "query", "time", "cause")
 
+_REPORTS = q.of("installation:kodeks_sysinfo_age_seconds:max")
+
 
 def _found(matchers: str) -> str:
     # Who has no registration in his reports has no legal entity, and is shown when all are.
@@ -68,7 +70,7 @@ BOARD = Board(
                 "Сколько запросов попало в таблицы ниже при выбранных фильтрах; 0 — под фильтры ничего не подошло. "
                 "Хранятся последние 200 запросов каждой установки за сутки, пустые и с ошибкой — по 100 за две "
                 "недели. Полный журнал лежит в файлах экспортёра.",
-                Query(f"count({_found(_FILTERS)}) or vector(0)", instant=True),
+                Query(q.number_of(_found(_FILTERS), _REPORTS), instant=True),
                 decimals=0,
                 width=6,
             ),
@@ -77,7 +79,7 @@ BOARD = Board(
                 "Сколько из показанных запросов ничего не нашли; 0 — таких нет. Каждый из них — либо документа нет в "
                 "комплекте (повод предложить), либо человек искал неудачно (повод показать). Список — во второй "
                 "таблице.",
-                Query(f"count({_found(_EMPTY)}) or vector(0)", instant=True),
+                Query(q.number_of(_found(_EMPTY), _REPORTS), instant=True),
                 scale=standard.SOME_IS_WARNING,
                 decimals=0,
                 width=6,
@@ -86,7 +88,7 @@ BOARD = Board(
                 "Из них с ошибкой",
                 "Сколько из показанных запросов закончились ошибкой сервера; 0 — таких нет. Ошибки подряд у одного "
                 "клиента — признак больной базы: откройте дашборд «Ошибки БД».",
-                Query(f"count({_found(_FAILED)}) or vector(0)", instant=True),
+                Query(q.number_of(_found(_FAILED), _REPORTS), instant=True),
                 scale=standard.NONE_IS_GOOD,
                 decimals=0,
                 width=6,

@@ -12,6 +12,8 @@ _FILTERS = f'status=~"$status",type=~"$type",{searches.SAYS}'
 _EMPTY = f'{_FILTERS},status="empty"'
 _LABELS = ("type", "status", "query", "time", "cause")
 
+_READ = q.of_online("kodeks_online_read_timestamp_seconds")
+
 
 def _found(matchers: str) -> str:
     return q.of_online(searches.ONLINE_EVENT, *_LABELS, matchers=matchers)
@@ -50,7 +52,7 @@ BOARD = Board(
                 "Запросов показано",
                 "Сколько запросов онлайн-доступов попало в таблицы ниже при этих фильтрах; 0 — под них ничего "
                 "не подошло. Хранятся последние 20 запросов каждого доступа за двое суток, пустых — 50 за две недели.",
-                Query(f"count({_found(_FILTERS)}) or vector(0)", instant=True),
+                Query(q.number_of(_found(_FILTERS), _READ), instant=True),
                 decimals=0,
                 width=6,
             ),
@@ -58,7 +60,7 @@ BOARD = Board(
                 "Из них пустых",
                 "Сколько из показанных запросов ничего не нашли; 0 — таких нет. Каждый — повод предложить доступ к "
                 "другому комплекту или показать, как искать. Список — во второй таблице.",
-                Query(f"count({_found(_EMPTY)}) or vector(0)", instant=True),
+                Query(q.number_of(_found(_EMPTY), _READ), instant=True),
                 scale=standard.SOME_IS_WARNING,
                 decimals=0,
                 width=6,

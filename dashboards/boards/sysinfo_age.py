@@ -16,7 +16,7 @@ _WAY = q.ours(
 )  # fmt: skip
 _ROWS = f"({_WAY}) or on (installation) {q.INSTALLATIONS}"
 """With the label via, of those that have no report without it."""
-_NEVER = f"count({q.INSTALLATIONS} unless on (installation) {_AGE}) or vector(0)"
+_NEVER = q.number_of(f"{q.INSTALLATIONS} unless on (installation) {_AGE}", q.INSTALLATIONS)
 
 BOARD = Board(
     name="sysinfo-age",
@@ -33,7 +33,7 @@ BOARD = Board(
                 "Сколько установок не дают свежего отчёта больше двух суток; 0 — таких нет. Считается от времени "
                 "внутри файла или от его получения, смотря что раньше. Найдите их в таблице и выясните, что с "
                 "выгрузкой sysinfo.",
-                Query(f"count({_AGE} > 2 * 86400) or vector(0)", instant=True),
+                Query(q.number_of(f"{_AGE} > 2 * 86400", _AGE), instant=True),
                 scale=standard.NONE_IS_GOOD,
                 width=8,
             ),
@@ -41,7 +41,7 @@ BOARD = Board(
                 "Отчёт старше трёх часов",
                 "Сколько установок опаздывают с отчётом: обычно он обновляется каждый час; 0 — таких нет. Часто это "
                 "ночной перезапуск или перерыв связи, само проходит. Если число держится сутки, смотрите таблицу.",
-                Query(f"count({_AGE} > 3 * 3600) or vector(0)", instant=True),
+                Query(q.number_of(f"{_AGE} > 3 * 3600", _AGE), instant=True),
                 scale=standard.SOME_IS_WARNING,
                 width=8,
             ),
