@@ -1,4 +1,4 @@
-"""``kodeks-exporter render --config.file kodeks.yml --output DIR [--kubernetes …]``."""
+"""``kodeks-exporter render --config.file kodeks.yml [--output DIR] [--into FILE [--remove]] [--kubernetes …]``."""
 
 from __future__ import annotations
 
@@ -11,50 +11,102 @@ from kodeks_exporter import assets
 from kodeks_exporter.cli import external_url
 from kodeks_exporter.config.load import load
 from kodeks_exporter.domain.secret import Secret
-from kodeks_exporter.render.check import RefusedError
+from kodeks_exporter.render import into
+from kodeks_exporter.render.check import Checked, RefusedError
 from kodeks_exporter.render.files import AssetsError, Rendered, RenderedFile, RenderError, render
 from kodeks_exporter.render.kubernetes import Cluster, manifests, service_address
+from kodeks_exporter.render.merge import MergeError
 from kodeks_exporter.render.write import write
 from kodeks_exporter.settings.alerting import PrometheusSettings
 from kodeks_exporter.settings.settings import Settings
 
 
 def run(options: argparse.Namespace) -> int:
-    settings = load(options.config, changes=external_url.changes(options))
+    wrong = _misused(options)
+    if wrong:
+        print(f"kodeks-exporter render: {wrong}", file=sys.stderr)
+        return 2
     try:
-        if options.kubernetes:
-            files, rendered = _kubernetes(settings, options)
-            written = write(files, options.output, _secrets(settings), looked_at=rendered.files)
-        else:
-            rendered = render(settings)
-            written = write(rendered.files, options.output, _secrets(settings))
-    except RefusedError as error:
+        return _removed(options.into) if options.remove else _rendered(options)
+    except (RefusedError, AssetsError, RenderError) as error:
         print(f"kodeks-exporter render: nothing was written: {error}", file=sys.stderr)
-        return 1
-    except (AssetsError, RenderError) as error:
-        print(f"kodeks-exporter render: nothing was written: {error}", file=sys.stderr)
-        return 1
+    except MergeError as error:
+        print(f"kodeks-exporter render: {options.into} was not changed: {error}", file=sys.stderr)
     except OSError as error:
-        print(f"kodeks-exporter render: {error.filename or options.output}: {error.strerror}", file=sys.stderr)
-        return 1
-    for path in written.changed:
-        print(f"written    {options.output / path}")
-    if written.unchanged:
-        print(f"unchanged  {len(written.unchanged)} files")
-    for path in written.leftover:
-        print(f"left over  {options.output / path}: not of this version, not loaded; remove it", file=sys.stderr)
+        where = error.filename or options.output or options.into
+        print(f"kodeks-exporter render: {where}: {error.strerror}", file=sys.stderr)
+    return 1
+
+
+def _misused(options: argparse.Namespace) -> str:
+    if options.remove and (options.into is None or options.output is not None):
+        return "--remove takes our part out of the file of --into, and goes with nothing else"
+    if options.kubernetes and options.into is not None:
+        return "--kubernetes and --into are two ways of the same"
+    return "" if options.output or options.into else "needs --output DIR, --into FILE, or both"
+
+
+def _rendered(options: argparse.Namespace) -> int:
+    settings = load(options.config, changes=external_url.changes(options))
+    secrets = _secrets(settings)
+    if options.kubernetes:
+        files, rendered = _kubernetes(settings, options)
+    else:
+        rendered = render(settings)
+        files = rendered.files
+    checked = []
+    if options.output:
+        written = write(files, options.output, secrets, looked_at=rendered.files if options.kubernetes else None)
+        checked.append(written.checked)
+        for path in written.changed:
+            print(f"written    {options.output / path}")
+        if written.unchanged:
+            print(f"unchanged  {len(written.unchanged)} files")
+        for path in written.leftover:
+            print(f"left over  {options.output / path}: not of this version, not loaded; remove it", file=sys.stderr)
+    if options.into:
+        checked.append(_put_in(rendered, options, secrets))
     for note in rendered.notes:
         print(f"note       {note}", file=sys.stderr)
-    for program in written.checked.by:
-        print(f"checked    by {program}")
-    for program in written.checked.missing:
-        print(f"UNCHECKED  {program} is not on PATH: its program may refuse these files", file=sys.stderr)
+    _tell(checked)
     return 0
+
+
+def _put_in(rendered: Rendered, options: argparse.Namespace, secrets: list[str]) -> Checked:
+    folder = options.output / "templates" if options.output else options.into.parent / into.FOLDER
+    templates = [file for file in rendered.files if file.path.startswith("templates/")]
+    done = into.put_in(options.into, rendered.fragment, templates, folder, secrets)
+    print(f"{'written' if done.changed else 'unchanged':<10} {options.into}")
+    if done.readable and secrets:
+        print(f"note       {options.into} holds secrets, and everybody on this machine may read it", file=sys.stderr)
+    return done.checked
+
+
+def _removed(config: Path) -> int:
+    names = [path.name for path in (assets.find() / "alertmanager" / "templates").glob("*.tmpl")]
+    done = into.take_out(config, names)
+    print(f"{'taken out' if done.changed else 'unchanged':<10} {config}")
+    _tell([done.checked])
+    return 0
+
+
+def _tell(checked: list[Checked]) -> None:
+    for program in dict.fromkeys(program for each in checked for program in each.by):
+        print(f"checked    by {program}")
+    for program in dict.fromkeys(program for each in checked for program in each.missing):
+        print(f"UNCHECKED  {program} is not on PATH: its program may refuse these files", file=sys.stderr)
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     external_url.add_argument(command)
-    command.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder of the files")
+    command.add_argument("--output", type=Path, metavar="DIR", help="folder of the files")
+    command.add_argument(
+        "--into",
+        type=Path,
+        metavar="FILE",
+        help="an alertmanager.yml that serves others too: only our part of it is written",
+    )
+    command.add_argument("--remove", action="store_true", help="take our part out of the file of --into")
     command.add_argument(
         "--kubernetes", action="store_true", help="manifests for prometheus-operator, and the exporter's own workload"
     )

@@ -47,7 +47,7 @@ class Fragment:
     templates: tuple[str, ...]
 
 
-def fragment(settings: AlertmanagerSettings, fleet: Fleet, example: Example, templates: tuple[str, ...]) -> Fragment:
+def fragment(settings: AlertmanagerSettings, fleet: Fleet, example: Example) -> Fragment:
     """For a configuration that serves others too. It holds secrets where the settings do."""
     everybody = people(settings, fleet, PREFIX)
     return Fragment(
@@ -55,7 +55,7 @@ def fragment(settings: AlertmanagerSettings, fleet: Fleet, example: Example, tem
         receivers(settings, everybody, example, own_server=True),
         intervals(everybody),
         inhibitions(settings, example),
-        templates,
+        (),
     )
 
 
@@ -79,9 +79,9 @@ def problems(settings: AlertmanagerSettings, fleet: Fleet) -> list[str]:
     """What the configuration leaves out or takes for granted, for the person who renders it."""
     told = []
     if not settings.smtp.smarthost:
-        told.append("alertmanager.smtp.smarthost is not set: mail goes to " + _SMARTHOST)
+        told.append(f"alertmanager.smtp.smarthost is not set: mail goes to {_SMARTHOST}, or as the file of --into says")
     if not settings.smtp.sender:
-        told.append(f"alertmanager.smtp.sender is not set: mail comes from {_SENDER}")
+        told.append(f"alertmanager.smtp.sender is not set: mail comes from {_SENDER}, or as the file of --into says")
     if not settings.ops.email and not has_telegram(settings.ops, settings):
         told.append(f"alertmanager.ops has no email: what belongs to no manager goes to {OPS_MAIL}")
     if settings.dead_man.url is None:

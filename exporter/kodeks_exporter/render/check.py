@@ -30,8 +30,17 @@ class Checked:
 
 def check(folder: Path, secrets: Sequence[str]) -> Checked:
     """Raises RefusedError when a program finds a fault. ``secrets`` are taken out of what it says."""
+    return _checked(folder, _CHECKS, secrets)
+
+
+def check_alertmanager(config: Path, secrets: Sequence[str]) -> Checked:
+    """The same, of one configuration of Alertmanager."""
+    return _checked(config.parent, (("amtool", ("check-config", config.name)),), secrets)
+
+
+def _checked(folder: Path, checks: Sequence[tuple[str, tuple[str, ...]]], secrets: Sequence[str]) -> Checked:
     passed, missing = [], []
-    for program, arguments in _CHECKS:
+    for program, arguments in checks:
         path = shutil.which(program)
         if path is None:
             missing.append(program)

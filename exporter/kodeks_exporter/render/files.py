@@ -25,10 +25,12 @@ class RenderedFile:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """``notes``: what the person who renders should know, one line each; no secrets in them."""
+    """``notes``: what the person who renders should know, one line each; no secrets in them. ``fragment``: what goes
+    into an Alertmanager configuration that serves others too, without its templates' patterns."""
 
     files: tuple[RenderedFile, ...]
     notes: tuple[str, ...]
+    fragment: alertmanager.Fragment
 
 
 class RenderError(Exception):
@@ -85,7 +87,8 @@ def render(settings: Settings, assets: Path | None = None) -> Rendered:
             secret=bool(settings.prometheus.credentials or key),
         ),
     ]
-    return Rendered(tuple(files), tuple(notes))
+    fragment = alertmanager.fragment(settings.alertmanager, settings.fleet, own)
+    return Rendered(tuple(files), tuple(notes), fragment)
 
 
 __all__ = ["AssetsError", "RenderError", "Rendered", "RenderedFile", "render"]

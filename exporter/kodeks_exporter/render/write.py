@@ -16,6 +16,7 @@ from kodeks_exporter.render.files import RenderedFile
 
 _OPEN: Final = 0o644
 _SECRET: Final = 0o600
+_FOLDER: Final = 0o755
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +40,12 @@ def write(
 
     Raises OSError, and RefusedError before anything of the old files is touched.
     """
-    output.mkdir(parents=True, exist_ok=True)
+    make_folder(output)
     # Within the output folder, so that a rename is within one file system; the dot hides it from patterns like *.yml.
     beside = Path(tempfile.mkdtemp(prefix=".rendering-", dir=output))
     try:
         for file in [*files, *(looked_at or ())]:
-            _put(beside / file.path, file)
+            put(beside / file.path, file)
         checked = check(beside, secrets) if looked_at is None or looked_at else Checked((), ())
         changed: list[str] = []
         unchanged: list[str] = []
@@ -59,11 +60,21 @@ def write(
     return Written(tuple(changed), tuple(unchanged), leftover, checked)
 
 
+def make_folder(folder: Path) -> None:
+    """With those above it that are missing. Prometheus and Alertmanager, users of their own, can read what is made
+    here, whatever the umask; a folder that is there stays as it is."""
+    if not folder.exists():
+        make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        folder.chmod(_FOLDER)
+
+
 def _mode(file: RenderedFile) -> int:
     return _SECRET if file.secret else _OPEN
 
 
-def _put(path: Path, file: RenderedFile) -> None:
+def put(path: Path, file: RenderedFile) -> None:
+    """A new file, with its mode and its folders."""
     path.parent.mkdir(parents=True, exist_ok=True)
     # Born with its mode: a secret is at no moment readable for others.
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _mode(file))
@@ -84,6 +95,6 @@ def _replace(new: Path, old: Path, file: RenderedFile) -> bool:
         # Alertmanager runs as a user of its own: what was given to it stays its own.
         if os.geteuid() == 0:
             os.chown(new, before.st_uid, before.st_gid)
-    old.parent.mkdir(exist_ok=True)
+    make_folder(old.parent)
     new.replace(old)
     return True
