@@ -1,4 +1,4 @@
-"""Panels of each kind, written once. Tables are in ``tables``.
+"""Panels of each kind, written once. Figures over time are in ``series``, tables in ``tables``.
 
 Every function takes the title and ``about`` first: what the panel shows, how it is counted, what to do with it, in
 Russian. An empty panel says «нет данных», never 0.
@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Literal, TypedDict, Unpack
 
-from grafana_foundation_sdk.builders import barchart, bargauge, gauge, piechart, stat, statetimeline, text, timeseries
+from grafana_foundation_sdk.builders import barchart, bargauge, gauge, piechart, stat, statetimeline, text
 from grafana_foundation_sdk.builders import common as builders
 from grafana_foundation_sdk.builders import dashboard as builders_
 from grafana_foundation_sdk.builders import prometheus as asked
@@ -18,7 +17,6 @@ from grafana_foundation_sdk.models import common, dashboard, prometheus
 from grafana_foundation_sdk.models import piechart as pie_model
 from grafana_foundation_sdk.models import text as text_model
 
-from dashboards import queries as q
 from dashboards.fields import mappings, override, shaped, thresholds, unknown
 from dashboards.links import Link
 from dashboards.model import Panel, Query, refs
@@ -26,17 +24,11 @@ from dashboards.standard import BLUE, GREEN, GREY, ORANGE, PLAIN, PURPLE, Scale
 from dashboards.variables import DATASOURCE
 from dashboards.words import MISSING, Words
 
-Calc = Literal["min", "max", "mean", "last", "sum"]
-
 _COLORED = ("stat", "gauge", "bargauge")
 """Kinds whose whole face takes the colour of a value."""
 
 _SERIES = (BLUE, ORANGE, PURPLE, GREEN)
 """Colours of the bars of several queries."""
-
-_CALCS: Mapping[Calc, str] = {"min": "min", "max": "max", "mean": "mean", "last": "lastNotNull", "sum": "sum"}
-_HEADINGS: Mapping[Calc, str] = {"min": "Min", "max": "Max", "mean": "Mean", "last": "Last *", "sum": "Total"}
-"""Grafana's own headings of them in a legend."""
 
 
 def finished(
@@ -77,112 +69,6 @@ def finished(
             dashboard.DashboardLink(title=each.title, url=each.url, target_blank=each.new_tab) for each in links
         ]
     return Panel(made, tuple(queries), width, height)
-
-
-class _Lines(TypedDict, total=False):
-    """What ``lines`` takes beside its queries."""
-
-    unit: str
-    decimals: int | None
-    scale: Scale | None
-    legend: Sequence[Calc]
-    style: Literal["line", "bars", "points", "steps"]
-    gaps: float | bool
-    rising: bool
-    links: Sequence[Link]
-    least: float | None
-    most: float | None
-    missing: str
-    width: int
-    height: int
-
-
-def lines(
-    title: str,
-    about: str,
-    queries: Sequence[Query],
-    *,
-    unit: str = "none",
-    decimals: int | None = None,
-    scale: Scale | None = None,
-    legend: Sequence[Calc] = ("min", "max", "last"),
-    style: Literal["line", "bars", "points", "steps"] = "line",
-    gaps: float | bool = False,
-    rising: bool = False,
-    links: Sequence[Link] = (),
-    least: float | None = None,
-    most: float | None = None,
-    missing: str = MISSING,
-    width: int = 24,
-    height: int = 10,
-) -> Panel:
-    """Figures over time; the legend is a table with ``legend``, sorted by its last column, ``rising``
-    where the least is what matters. Bars stand on each other, so
-    that their sum can be read.
-
-    ``decimals``: at least 1; with 0 Grafana leaves out all ticks that are no integers, 20 % among them. ``scale``
-    draws the standard's limits as dashed lines. ``gaps``: milliseconds over which two samples are still joined by a
-    line, True for any (sparse rules: their own interval and a half).
-    """
-    columns = [_CALCS[each] for each in legend]
-    made = (
-        timeseries.Panel()
-        .legend(
-            builders.VizLegendOptions()
-            .display_mode(common.LegendDisplayMode.TABLE)
-            .placement(common.LegendPlacement.BOTTOM)
-            .show_legend(True)
-            .calcs(columns)
-            .sort_by(_HEADINGS[legend[-1]])
-            .sort_desc(not rising)
-        )
-        .tooltip(builders.VizTooltipOptions().mode(common.TooltipDisplayMode.MULTI).sort(common.SortOrder.DESCENDING))
-        .span_nulls(gaps)
-    )
-    match style:
-        case "bars":
-            made.draw_style(common.GraphDrawStyle.BARS).fill_opacity(70).line_width(0)
-            made.stacking(builders.StackingConfig().mode(common.StackingMode.NORMAL))
-        case "points":
-            made.draw_style(common.GraphDrawStyle.POINTS).point_size(6)
-        case "steps":
-            made.line_interpolation(common.LineInterpolation.STEP_AFTER).line_width(1).fill_opacity(0)
-        case "line":
-            # No filling: lines of many clients would become one brown block.
-            made.line_width(1).fill_opacity(0)
-    if scale:
-        made.thresholds_style(builders.GraphThresholdsStyleConfig().mode(common.GraphTresholdsStyleMode.DASHED))
-    if least is None:
-        made.axis_soft_min(0)
-    return finished(
-        made.build(), title, about, queries, width, height, unit=unit, decimals=decimals, scale=scale, links=links,
-        least=least, most=most, missing=missing,
-    )  # fmt: skip
-
-
-def many(
-    title: str,
-    about: str,
-    figure: str,
-    rank: str,
-    name: str,
-    *,
-    step: str,
-    lowest: bool = False,
-    of: Literal["installation", "account"] = "installation",
-    **more: Unpack[_Lines],
-) -> Panel:
-    """``lines`` of a figure of every installation (or access): the first of ``rank`` by name, the others as one: their
-    sum in bars, their mean in lines. See ``queries.leading``. ``name``: of a series; ``about`` is followed by who is
-    shown.
-    """
-    bars_ = more.get("style") == "bars"
-    named, others = q.leading(figure, rank, least=lowest, rest="sum" if bars_ else "avg", by=of)
-    shown = f"Поимённо показаны {q.SHOWN} {'самых низких' if lowest else 'самых высоких'}, остальные — "
-    rest = "остальные вместе" if bars_ else "остальные в среднем"
-    queries = (Query(named, name, step=step), Query(others, rest, step=step))
-    more["rising"] = lowest
-    return lines(title, f"{about} {shown}{'одной суммой' if bars_ else 'одной линией'}.", queries, **more)
 
 
 def number(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboards import alerts, links, panels, standard, tables, variables
+from dashboards import alerts, links, panels, series, standard, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Query
 from dashboards.tables import Label, Value
@@ -78,7 +78,7 @@ BOARD = Board(
             ),
         ),
         (
-            panels.many(
+            series.many(
                 "Доступность интерфейса по дням",
                 "Доля каждых суток, когда открывалась главная страница. Одинокий провал — разовая авария, провалы в "
                 "одни и те же дни — плановые работы, медленное сползание — повод звонить администратору клиента.",
@@ -96,7 +96,7 @@ BOARD = Board(
             ),
         ),
         (
-            panels.many(
+            series.many(
                 "Доступность порта по дням",
                 "Доля каждых суток, когда порт сервера принимал соединения. Если порт недоступен, виноваты сеть, "
                 "хостинг или выключенный сервер; если доступен, а интерфейс нет, — сам Кодекс или прокси перед ним.",

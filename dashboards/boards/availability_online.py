@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboards import links, panels, standard, tables, variables
+from dashboards import links, panels, series, standard, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Query
 from dashboards.standard import GREEN, RED
@@ -72,7 +72,7 @@ BOARD = Board(
             ),
         ),
         (
-            panels.lines(
+            series.lines(
                 "Серверы производителя по дням",
                 "Какую долю каждых суток отвечал сервер производителя. Провал у одного сервера — его авария, у всех — "
                 "проверьте сначала собственный выход в интернет. С этими числами можно говорить с производителем.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboards import links, panels, standard, tables, variables
+from dashboards import links, panels, series, standard, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Panel, Query
 from dashboards.standard import GREEN, RED, Scale
@@ -78,7 +78,7 @@ def _over_time(resource: str, name: str, advice: str, scale: Scale | None) -> Pa
         "account:kodeks_online_left:hourly", matchers=_resource(resource), how="min",
         over="min_over_time", window="$__interval",
     )  # fmt: skip
-    return panels.many(
+    return series.many(
         f'Осталось "{name}"',
         f"Сколько единиц ресурса «{name}» осталось у каждого доступа, час за часом; 1-го числа остаток снова равен "
         f"лимиту. {advice} Обрыв линии — цифры не читаются.",

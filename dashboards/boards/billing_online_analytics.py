@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboards import panels, standard, tables, variables
+from dashboards import panels, series, standard, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Query
 from dashboards.tables import Label, Value
@@ -92,7 +92,7 @@ BOARD = Board(
             ),
         ),
         (
-            panels.lines(
+            series.lines(
                 "Использовано по менеджерам, по дням",
                 "Как росла средняя доля использованного лимита документов у каждого менеджера; 1-го числа всё "
                 "начинается с нуля. Сравнивайте вершины перед концом месяца: если они снижаются, клиенты остывают.",

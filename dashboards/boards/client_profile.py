@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dashboards import links, panels, standard, tables, variables
+from dashboards import links, panels, series, standard, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Panel, Query, Section
 from dashboards.standard import Scale
@@ -192,7 +192,7 @@ BOARD = Board(
             ),
         ),
         (
-            panels.many(
+            series.many(
                 "Использование лимита документов",
                 "Какая доля лимита документов израсходована с начала месяца, день за днём: пила от нуля до конца "
                 "месяца. Пунктир — 15, 75 и 90 %: ниже первого почти не пользуются, выше последнего лимита не хватает.",
@@ -214,7 +214,7 @@ BOARD = Board(
                 gaps=36 * 3600 * 1000,
                 width=12,
             ),
-            panels.many(
+            series.many(
                 "Вовлечённость установок",
                 "Какая доля рабочих мест установки работает в этом месяце, день за днём: растёт с 1-го числа. "
                 "Пунктир — 40 и 60 %: по стандарту к 20-му числу должно быть больше 60.",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from dashboards import links, panels, tables, variables
+from dashboards import links, panels, series, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Query, Section
 from dashboards.standard import GREEN, ORANGE, RED, YELLOW, Scale
@@ -266,7 +266,7 @@ BOARD = Board(
         ),
         Section("За год"),
         (
-            panels.lines(
+            series.lines(
                 "Общая оценка за год",
                 "Общая оценка клиента по дням и медиана всех клиентов выбранных филиалов. Падает только у клиента — "
                 "узнайте, что у него изменилось; падает у всех — сезон или общая причина.",
@@ -285,7 +285,7 @@ BOARD = Board(
                 most=5,
                 width=12,
             ),
-            panels.lines(
+            series.lines(
                 "Этапы за год",
                 "Каждый этап клиента по дням, от 0 до 5; линии нет, пока этап не измерить. По ней видно, с какого дня "
                 "и что именно стало хуже или лучше — например, после занятия с пользователями.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboards import alerts, links, panels, standard, tables, variables
+from dashboards import alerts, links, panels, series, standard, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Panel, Query
 from dashboards.standard import Scale
@@ -104,7 +104,7 @@ BOARD = Board(
             ),
         ),
         (
-            panels.lines(
+            series.lines(
                 "Сколько оповещений идёт",
                 "Число идущих оповещений по приоритетам за выбранное время. Резкий рост — общая причина: площадка, "
                 "DNS, обновление. Смотрите, что началось первым.",

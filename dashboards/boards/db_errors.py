@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboards import links, panels, standard, tables, variables
+from dashboards import links, panels, series, standard, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Query
 from dashboards.tables import Label, Value
@@ -95,7 +95,7 @@ BOARD = Board(
             ),
         ),
         (
-            panels.many(
+            series.many(
                 "Томов с ошибкой за неделю",
                 "Как менялось число томов с ошибкой у каждой установки. Ступенька вверх совпала с обновлением — "
                 "переустановите его; растёт понемногу — умирает диск, предупредите клиента.",

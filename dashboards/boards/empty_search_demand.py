@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboards import links, panels, tables, variables, words
+from dashboards import links, panels, series, tables, variables, words
 from dashboards import queries as q
 from dashboards.model import Board, Query
 from dashboards.tables import Label, Value
@@ -112,7 +112,7 @@ BOARD = Board(
             ),
         ),
         (
-            panels.lines(
+            series.lines(
                 "Спрос по неделям",
                 "Сколько пустых поисков за неделю приходилось на каждое семейство, которого нет в "
                 "комплектах. Рост у одного семейства — вышел новый документ или началась проверка: спросите у "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboards import links, panels, standard, tables, variables
+from dashboards import links, panels, series, standard, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Panel, Query, Section
 from dashboards.tables import Label, Value
@@ -75,7 +75,7 @@ def _idle(days: int) -> Panel:
 
 
 def _hourly(title: str, about: str, kind: str) -> Panel:
-    return panels.many(
+    return series.many(
         title,
         about + " Считается по отчётам, которые приходят раз в час; фильтр «Домен» действует. Пустой рабочий день у "
         "того, кто обычно работает, — повод позвонить.",
@@ -226,7 +226,7 @@ BOARD = Board(
             ),
         ),
         (
-            panels.many(
+            series.many(
                 "Количество пользователей, которые не смогли подключиться за 1 час",
                 "Скольким пользователям за каждый час отказали из-за нехватки мест; фильтр «Логин» действует. Нет "
                 "столбика — отказов не было. Отказы каждый день в одни часы — мест не хватает постоянно, "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboards import links, panels, tables, variables
+from dashboards import links, panels, series, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Query
 from dashboards.tables import Label, Value
@@ -51,7 +51,7 @@ BOARD = Board(
             for kind, name in _KINDS.items()
         ),
         (
-            panels.lines(
+            series.lines(
                 "Ссылки по дням",
                 "Сколько ссылок каждого вида kAssist обработал за день по всем выбранным установкам. Число за день "
                 "появляется на следующее утро. Много ссылок без соответствия — в комплекте клиента нет документов, на "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dashboards import alerts, links, panels, tables, variables
+from dashboards import alerts, links, panels, series, tables, variables
 from dashboards.model import Board, Query, Section
 from dashboards.standard import GREEN, ORANGE, RED, YELLOW, Scale
 from dashboards.tables import Label, Value
@@ -282,7 +282,7 @@ BOARD = Board(
         ),
         Section("Неделя за неделей"),
         (
-            panels.lines(
+            series.lines(
                 "До реакции по неделям",
                 "За какое время менеджер брал половину оповещений в неделю перед каждой точкой. Разрыв — за неделю он "
                 "ничего не брал. Растёт у всех — сообщений стало больше, растёт у одного — спросите его.",
@@ -291,7 +291,7 @@ BOARD = Board(
                 legend=("min", "max", "mean", "last"),
                 width=12,
             ),
-            panels.lines(
+            series.lines(
                 "До конца по неделям",
                 "За какое время кончалась половина оповещений менеджера в неделю перед каждой точкой, взятых и нет. "
                 "Долгие недели сравните с авариями тех дней: площадка, отпуск, продления.",
@@ -302,7 +302,7 @@ BOARD = Board(
             ),
         ),
         (
-            panels.lines(
+            series.lines(
                 "Взято по неделям",
                 "Какую долю оповещений, кончившихся за неделю перед точкой, менеджер взял в работу. Разрыв — за неделю "
                 "у него ничего не кончилось. Доля падает — люди привыкают не замечать: уберите лишние оповещения.",
@@ -318,7 +318,7 @@ BOARD = Board(
                 most=1,
                 width=12,
             ),
-            panels.lines(
+            series.lines(
                 "Чем кончились оповещения по неделям",
                 "Сколько оповещений выбранных менеджеров кончилось за неделю перед точкой и чем: взято, прошло молча, "
                 "без ответа, не видели. Высокий столбик — тяжёлая неделя; важнее, какая его часть без ответа.",
@@ -332,7 +332,7 @@ BOARD = Board(
             ),
         ),
         (
-            panels.lines(
+            series.lines(
                 "Сколько ждали ответа",
                 "Самое большое за час число невзятых оповещений каждого менеджера. Полка, которая не спадает, — "
                 "оповещения, на которые никто не смотрит: разберите их или отключите.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboards import links, panels, searches, standard, tables, variables
+from dashboards import links, panels, searches, series, standard, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Query
 from dashboards.tables import Label, Value
@@ -82,7 +82,7 @@ BOARD = Board(
             ),
         ),
         (
-            panels.lines(
+            series.lines(
                 "Поиски не короче порога",
                 "Точка — один поиск не короче порога, что выбран вверху; высота — сколько он длился. Она стоит у часа, "
                 "когда о поиске рассказал отчёт. Точки кучей — сервер в это время был перегружен: сравните с ночным "
