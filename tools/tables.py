@@ -15,8 +15,6 @@ from enum import EnumType
 from pathlib import Path
 from typing import Any, Final, Literal, cast, get_args, get_origin
 
-import yaml
-
 from kodeks_exporter.config.keys import Key, Shape, keys
 from kodeks_exporter.config.show import value
 from kodeks_exporter.domain.checks import CHECKS, CheckRow
@@ -31,7 +29,7 @@ from kodeks_exporter.settings.reports import ForwardSettings
 from kodeks_exporter.settings.settings import Settings
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-PAGES: Final = ("docs/checks.md", "docs/configuration.md", "docs/en/alerts.md")
+PAGES: Final = ("docs/checks.md", "docs/configuration.md")
 _PLACE: Final = re.compile(r"(<!-- table: (.+?) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -190,23 +188,6 @@ def _blocks(row: CheckRow) -> str:
     return "; ".join(text for text in (required, row.blocks) if text)
 
 
-# Alerts
-
-
-def alerts() -> Iterator[str]:
-    found = {}
-    for file in sorted((ROOT / "rules").glob("*.yml")):
-        for group in yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]:
-            for rule in group["rules"]:
-                if "alert" in rule:
-                    found[rule["alert"]] = (rule.get("labels", {}), file.stem)
-    rows = (
-        (f"[{name}](../errors/{name}.md)", f"[{file}](../../rules/{file}.yml)", labels["severity"], labels["priority"])
-        for name, (labels, file) in sorted(found.items())
-    )
-    return _rows(("alert and page", "rule", "severity", "priority"), rows)
-
-
 FILES: Final[Mapping[str, Callable[[], str]]] = {
     "rules/site.yml": lambda: site.rendered(Settings().thresholds, Settings().score)
 }
@@ -216,7 +197,6 @@ TABLES: Final[Mapping[str, Callable[..., Iterator[str]]]] = {
     "thresholds": thresholds,
     "checks": checks,
     "checks_in_russian": checks_in_russian,
-    "alerts": alerts,
 }
 
 
