@@ -203,7 +203,8 @@ def test_pruning_forgets_installations_that_are_gone_for_long(bench: Bench) -> N
     bench.take(SAMPLE)
     bench.store.prune(bench.now, set())
     assert bench.store.snapshot("romashka") is not None
-    bench.store.prune(bench.now + 400 * 86400, set())
+    for days in range(0, 420, 2):  # as it is called daily
+        bench.store.prune(bench.now + days * 86400, set())
     assert bench.store.snapshot("romashka") is None
     assert list(bench.store.searches("romashka", 0)) == []
     assert bench.take(SAMPLE).new_searches == 3

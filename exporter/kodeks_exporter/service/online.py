@@ -38,7 +38,7 @@ class Accesses:
 
     def __init__(self, storage: Path, settings: Settings, resolve: Callable[[str], tuple[str, ...]]) -> None:
         """Raises ``StorageError``."""
-        self._store = opened(storage, FILE_NAME, lambda: OnlineStore(storage))
+        self._store = opened(storage, FILE_NAME, lambda: OnlineStore(storage, settings.online))
         self._watch = OnlineWatch(self._store, OnlineTools(_Names(resolve)))
         self._watch.apply(settings.fleet.online_accesses, settings.online, settings.poll)
 

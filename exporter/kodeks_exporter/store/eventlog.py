@@ -264,6 +264,23 @@ def delete_before(connection: sqlite3.Connection, installation: str, horizon: in
         connection.execute(f"DELETE FROM {table} WHERE installation = ? AND day < ?", (installation, horizon))  # noqa: S608 - fixed names
 
 
+def cut(connection: sqlite3.Connection, installation: str, most: int) -> int:
+    """Deletes the oldest days of an installation until its events have no more than ``most`` bytes. Gives the first day
+    that is kept, 0 when nothing was deleted."""
+    total, horizon = 0, 0
+    days = connection.execute(
+        "SELECT day, sum(length(events)) FROM event_part WHERE installation = ? GROUP BY day ORDER BY day DESC",
+        (installation,),
+    ).fetchall()
+    for day, size in days:
+        total += size
+        if total > most:
+            horizon = day + 1
+            delete_before(connection, installation, horizon)
+            break
+    return horizon
+
+
 def encoded_searches(connection: sqlite3.Connection, installation: str, first_day: int) -> list[tuple[int, bytes]]:
     """All searches from ``first_day`` on, by day, for ``decode_searches``."""
     return connection.execute(

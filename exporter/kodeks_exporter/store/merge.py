@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 
 from kodeks_exporter.domain.report import Block, KassistDay, ReadSummary, UserUsage
 from kodeks_exporter.store import changes, months
+from kodeks_exporter.store.bounds import newest_users
 from kodeks_exporter.store.changes import Changes
 from kodeks_exporter.store.months import MonthSums
 from kodeks_exporter.store.newcomers import remember
-from kodeks_exporter.store.sink import ReportCollector
+from kodeks_exporter.store.sink import CLOCK_TOLERANCE, ReportCollector
 from kodeks_exporter.store.snapshot import KnownUser, LastReport, ReportSnapshot, UserKey, larger
 
 _FIRST: Final = 3
@@ -27,11 +28,16 @@ def merge(
 ) -> ReportSnapshot:
     """Usage is not merged here: it is stored by month. An older report adds its events, users and days of kAssist that
     were not known, and changes nothing else."""
+    before = _without_future(before, intake.made, received + CLOCK_TOLERANCE)
     newest = before.report is None or intake.made >= before.report.made
+    users, forgotten = newest_users(_users(before.users, intake))
+    report = _last_report(before.report, intake, summary, zone, via, received) if newest else before.report
+    if report is not None and forgotten:
+        report = replace(report, left_out={**report.left_out, "known_users": forgotten})
     return replace(
         before,
-        report=_last_report(before.report, intake, summary, zone, via, received) if newest else before.report,
-        users=remember(_users(before.users, intake), intake.usage_by_month.values(), intake.made),
+        report=report,
+        users=remember(users, intake.usage_by_month.values(), intake.made),
         searches=intake.tally.kinds(before.searches),
         durations=intake.tally.durations(before.durations),
         rejections=intake.rejection_tally.counts(before.rejections),
@@ -40,6 +46,18 @@ def merge(
         zone=zone.key if summary.local_times else "",
         changes=_changes(before, intake, summary, received, newest=newest),
     )
+
+
+def _without_future(before: ReportSnapshot, made: float, latest: float) -> ReportSnapshot:
+    """What came while our clock was ahead must not stay the newest for ever: the report of ``made`` replaces it."""
+    report = before.report
+    if report is None or report.made <= latest:
+        return before
+    users = {
+        key: user._replace(last_report=made - 1.0) if user.last_report > latest else user
+        for key, user in before.users.items()
+    }
+    return replace(before, report=replace(report, made=made), users=users)
 
 
 def _changes(

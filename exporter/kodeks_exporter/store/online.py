@@ -127,14 +127,15 @@ _UNKNOWN: Final = AccessState()
 class OnlineStore:
     """Safe to use from many threads; the visits of one access come one after another."""
 
-    def __init__(self, directory: Path) -> None:
-        """Raises ``StorageError``."""
+    def __init__(self, directory: Path, settings: OnlineSettings | None = None) -> None:
+        """``settings``: how many searches are shown one by one. Raises ``StorageError``, and whatever a damaged file
+        leads to."""
         self._database = Database(directory, FILE_NAME, MIGRATIONS)
         self._lock = threading.Lock()
         self._ids: dict[str, int] = {}
         self._states: dict[str, AccessState] = {}
         self._salt = self._load_salt()
-        self._load_states()
+        self._load_states(settings or OnlineSettings())
 
     def close(self) -> None:
         self._database.close()
@@ -260,8 +261,7 @@ class OnlineStore:
             connection.execute("INSERT OR IGNORE INTO meta VALUES ('salt', ?)", (secrets.token_hex(16),))
             return bytes.fromhex(connection.execute("SELECT value FROM meta WHERE key = 'salt'").fetchone()[0])
 
-    def _load_states(self) -> None:
-        settings = OnlineSettings()
+    def _load_states(self, settings: OnlineSettings) -> None:
         with self._database.reading() as connection:
             for number, name, stored in connection.execute("SELECT id, name, state FROM access").fetchall():
                 state = _decoded(stored)

@@ -21,6 +21,7 @@ from kodeks_exporter.domain.report import ReadSummary, ReportSink, SearchEvent, 
 from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.settings.history import HistorySettings
 from kodeks_exporter.store import eventlog, months, rezone
+from kodeks_exporter.store.bounds import EVENT_BYTES, MANY_EVENTS, is_month_of, usage_of
 from kodeks_exporter.store.database import Database, StorageError, in_words
 from kodeks_exporter.store.eventlog import DAY, EventKind, decode_rejections, decode_searches, known_days, merge_days
 from kodeks_exporter.store.merge import merge, merge_months, merge_usage, months_before
@@ -87,6 +88,7 @@ MIGRATIONS: Final = (
 
 _NOTHING: Final = ReportSnapshot()
 _MONTHS_OF_REPORT: Final = 24
+_PRUNE_STEP: Final = 2 * 86400.0
 _ALL_DAYS: Final = 2**40
 
 
@@ -129,6 +131,8 @@ class ReportStore:
         self._changing = threading.RLock()
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._snapshots = self._load()
+        known = [each.report for each in self._snapshots.values() if each.report is not None]
+        self._pruned = max((min(each.made, each.received) for each in known), default=0.0)
         self._key = self._load_key()
 
     def close(self) -> None:
@@ -243,6 +247,10 @@ class ReportStore:
                 usage, changed = _keep_usage(connection, installation, intake, before, after)
                 after = replace(after, usage=usage)
                 after = replace(after, months=merge_months(known_months, intake, summary, zone, after, changed))
+                if new_searches + new_rejections > MANY_EVENTS:
+                    after = replace(
+                        after, horizon=max(after.horizon, eventlog.cut(connection, installation, EVENT_BYTES))
+                    )
                 _write(connection, installation, after)
             self._snapshots[installation] = after
         return Ingested(
@@ -264,7 +272,11 @@ class ReportStore:
         """Forgets what is older than the retention: events, users not seen since and their usage, and whole
         installations that are not in ``installations`` (the inventory) any more. To be called daily.
         Raises StorageError.
+
+        A clock that leaps ahead makes nothing old: from the newest report that was there at the start, time goes on by
+        two days a call at most.
         """
+        now = self._pruned = min(now, self._pruned + _PRUNE_STEP) if self._pruned else now
         oldest = now - self._settings.retention
         try:
             self._prune_all(oldest, installations)
@@ -291,6 +303,7 @@ class ReportStore:
                 if gone:
                     connection.execute("DELETE FROM report_state WHERE installation = ?", (installation,))
                 else:
+                    horizon = max(horizon, eventlog.cut(connection, installation, EVENT_BYTES))
                     users = {key: user for key, user in before.users.items() if user.last_report >= oldest}
                     after = replace(before, users=users, horizon=horizon)
                     _write(connection, installation, after)
@@ -408,9 +421,11 @@ def _keep_usage(
     current = after.report.month
     in_force = before.usage if before.report is not None and before.report.month == current else None
     changed = {}
-    for month in sorted(intake.usage_by_month)[-_MONTHS_OF_REPORT:]:
+    own = max(current, f"{datetime.fromtimestamp(intake.made, UTC):%Y-%m}")
+    told = [month for month in sorted(intake.usage_by_month) if is_month_of(month, own)]
+    for month in told[-_MONTHS_OF_REPORT:]:
         stored = in_force if month == current and in_force is not None else _usage(connection, installation, month)
-        merged = merge_usage(stored, intake.usage_by_month[month])
+        merged = usage_of(merge_usage(stored, intake.usage_by_month[month]), after.users)
         if merged != stored:
             connection.execute(
                 "INSERT OR REPLACE INTO usage_month VALUES (?, ?, ?)", (installation, month, encode_usage(merged))

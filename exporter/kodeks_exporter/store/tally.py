@@ -9,6 +9,7 @@ from typing import Final
 
 from kodeks_exporter.domain.report import Rejection, SearchEvent
 from kodeks_exporter.settings.history import SearchEventSettings
+from kodeks_exporter.store.bounds import REASONS
 from kodeks_exporter.store.snapshot import DURATION_BUCKETS, Durations, SearchKind, Window, bucket
 
 OTHER: Final = "other"
@@ -86,17 +87,31 @@ class RejectionTally:
 
     def __init__(self) -> None:
         self._counts: Counter[tuple[str, str]] = Counter()
+        self._reasons: set[str] = set()
 
     def add(self, events: Iterable[Rejection]) -> None:
-        for key, count in Counter(map(_login_and_reason, events)).items():
-            known = key in self._counts or len(self._counts) < _MOST_REJECTED
-            self._counts[key if known else (OTHER, key[1])] += count
+        for (login, reason), count in Counter(map(_login_and_reason, events)).items():
+            if reason not in self._reasons:
+                if len(self._reasons) < REASONS:
+                    self._reasons.add(reason)
+                else:
+                    reason = OTHER
+            known = (login, reason) in self._counts or len(self._counts) < _MOST_REJECTED
+            self._counts[login if known else OTHER, reason] += count
 
     def counts(self, before: Mapping[tuple[str, str], int]) -> Mapping[tuple[str, str], int]:
+        """``before`` and what was counted. Beyond bounds, new reasons and logins count as ``other``."""
         counts = dict(before)
-        for key, count in self._counts.items():
+        reasons = {reason for _, reason in counts}
+        for (login, reason), count in self._counts.items():
+            if reason not in reasons:
+                if len(reasons) < REASONS:
+                    reasons.add(reason)
+                else:
+                    reason = OTHER
+            key = (login, reason)
             if key not in counts and len(counts) >= _MOST_REJECTED:
-                key = (OTHER, key[1])
+                key = (OTHER, reason)
             counts[key] = counts.get(key, 0) + count
         return counts
 
