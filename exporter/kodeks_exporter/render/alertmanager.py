@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from kodeks_exporter.render.example import Example
-from kodeks_exporter.render.people import OPS_MAIL, has_telegram, people
+from kodeks_exporter.render.people import OPS_MAIL, has_chat, people
 from kodeks_exporter.render.receivers import inhibitions, intervals, receivers
 from kodeks_exporter.render.routes import route
 from kodeks_exporter.render.yamltext import scalar, template_text
@@ -82,7 +82,7 @@ def problems(settings: AlertmanagerSettings, fleet: Fleet) -> list[str]:
         told.append(f"alertmanager.smtp.smarthost is not set: mail goes to {_SMARTHOST}, or as the file of --into says")
     if not settings.smtp.sender:
         told.append(f"alertmanager.smtp.sender is not set: mail comes from {_SENDER}, or as the file of --into says")
-    if not settings.ops.email and not has_telegram(settings.ops, settings):
+    if not settings.ops.email and not has_chat(settings.ops, settings):
         told.append(f"alertmanager.ops has no email: what belongs to no manager goes to {OPS_MAIL}")
     if settings.dead_man.url is None:
         told.append("alertmanager.dead_man.url is not set: nobody notices when alerting itself is broken")
@@ -94,13 +94,18 @@ def problems(settings: AlertmanagerSettings, fleet: Fleet) -> list[str]:
             told.append(f"alertmanager.telegram.bot_token is not set: {len(chats)} Telegram chats get nothing")
     for manager in fleet.managers.values():
         if not manager.email:
-            way = "mail" if has_telegram(manager, settings) else "everything"
+            way = "mail" if has_chat(manager, settings) else "everything"
             told.append(f"manager {manager.name!r} has no email: {way} of theirs goes to ops")
     return told
 
 
-def has_secrets(settings: AlertmanagerSettings) -> bool:
-    return bool(settings.telegram.bot_token or settings.smtp.credentials or settings.dead_man.url)
+def has_secrets(settings: AlertmanagerSettings, fleet: Fleet) -> bool:
+    return bool(
+        settings.telegram.bot_token
+        or settings.smtp.credentials
+        or settings.dead_man.url
+        or any(each.mattermost or each.webhook for each in [settings.ops, *fleet.managers.values()])
+    )
 
 
 def _globals(settings: AlertmanagerSettings) -> str:

@@ -79,7 +79,7 @@ def render(settings: Settings, assets: Path | None = None) -> Rendered:
         RenderedFile(
             "alertmanager.yml",
             alertmanager.rendered(settings.alertmanager, settings.fleet, own).encode(),
-            secret=alertmanager.has_secrets(settings.alertmanager),
+            secret=alertmanager.has_secrets(settings.alertmanager, settings.fleet),
         ),
         RenderedFile(
             "prometheus.yml",

@@ -20,7 +20,8 @@ class Person:
 
     ``day`` None: may be rung at any hour, and ``mail_night`` and ``silent`` are empty. ``mail_day``: the day of whoever
     reads ``mail``.
-    ``own_mail``: addresses; empty: all three of mail are those of ops, or of ops' Telegram chat.
+    ``own_mail``: addresses; empty: all three of mail are those of ops, or of ops' chat. ``telegram``: whether the ways
+    of ``sound`` and ``silent`` include it.
     """
 
     settings: Manager
@@ -32,6 +33,7 @@ class Person:
     own_mail: tuple[str, ...]
     day: Day | None
     mail_day: Day | None
+    telegram: bool
 
     @property
     def reachable(self) -> bool:
@@ -62,9 +64,19 @@ def has_telegram(person: Manager, settings: AlertmanagerSettings) -> bool:
     return person.telegram_chat_id is not None and settings.telegram.bot_token is not None
 
 
+def has_chat(person: Manager, settings: AlertmanagerSettings) -> bool:
+    """Whether messages reach the person at once, by Telegram or another way like it."""
+    return has_telegram(person, settings) or person.mattermost is not None or person.webhook is not None
+
+
+def _chat(person: Manager, settings: AlertmanagerSettings) -> str:
+    """What the receivers of these messages are called by."""
+    return "telegram" if has_telegram(person, settings) else "chat" if has_chat(person, settings) else ""
+
+
 def _ops(settings: AlertmanagerSettings, prefix: str) -> Person:
-    telegram = has_telegram(settings.ops, settings)
-    mail = settings.ops.email or (() if telegram else (OPS_MAIL,))
+    chat = _chat(settings.ops, settings)
+    mail = settings.ops.email or (() if chat else (OPS_MAIL,))
     day = day_of(settings.ops)
     # «/» keeps them apart from the receivers of a manager, whatever the manager's name is.
     return Person(
@@ -72,16 +84,17 @@ def _ops(settings: AlertmanagerSettings, prefix: str) -> Person:
         mail=f"{prefix}{OPS}",
         mail_night=f"{prefix}{OPS}/night" if mail and day else "",
         digest=f"{prefix}{OPS}/digest",
-        sound=f"{prefix}{OPS}/telegram" if telegram else "",
-        silent=f"{prefix}{OPS}/telegram-night" if telegram and day else "",
+        sound=f"{prefix}{OPS}/{chat}" if chat else "",
+        silent=f"{prefix}{OPS}/{chat}-night" if chat and day else "",
         own_mail=mail,
         day=day,
         mail_day=day,
+        telegram=has_telegram(settings.ops, settings),
     )
 
 
 def _person(manager: Manager, settings: AlertmanagerSettings, ops: Person, prefix: str) -> Person:
-    telegram = has_telegram(manager, settings)
+    chat = _chat(manager, settings)
     day = day_of(manager)
     name = f"{prefix}{manager.name}"
     return Person(
@@ -89,9 +102,10 @@ def _person(manager: Manager, settings: AlertmanagerSettings, ops: Person, prefi
         mail=f"{name}-mail" if manager.email else ops.mail,
         mail_night=(f"{name}-mail-night" if day else "") if manager.email else ops.mail_night,
         digest=f"{name}-digest" if manager.email else ops.digest,
-        sound=f"{name}-telegram" if telegram else "",
-        silent=f"{name}-telegram-night" if telegram and day else "",
+        sound=f"{name}-{chat}" if chat else "",
+        silent=f"{name}-{chat}-night" if chat and day else "",
         own_mail=manager.email,
         day=day,
         mail_day=day if manager.email else ops.mail_day,
+        telegram=has_telegram(manager, settings),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from kodeks_exporter.render.example import Example
 from kodeks_exporter.render.people import People, Person
@@ -70,17 +70,20 @@ def _mails(person: Person, forms: _Forms) -> str:
 
 
 def _telegram_instead(ops: Person, forms: _Forms) -> str:
-    text = f"- name: {scalar(ops.mail)}\n" + forms.telegram(ops, silent=False)
-    return text + f"- name: {scalar(ops.digest)}\n" + forms.telegram(ops, silent=True, digest=True)
+    text = f"- name: {scalar(ops.mail)}\n" + forms.chat(ops, silent=False)
+    return text + f"- name: {scalar(ops.digest)}\n" + forms.chat(ops, silent=True, digest=True)
 
 
 def _telegrams(person: Person, forms: _Forms) -> str:
     if not person.sound:
         return ""
-    text = f"- name: {scalar(person.sound)}\n" + forms.telegram(person, silent=False)
+    text = f"- name: {scalar(person.sound)}\n" + forms.chat(person, silent=False)
     if person.silent:
-        text += f"- name: {scalar(person.silent)}\n" + forms.telegram(person, silent=True)
+        text += f"- name: {scalar(person.silent)}\n" + forms.chat(person, silent=True)
     return text
+
+
+_SUBJECT: Final = '{{ template "kodeks.mail.subject" . }}'
 
 
 class _Forms:
@@ -90,9 +93,11 @@ class _Forms:
         self.ops = ops
         token = settings.telegram.bot_token
         server, telegram = _servers(settings) if own_server else ({}, {})
+        way = settings.telegram.proxy_url
+        proxy = {"http_config": {"proxy_url": way.reveal()}} if way else {}
         self._options: dict[str, dict[str, Any]] = {
             "mail": server | example.mail,
-            "telegram": telegram | {"bot_token": token.reveal()} | example.telegram if token else {},
+            "telegram": telegram | {"bot_token": token.reveal()} | example.telegram | proxy if token else {},
         }
         self._zone_of: dict[str, str] = {}
         """Of whom a form was written for: form to zone."""
@@ -101,7 +106,21 @@ class _Forms:
         own = [f"to: {scalar(template_text(', '.join(person.own_mail)))}"]
         return "  email_configs:\n" + self._item("mail", person, own, digest)
 
-    def telegram(self, person: Person, *, silent: bool, digest: bool = False) -> str:
+    def chat(self, person: Person, *, silent: bool, digest: bool = False) -> str:
+        """Telegram and the ways like it, those that the person has."""
+        text = self._telegram(person, silent=silent, digest=digest) if person.telegram else ""
+        ended = str(not digest).lower()
+        if person.settings.mattermost is not None:
+            zone = person.settings.time_zone.key
+            words = self._in_zone('{{ template "kodeks.mail.text" . }}', zone)
+            text += f"  slack_configs:\n    - api_url: {scalar(person.settings.mattermost.reveal())}\n"
+            text += f"      send_resolved: {ended}\n      title: {scalar(_SUBJECT)}\n      text: {scalar(words)}\n"
+        if person.settings.webhook is not None:
+            url = scalar(person.settings.webhook.reveal())
+            text += f"  webhook_configs:\n    - url: {url}\n      send_resolved: {ended}\n"
+        return text
+
+    def _telegram(self, person: Person, *, silent: bool, digest: bool = False) -> str:
         own = [f"chat_id: {person.settings.telegram_chat_id}", f"disable_notifications: {str(silent).lower()}"]
         return "  telegram_configs:\n" + self._item("telegram", person, own, digest)
 

@@ -17,6 +17,7 @@ from kodeks_exporter.settings.notation import (
     Items,
     Label,
     Notation,
+    ProxyUrl,
     SecretUrl,
     Url,
     at_least,
@@ -108,6 +109,8 @@ class Telegram:
     """Without it nobody gets Telegram messages."""
     api_url: Url = ""
     """A Bot API server of your own. Empty: Telegram's."""
+    proxy_url: ProxyUrl | None = None
+    """`http://`, `https://` or `socks5://` proxy by which Telegram is reached; may hold a login."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from kodeks_exporter.settings.notation import (
     OptionalPath,
     Path,
     Port,
+    SecretUrl,
     SiteUrl,
     Snmp3Password,
     Token,
@@ -92,6 +93,11 @@ class Manager:
     """Addresses that get the manager's alerts."""
     telegram_chat_id: Annotated[int, whole(-(2**63), 2**63 - 1, "")] | None = None
     """A number; groups have a minus. A channel's `@name` is not accepted."""
+    mattermost: SecretUrl | None = None
+    """Address of an incoming webhook of Mattermost, Slack or whatever takes Slack's messages: the alerts that Telegram
+    would get."""
+    webhook: SecretUrl | None = None
+    """Hears the same alerts in Alertmanager's own webhook format."""
     branch: Label = ""
     """Group of managers; installations and accesses inherit it. Branches do not see each other."""
     working_hours: WorkingHours | None = None

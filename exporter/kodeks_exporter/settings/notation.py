@@ -163,6 +163,11 @@ def _url_guard(secret: str) -> None:
         raise ValueError("must begin with http:// or https:// and hold no spaces")
 
 
+def _proxy_guard(secret: str) -> None:
+    if re.fullmatch(r"(https?|socks5)://[^\s\x00-\x20/]+/?", secret) is None:
+        raise ValueError("must be http://, https:// or socks5:// with host and port, without a path")
+
+
 def _key_guard(secret: str) -> None:
     if re.fullmatch(r"[A-Za-z0-9_.+/=-]{16,}", secret) is None:
         raise ValueError("must have at least 16 characters, only A-Z a-z 0-9 _ . + / = -; try openssl rand -hex 32")
@@ -219,6 +224,7 @@ AlertName = Annotated[str, Notation(_alert_name)]
 File = Annotated[str, Mark.FILE]
 Folder = Annotated[str, Mark.FOLDER]
 SecretUrl = Annotated[Secret, Guard(_url_guard)]
+ProxyUrl = Annotated[Secret, Guard(_proxy_guard)]
 Token = Annotated[Secret, Guard(_token_guard, f"at least {SHORTEST_TOKEN} characters")]
 SigningKey = Annotated[Secret, Guard(_key_guard, "at least 16 characters, only `A-Z a-z 0-9 _ . + / = -`")]
 HeaderValue = Annotated[Secret, Guard(_header_guard)]
