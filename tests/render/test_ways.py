@@ -1,4 +1,4 @@
-"""Where Telegram is not to be had: through a proxy, by Mattermost (or whatever takes Slack's messages), by a webhook."""
+"""Where Telegram is not to be had: a proxy, Mattermost (or whatever takes Slack's messages), a webhook."""
 
 from __future__ import annotations
 
