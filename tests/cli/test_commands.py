@@ -87,6 +87,11 @@ def test_check_config(config: Path, stand: Stand, tmp_path: Path) -> None:
     result = command("check-config", write(tmp_path / "bad.yml", bad))
     assert result.returncode == 1
     assert len(result.stdout.splitlines()) == 2, "every problem at once, a line each"
+    short = document(stand, "romashka") | {"dealers": [{"name": "0599", "token": "guess-me"}]}
+    result = command("check-config", write(tmp_path / "short.yml", short))
+    assert result.returncode == 1
+    assert "token of dealer 0599" in result.stdout
+    assert "guess-me" not in result.stdout
 
 
 def test_import_builds_a_configuration_that_is_fine(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ from kodeks_exporter.service.online import Accesses
 from kodeks_exporter.service.overview import Known, fleet_view
 from kodeks_exporter.service.reaction import Reactions
 from kodeks_exporter.service.reports import Reporting, load_profiles
-from kodeks_exporter.settings.fleet import Installation
+from kodeks_exporter.settings.fleet import Installation, short_tokens
 from kodeks_exporter.settings.settings import Settings
 from kodeks_exporter.store.database import FILE_NAME, Database
 from kodeks_exporter.store.folder import StorageLock, opened, reserve, set_aside
@@ -110,6 +110,7 @@ class Service:
         )
 
     def start(self) -> None:
+        _warn(self._settings)
         self._started = time.monotonic()
         _check_descriptors(sum(map(has_checks, self._settings.fleet.installations.values())), self._settings)
         self._live.keep_only(self._settings.fleet.installations)
@@ -200,6 +201,7 @@ class Service:
                 return self._not_reloaded([f"reload failed: {type(error).__name__}: {error}"])
             self._reload_ok = True
             self._reload_time = time.time()
+            _warn(settings)
             log.info("configuration reloaded", extra={"installations": len(settings.fleet.installations)})
             return []
 
@@ -338,6 +340,11 @@ class Service:
             impaired=self._impaired(self._live.statuses().values()),
         )
         yield Source("exporter", "", object(), lambda: exporter_metrics.families(own))
+
+
+def _warn(settings: Settings) -> None:
+    for name in short_tokens(settings.fleet):
+        log.warning("the token of a dealer is short enough to be guessed", extra={"dealer": name})
 
 
 def _live_stores(storage: Path) -> tuple[Database, LiveStore, TrialStore]:

@@ -29,7 +29,6 @@ from kodeks_exporter.settings.notation import (
     SecretUrl,
     SiteUrl,
     Snmp3Password,
-    Token,
     Url,
     Zone,
     one_of,
@@ -215,8 +214,8 @@ class Dealer:
 
     name: Name
     """The `dealer` header of the upload scripts."""
-    token: Token
-    """Goes with each upload. `openssl rand -hex 16` makes a good one."""
+    token: Secret
+    """Goes with each upload. `check-config` wants 16 characters; `openssl rand -hex 16` makes a good one."""
     installations: frozenset[Name] | None = None
     """What the token may upload. Default: every installation with mode push."""
 
@@ -229,3 +228,12 @@ class Fleet:
     installations: Annotated[Mapping[str, Installation], Mark.BY_NAME] = field(default_factory=dict)
     online_accesses: Annotated[Mapping[str, OnlineAccess], Mark.BY_NAME] = field(default_factory=dict)
     dealers: Annotated[Mapping[str, Dealer], Mark.BY_NAME] = field(default_factory=dict)
+
+
+SHORTEST_TOKEN: Final = 16
+"""Characters. Whoever knows a dealer's name may guess at its token, as often as the server answers."""
+
+
+def short_tokens(fleet: Fleet) -> list[str]:
+    """Dealers whose token can be guessed. ``check-config`` refuses them; an exporter that runs with one goes on."""
+    return [name for name, dealer in fleet.dealers.items() if len(dealer.token.reveal()) < SHORTEST_TOKEN]

@@ -173,15 +173,6 @@ def _key_guard(secret: str) -> None:
         raise ValueError("must have at least 16 characters, only A-Z a-z 0-9 _ . + / = -; try openssl rand -hex 32")
 
 
-SHORTEST_TOKEN: Final = 16
-"""Characters. Whoever knows a dealer's name may guess at its token, as often as the server answers."""
-
-
-def _token_guard(secret: str) -> None:
-    if len(secret) < SHORTEST_TOKEN:
-        raise ValueError(f"must have at least {SHORTEST_TOKEN} characters; try openssl rand -hex 16")
-
-
 def _header_guard(secret: str) -> None:
     if re.fullmatch(r"[!-~]([ -~]*[!-~])?", secret) is None:
         raise ValueError("the value of a header must be of ASCII characters, without spaces at its beginning or end")
@@ -225,7 +216,6 @@ File = Annotated[str, Mark.FILE]
 Folder = Annotated[str, Mark.FOLDER]
 SecretUrl = Annotated[Secret, Guard(_url_guard)]
 ProxyUrl = Annotated[Secret, Guard(_proxy_guard)]
-Token = Annotated[Secret, Guard(_token_guard, f"at least {SHORTEST_TOKEN} characters")]
 SigningKey = Annotated[Secret, Guard(_key_guard, "at least 16 characters, only `A-Z a-z 0-9 _ . + / = -`")]
 HeaderValue = Annotated[Secret, Guard(_header_guard)]
 Snmp3Password = Annotated[Secret, Guard(_snmp3_guard, f"at least {SNMP3_SHORTEST_PASSWORD} characters")]
