@@ -382,7 +382,7 @@ def test_tables_of_metrics_are_complete(tmp_path: Path) -> None:
         *host.families(status),
     ]
     own = exporter.families(
-        exporter.ExporterStatus(1, 1, 0.0, 30.0, True, 0.0, {}, {"kodeks.sqlite": Backlog(0, 0.0, 0)}, 0, {})
+        exporter.ExporterStatus(1, 1, 0.0, 30.0, True, 0.0, {}, {"kodeks.sqlite": Backlog(0, 0.0, 0)}, 0, 0, {})
     )
     assert {full_name(each) for each in (*live, *own)} <= documented().keys()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -112,3 +113,12 @@ def test_a_file_that_is_no_configuration(service: Service, tmp_path: Path, conte
     (tmp_path / "kodeks.yml").write_bytes(content)
     assert service.reload()
     assert (client(service), succeeded(service)) == ("before", False)
+
+
+def test_a_clock_that_leaps_is_told(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert service.alive()
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() + 86400.0)
+    assert service.alive()
+    assert service.alive()
+    assert b"kodeks_exporter_clock_leaps_total 1.0" in service.metrics(openmetrics=False)

@@ -6,9 +6,15 @@ import argparse
 import json
 import logging
 import sys
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
+_MINUTE: Final = 60.0
+_AT_ONCE: Final = 20
+"""Lines of one kind in a minute."""
+_KINDS: Final = 1000
 LEVELS: Final = {"debug": logging.DEBUG, "info": logging.INFO, "warn": logging.WARNING, "error": logging.ERROR}
 _LEVEL_NAMES = {logging.WARNING: "warn", logging.CRITICAL: "error"}
 _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
@@ -23,9 +29,35 @@ def set_up(level: str, log_format: str) -> None:
     """``level``: debug, info, warn or error; ``log_format``: logfmt or json. Writes to standard error."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Json() if log_format == "json" else _Logfmt())
+    handler.addFilter(Summed())
     logging.basicConfig(level=LEVELS[level], handlers=[handler], force=True)
     logging.getLogger("pysnmp").setLevel(logging.WARNING)
     logging.getLogger("urllib3").setLevel(logging.WARNING)
+
+
+class Summed(logging.Filter):
+    """Lets the first warnings of one kind through, and says once a minute how many more there were: a stranger who is
+    refused again and again does not fill the disk. A kind is a logger and its message, whatever the details."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._seen: dict[tuple[str, str], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.levelno < logging.WARNING:
+            return True
+        now, kind = self._clock(), (record.name, str(record.msg))
+        began, number = self._seen.get(kind, (now, 0))
+        if now - began < _MINUTE:
+            self._seen[kind] = (began, number + 1)
+            return number < _AT_ONCE
+        if number > _AT_ONCE:
+            record.similar = number - _AT_ONCE
+        self._seen[kind] = (now, 1)
+        if len(self._seen) > _KINDS:
+            self._seen = {kind: each for kind, each in self._seen.items() if now - each[0] < _MINUTE}
+        return True
 
 
 def _fields(record: logging.LogRecord, formatter: logging.Formatter) -> dict[str, object]:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from kodeks_exporter import __version__
 from kodeks_exporter.cli import external_url
+from kodeks_exporter.cli.notify import ALIVE, READY, STOPPING, notify, watchdog_interval
 from kodeks_exporter.config.problems import ConfigError, Problem
 from kodeks_exporter.config.webfile import WebConfig, load_web_config
 from kodeks_exporter.service.exporter import Service
@@ -23,6 +24,9 @@ from kodeks_exporter.web.server import WebServer
 
 log = logging.getLogger(__name__)
 
+_LOOK = 10.0
+"""Seconds between two looks at whether the exporter lives and the clock goes on evenly."""
+_PATIENCE = 5.0
 MISCONFIGURED = 78
 """Exit code where another start would fail the same way (EX_CONFIG); packaging/kodeks-exporter.service waits then."""
 
@@ -66,12 +70,15 @@ def _serve(options: argparse.Namespace) -> int:
         service.reload_also(lambda: _web_configuration(server, options.web_config))
     service.start()
     log.info("started", extra={"version": __version__, "address": server.url})
+    notify(READY)
     try:
-        while signals.get() == signal.SIGHUP:
-            for problem in service.reload():
-                log.error(problem)
+        while (received := _next(signals, service, server)) in (0, signal.SIGHUP):
+            if received == signal.SIGHUP:
+                for problem in service.reload():
+                    log.error(problem)
     finally:
         log.info("stopping")
+        notify(STOPPING)
         server.stop()
         left = service.stop()
     if left:
@@ -80,6 +87,17 @@ def _serve(options: argparse.Namespace) -> int:
         logging.shutdown()
         os._exit(0)
     return 0
+
+
+def _next(signals: queue.SimpleQueue[int], service: Service, server: WebServer) -> int:
+    """The next signal; 0 when none came for a while. Meanwhile it is seen whether the exporter lives."""
+    try:
+        return signals.get(timeout=watchdog_interval(_LOOK))
+    except queue.Empty:
+        # A server that does not answer is not reported as alive: systemd then starts the exporter anew.
+        if server.alive(_PATIENCE) and service.alive():
+            notify(ALIVE)
+        return 0
 
 
 def _web_configuration(server: WebServer, file: Path) -> Callable[[], None]:

@@ -36,6 +36,7 @@ class ExporterStatus:
     backlogs: Mapping[str, Backlog]
     """By file of the storage."""
     set_aside: int
+    clock_leaps: int
     impaired: Mapping[Impairment, int]
     """How many installations the monitor can't fully check, by what it lacks."""
 
@@ -109,6 +110,11 @@ def families(status: ExporterStatus) -> Iterator[Metric]:
         "kodeks_exporter_storage_unreadable_files",
         "Files of the storage that could not be read at a start and were set aside, until they are removed.",
         status.set_aside,
+    )
+    yield CounterMetricFamily(
+        "kodeks_exporter_clock_leaps",
+        "How often the clock of the exporter's machine leapt by more than a minute since the start.",
+        value=status.clock_leaps,
     )
 
 

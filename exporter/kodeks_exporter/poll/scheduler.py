@@ -84,6 +84,10 @@ class Scheduler:
             self._wake.wait_for(lambda: not self._running, grace)
             return self._running
 
+    def alive(self) -> bool:
+        """Whether the thread that hands out the jobs runs."""
+        return self._thread.is_alive()
+
     def set_jobs(self, jobs: Mapping[str, Job]) -> None:
         """Swaps the whole set. A job of the same key keeps its place in time."""
         now = time.monotonic()

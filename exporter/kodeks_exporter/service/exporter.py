@@ -55,6 +55,8 @@ _SLOW_PAUSE = 1.5
 """A slow installation is checked at most so many intervals apart, well within the 3 that KodeksCheckStale allows."""
 _READY_AFTER = 20.0
 """Seconds after the start from which the exporter counts as ready although some first round still hangs."""
+_LEAP = 60.0
+"""Seconds by which the clock is set forward or back at once before it is worth a word."""
 _GRACE = 3.0
 """Seconds that rounds and downloads have to end, and to log out, when the exporter is told to stop."""
 _SLOWEST_UPLOAD = 4 * 1024
@@ -103,6 +105,8 @@ class Service:
         self._reload_time = time.time()
         self._round_locks: dict[str, threading.Lock] = {}
         self._started = 0.0
+        self._clock = (time.time(), time.monotonic())
+        self._leaps = 0
         self._collectors: tuple[Collector, ...] = (
             ProcessCollector(registry=None),
             PlatformCollector(registry=None),
@@ -132,6 +136,16 @@ class Service:
         self._database.close()
         self._lock.close()
         return left
+
+    def alive(self) -> bool:
+        """Whether rounds go on. Call it every few seconds: it also notes a clock that leaps."""
+        now, steady = time.time(), time.monotonic()
+        leap = (now - self._clock[0]) - (steady - self._clock[1])
+        self._clock = (now, steady)
+        if abs(leap) > _LEAP:
+            self._leaps += 1
+            log.warning("the clock of this machine leapt", extra={"seconds": round(leap)})
+        return self._scheduler.alive()
 
     def routes(self) -> tuple[Route, ...]:
         """Routes of the HTTP server beyond those of ``Backend``."""
@@ -337,6 +351,7 @@ class Service:
             source_errors=self._exposition.errors(),
             backlogs={FILE_NAME: self._database.backlog(), "reaction.sqlite": self._reactions.backlog()},
             set_aside=self._set_aside,
+            clock_leaps=self._leaps,
             impaired=self._impaired(self._live.statuses().values()),
         )
         yield Source("exporter", "", object(), lambda: exporter_metrics.families(own))
