@@ -16,6 +16,7 @@ from kodeks_exporter.domain.check import (
     ProtectionFacts,
     SeatsFacts,
 )
+from kodeks_exporter.settings.settings import Web
 from kodeks_exporter.web.views import FleetView, InstallationView
 
 SARATOV = ZoneInfo("Europe/Saratov")
@@ -38,6 +39,7 @@ class FakeBackend:
     body: bytes = TEXT_BODY
     probed: list[str] = field(default_factory=list)
     reloads: int = 0
+    viewers: Web = field(default_factory=Web)
 
     def metrics(self, openmetrics: bool) -> bytes:
         if self.failure is not None:
@@ -56,6 +58,9 @@ class FakeBackend:
 
     def fleet(self) -> FleetView:
         return self.view
+
+    def web(self) -> Web:
+        return self.viewers
 
     def config_yaml(self) -> str:
         return "managers:\n- name: Иванова\n  password: '***'\n"

@@ -37,7 +37,7 @@ from kodeks_exporter.service.overview import Known, fleet_view
 from kodeks_exporter.service.reaction import Reactions
 from kodeks_exporter.service.reports import Reporting, load_profiles
 from kodeks_exporter.settings.fleet import Installation, short_tokens
-from kodeks_exporter.settings.settings import Settings
+from kodeks_exporter.settings.settings import Settings, Web
 from kodeks_exporter.store.database import FILE_NAME, Database
 from kodeks_exporter.store.folder import StorageLock, opened, reserve, set_aside
 from kodeks_exporter.store.live import LiveStatus, LiveStore
@@ -190,6 +190,9 @@ class Service:
             waiting=self._database.backlog().seconds,
         )
         return fleet_view(settings, known)
+
+    def web(self) -> Web:
+        return self._settings.web
 
     def config_yaml(self) -> str:
         return masked_yaml(self._settings)

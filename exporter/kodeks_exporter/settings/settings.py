@@ -7,11 +7,12 @@ from datetime import time
 from pathlib import Path
 from typing import Annotated, Literal
 
+from kodeks_exporter.settings import values
 from kodeks_exporter.settings.alerting import AlertmanagerSettings, PrometheusSettings, Thresholds, usual_thresholds
 from kodeks_exporter.settings.checks import CheckSettings
 from kodeks_exporter.settings.fleet import Fleet
 from kodeks_exporter.settings.history import HistorySettings
-from kodeks_exporter.settings.notation import DayTime, Duration, Mark, Url, at_least, whole
+from kodeks_exporter.settings.notation import Address, DayTime, Duration, Label, Mark, Notation, Url, at_least, whole
 from kodeks_exporter.settings.online import OnlineSettings
 from kodeks_exporter.settings.reaction import ReactionSettings
 from kodeks_exporter.settings.reports import ReportSettings
@@ -42,6 +43,24 @@ class Privacy:
     """The `user` label of metrics: `plain` (the login), `hashed`, or `off` (no series per user; the sums remain)."""
 
 
+def _header_or_none(text: str) -> str:
+    return values.header_name(text) if text else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """A user who sees only some of the clients."""
+
+    user: Label
+    """As in `--web.config.file`, or as the reverse proxy names them."""
+    branches: tuple[Label, ...] = ()
+    """Clients of these branches are seen."""
+    managers: tuple[Label, ...] = ()
+    """Clients of these managers are seen, too."""
+    everything: bool = False
+    """All clients are seen, and `/config` and `/-/reload` answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Web:
     """How people reach this exporter."""
@@ -49,6 +68,13 @@ class Web:
     external_url: Url = ""
     """Base of the links to the pages of alerts, to the status page and to `/acknowledge`. The flag `--web.external-url`
     wins."""
+    viewers: tuple[Viewer, ...] = ()
+    """Who sees whose clients, on every address of the exporter. None: everybody sees everything. Given: whoever is not
+    named sees nothing; Prometheus needs a user with `everything`."""
+    user_header: Annotated[str, Notation(_header_or_none)] = ""
+    """Header by which a reverse proxy names the user that it has let in, such as `X-Remote-User`."""
+    trusted_proxies: tuple[Address, ...] = ()
+    """IP addresses of reverse proxies whose header is believed; from all others it is ignored."""
 
 
 @dataclass(frozen=True, slots=True)

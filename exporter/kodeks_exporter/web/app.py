@@ -27,6 +27,8 @@ from kodeks_exporter.web.backend import Backend
 from kodeks_exporter.web.pages import Pages
 from kodeks_exporter.web.query import Query
 from kodeks_exporter.web.status import installation_page, status_page
+from kodeks_exporter.web.viewers import Sight, narrowed, narrowed_metrics, sight_of
+from kodeks_exporter.web.views import FleetView
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -53,6 +55,8 @@ class Route:
     path: str
     methods: tuple[str, ...]
     handler: Handler
+    whole: bool = False
+    """Only for those who see everything."""
 
 
 class Application:
@@ -70,7 +74,7 @@ class Application:
         rules = []
         for number, route in enumerate((*self._own_routes(), *routes)):
             endpoint = str(number)
-            self._handlers[endpoint] = route.handler
+            self._handlers[endpoint] = self._for_all(route.handler) if route.whole else route.handler
             rules.append(Rule(route.path, methods=route.methods, endpoint=endpoint))
         self._map = Map(rules, strict_slashes=True, merge_slashes=False, redirect_defaults=False)
 
@@ -96,10 +100,10 @@ class Application:
             Route("/metrics", ("GET",), self._metrics),
             Route("/probe", ("GET",), self._probe),
             Route("/sd", ("GET",), self._service_discovery),
-            Route("/config", ("GET",), self._config),
+            Route("/config", ("GET",), self._config, whole=True),
             Route("/-/healthy", ("GET",), self._healthy),
             Route("/-/ready", ("GET",), self._ready),
-            Route("/-/reload", ("POST", "PUT"), self._reload),
+            Route("/-/reload", ("POST", "PUT"), self._reload, whole=True),
         )
 
     def _respond(self, request: Request) -> Response:
@@ -125,15 +129,39 @@ class Application:
             negotiation.compress(request, response)
         return response
 
+    def _for_all(self, handler: Handler) -> Handler:
+        def guarded(request: Request, variables: Mapping[str, str]) -> Response:
+            if not self._sight(request).whole:
+                raise Forbidden("this address is for those who see everything (web.viewers)")
+            return handler(request, variables)
+
+        return guarded
+
+    def _sight(self, request: Request) -> Sight:
+        return sight_of(request, self._backend.web())
+
+    def _fleet(self, request: Request) -> FleetView:
+        """As far as whoever asks may see it. Raises ``Forbidden`` for those who may see nothing."""
+        sight = self._sight(request)
+        if sight.blind:
+            raise Forbidden("web.viewers names no such user")
+        return narrowed(self._backend.fleet(), sight)
+
     def _metrics(self, request: Request, _: Mapping[str, str]) -> Response:
         openmetrics = negotiation.wants_openmetrics(request)
-        return _exposition(self._backend.metrics(openmetrics), openmetrics)
+        seen = None if self._sight(request).whole else self._fleet(request)
+        exposition = self._backend.metrics(openmetrics)
+        if seen is not None:
+            exposition = narrowed_metrics(exposition, seen.names)
+        return _exposition(exposition, openmetrics)
 
     def _probe(self, request: Request, _: Mapping[str, str]) -> Response:
         target = request.args.get("target", "")
         if not target:
             raise BadRequest("parameter target is missing: /probe?target=NAME, a name of the inventory")
         openmetrics = negotiation.wants_openmetrics(request)
+        if not self._sight(request).whole and target not in self._fleet(request).names:
+            raise NotFound("unknown target: not in the inventory")
         if not self._probe_slots.acquire(blocking=False):
             raise ServiceUnavailable("too many probes at once; the figures of the regular checks are on /metrics")
         try:
@@ -144,7 +172,7 @@ class Application:
             raise NotFound("unknown target: not in the inventory")
         return _exposition(body, openmetrics)
 
-    def _service_discovery(self, _request: Request, _: Mapping[str, str]) -> Response:
+    def _service_discovery(self, request: Request, _: Mapping[str, str]) -> Response:
         groups = [
             {
                 "targets": [view.name],
@@ -157,7 +185,7 @@ class Application:
                     "__meta_kodeks_url": view.url,
                 },
             }
-            for view in self._backend.fleet().installations
+            for view in self._fleet(request).installations
         ]
         return Response(json.dumps(groups, ensure_ascii=False), content_type="application/json; charset=utf-8")
 
@@ -177,11 +205,11 @@ class Application:
         return _plain("\n".join(problems), 500) if problems else _plain("reloaded", 200)
 
     def _status(self, request: Request, _: Mapping[str, str]) -> Response:
-        page = status_page(self._backend.fleet(), Query.of(request.args))
+        page = status_page(self._fleet(request), Query.of(request.args))
         return self._page(self._pages.status(page))
 
     def _installation(self, request: Request, variables: Mapping[str, str]) -> Response:
-        page = installation_page(self._backend.fleet(), variables["name"], Query.of(request.args))
+        page = installation_page(self._fleet(request), variables["name"], Query.of(request.args))
         if page is None:
             raise NotFound("Нет установки с таким именем.")
         return self._page(self._pages.installation(page))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from kodeks_exporter.settings.settings import Web
 from kodeks_exporter.web.views import FleetView
 
 
@@ -18,6 +19,9 @@ class Backend(Protocol):
 
     def fleet(self) -> FleetView:
         """The fleet as it is known now, without asking anybody."""
+
+    def web(self) -> Web:
+        """Who may see what."""
 
     def config_yaml(self) -> str:
         """The effective configuration with all secrets masked."""

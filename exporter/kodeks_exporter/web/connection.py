@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("kodeks_exporter.web")
 
+_NAMING = ("REMOTE_USER", "REMOTE_ADDR", "HTTP_X_", "HTTP_REMOTE_", "HTTP_AUTHORIZATION")
+"""What may say who asks: answers are not the same for all."""
 _LINGER: Final = 2.0
 _TARGET: Final = re.compile(rb"/(?!/)[\x21-\x7e\x80-\xff]*|\*")
 _REFUSALS: Final = (401, 403, 429)
@@ -194,10 +196,18 @@ class Connection:
         environ = environment(request, body, self._peer, self._local, self._house.context is not None)
         authorization = environ.get("HTTP_AUTHORIZATION", "")
         await self._let_in(path, authorization)
+        environ["REMOTE_USER"] = self._house.guard.user(authorization)
         run, who = (lambda: call(self._house.app, environ)), self.place.party
         try:
             if lane.options.shared and request.method in (b"GET", b"HEAD"):
-                key = (request.method, request.target, environ.get("HTTP_ACCEPT"), environ.get("HTTP_ACCEPT_ENCODING"))
+                named = tuple(item for item in environ.items() if item[0].startswith(_NAMING))
+                key = (
+                    request.method,
+                    request.target,
+                    environ.get("HTTP_ACCEPT"),
+                    environ.get("HTTP_ACCEPT_ENCODING"),
+                    named,
+                )
                 return await lane.share(key, who, run)
             return await lane.run(who, run)
         except Full:

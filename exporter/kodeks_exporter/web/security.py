@@ -125,6 +125,11 @@ class Guard:
         given = _basic(authorization)
         return False if given is None else checker.known(*given)
 
+    def user(self, authorization: str) -> str:
+        """Whose password has been found right, of a request that may pass; empty where none is asked for."""
+        given = _basic(authorization)
+        return given[0] if self._checker is not None and given is not None else ""
+
     def check(self, authorization: str) -> bool:
         """As ``PasswordChecker.check``."""
         checker, given = self._checker, _basic(authorization)

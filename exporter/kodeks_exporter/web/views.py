@@ -86,3 +86,8 @@ class FleetView:
     takings: Mapping[tuple[str, str], Taking] = field(default_factory=dict)
     grafana: str = ""
     alertmanager: str = ""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Of all installations and accesses."""
+        return frozenset((*(each.name for each in self.installations), *(each.name for each in self.accesses)))

@@ -1,0 +1,99 @@
+"""Who sees what: users bound to branches and managers never learn of another's clients, at no address.
+
+The user is the one whose password ``--web.config.file`` has checked, or the one that a trusted reverse proxy names.
+Without ``web.viewers`` everybody sees everything.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from werkzeug.wrappers import Request
+
+from kodeks_exporter.settings.settings import Web
+from kodeks_exporter.web.views import FleetView
+
+_SUBJECT: Final = re.compile(r'[{,](installation|account)="([^"\\]*)"')
+_FAMILY: Final = re.compile(r"# (?:HELP|TYPE|UNIT) (\S+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """``whole``: no bounds. Else clients of these branches and of these managers."""
+
+    whole: bool = False
+    branches: frozenset[str] = frozenset()
+    managers: frozenset[str] = frozenset()
+
+    def sees(self, branch: str, manager: str) -> bool:
+        return self.whole or branch in self.branches or manager in self.managers
+
+    @property
+    def blind(self) -> bool:
+        return not (self.whole or self.branches or self.managers)
+
+
+def sight_of(request: Request, web: Web) -> Sight:
+    """What whoever asks may see; nothing when the settings do not name them."""
+    if not web.viewers:
+        return Sight(whole=True)
+    user = _user(request, web)
+    for viewer in web.viewers:
+        if user and viewer.user == user:
+            return Sight(viewer.everything, frozenset(viewer.branches), frozenset(viewer.managers))
+    return Sight()
+
+
+def _user(request: Request, web: Web) -> str:
+    if web.user_header and request.remote_addr in web.trusted_proxies:
+        return request.headers.get(web.user_header, "")
+    return str(request.environ.get("REMOTE_USER", ""))
+
+
+def narrowed(fleet: FleetView, sight: Sight) -> FleetView:
+    """The fleet as far as it may be seen."""
+    if sight.whole:
+        return fleet
+    accesses = tuple(each for each in fleet.accesses if sight.sees(each.branch, each.manager))
+    installations = tuple(each for each in fleet.installations if sight.sees(each.branch, each.manager))
+    names = {each.name for each in installations} | {each.name for each in accesses}
+    return replace(
+        fleet,
+        installations=installations,
+        accesses=accesses,
+        servers_down={s: t for s, t in fleet.servers_down.items() if s in {each.server for each in accesses}},
+        takings={key: taking for key, taking in fleet.takings.items() if key[1] in names},
+    )
+
+
+def narrowed_metrics(exposition: bytes, names: Container[str]) -> bytes:
+    """Only series of these installations and accesses. Series of nobody in particular are left out, too: what the
+    exporter tells of itself and of managers is not for a branch."""
+    return "".join(_lines(exposition.decode("utf-8"), names)).encode()
+
+
+def _lines(text: str, names: Container[str]) -> Iterator[str]:
+    head: list[str] = []
+    for line in text.splitlines(keepends=True):
+        if line.startswith("#"):
+            if line == "# EOF\n":
+                yield line
+            elif head and _family(head[0]) != _family(line):
+                head = [line]
+            else:
+                head.append(line)
+            continue
+        # A quote inside of a value is escaped, so this is never found there.
+        found = _SUBJECT.search(line)
+        if found is not None and found[2] in names:
+            yield from head
+            head = []
+            yield line
+
+
+def _family(line: str) -> str:
+    found = _FAMILY.match(line)
+    return found[1] if found else ""
