@@ -33,10 +33,10 @@ RANKS: Final[Mapping[str, int]] = {
     "KodeksCatalogBroken": 2, "LicmanIcmp": 2, "KodeksStatusSilent": 2, "KodeksServiceProcessDown": 2,
     "SmartXMLfileIsToOld": 3, "KodeksLicenseExpiring2day": 3, "OnlineServerDown": 3, "OnlineLoginFailed": 3,
     "OnlineBillingDocsLeftZero": 3, "OnlineBillingSearchLeftZero": 3, "OnlineBillingPrintLeftZero": 3,
-    "OnlineBillingUploadLeftZero": 3, "KodeksReportOfAnother": 3,
+    "OnlineBillingUploadLeftZero": 3,
     "KodeksLimitsUsers": 4, "KodeksMaintenance": 4, "KodeksCertificateExpiring": 4, "KodeksDBerrorsNoCode": 4,
     "KodeksDBerrorsCode2007": 4, "KodeksDBerrorsCodeXXX": 4, "KodeksDBLicensesZero": 4, "KodeksSppStatus": 4,
-    "KodeksSysinfoUnreadable": 4, "KodeksReportShrunk": 4, "KodeksSnmpFailed": 4,
+    "KodeksSysinfoUnreadable": 4, "KodeksReportShrunk": 4, "KodeksReportOfAnother": 4, "KodeksSnmpFailed": 4,
     "KodeksDBOperUpToOld": 5,
 }  # fmt: skip
 """Alert to the number of its priority, 1 the most urgent."""
