@@ -68,6 +68,16 @@ def test_probe_prints_a_table(config: Path, stand: Stand) -> None:
     assert "smartpassword" not in broken.stdout + broken.stderr
 
 
+def test_probe_shows_its_evidence(config: Path) -> None:
+    told = command("probe", "--config.file", config, "--verbose", "romashka").stdout
+    assert "GET /admin/title, с логином  ->  200, " in told
+    assert "server: WWW-Kodeks/6.4" in told
+    assert "seats: «" in told
+    assert "protection_ok: «" in told
+    assert "smartpassword" not in told
+    assert "KodeksSession=" not in told, "a session is a secret while it lasts"
+
+
 def test_probe_of_an_unknown_name_suggests(config: Path) -> None:
     result = command("probe", "--config.file", config, "romashka1")
     assert result.returncode == 2

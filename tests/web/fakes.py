@@ -6,6 +6,7 @@ import threading
 from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
+from kodeks_exporter.checks.shown import Shown
 from kodeks_exporter.domain.check import (
     CheckResult,
     DnsFacts,
@@ -55,6 +56,10 @@ class FakeBackend:
         if name not in {view.name for view in self.view.installations}:
             return None
         return OPENMETRICS_BODY if openmetrics else self.body
+
+    def examine(self, name: str) -> tuple[Shown, ...] | None:
+        self.probed.append(name)
+        return (Shown("GET /docs, с логином", "200, 12 мс", (("server", "WWW-Kodeks/6.4"),), (("seats", "«25»"),)),)
 
     def fleet(self) -> FleetView:
         return self.view

@@ -332,3 +332,24 @@ def test_age_of_the_report_is_told(age: float, stale: int) -> None:
     told = document.xpath("//p[@class='quiet']/span[contains(., 'отчёт sysinfo')]")
     assert len(told) == 1
     assert ("stale" in (told[0].get("class") or "")) == bool(stale)
+
+
+def test_a_check_asked_for_shows_its_evidence(client: Client, backend: FakeBackend) -> None:
+    backend.view = fleet(healthy("a", "ООО «А»"))
+    answer = client.post("/installations/a")
+    assert answer.status_code == 200
+    document: Any = html.fromstring(answer.data)
+    evidence = text(document.xpath("//section[@id='evidence']")[0])
+    assert "GET /docs, с логином → 200, 12 мс" in evidence
+    assert "server: WWW-Kodeks/6.4" in evidence
+    assert "найдено по seats: «25»" in evidence
+    assert 'http-equiv="refresh"' not in answer.get_data(as_text=True), "it would be asked for again and again"
+    assert backend.probed == ["a"]
+
+
+def test_no_other_site_can_ask_for_a_check(client: Client, backend: FakeBackend) -> None:
+    backend.view = fleet(healthy("a", "ООО «А»"))
+    for site in ("cross-site", "same-site"):
+        assert client.post("/installations/a", headers={"Sec-Fetch-Site": site}).status_code == 403
+    assert client.post("/installations/b").status_code == 404
+    assert backend.probed == []

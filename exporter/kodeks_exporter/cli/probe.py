@@ -8,9 +8,11 @@ import sys
 import unicodedata
 
 from kodeks_exporter.checks.chain import has_checks, run_round
+from kodeks_exporter.checks.shown import as_lines, shown
 from kodeks_exporter.config.load import load
 from kodeks_exporter.domain.check import CheckResult, Outcome, Round
 from kodeks_exporter.net.resolver import PATIENT
+from kodeks_exporter.net.trace import Exchange
 from kodeks_exporter.service.exporter import make_tools
 
 _SIGNS = {Outcome.OK: "ok", Outcome.FAILED: "FAILED", Outcome.BLOCKED: "blocked", Outcome.SKIPPED: "skipped"}
@@ -18,6 +20,9 @@ _SIGNS = {Outcome.OK: "ok", Outcome.FAILED: "FAILED", Outcome.BLOCKED: "blocked"
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("name", help="name of the installation in the inventory")
+    command.add_argument(
+        "--verbose", action="store_true", help="also show requests, answers and what was found in them"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -32,13 +37,16 @@ def run(options: argparse.Namespace) -> int:
         print(f"{installation.name}: nothing to check: it has neither url, licence_manager nor snmp")
         return 0
     tools = make_tools(settings, PATIENT)
+    trace: list[Exchange] = []
     try:
-        round_ = run_round(installation, settings.checks, tools)
+        round_ = run_round(installation, settings.checks, tools, trace=trace)
     finally:
         tools.snmp.close()
         tools.resolver.close()
     print(f"{installation.name}  {installation.client}  {installation.url}")
     print(table(round_))
+    if options.verbose:
+        print("\n" + "\n".join(as_lines(shown(trace, installation.asked_by(settings.checks).patterns))))
     return 1 if any(result.outcome is Outcome.FAILED for result in round_.results.values()) else 0
 
 

@@ -17,6 +17,7 @@ from prometheus_client.registry import Collector
 from kodeks_exporter.checks.chain import has_checks, run_round
 from kodeks_exporter.checks.context import Tools
 from kodeks_exporter.checks.planned import planned_downtime
+from kodeks_exporter.checks.shown import Shown, shown
 from kodeks_exporter.config.document import Plain
 from kodeks_exporter.config.load import load
 from kodeks_exporter.config.problems import ConfigError
@@ -31,6 +32,7 @@ from kodeks_exporter.net.machine import raise_descriptor_limit
 from kodeks_exporter.net.pinger import Pinger
 from kodeks_exporter.net.resolver import Resolver
 from kodeks_exporter.net.snmp import SnmpAsker
+from kodeks_exporter.net.trace import Exchange
 from kodeks_exporter.poll.scheduler import Job, Pace, Scheduler
 from kodeks_exporter.service.online import Accesses
 from kodeks_exporter.service.overview import Known, fleet_view
@@ -173,6 +175,15 @@ class Service:
         status = self._live.statuses().get(name)
         return render_families(installation_metrics.families(installation, status), openmetrics=openmetrics)
 
+    def examine(self, name: str) -> tuple[Shown, ...] | None:
+        installation = self._settings.fleet.installations.get(name)
+        if installation is None:
+            return None
+        trace: list[Exchange] = []
+        if has_checks(installation):
+            self._check(installation, trace)
+        return shown(trace, installation.asked_by(self._settings.checks).patterns)
+
     def fleet(self) -> FleetView:
         settings, live = self._settings, self._live.statuses()
         known = Known(
@@ -289,12 +300,12 @@ class Service:
             )
         return Pace.SLOW if round_.duration > _SLOW_ROUND else Pace.NORMAL
 
-    def _check(self, installation: Installation) -> Round:
+    def _check(self, installation: Installation, trace: list[Exchange] | None = None) -> Round:
         """One round, never two of the same installation at a time."""
         lock = self._round_locks.setdefault(installation.name, threading.Lock())
         with lock:
             previous = self._live.previous(installation.name)
-            round_ = run_round(installation, self._settings.checks, self._tools, previous)
+            round_ = run_round(installation, self._settings.checks, self._tools, previous, trace)
             if installation.name in self._settings.fleet.installations:
                 self._live.record(round_)
             return round_

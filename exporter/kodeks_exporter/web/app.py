@@ -94,6 +94,7 @@ class Application:
         return (
             Route("/", ("GET",), self._status),
             Route("/installations/<name>", ("GET",), self._installation),
+            Route("/installations/<name>", ("POST",), self._examine),
             Route("/docs/errors", ("GET",), _to_the_list),
             Route("/docs/errors/", ("GET",), self._guide),
             Route("/docs/errors/<name>", ("GET",), self._guide),
@@ -210,6 +211,24 @@ class Application:
 
     def _installation(self, request: Request, variables: Mapping[str, str]) -> Response:
         page = installation_page(self._fleet(request), variables["name"], Query.of(request.args))
+        if page is None:
+            raise NotFound("Нет установки с таким именем.")
+        return self._page(self._pages.installation(page))
+
+    def _examine(self, request: Request, variables: Mapping[str, str]) -> Response:
+        """The button «Проверить сейчас». Other sites' pages are refused: each costs the client's server a round."""
+        if request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
+            raise Forbidden("Проверка запускается только со страницы самого экспортёра.")
+        name = variables["name"]
+        if name not in self._fleet(request).names:
+            raise NotFound("Нет установки с таким именем.")
+        if not self._probe_slots.acquire(blocking=False):
+            raise ServiceUnavailable("Слишком много проверок сразу, повторите через минуту.")
+        try:
+            evidence = self._backend.examine(name)
+        finally:
+            self._probe_slots.release()
+        page = installation_page(self._fleet(request), name, Query(refresh=False), evidence)
         if page is None:
             raise NotFound("Нет установки с таким именем.")
         return self._page(self._pages.installation(page))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from kodeks_exporter.checks.shown import Shown
 from kodeks_exporter.settings.settings import Web
 from kodeks_exporter.web.views import FleetView
 
@@ -16,6 +17,9 @@ class Backend(Protocol):
 
     def probe(self, name: str, openmetrics: bool) -> bytes | None:
         """Runs all checks of one installation now; its exposition, None when the inventory has no such name."""
+
+    def examine(self, name: str) -> tuple[Shown, ...] | None:
+        """Runs all checks of one installation now; what was asked and came. None: there is no such name."""
 
     def fleet(self) -> FleetView:
         """The fleet as it is known now, without asking anybody."""

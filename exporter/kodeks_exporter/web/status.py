@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from kodeks_exporter.checks.shown import Shown
 from kodeks_exporter.web import words
 from kodeks_exporter.web.leads import TroubleRow, trouble_row
 from kodeks_exporter.web.query import Query
@@ -101,6 +102,7 @@ class InstallationPage:
     title: str
     row: Row
     tone: str
+    evidence: tuple[Shown, ...] | None
     facts: tuple[tuple[str, str], ...]
     query: Query
     toggle_refresh: str
@@ -149,8 +151,10 @@ def status_page(fleet: FleetView, query: Query) -> StatusPage:
     )
 
 
-def installation_page(fleet: FleetView, name: str, query: Query) -> InstallationPage | None:
-    """The page of one installation; None when the fleet has no such name."""
+def installation_page(
+    fleet: FleetView, name: str, query: Query, evidence: tuple[Shown, ...] | None = None
+) -> InstallationPage | None:
+    """The page of one installation; None when the fleet has no such name. ``evidence``: of a round just asked for."""
     view = next((view for view in fleet.installations if view.name == name), None)
     if view is None:
         return None
@@ -171,6 +175,7 @@ def installation_page(fleet: FleetView, name: str, query: Query) -> Installation
         title=f"{row.status.sign} {view.client or view.name}",
         row=row,
         tone=row.status.tone,
+        evidence=evidence,
         facts=tuple((key, value) for key, value in about if value),
         query=query,
         toggle_refresh="?refresh=0" if query.refresh else "?",
