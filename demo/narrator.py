@@ -10,7 +10,7 @@ import time
 from demo.sinks import Mail, TelegramMessage
 
 WIDTH = 100
-LONGEST = 60
+LONGEST = 20
 """Lines of a message that are shown; one may list a hundred accesses."""
 
 

@@ -22,7 +22,8 @@ _INTERRUPTED = 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """0: fine; 1: something did not start or a message did not come; 130: interrupted."""
     given = _parser().parse_args(arguments)
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # SIGINT too: a shell leaves it ignored for what it starts in the background, and Python would obey.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     narrator = Narrator()
     wanted = set(EVERYTHING)
@@ -36,7 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             wanted -= {Part.PROMETHEUS, Part.ALERTMANAGER}
     stack = Stack(
         wanted,
-        online=True,
+        online=given.all,
+        story=not given.all and not given.no_tour,
+        configure=tour.prepare if given.all else None,
         keep=given.keep,
         on_mail=narrator.mail,
         on_telegram=narrator.telegram,
@@ -46,12 +49,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         stack.start()
         _tell_addresses(stack, narrator)
         if Part.ALERTMANAGER in wanted and not given.no_tour:
-            tour.run(stack, narrator)
+            tour.run(stack, narrator, everything=given.all)
             if given.fast:
                 return 0
         narrator.tell("\nВсё работает. Ломайте и чините сами командами выше; остановить — Ctrl-C.")
         if Part.ALERTMANAGER in wanted:
-            _tell_what_else(narrator)
+            _tell_what_else(narrator, given.all)
         while True:
             time.sleep(1)
             stack.check()
@@ -74,6 +77,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m demo.run", description="The whole stack on loopback ports.")
     parser.add_argument("--fast", action="store_true", help="stop when the tour is over, instead of running on")
     parser.add_argument("--keep", action="store_true", help="keep the run directory (configuration, logs, data)")
+    parser.add_argument(
+        "--all", action="store_true", help="the whole tour: a hosting's DNS, empty searches, online accesses as well"
+    )
     parser.add_argument("--no-tour", action="store_true", help="break nothing: only run")
     parser.add_argument(
         "--exporter-only", "--only-exporter", action="store_true", help="without Prometheus and Alertmanager"
@@ -104,7 +110,12 @@ def _explain(lacking: dict[Part, str], narrator: Narrator) -> None:
         narrator.tell("Без snmpd нет проверки дисков и службы.")
 
 
-def _tell_what_else(narrator: Narrator) -> None:
+def _tell_what_else(narrator: Narrator, everything: bool) -> None:
+    if not everything:
+        narrator.tell(
+            "Что ещё показывает ./run demo --all: отказ DNS у целой площадки — одно сообщение на всех её клиентов; "
+            "пустые поиски — список менеджеру; онлайн-доступ, у которого кончается лимит: пороги и прогноз."
+        )
     narrator.tell("В сообщениях о сбое есть ссылка «Взять в работу»: пока вы заняты, Alertmanager не напоминает.")
     narrator.tell(
         "Дашбордам Grafana (grafana-dashboards/), оценке клиента и годовому отчёту (kodeks-exporter report) "

@@ -54,6 +54,11 @@ PROGRAMS = {
 SERVICE_PROCESS = "kodwebd"
 
 
+_WAIT = 10
+_STORY_WAIT = 4
+"""Seconds that groups of alerts wait."""
+
+
 class MissingProgramsError(RuntimeError):
     """Programs of wanted parts are not on this machine."""
 
@@ -77,6 +82,7 @@ class Stack:
     project's own waiting times. ``rate_limit``: of the Telegram sink, messages per chat and minute.
     ``online``: the vendor's servers run as well, and the demonstration's document has their 150 accesses; with
     ``quick`` the rules about them wait for seconds, too. Off by default: clients that use accesses up make mails.
+    ``story``: what is told of a lost key waits for a few seconds only, for somebody who watches.
     The thread that enters must live as long as the stack.
     """
 
@@ -90,6 +96,7 @@ class Stack:
         rate_limit: int = 0,
         quick: bool = True,
         online: bool = False,
+        story: bool = False,
         rules: Path = tools.ROOT / "rules",
         alertmanager_config: Path = tools.ROOT / "alertmanager" / "alertmanager.yml",
         keep: bool = False,
@@ -104,7 +111,7 @@ class Stack:
         self._rules, self._alertmanager_config = rules, alertmanager_config
         self._run: RunDirectory | None = None
         self._stand: Stand | None = None
-        self._online = online
+        self._online, self._story = online, story
         self._vendor: Vendor | None = None
         self._children: dict[str, Child] = {}
         self._link_key = secrets.token_hex(32)
@@ -368,7 +375,12 @@ class Stack:
         path.touch(mode=0o600)
         smarthost = f"{self.mails.host}:{self.mails.port}"
         adapted = configs.alertmanager(
-            self._alertmanager_config, smarthost, self.telegrams.url, self.telegrams.token, quick=self._quick
+            self._alertmanager_config,
+            smarthost,
+            self.telegrams.url,
+            self.telegrams.token,
+            quick=self._quick,
+            wait=_STORY_WAIT if self._story else _WAIT,
         )
         if self._links:
             template = self.directory / "link.tmpl"
@@ -386,14 +398,26 @@ class Stack:
         )  # fmt: skip
 
     def _rule_files(self) -> list[Path]:
-        """The project's rules; those of online accesses as a copy that waits for seconds where that is wanted."""
-        files = sorted(self._rules.glob("*.yml"))
-        if not (self._online and self._quick):
-            return files
-        original = self._rules / "online.yml"
-        copy = self.directory / original.name
-        copy.write_text(configs.hurried_rules(original.read_text(encoding="utf-8")), encoding="utf-8")
-        return [copy if each == original else each for each in files]
+        """The project's rules; some of them as copies that wait for seconds where that is wanted."""
+        if not self.exporter_url:
+            return sorted(self._rules.glob("*.yml"))
+        hurried: dict[str, Callable[[str], str]] = {}
+        if self._online and self._quick:
+            hurried["online.yml"] = configs.hurried_rules
+        if self._story:
+            hurried["senselock.yml"] = lambda text: configs.hurried_rules(text, "5s", longest=60)
+        return [self._copy(each, hurried.get(each.name)) for each in sorted(self._rules.glob("*.yml"))]
+
+    def _copy(self, original: Path, changed: Callable[[str], str] | None) -> Path:
+        """With the exporter's address before the links to its pages, as ``render`` writes it."""
+        text = original.read_text(encoding="utf-8")
+        text = (changed(text) if changed else text).replace(
+            "runbook_url: /docs", f"runbook_url: {self.exporter_url}/docs"
+        )
+        copy = self.directory / "rules" / original.name
+        copy.parent.mkdir(exist_ok=True)
+        copy.write_text(text, encoding="utf-8")
+        return copy
 
     def _start_prometheus(self, port: int) -> None:
         self._progress("Prometheus")

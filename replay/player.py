@@ -18,6 +18,7 @@ from demo import tools
 from demo.processes import Child, free_ports, wait_http
 from demo.rundir import RunDirectory
 from demo.sinks import Mail, MailSink, TelegramMessage, TelegramSink
+from kodeks_exporter.config.document import Plain
 from kodeks_exporter.config.load import ConfigError, load
 from kodeks_exporter.render.files import render
 from replay import clock, engine, feed, scaled
@@ -36,6 +37,9 @@ _LINGER: Final = 1.0
 """Real seconds after the end in which the last message may come."""
 _YEARS: Final = timedelta(days=28 * 365 + 7)
 """28 years: the calendar is the same then, and so is the zone in winter. See _document."""
+
+_ADDRESSES: Final[Plain] = {"web": {"external_url": "https://kodeks.example"}}
+"""So that messages have links: a Telegram message names its alert in one only."""
 
 
 class ReplayError(RuntimeError):
@@ -69,7 +73,7 @@ def _play(script: Script, folder: Path, progress: Callable[[str], None]) -> Play
         config.touch(mode=0o600)
         config.write_text(yaml.safe_dump(_kodeks(script, mails, telegrams), allow_unicode=True), encoding="utf-8")
         try:
-            settings = load(config, {})
+            settings = load(config, {}, _ADDRESSES)
         except ConfigError as error:
             raise ScriptError(f"fleet: {error}") from error
         for file in render(settings).files:

@@ -84,10 +84,22 @@ def test_hurried_rules_differ_in_waiting_times_alone() -> None:
     assert hurried == kept
 
 
+def test_for_the_story_only_short_waits_are_shortened() -> None:
+    original = (RULES.parent / "senselock.yml").read_text(encoding="utf-8")
+    hurried = yaml.safe_load(configs.hurried_rules(original, "5s", longest=60))
+    waits = {rule["alert"]: (rule["for"], rule["keep_firing_for"])
+             for group in hurried["groups"] for rule in group["rules"] if "for" in rule}  # fmt: skip
+    assert waits["KodeksOnlineSensLockCheck"] == ("5s", "5s")
+    assert waits["KodeksXmlSensLockStatus"] == ("5m", "5m"), "of reports, which come hourly"
+
+
 def test_prometheus_gets_the_hurried_copy_only_with_accesses() -> None:
-    with Stack({Part.PROMETHEUS}, online=True) as stack:
+    with Stack({Part.EXPORTER, Part.PROMETHEUS}, online=True) as stack:
         files = yaml.safe_load((stack.directory / "prometheus.yml").read_text(encoding="utf-8"))["rule_files"]
-        assert [each for each in files if Path(each).name == "online.yml"] == [str(stack.directory / "online.yml")]
+        assert [each for each in files if Path(each).name == "online.yml"] == [
+            str(stack.directory / "rules" / "online.yml")
+        ]
+        assert "for: 15s" in Path(files[0]).with_name("online.yml").read_text(encoding="utf-8")
         assert len(files) == len(list(RULES.parent.glob("*.yml")))
     with Stack({Part.PROMETHEUS}) as stack:
         files = yaml.safe_load((stack.directory / "prometheus.yml").read_text(encoding="utf-8"))["rule_files"]
