@@ -72,6 +72,7 @@ LIVE = {name: live(name) for name in NAMES if name not in ("silent", "down")}
 KNOWN = Known(
     now=NOW,
     live=LIVE,
+    past={},
     reports={
         "volume": report(volumes=(Volume("/b/stroy.vol", "777", "Строй", "2611", NOW + 1e7, True, 601, ""),)),
         "spp": report(header=ReportHeader(spp_ok=False)),

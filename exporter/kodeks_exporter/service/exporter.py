@@ -43,6 +43,7 @@ from kodeks_exporter.settings.settings import Settings, Web
 from kodeks_exporter.store.database import FILE_NAME, Database
 from kodeks_exporter.store.folder import StorageLock, opened, reserve, set_aside
 from kodeks_exporter.store.live import LiveStatus, LiveStore
+from kodeks_exporter.store.past import PastStore
 from kodeks_exporter.store.trials import TrialStore
 from kodeks_exporter.sysinfo.profile import Profile
 from kodeks_exporter.web.app import Route
@@ -86,7 +87,7 @@ class Service:
         self._settings = self._load()
         self._lock = StorageLock(storage)
         self._storage = storage
-        self._database, self._live, self._trials = opened(storage, FILE_NAME, lambda: _live_stores(storage))
+        self._database, self._live, self._trials, self._past = opened(storage, FILE_NAME, lambda: _live_stores(storage))
         self._tools = make_tools(self._settings)
         self._reporting = Reporting(storage, lambda: self._settings, self._resolve, self._in_planned_downtime)
         self._accesses = Accesses(storage, self._settings, self._resolve)
@@ -120,6 +121,7 @@ class Service:
         self._started = time.monotonic()
         _check_descriptors(sum(map(has_checks, self._settings.fleet.installations.values())), self._settings)
         self._live.keep_only(self._settings.fleet.installations)
+        self._past.keep_only(self._settings.fleet.installations)
         self._trials.note(self._settings.fleet.installations.values(), time.time())
         self._scheduler.set_jobs(self._jobs(self._settings))
         self._scheduler.start()
@@ -189,6 +191,7 @@ class Service:
         known = Known(
             now=time.time(),
             live=live,
+            past=self._past.spells(),
             reports=self._reporting.snapshots(),
             trails=self._reporting.trails(),
             refused=self._reporting.refused(),
@@ -267,6 +270,7 @@ class Service:
             self._tools = replace(self._tools, resolver=_resolver(settings))
         self._settings = settings
         self._live.keep_only(settings.fleet.installations)
+        self._past.keep_only(settings.fleet.installations)
         self._trials.note(settings.fleet.installations.values(), time.time())
         self._scheduler.set_jobs(self._jobs(settings))
 
@@ -308,6 +312,7 @@ class Service:
             round_ = run_round(installation, self._settings.checks, self._tools, previous, trace)
             if installation.name in self._settings.fleet.installations:
                 self._live.record(round_)
+                self._past.note(round_)
             return round_
 
     def _resolve(self, host: str) -> tuple[str, ...]:
@@ -376,9 +381,9 @@ def _warn(settings: Settings) -> None:
         log.warning("the token of a dealer is short enough to be guessed", extra={"dealer": name})
 
 
-def _live_stores(storage: Path) -> tuple[Database, LiveStore, TrialStore]:
+def _live_stores(storage: Path) -> tuple[Database, LiveStore, TrialStore, PastStore]:
     database = Database(storage)
-    return database, LiveStore(database), TrialStore(database)
+    return database, LiveStore(database), TrialStore(database), PastStore(database)
 
 
 def make_tools(settings: Settings, patience: float = 0.0) -> Tools:

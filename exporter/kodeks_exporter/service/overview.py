@@ -18,6 +18,7 @@ from kodeks_exporter.settings.reaction import ReactionSettings
 from kodeks_exporter.settings.settings import Settings
 from kodeks_exporter.store.live import LiveStatus
 from kodeks_exporter.store.online import AccessState
+from kodeks_exporter.store.past import Spell
 from kodeks_exporter.store.snapshot import ReportSnapshot
 from kodeks_exporter.web.acknowledge import link_query
 from kodeks_exporter.web.troubles import Trouble, access_troubles, report_troubles
@@ -45,6 +46,7 @@ class Known:
 
     now: float
     live: Mapping[str, LiveStatus]
+    past: Mapping[str, tuple[Spell, ...]]
     reports: Mapping[str, ReportSnapshot]
     trails: Mapping[str, Trail]
     refused: Mapping[str, Refused]
@@ -105,6 +107,7 @@ def _installation(installation: Installation, settings: Settings, known: Known) 
         report_made=snapshot.report.made if snapshot is not None and snapshot.report is not None else None,
         planned=round_.planned if round_ is not None else "",
         time_zone=installation.time_zone,
+        past=known.past.get(name, ()),
         troubles=report_troubles(
             installation,
             snapshot,

@@ -35,6 +35,18 @@ MIGRATIONS: tuple[str, ...] = (
         contract REAL                    -- first seen without trial after that, NULL while on trial
     ) WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE past (
+        installation TEXT NOT NULL,
+        start REAL NOT NULL,             -- Unix seconds: from then on, until the next one
+        kind TEXT NOT NULL,              -- how users fared: ok, fault, down, planned, unknown
+        state TEXT NOT NULL,
+        cause TEXT NOT NULL,             -- name of the check that failed first, '' when none did
+        text TEXT NOT NULL,
+        PRIMARY KEY (installation, start)
+    ) WITHOUT ROWID;
+    CREATE TABLE watched (id INTEGER PRIMARY KEY, time REAL NOT NULL); -- when the newest round was, about
+    """,
 )
 """Schema version n is reached by running the first n scripts; a script that was released never changes."""
 

@@ -12,6 +12,7 @@ from kodeks_exporter.domain.checks import CHECKS
 from kodeks_exporter.web import words
 from kodeks_exporter.web.facts import facts
 from kodeks_exporter.web.leads import TroubleRow, trouble_row
+from kodeks_exporter.web.past import Bar, available, day_bar
 from kodeks_exporter.web.troubles import Trouble, alert_of, worst_first
 from kodeks_exporter.web.views import FleetView, InstallationView
 
@@ -96,6 +97,8 @@ class Row:
     report: str
     report_stale: bool
     checks: tuple[CheckRow, ...]
+    day: Bar | None
+    available: str
 
 
 def status_of(view: InstallationView) -> Status:
@@ -143,6 +146,8 @@ def row_of(view: InstallationView, status: Status, fleet: FleetView) -> Row:
         report=ago(view.report_made, now),
         report_stale=view.report_made is not None and now - view.report_made > REPORT_STALE_AFTER,
         checks=tuple(_check_row(result, zone) for result in view.results),
+        day=day_bar(view.past, now) if view.past else None,
+        available=available(view.past, now),
     )
 
 

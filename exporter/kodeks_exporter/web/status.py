@@ -10,6 +10,7 @@ from typing import Final
 from kodeks_exporter.checks.shown import Shown
 from kodeks_exporter.web import words
 from kodeks_exporter.web.leads import TroubleRow, trouble_row
+from kodeks_exporter.web.past import Past, past_of
 from kodeks_exporter.web.query import Query
 from kodeks_exporter.web.rows import (
     FAULTY,
@@ -103,6 +104,7 @@ class InstallationPage:
     row: Row
     tone: str
     evidence: tuple[Shown, ...] | None
+    past: Past | None
     facts: tuple[tuple[str, str], ...]
     query: Query
     toggle_refresh: str
@@ -176,6 +178,7 @@ def installation_page(
         row=row,
         tone=row.status.tone,
         evidence=evidence,
+        past=past_of(view.past, fleet.generated, fleet.time_zone),
         facts=tuple((key, value) for key, value in about if value),
         query=query,
         toggle_refresh="?refresh=0" if query.refresh else "?",

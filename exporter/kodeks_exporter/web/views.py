@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 
 from kodeks_exporter.domain.check import CheckResult, InstallationState
+from kodeks_exporter.store.past import Spell
 from kodeks_exporter.web.troubles import Trouble
 
 
@@ -39,6 +40,7 @@ class InstallationView:
     time_zone: tzinfo | None = None
     troubles: tuple[Trouble, ...] = ()
     """What its reports tell, worst first."""
+    past: tuple[Spell, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

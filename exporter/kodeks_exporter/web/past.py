@@ -1,0 +1,150 @@
+"""The last day and the last month of an installation as the page shows them: bars, changes, one number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Final
+
+from kodeks_exporter.domain.check import InstallationState
+from kodeks_exporter.domain.checks import CHECKS
+from kodeks_exporter.store.past import KEPT, Kind, Spell
+from kodeks_exporter.web import words
+
+DAY: Final = 86400.0
+_WIDTH: Final = 1000.0
+"""Of a bar, in its own units."""
+_CHANGES: Final = 20
+_TONES: Final = {Kind.OK: "ok", Kind.FAULT: "warn", Kind.DOWN: "bad", Kind.PLANNED: "plan", Kind.UNKNOWN: "none"}
+_NAMES: Final = {
+    Kind.OK: "Работала",
+    Kind.FAULT: "Работала со сбоем",
+    Kind.PLANNED: "Плановые работы",
+    Kind.UNKNOWN: "Нет данных",
+}
+_WHOSE: Final = {
+    "dns": "DNS", "icmp": "сеть или сервер клиента", "tcp": "сеть или сервер клиента", "tls": "сертификат клиента",
+    "http": "сервер клиента", "proxy": "сервер за прокси", "maintenance": "обслуживание у клиента",
+    "key": "ключ защиты", "licman_icmp": "менеджер лицензий", "licman_tcp": "менеджер лицензий",
+    "seats": "не хватило мест", "auth": "учётная запись мониторинга", "snmp": "агент SNMP",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of a bar. ``left`` and ``width`` of 1000."""
+
+    left: str
+    width: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """``title``: for those who do not see it."""
+
+    label: str
+    title: str
+    pieces: tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    when: str
+    lasted: str
+    tone: str
+    what: str
+    whose: str
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """``available``: share of the known time of 30 days, planned work aside, in which users could work; empty: nothing
+    is known."""
+
+    day: Bar
+    month: Bar
+    available: str
+    changes: tuple[Change, ...]
+
+
+def past_of(spells: Sequence[Spell], now: float, zone: tzinfo | None) -> Past | None:
+    """None: nothing is known of the past."""
+    if not spells:
+        return None
+    return Past(
+        day=_bar("24 часа", spells, now, DAY),
+        month=_bar("30 дней", spells, now, KEPT),
+        available=available(spells, now),
+        changes=tuple(_changes(spells, now, zone)),
+    )
+
+
+def available(spells: Sequence[Spell], now: float) -> str:
+    """Such as ``99,31 %``; empty when nothing is known."""
+    up = known = 0.0
+    for spell, start, end in _within(spells, now, KEPT):
+        if spell.kind in (Kind.OK, Kind.FAULT, Kind.DOWN):
+            known += end - start
+            up += end - start if spell.kind is not Kind.DOWN else 0.0
+    if not known:
+        return ""
+    # Not 100 % while there was any outage.
+    share = int(up / known * 10_000) / 100
+    return f"{share:.2f}".rstrip("0").rstrip(".").replace(".", ",") + "\u00a0%"
+
+
+def day_bar(spells: Sequence[Spell], now: float) -> Bar:
+    return _bar("24 часа", spells, now, DAY)
+
+
+def _within(spells: Sequence[Spell], now: float, span: float) -> Iterator[tuple[Spell, float, float]]:
+    """Spells of the last ``span`` seconds, with their bounds."""
+    begin = now - span
+    for place, spell in enumerate(spells):
+        end = spells[place + 1].start if place + 1 < len(spells) else now
+        start = max(spell.start, begin)
+        if end > start:
+            yield spell, start, min(end, now)
+
+
+def _bar(label: str, spells: Sequence[Spell], now: float, span: float) -> Bar:
+    begin = now - span
+    pieces: list[Piece] = []
+    down = 0.0
+    for spell, start, end in _within(spells, now, span):
+        left, width = (start - begin) / span * _WIDTH, (end - start) / span * _WIDTH
+        if spell.kind is Kind.DOWN:
+            down += end - start
+        least = 2.0 if spell.kind is Kind.DOWN else 0.0  # a short outage must be seen, too
+        pieces.append(Piece(f"{left:.1f}", f"{max(width, least):.1f}", _TONES[spell.kind]))
+    title = f"За {label}: " + (f"не работала {words.duration(down)}" if down else "не работающей не видели")
+    return Bar(label, title, tuple(pieces))
+
+
+def _changes(spells: Sequence[Spell], now: float, zone: tzinfo | None) -> Iterator[Change]:
+    """The newest first, without those in which all was well."""
+    shown = 0
+    for place in range(len(spells) - 1, -1, -1):
+        spell = spells[place]
+        if spell.kind is Kind.OK:
+            continue
+        end = spells[place + 1].start if place + 1 < len(spells) else None
+        lasted = words.duration((end or now) - spell.start)
+        state = words.STATES.get(InstallationState(spell.state), "") if spell.state else ""
+        what = _NAMES.get(spell.kind) or state
+        if spell.text:
+            what += f": {spell.text.rstrip('.')}"
+        elif spell.cause in CHECKS:
+            what += f": {CHECKS[spell.cause].title}"
+        yield Change(
+            words.moment(spell.start, now, zone),
+            lasted if end is not None else f"{lasted}, ещё длится",
+            _TONES[spell.kind],
+            what,
+            _WHOSE.get(spell.cause, "сервер клиента") if spell.cause else "",
+        )
+        shown += 1
+        if shown >= _CHANGES:
+            return
