@@ -33,6 +33,7 @@ class Event(_Part):
     ``fails`` is the check that fails for ``who`` (installations, ``*`` allowed); what it blocks follows from the
     exporter's own chain.
     ``works``: all is well again. ``series``: what else the exporter writes from then on, as reports and accesses do.
+    ``exporter``: it goes away, and Prometheus can't scrape it, or is back.
     ``every``: the event comes again, until ``until`` or the end; it is then shown once.
     """
 
@@ -44,6 +45,7 @@ class Event(_Part):
     state: InstallationState | None = None
     code: int | None = None
     planned: Literal["", "restart", "backup"] = ""
+    exporter: Literal["", "away", "back"] = ""
     series: dict[str, Value] = Field(default_factory=dict)
     every: Duration | None = None
     until: str | None = None

@@ -49,6 +49,9 @@ def series_of(script: Script, fleet: Fleet) -> dict[str, str]:
     for pattern in {name for event in script.timeline for name in event.who}:
         if not any(fnmatchcase(name, pattern) for name in fleet.installations):
             raise ScriptError(f"the timeline names {pattern!r}, the fleet does not")
+    for away, back in _absences(script):
+        for series, points in tracks.points.items():
+            _cut(points, away, back, 0.0 if series == _targeted("up") else None)
     return {
         series: " ".join(_spelled(points, script, series in tracks.clocked)) for series, points in tracks.points.items()
     }
@@ -57,6 +60,31 @@ def series_of(script: Script, fleet: Fleet) -> dict[str, str]:
 def at_step(script: Script, text: str) -> int:
     """The first scrape that sees what happens at that time."""
     return int(-(-script.seconds(text) // script.step))
+
+
+def _absences(script: Script) -> Iterator[tuple[int, int]]:
+    """From which step on the exporter is away, and from which it is back."""
+    away: int | None = None
+    for event in script.timeline:
+        if event.exporter == "away":
+            away = at_step(script, event.at)
+        elif event.exporter == "back" and away is not None:
+            yield away, at_step(script, event.at)
+            away = None
+    if away is not None:
+        yield away, script.steps
+
+
+def _cut(points: dict[int, float | None], away: int, back: int, meanwhile: float | None) -> None:
+    """Leaves ``meanwhile`` from ``away`` on, and what is in force then from ``back`` on."""
+    before = [step for step in points if step <= back]
+    if not before:
+        return
+    value = points[max(before)]
+    for step in before:
+        if step >= away:
+            del points[step]
+    points[away], points[back] = meanwhile, value
 
 
 def _watch(installation: Installation, script: Script, tracks: _Tracks) -> None:

@@ -35,8 +35,8 @@ def replays(tool: Callable[[str], str]) -> Iterator[dict[int, Future[Played]]]:
             future.cancel()
 
 
-def test_there_are_ten_and_two_of_ours() -> None:
-    assert sorted(CASES) == list(range(1, 13))
+def test_there_are_ten_and_four_of_ours() -> None:
+    assert sorted(CASES) == list(range(1, 15))
     assert all(script.case == number for number, script in CASES.items())
 
 
@@ -51,7 +51,7 @@ def test_case(number: int, replays: dict[int, Future[Played]]) -> None:
     assert outcome.alerts == ALERTS[number]
 
 
-MESSAGES = {1: 2, 2: 2, 3: 2, 4: 1, 5: 6, 6: 0, 7: 4, 8: 1, 9: 0, 10: 1, 11: 8, 12: 2}
+MESSAGES = {1: 2, 2: 2, 3: 2, 4: 1, 5: 6, 6: 0, 7: 4, 8: 1, 9: 0, 10: 1, 11: 8, 12: 2, 13: 7, 14: 3}
 """Messages that tell of a fault, by mail and by Telegram together."""
 
 ALERTS = {
@@ -74,6 +74,8 @@ ALERTS = {
         "OnlineBillingDocsLeftZero",
     },
     12: {"KodeksStatusSilent"},
+    13: {"KodeksTcpStatus", "KodeksTcpStatusCount", "KodeksHostingOutage"},
+    14: {"KodeksTcpStatus", "KodeksTcpStatusCount", "KodeksOnlineSensLockCheck", "KodeksExporterDown"},
 }
 
 

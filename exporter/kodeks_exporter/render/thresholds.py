@@ -83,7 +83,10 @@ PLACES: Final[Mapping[str, tuple[Place, ...]]] = {
     "search_slow_percent": (Place("KodeksSearchSlow", ") > {n})"),),
     "shared_addresses": (Place("KodeksLoginShared", ") >= {n}"),),
     "hosting_installations": (Place("hosting_check:kodeks_outages:count", ") >= {n}"),),
-    "many_at_manager": (Place(r"(?!KodeksMaintenanceCount).*Count", '"}} > {n}'),),
+    "many_at_manager": (
+        Place("kodeks:many:told", '"}} > {n}'),
+        Place(r"(?!KodeksMaintenanceCount).*Count", '"}} > {n} * 0.6'),
+    ),
     "many_in_maintenance": (
         Place("KodeksMaintenanceCount", "unsupported) > {n}"),
         Place("KodeksMaintenanceCount", "больше {words} установок"),
