@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from bench import dashboards, exposition, ingest, rounds, rules
+from bench import dashboards, exposition, ingest, rounds, rules, strangers
 
 SUBJECTS: dict[str, Callable[[], object]] = {
     "rounds": rounds.main,
     "ingest": ingest.main,
     "exposition": exposition.main,
     "rules": rules.main,
+    "strangers": strangers.main,
     "dashboards": dashboards.main,
 }
 
