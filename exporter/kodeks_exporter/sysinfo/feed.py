@@ -45,8 +45,14 @@ class XmlFeed:
         if internal or system or public:
             raise UnreadableReport("forbidden_xml", "a document type with declarations or an external part")
 
-    def run(self, chunks: Iterator[bytes], watch: Callable[[], None]) -> None:
-        """Feeds all of ``chunks``; ``watch`` is called after each, to look at bounds of the caller's own.
+    def run(
+        self,
+        chunks: Iterator[bytes],
+        watch: Callable[[], None],
+        eat: Callable[[bytes, Callable[[bytes], None]], None] = lambda chunk, feed: feed(chunk),
+    ) -> None:
+        """Feeds all of ``chunks``; ``watch`` is called after each, to look at bounds of the caller's own. ``eat`` may
+        keep of a chunk what the parser need not see; what it must see goes to the function given.
 
         Raises UnreadableReport, and whatever the handlers raise.
         """
@@ -54,10 +60,15 @@ class XmlFeed:
         parse = parser.Parse
         deadline = time.monotonic() + limits.seconds
         fed = 0
+
+        def feed(piece: bytes) -> None:
+            nonlocal fed
+            parse(piece, False)
+            fed += len(piece)
+
         try:
             for chunk in chunks:
-                parse(chunk, False)
-                fed += len(chunk)
+                eat(chunk, feed)
                 # A tag that does not end is scanned again with every chunk and kept whole: bound it.
                 if fed - parser.CurrentByteIndex > limits.token + CHUNK * 4:
                     raise UnreadableReport("too_complex", f"a tag is longer than {limits.token} bytes")
@@ -68,7 +79,8 @@ class XmlFeed:
                     raise UnreadableReport("too_slow", f"not read within {limits.seconds:g} s")
             parse(b"", True)
         except expat.ExpatError as error:
-            raise UnreadableReport("broken_xml", f"{error}") from None
+            # Without the line, which would be wrong where something went past the parser.
+            raise UnreadableReport("broken_xml", expat.ErrorString(error.code) or "not XML") from None
 
 
 if expat.version_info < _ENTITIES_IN_BOUNDS:  # pragma: no cover - Python 3.11 comes with newer ones

@@ -29,6 +29,7 @@ from kodeks_exporter.sysinfo.records import (
     is_wanted,
     join_slots,
 )
+from kodeks_exporter.sysinfo.straight import Rows, Straight
 
 # Slots of child elements are "/" and their path, other slots start with "//": no attribute can be named so.
 _TEXT: Final = "//text"
@@ -103,6 +104,9 @@ class _Reader:
         self._created_told = False
         self._wanted_keys = {place for source in layout.header.values() for place in source.places}
         self._root = _Node()
+        self._fast: tuple[_Node, _Node, Straight] | None = None
+        """An element that may go past the parser, and the one around it."""
+        self._rows: dict[Block, tuple[Rows | None, list[str]]] = {}
         self._compile()
 
     # --- from the profile to a tree of nodes
@@ -137,6 +141,7 @@ class _Reader:
             build = self._builders.builder(block, spec, slots)
             where = tuple((self._place_slot(spec.of, place, outer), words) for place, words in spec.where.items())
             text = "text()" in spec.where or any("text()" in mapped.places for mapped in spec.fields.values())
+            self._rows[block] = self._builders.rows(block, spec, slots), [slots[name] for name in BLOCK_FIELDS[block]]
             self._node(spec.of).records.append(
                 _RecordPlan(block, build, emit[block], tuple(outer), tuple(joins), where, text, self._tallies[block])
             )
@@ -265,6 +270,8 @@ class _Reader:
             frame = frames.pop()
             if wants_text:
                 frame[_TEXT] = "".join(pieces)
+                if straight is not None:
+                    straight.learn(frame)
             record = build(frame)
             if record is None:
                 tally[_SKIPPED] += 1
@@ -290,8 +297,18 @@ class _Reader:
 
         if len(plans) == 1 and not (texts or keys or plans[0].outer or plans[0].joins or plans[0].where):
             build, emit, tally = plans[0].build, plans[0].emit, plans[0].tally
+            straight = self._straight(node, plans[0])
             return leave_plain
         return leave
+
+    def _straight(self, node: _Node, plan: _RecordPlan) -> Straight | None:
+        rows, order = self._rows[plan.block]
+        if rows is None or not plan.text or node.children or node.shows:
+            return None
+        above, _, name = node.path.rpartition("/")
+        straight = Straight(name, order, _TEXT, rows, plan.emit, plan.tally)
+        self._fast = node, self._node(above) if above else self._root, straight
+        return straight
 
     def _give(self, up: int, slot: str, text: str) -> None:
         if up:
@@ -399,7 +416,31 @@ class _Reader:
         feed.parser.StartElementHandler = start
         feed.parser.EndElementHandler = end
         feed.parser.CharacterDataHandler = pieces.append
-        feed.run(chunks, watch)
+        if self._fast is None:
+            feed.run(chunks, watch)
+        else:
+            inner, around, straight = self._fast
+            tag, tag_bytes = straight.end, straight.end.encode()
+
+            def eat(chunk: bytes, see: Callable[[bytes], None]) -> None:
+                """The end of a record, told by the parser for itself, is where it has seen everything."""
+                if tag_bytes not in chunk:
+                    see(chunk)
+                    return
+                text, at = chunk.decode(), 0
+                while (end := text.find(tag, at)) >= 0:
+                    see(text[at:end].encode())
+                    at = end
+                    if node is not inner:  # it stands in a comment, or in another element of that name
+                        break
+                    see(tag_bytes)
+                    at += len(tag)
+                    if node is not around:
+                        break
+                    at = straight.take(text, at)
+                see(text[at:].encode())
+
+            feed.run(chunks, watch, eat)
         result = self._result
         result.counts = {block: tally[_TAKEN] for block, tally in self._tallies.items() if tally[_TAKEN]}
         result.skipped = {block: tally[_SKIPPED] for block, tally in self._tallies.items() if tally[_SKIPPED]}
