@@ -353,3 +353,23 @@ def test_no_other_site_can_ask_for_a_check(client: Client, backend: FakeBackend)
         assert client.post("/installations/a", headers={"Sec-Fetch-Site": site}).status_code == 403
     assert client.post("/installations/b").status_code == 404
     assert backend.probed == []
+
+
+def test_a_sorted_page_is_one_table(client: Client, backend: FakeBackend) -> None:
+    backend.view = fleet(
+        healthy("a", "Ветер"), failing("b", "Астра", "tcp", "Порт закрыт."), healthy("c", "Бор", manager="Яшина")
+    )
+    assert list(rows(page(client, "/?sort=client"))) == ["Астра", "Бор", "Ветер"]
+    assert list(rows(page(client, "/?sort=-client"))) == ["Ветер", "Бор", "Астра"]
+    assert next(iter(rows(page(client, "/?sort=state")))) == "Астра"
+    assert not cards(page(client, "/?sort=client"))
+    assert cards(page(client, "/?sort=nonsense&zone=../../etc/passwd"))
+    head = page(client, "/?sort=client").xpath("//th[@aria-sort='ascending']/a")[0]
+    assert "sort=-client" in head.get("href")
+
+
+def test_times_are_shown_in_the_zone_that_is_asked_for(client: Client) -> None:
+    assert "с 22:04, 12 мин" in cards(page(client))["ООО «Ромашка»"]
+    there = page(client, "/?zone=Asia/Omsk")
+    assert "с 00:04, 12 мин" in cards(there)["ООО «Ромашка»"]
+    assert "Asia/Omsk (UTC+6)" in text(there.xpath("//footer")[0])

@@ -69,30 +69,42 @@ class Past:
     changes: tuple[Change, ...]
 
 
-def past_of(spells: Sequence[Spell], now: float, zone: tzinfo | None) -> Past | None:
-    """None: nothing is known of the past."""
+def past_of(spells: Sequence[Spell], now: float, zone: tzinfo | None, local: tzinfo | None = None) -> Past | None:
+    """None: nothing is known of the past. ``local``: the server's own zone, beside the other where they differ."""
     if not spells:
         return None
     return Past(
         day=_bar("24 часа", spells, now, DAY),
         month=_bar("30 дней", spells, now, KEPT),
         available=available(spells, now),
-        changes=tuple(_changes(spells, now, zone)),
+        changes=tuple(_changes(spells, now, zone, local)),
     )
+
+
+def _at_the_clients(moment: float, zone: tzinfo | None, local: tzinfo | None) -> str:
+    if local is None or words.offset(moment, local) == words.offset(moment, zone):
+        return ""
+    return f" (у клиента {words.at(moment, local):%H:%M})"
 
 
 def available(spells: Sequence[Spell], now: float) -> str:
     """Such as ``99,31 %``; empty when nothing is known."""
+    part = share(spells, now)
+    if part < 0:
+        return ""
+    # Not 100 % while there was any outage.
+    percent = int(part * 10_000) / 100
+    return f"{percent:.2f}".rstrip("0").rstrip(".").replace(".", ",") + "\u00a0%"
+
+
+def share(spells: Sequence[Spell], now: float) -> float:
+    """From 0 to 1; -1 when nothing is known."""
     up = known = 0.0
     for spell, start, end in _within(spells, now, KEPT):
         if spell.kind in (Kind.OK, Kind.FAULT, Kind.DOWN):
             known += end - start
             up += end - start if spell.kind is not Kind.DOWN else 0.0
-    if not known:
-        return ""
-    # Not 100 % while there was any outage.
-    share = int(up / known * 10_000) / 100
-    return f"{share:.2f}".rstrip("0").rstrip(".").replace(".", ",") + "\u00a0%"
+    return up / known if known else -1.0
 
 
 def day_bar(spells: Sequence[Spell], now: float) -> Bar:
@@ -123,7 +135,7 @@ def _bar(label: str, spells: Sequence[Spell], now: float, span: float) -> Bar:
     return Bar(label, title, tuple(pieces))
 
 
-def _changes(spells: Sequence[Spell], now: float, zone: tzinfo | None) -> Iterator[Change]:
+def _changes(spells: Sequence[Spell], now: float, zone: tzinfo | None, local: tzinfo | None) -> Iterator[Change]:
     """The newest first, without those in which all was well."""
     shown = 0
     for place in range(len(spells) - 1, -1, -1):
@@ -139,7 +151,7 @@ def _changes(spells: Sequence[Spell], now: float, zone: tzinfo | None) -> Iterat
         elif spell.cause in CHECKS:
             what += f": {CHECKS[spell.cause].title}"
         yield Change(
-            words.moment(spell.start, now, zone),
+            words.moment(spell.start, now, zone) + _at_the_clients(spell.start, zone, local),
             lasted if end is not None else f"{lasted}, ещё длится",
             _TONES[spell.kind],
             what,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from kodeks_exporter.web.views import AccessView, InstallationView
 
@@ -22,13 +24,26 @@ class Query:
     hosting: str = ""
     cause: str = ""
     refresh: bool = True
+    sort: str = ""
+    """A column of the table, with ``-`` the other way round."""
+    zone: str = ""
+    """IANA name of the zone that times are shown in."""
 
     @classmethod
     def of(cls, args: Mapping[str, str]) -> Query:
         def arg(name: str) -> str:
             return args.get(name, "")[:_MAX_QUERY].strip()
 
-        return cls(arg("q"), arg("state"), arg("manager"), arg("hosting"), arg("cause"), arg("refresh") != "0")
+        return cls(
+            arg("q"),
+            arg("state"),
+            arg("manager"),
+            arg("hosting"),
+            arg("cause"),
+            arg("refresh") != "0",
+            _sort(arg("sort")),
+            arg("zone") if _zone(arg("zone")) else "",
+        )
 
     def href(self, **changes: str | bool) -> str:
         """A relative link to the page with some of the query changed: works behind any path prefix."""
@@ -40,8 +55,14 @@ class Query:
             "hosting": query.hosting,
             "cause": query.cause,
             "refresh": "" if query.refresh else "0",
+            "sort": query.sort,
+            "zone": query.zone,
         }
         return "?" + urlencode({key: value for key, value in pairs.items() if value})
+
+    @property
+    def zone_info(self) -> ZoneInfo | None:
+        return _zone(self.zone)
 
     @property
     def narrows(self) -> bool:
@@ -64,6 +85,21 @@ class Query:
             return False
         haystack = _folded(" ".join((view.name, view.client, view.url, view.manager, view.branch, view.hosting)))
         return all(word in haystack for word in _folded(self.text).split())
+
+
+def _sort(text: str) -> str:
+    return text if text.removeprefix("-") in SORTS else ""
+
+
+@lru_cache(maxsize=100)
+def _zone(name: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name) if name else None
+    except (ValueError, OSError):  # no zone of that name, or no name of a zone
+        return None
+
+
+SORTS: Final = frozenset({"client", "state", "manager", "available", "checked"})
 
 
 def _folded(text: str) -> str:

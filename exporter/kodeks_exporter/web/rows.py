@@ -118,7 +118,8 @@ def status_of(view: InstallationView) -> Status:
     return Status(view.state.value, words.STATES[view.state], "bad" if view.state in _BAD_STATES else "warn")
 
 
-def row_of(view: InstallationView, status: Status, fleet: FleetView) -> Row:
+def row_of(view: InstallationView, status: Status, fleet: FleetView, *, full: bool = True) -> Row:
+    """``full``: with its checks and its day; a line of the table shows neither."""
     now, zone, root = fleet.generated, fleet.time_zone, view.root_cause
     blocked = [words.check_name_inside(r.check) for r in view.results if root and r.by == root.check]
     failed = [r for r in view.results if r.outcome is Outcome.FAILED and (root is None or r.check != root.check)]
@@ -136,7 +137,9 @@ def row_of(view: InstallationView, status: Status, fleet: FleetView) -> Row:
         cause=_sentence(root) if root else "",
         where=words.where_to_look(root.check) if root else "",
         hints=tuple(hint for hint in facts(root, zone) if not _said(hint, root.text)) if root else (),
-        since=words.since(view.since, now, zone) if view.since is not None and status.tone != "ok" else "",
+        since=words.since(view.since, now, zone)
+        if view.since is not None and status.tone != "ok" and (root or view.state is not InstallationState.OK)
+        else "",
         blocked=_some(blocked),
         lead=trouble_row(_as_trouble(root, view), view.name, fleet) if root else None,
         others=tuple(trouble_row(each, view.name, fleet) for each in others),
@@ -145,8 +148,8 @@ def row_of(view: InstallationView, status: Status, fleet: FleetView) -> Row:
         stale=view.last_run is not None and now - view.last_run > STALE_AFTER,
         report=ago(view.report_made, now),
         report_stale=view.report_made is not None and now - view.report_made > REPORT_STALE_AFTER,
-        checks=tuple(_check_row(result, zone) for result in view.results),
-        day=day_bar(view.past, now) if view.past else None,
+        checks=tuple(_check_row(result, zone) for result in view.results) if full else (),
+        day=day_bar(view.past, now) if full and view.past else None,
         available=available(view.past, now),
     )
 

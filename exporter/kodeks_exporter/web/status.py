@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from kodeks_exporter.checks.shown import Shown
 from kodeks_exporter.web import words
 from kodeks_exporter.web.leads import TroubleRow, trouble_row
-from kodeks_exporter.web.past import Past, past_of
+from kodeks_exporter.web.past import Past, past_of, share
 from kodeks_exporter.web.query import Query
 from kodeks_exporter.web.rows import (
     FAULTY,
@@ -67,6 +67,15 @@ class AccessRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Column:
+    """``href``: sorts by it; ``order``: of ``aria-sort``."""
+
+    label: str
+    href: str
+    order: str
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     value: str
     label: str
@@ -88,6 +97,8 @@ class StatusPage:
     hostings: tuple[Choice, ...]
     cards: tuple[Row, ...]
     rows: tuple[Row, ...]
+    columns: tuple[Column, ...]
+    zones: tuple[Choice, ...]
     rows_heading: str
     empty_fleet: bool
     nothing_found: bool
@@ -114,12 +125,16 @@ class InstallationPage:
 
 
 def status_page(fleet: FleetView, query: Query) -> StatusPage:
+    fleet = in_zone(fleet, query)
     everything = [(view, status_of(view)) for view in fleet.installations]
     matching = [(view, status) for view, status in everything if query.matches(view)]
     shown = [(view, status) for view, status in matching if _state_matches(query.state, status)]
     problems = sorted((pair for pair in shown if pair[1].problem), key=_problem_order)
     others = sorted((pair for pair in shown if not pair[1].problem), key=_quiet_order)
     cards, rows = problems[:MAX_CARDS], problems[MAX_CARDS:] + others
+    if query.sort:
+        # Who sorts wants one table with all of them.
+        cards, rows = [], sorted(shown, key=_ORDERS[query.sort.lstrip("-")], reverse=query.sort.startswith("-"))
     if query.text and len(shown) <= SMALL_RESULT:
         cards, rows = cards + rows, []
     failing = sum(status.problem for _, status in everything)
@@ -141,7 +156,9 @@ def status_page(fleet: FleetView, query: Query) -> StatusPage:
         managers=_choices((view.manager for view in fleet.installations), query.manager, "Все менеджеры"),
         hostings=_choices((view.hosting for view in fleet.installations), query.hosting, "Любое размещение"),
         cards=tuple(row_of(view, status, fleet) for view, status in cards),
-        rows=tuple(row_of(view, status, fleet) for view, status in rows),
+        rows=tuple(row_of(view, status, fleet, full=False) for view, status in rows),
+        columns=_columns(query),
+        zones=_zones(fleet, query),
         rows_heading="Остальные" if cards else "",
         empty_fleet=not everything,
         nothing_found=bool(everything) and not shown,
@@ -157,6 +174,7 @@ def installation_page(
     fleet: FleetView, name: str, query: Query, evidence: tuple[Shown, ...] | None = None
 ) -> InstallationPage | None:
     """The page of one installation; None when the fleet has no such name. ``evidence``: of a round just asked for."""
+    fleet = in_zone(fleet, query)
     view = next((view for view in fleet.installations if view.name == name), None)
     if view is None:
         return None
@@ -178,7 +196,7 @@ def installation_page(
         row=row,
         tone=row.status.tone,
         evidence=evidence,
-        past=past_of(view.past, fleet.generated, fleet.time_zone),
+        past=past_of(view.past, fleet.generated, fleet.time_zone, view.time_zone),
         facts=tuple((key, value) for key, value in about if value),
         query=query,
         toggle_refresh="?refresh=0" if query.refresh else "?",
@@ -258,6 +276,41 @@ def _state_label(key: str) -> str:
     }
     known = {state.value: label for state, label in words.STATES.items()}
     return special.get(key) or known.get(key) or "Другое состояние"
+
+
+def _columns(query: Query) -> tuple[Column, ...]:
+    found = []
+    for key, label in _COLUMNS.items():
+        order = {key: "ascending", f"-{key}": "descending"}.get(query.sort, "none")
+        wanted = {"ascending": f"-{key}", "descending": ""}.get(order, key)
+        found.append(Column(label, query.href(sort=wanted) if key in _ORDERS else "", order))
+    return tuple(found)
+
+
+_COLUMNS: Final = {
+    "client": "Клиент", "state": "Состояние", "url": "Адрес", "manager": "Менеджер", "available": "30 дней",
+    "checked": "Проверена",
+}  # fmt: skip
+_ORDERS: Final[Mapping[str, Callable[[tuple[InstallationView, Status]], tuple[Any, ...]]]] = {
+    "client": lambda pair: (pair[0].client.casefold(), pair[0].name),
+    "state": lambda pair: _problem_order(pair),
+    "manager": lambda pair: (pair[0].manager.casefold(), pair[0].client.casefold()),
+    "available": lambda pair: (share(pair[0].past, pair[0].last_run or 0.0), pair[0].client.casefold()),
+    "checked": lambda pair: (-(pair[0].last_run or 0.0), pair[0].client.casefold()),
+}
+
+
+def in_zone(fleet: FleetView, query: Query) -> FleetView:
+    """With times as the visitor wants them."""
+    return replace(fleet, time_zone=query.zone_info) if query.zone_info is not None else fleet
+
+
+def _zones(fleet: FleetView, query: Query) -> tuple[Choice, ...]:
+    """Zones that the times may be shown in: where the fleet's servers stand."""
+    known = sorted({str(each.time_zone) for each in fleet.installations if each.time_zone is not None})
+    if len(known) < 2 and not query.zone:
+        return ()
+    return (Choice("", "Время: здешнее", not query.zone), *(Choice(each, each, each == query.zone) for each in known))
 
 
 def _problem_order(pair: tuple[InstallationView, Status]) -> tuple[int, int, float, str]:
