@@ -2,23 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 
 from demo.stand import Stand
-from tests.demo.visitor import BASIC, WRONG, Visitor, get
-
-
-def test_healthy_main_page_is_windows_1251_and_names_itself(stand: Stand) -> None:
-    answer = get(stand, "romashka", "/docs")
-    assert answer.status == 200
-    assert answer.headers["Server"] == "WWW-Kodeks/6.4"
-    assert answer.headers.get_content_charset() == "windows-1251"
-    assert "charset=windows-1251" in answer.text
-    assert "Техэксперт" in answer.text
-    with pytest.raises(UnicodeDecodeError):
-        answer.body.decode("utf-8")
+from tests.demo.visitor import BASIC, Visitor, get
 
 
 def test_connection_is_kept(stand: Stand) -> None:
@@ -29,22 +16,6 @@ def test_connection_is_kept(stand: Stand) -> None:
     assert visitor.get("/docs", method="HEAD").body == b""
     assert visitor.get("/docs").status == 200
     assert visitor.connection.sock is sock
-
-
-def test_pages_of_the_administrator_ask_for_a_login(stand: Stand) -> None:
-    for path in ("/admin/title", "/admin/lic", "/admin/pref", "/admin/cookies", "/sysmon/metrics"):
-        assert get(stand, "romashka", path).status == 401
-        assert get(stand, "romashka", path, WRONG).status == 401
-    assert stand.sessions("romashka") == []
-
-
-def test_title_tells_registration_and_seats(stand: Stand) -> None:
-    visitor = Visitor(stand, "romashka")
-    answer = visitor.get("/admin/title", BASIC)
-    assert "Регистрационный номер: <B>0599_123456</B>" in answer.text
-    assert "Ограничение рег. файла: <B>5</B>" in answer.text
-    assert re.search(r"расширенные лицензии\): <b>4 \(", answer.text)
-    visitor.get("/logout", cookie=answer.cookie)
 
 
 def test_preferences_hold_the_nightly_times_in_a_form(stand: Stand) -> None:
@@ -100,16 +71,6 @@ def test_cookies_page_lists_those_who_hold_seats(stand: Stand) -> None:
     get(stand, "romashka", "/logout", cookie=answer.cookie)
 
 
-def test_out_of_seats_refuses_the_login_and_not_the_page(stand: Stand) -> None:
-    stand.fault("romashka", "out_of_seats")
-    assert get(stand, "romashka", "/admin/title", BASIC).status == 403
-    assert get(stand, "romashka", "/docs").status == 200
-    stand.clear("romashka")
-    answer = get(stand, "romashka", "/admin/title", BASIC)
-    assert answer.status == 200
-    get(stand, "romashka", "/logout", cookie=answer.cookie)
-
-
 def test_out_of_seats_may_show_on_the_main_page(stand: Stand) -> None:
     stand.fault("romashka", "out_of_seats", main_page="full")
     answer = get(stand, "romashka", "/docs")
@@ -117,80 +78,11 @@ def test_out_of_seats_may_show_on_the_main_page(stand: Stand) -> None:
     assert "(2008)" in answer.text
 
 
-def test_auth_refused(stand: Stand) -> None:
-    stand.fault("romashka", "auth_refused")
-    assert get(stand, "romashka", "/admin/title", BASIC).status == 401
-
-
-def test_lost_key_shows_everywhere(stand: Stand) -> None:
-    stand.fault("romashka", "key_lost", code=4113)
-    licence = get(stand, "romashka", "/admin/lic", BASIC)
-    assert "Привязка: SenseLock ключ - Ошибка защиты 4113 Ключ не обнаружен" in licence.text
-    assert "Ключ защиты не найден" in get(stand, "romashka", "/docs").text
-    assert get(stand, "romashka", "/admin/title", BASIC).status == 401
-    assert (
-        'kserver_product_control{service="kodweb",path="/docs",status="'
-        in get(stand, "romashka", "/sysinfo/metrics").text
-    )
-    stand.clear("romashka", "key_lost")
-    licence = get(stand, "romashka", "/admin/lic", cookie=licence.cookie)
-    assert "Ошибка защиты" not in licence.text
-    get(stand, "romashka", "/logout", cookie=licence.cookie)
-
-
-@pytest.mark.parametrize(
-    ("main_page", "said", "metric"),
-    [("catalogs", "Продукты не собраны", " 1"), ("healthy", "Профессиональные справочные системы", " 0")],
-)
-def test_lost_key_may_show_less(stand: Stand, main_page: str, said: str, metric: str) -> None:
-    stand.fault("romashka", "key_lost", main_page=main_page)
-    assert said in get(stand, "romashka", "/docs").text
-    assert get(stand, "romashka", "/sysinfo/metrics").text.splitlines()[2].endswith(metric)
-
-
-def test_closed_licence_manager_takes_the_key_with_it(stand: Stand) -> None:
-    stand.fault("licman", "port_closed")
-    host, port = stand.address("licman")
-    answer = get(stand, "klyuch", "/admin/lic", BASIC)
-    assert f"Ошибка защиты 4111 Ключ не найден (license manager configured at {host}:{port})" in answer.text
-    stand.clear("licman")
-    answer = get(stand, "klyuch", "/admin/lic", cookie=answer.cookie)
-    assert "Ошибка защиты" not in answer.text
-    get(stand, "klyuch", "/logout", cookie=answer.cookie)
-
-
-@pytest.mark.parametrize(
-    ("fault", "status", "said"),
-    [
-        ("maintenance", 503, "режиме обслуживания"),
-        ("needs_service", 200, "Требуется обслуживание"),
-        ("not_started", 503, "Сервер не запущен"),
-        ("server_error", 500, "Внутренняя ошибка сервера"),
-        ("emergency", 200, "аварийном состоянии"),
-        ("http_404", 404, "не найдена"),
-    ],
-)
-def test_states_of_the_main_page(stand: Stand, fault: str, status: int, said: str) -> None:
-    stand.fault("romashka", fault)
-    answer = get(stand, "romashka", "/docs")
-    assert answer.status == status
-    assert said in answer.text
-    stand.clear("romashka")
-    assert get(stand, "romashka", "/docs").status == 200
-
-
 def test_wording_and_status_of_a_state_may_be_chosen(stand: Stand) -> None:
     stand.fault("romashka", "maintenance", text="Идут работы", status=200)
     answer = get(stand, "romashka", "/docs")
     assert answer.status == 200
     assert "Идут работы" in answer.text
-
-
-def test_maintenance_leaves_the_administration_open(stand: Stand) -> None:
-    stand.fault("romashka", "maintenance")
-    answer = get(stand, "romashka", "/admin/lic", BASIC)
-    assert answer.status == 200
-    get(stand, "romashka", "/logout", cookie=answer.cookie)
 
 
 def test_catalog_faults_name_their_reason_at_one_catalog(stand: Stand) -> None:
@@ -213,18 +105,3 @@ def test_wrong_charset_declares_one_and_writes_another(stand: Stand, declare: st
     assert answer.headers.get_content_charset() == declare
     assert f"charset={declare}" in answer.body.decode(written)
     assert "Техэксперт" in answer.body.decode(written)
-
-
-def test_redirects(stand: Stand) -> None:
-    stand.fault("romashka", "redirect_loop")
-    visitor, path, hops = Visitor(stand, "romashka"), "/docs", 0
-    while (answer := visitor.get(path)).status == 302:
-        path, hops = answer.headers["Location"], hops + 1
-    assert hops == 30
-    stand.clear("romashka")
-    stand.fault("romashka", "foreign_redirect", location="http://127.0.0.99:1/x")
-    assert get(stand, "romashka", "/docs").headers["Location"] == "http://127.0.0.99:1/x"
-
-
-def test_unknown_page_is_404(stand: Stand) -> None:
-    assert get(stand, "romashka", "/nothing").status == 404

@@ -31,62 +31,12 @@ def test_port_closed_drops_and_refuses(stand: Stand) -> None:
     assert get(stand, "romashka", "/docs").status == 200
 
 
-def test_black_hole_lets_the_visitor_wait(stand: Stand) -> None:
-    stand.fault("romashka", "black_hole")
-    with pytest.raises(TimeoutError):
-        socket.create_connection(stand.address("romashka"), 0.4)
-    stand.clear("romashka")
-    assert get(stand, "romashka", "/docs").status == 200
-
-
 def test_nightly_restart_ends_by_itself(stand: Stand) -> None:
     stand.fault("romashka", "nightly_restart", seconds=0.3)
     with pytest.raises(OSError, match="refused"):
         socket.create_connection(stand.address("romashka"), 1)
     time.sleep(0.5)
     assert get(stand, "romashka", "/docs").status == 200
-
-
-def test_hang_accepts_and_says_nothing(stand: Stand) -> None:
-    stand.fault("romashka", "hang")
-    with ask_raw(stand, "romashka", timeout=0.4) as connection, pytest.raises(TimeoutError):
-        connection.recv(1)
-
-
-def test_drip_gives_single_bytes(stand: Stand) -> None:
-    stand.fault("romashka", "drip", interval=0.02)
-    with ask_raw(stand, "romashka") as connection:
-        assert [len(connection.recv(100)) for _ in range(10)] == [1] * 10
-
-
-def test_endless_body_outgrows_any_limit(stand: Stand) -> None:
-    stand.fault("romashka", "endless_body")
-    received = 0
-    with ask_raw(stand, "romashka") as connection:
-        while received < 4 * 1024 * 1024:
-            received += len(connection.recv(1 << 16))
-
-
-def test_garbage_is_not_http(stand: Stand) -> None:
-    stand.fault("romashka", "garbage")
-    with pytest.raises(http.client.HTTPException):
-        get(stand, "romashka", "/docs")
-
-
-def test_huge_header(stand: Stand) -> None:
-    stand.fault("romashka", "huge_header")
-    with pytest.raises(http.client.LineTooLong):
-        get(stand, "romashka", "/docs")
-
-
-def test_slow_answers_late_and_keeps_the_connection(stand: Stand) -> None:
-    stand.fault("romashka", "slow", delay=0.3)
-    visitor = Visitor(stand, "romashka")
-    begun = time.monotonic()
-    assert visitor.get("/docs").status == 200
-    assert time.monotonic() - begun >= 0.3
-    stand.clear("romashka")
-    assert visitor.get("/docs").status == 200
 
 
 def test_bad_requests_are_refused(stand: Stand) -> None:
@@ -117,27 +67,6 @@ def test_licence_manager_port_opens_and_closes(stand: Stand) -> None:
 def _resolve(stand: Stand, name: str, kind: str = "A") -> dns.message.Message:
     host, port = stand.dns_address
     return dns.query.udp(dns.message.make_query(name, kind), host, timeout=0.3, port=port)
-
-
-def test_names_resolve(stand: Stand) -> None:
-    assert "127.0.0.21" in _resolve(stand, "VEGA.kodeks.test").answer[0].to_text()
-    assert _resolve(stand, "vega.kodeks.test", "AAAA").rcode() == dns.rcode.NOERROR
-    assert _resolve(stand, "nobody.kodeks.test").rcode() == dns.rcode.NXDOMAIN
-
-
-def test_dns_faults_of_a_whole_hosting(stand: Stand) -> None:
-    stand.fault("te-cloud", "dns_gone")
-    assert _resolve(stand, "vega.kodeks.test").rcode() == dns.rcode.NXDOMAIN
-    assert _resolve(stand, "altair.kodeks.test").rcode() == dns.rcode.NXDOMAIN
-    assert _resolve(stand, "romashka.kodeks.test").answer
-    assert get(stand, "vega", "/docs").status == 200
-    stand.fault("te-cloud", "dns_servfail")
-    assert _resolve(stand, "altair.kodeks.test").rcode() == dns.rcode.SERVFAIL
-    stand.fault("te-cloud", "dns_silent")
-    with pytest.raises(dns.exception.Timeout):
-        _resolve(stand, "altair.kodeks.test")
-    stand.clear("te-cloud", "dns_silent")
-    assert _resolve(stand, "altair.kodeks.test").answer
 
 
 def test_faults_that_do_not_fit_are_refused(stand: Stand) -> None:
