@@ -40,9 +40,14 @@ def _urgent() -> Words:
 
 
 def incidents(step: str) -> Sequence[Annotation]:
-    """Incidents as spans over time series: each by client where few are chosen, else those of several at once."""
+    """Incidents as spans over time series: each by client where few are chosen, else those of several at once.
+
+    ``step``: Grafana asks for a hundred points at most, and joins those into one span that are no more than this apart:
+    a hundredth of the board's range.
+    """
     urgent = f'alertstate="firing",severity="critical",priority=~"K[12]",{q.CHOSEN}'
-    told = f"ALERTS{{{urgent}}} and on (installation) {q.INSTALLATIONS}"
+    # Of all that fired since the point before: a short incident falls between two points.
+    told = f"max_over_time(ALERTS{{{urgent}}}[$__interval]) and on (installation) {q.INSTALLATIONS}"
     for name, word in _urgent().items():
         told = f'label_replace({told}, "title", "{word.text}", "alertname", "{name}")'
     few = f"on () count({q.INSTALLATIONS}) <= {FEW}"

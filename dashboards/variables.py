@@ -12,6 +12,10 @@ from grafana_foundation_sdk.models import dashboard as models
 DATASOURCE = models.DataSourceRef(type_val="prometheus", uid="${datasource}")
 """The data source that is chosen at the top."""
 
+OURS = ("Kodeks", "kodeks-prometheus")
+"""Name and uid of the data source in provisioning/: shown first where it is there; else Grafana takes the first by
+name."""
+
 _ALL = models.VariableOption(selected=True, text=["All"], value=["$__all"])
 
 
@@ -43,7 +47,8 @@ class Variable:
     def builder(self) -> Builder[models.VariableModel]:
         match self.kind:
             case "datasource":
-                return builders.DatasourceVariable(self.name).label(self.label).type("prometheus")
+                ours = models.VariableOption(selected=True, text=OURS[0], value=OURS[1])
+                return builders.DatasourceVariable(self.name).label(self.label).type("prometheus").current(ours)
             case "text":
                 current = models.VariableOption(selected=True, text=self.query, value=self.query)
                 return builders.TextBoxVariable(self.name).label(self.label).default_value(self.query).current(current)

@@ -79,7 +79,7 @@ BOARD = Board(
     tags=("аналитика",),
     variables=variables.installations(domain=True),
     time="30d",
-    annotations=alerts.incidents("1h"),
+    annotations=alerts.incidents("6h"),
     rows=(
         Section("Лицензии"),
         (

@@ -22,7 +22,7 @@ BOARD = Board(
     tags=("установки",),
     variables=variables.installations(),
     time="30d",
-    annotations=alerts.incidents("1h"),
+    annotations=alerts.incidents("6h"),
     rows=(
         (
             panels.number(

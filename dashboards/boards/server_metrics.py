@@ -71,7 +71,7 @@ BOARD = Board(
     variables=variables.installations(),
     time="24h",
     refresh="1m",
-    annotations=alerts.incidents("5m"),
+    annotations=alerts.incidents("15m"),
     rows=(
         (
             panels.timeline(

@@ -15,6 +15,7 @@ import yaml
 from dashboards import ALL, Board
 from dashboards.__main__ import OUTPUT, files, main
 from dashboards.alerts import titles
+from dashboards.variables import OURS
 
 ROOT = Path(__file__).resolve().parents[2]
 BOOK: dict[str, dict[str, Any]] = {
@@ -163,6 +164,10 @@ def test_provisioning_files_say_where_things_are() -> None:
     assert provider["folder"] in guide
     (source,) = yaml.safe_load((folder / "datasources" / "kodeks.yml").read_text(encoding="utf-8"))["datasources"]
     assert source["type"] == "prometheus"
+    assert (source["name"], source["uid"]) == OURS  # what dashboards show first, where there are several
+    for document in DOCUMENTS.values():
+        shown = document["templating"]["list"][0]["current"]
+        assert (shown["text"], shown["value"]) == OURS
     assert source["jsonData"]["httpMethod"] == "POST"  # names of all installations do not fit into an address
 
 
