@@ -23,13 +23,17 @@ _HOURLY = re.compile(r"installation:kodeks_(interface_up|port_up|seats_used):")
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A recording rule. ``step``: seconds between its samples; ``fine``: where a year is kept finely (``record``)."""
+    """A recording rule. ``step``: seconds between its samples; ``fine``: where a year is kept finely (``record``).
+
+    ``below``: what its group records after it. What it reads of that is of the round before, and does not order them.
+    """
 
     name: str
     expression: str
     labels: tuple[tuple[str, str], ...]
     step: int
     fine: int
+    below: frozenset[str] = frozenset()
 
 
 def recording(folder: Path = RULES) -> list[Rule]:
@@ -42,12 +46,15 @@ def recording(folder: Path = RULES) -> list[Rule]:
     found = []
     for path in [folder / name for name in FILES if (folder / name).exists()]:
         for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]:
-            for rule in group["rules"]:
+            for place, rule in enumerate(group["rules"]):
                 if "record" in rule:
+                    below = {each["record"] for each in group["rules"][place + 1 :] if "record" in each}
                     labels = tuple(sorted(rule.get("labels", {}).items()))
                     daily = path.name in ("score.yml", "site.yml")
                     steps = (DAY, DAY) if daily else _steps(rule["record"], rule["expr"])
-                    found.append(Rule(rule["record"], rule["expr"], labels, *steps))
+                    found.append(
+                        Rule(rule["record"], rule["expr"], labels, *steps, frozenset(below - {rule["record"]}))
+                    )
     return found
 
 
@@ -71,7 +78,7 @@ def levels(rules: Sequence[Rule]) -> list[list[Rule]]:
     names = {rule.name for rule in rules}
     reads = {name: set[str]() for name in names}
     for rule in rules:
-        reads[rule.name] |= set(_NAME.findall(rule.expression)) & names - {rule.name}
+        reads[rule.name] |= set(_NAME.findall(rule.expression)) & names - {rule.name} - rule.below
     sorted_out: list[list[Rule]] = []
     done: set[str] = set()
     while len(done) < len(names):

@@ -64,6 +64,9 @@ def test_rules_come_after_what_they_read() -> None:
     assert levels([third, first, second]) == [[first], [second], [third]]
     with pytest.raises(ValueError, match="in a circle: a:b, c:d"):
         levels([rule("a:b", "c:d"), rule("c:d", "a:b"), third])
+    # What stands below in the same group is read as it was a round before.
+    past = Rule("a:b", "c:d", (), HOUR, HOUR, below=frozenset({"c:d"}))
+    assert levels([rule("c:d", "a:b"), past]) == [[past], [rule("c:d", "a:b")]]
 
 
 def test_samples_go_into_the_file_of_their_block(tmp_path: Path) -> None:
