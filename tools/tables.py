@@ -55,8 +55,8 @@ def _rows(head: Iterable[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
 
 
 def sections() -> set[str]:
-    """Sections of the file, each of which has a table."""
-    return {key.name for key in _flat(Settings)}
+    """Sections of the file, each of which has a table; a list of plain values is none."""
+    return {key.name for key in _flat(Settings) if get_origin(key.shape.base) is not tuple}
 
 
 def section_keys(path: str) -> Iterator[str]:

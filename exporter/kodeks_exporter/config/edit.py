@@ -1,4 +1,4 @@
-"""Changes kodeks.yml in its own file: comments, order and quotes of what is not changed stay."""
+"""Changes kodeks.yml, or the included file that has the entry: comments, order and quotes of the rest stay."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 
 from kodeks_exporter.config.document import Plain
 from kodeks_exporter.config.load import load
+from kodeks_exporter.config.parts import KINDS, read_parts
 
 
 def put(path: Path, changes: Plain) -> Path:
@@ -19,6 +20,28 @@ def put(path: Path, changes: Plain) -> Path:
     Raises ConfigError when the outcome would not be good, and OSError; the file is then as it was.
     """
     load(path, changes=changes)
+    assert isinstance(changes, dict)
+    parts, _ = read_parts(path)
+    ours: dict[str, Any] = dict(changes)
+    kept = path
+    for part in parts.parts[1:]:
+        theirs = {kind: _held(part.node.plain(), kind, ours.get(kind)) for kind in KINDS}
+        if any(theirs.values()):
+            kept = _put(part.path, {kind: entries for kind, entries in theirs.items() if entries})
+            for kind, entries in theirs.items():
+                ours[kind] = [each for each in ours.get(kind) or [] if each not in entries]
+    ours = {key: value for key, value in ours.items() if value != []}
+    return _put(path, ours) if ours else kept
+
+
+def _held(document: Plain, kind: str, entries: Any) -> list[Any]:
+    """Those of the entries that a file has by name."""
+    known = document.get(kind) if isinstance(document, dict) else None
+    names = {each.get("name") for each in known if isinstance(each, dict)} if isinstance(known, list) else set()
+    return [each for each in entries or [] if each["name"] in names]
+
+
+def _put(path: Path, changes: Plain) -> Path:
     yaml = YAML()
     yaml.preserve_quotes = True
     yaml.width = 120

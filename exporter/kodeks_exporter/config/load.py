@@ -9,9 +9,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
 
-from kodeks_exporter.config import document, rules
+from kodeks_exporter.config import rules
 from kodeks_exporter.config.document import Plain
-from kodeks_exporter.config.problems import ConfigError, Problem, key_path
+from kodeks_exporter.config.parts import read_parts
+from kodeks_exporter.config.problems import ConfigError, Problem
 from kodeks_exporter.config.secrets import Surroundings
 from kodeks_exporter.config.typed import read
 from kodeks_exporter.settings.fleet import Fleet, Manager
@@ -25,15 +26,14 @@ def load(path: Path, environ: Mapping[str, str] = os.environ, changes: Plain = N
     """The settings of a kodeks.yml, defaults filled in and secrets resolved.
 
     ``changes``: a piece of such a file to put over it, before anything is written. Relative paths in the file start
-    from its folder. Raises ConfigError with every problem that was found; nothing
-    else, and no text of a secret ever stands in it.
+    from its folder, also in included files. Raises ConfigError with every problem that was found; nothing else, and no
+    text of a secret ever stands in it.
     """
-    node, problems = document.read(path)
-    data = _with_common(node.plain() if changes is None else merged(node.plain(), changes))
+    parts, problems = read_parts(path)
+    data = _with_common(parts.data if changes is None else merged(parts.data, changes))
     settings, findings = read(Settings, data, Surroundings(path.parent, environ))
     for loc, message in [*findings, *rules.findings(data)]:
-        line, way = node.find(loc)
-        problem = Problem(str(path), line, key_path(way), message)
+        problem = parts.problem(loc, message)
         if problem not in problems:
             problems.append(problem)
     if problems or settings is None:

@@ -51,7 +51,10 @@ def readable_file(name: str, surroundings: Surroundings) -> Path:
     """The path, relative ones taken from the configuration's folder; raises ValueError when it is no readable file."""
     if not name or "\0" in name:
         raise ValueError("must be a file's path")
-    path = surroundings.folder / name
+    for variable in _VARIABLE.findall(name):  # such as ${CREDENTIALS_DIRECTORY} of systemd
+        if not surroundings.environ.get(variable):
+            raise ValueError(f"environment variable {variable} is not set or empty; set it for the exporter's process")
+    path = surroundings.folder / _VARIABLE.sub(lambda match: surroundings.environ[match[1]], name)
     try:
         if not path.exists():
             raise ValueError(f"file {path} does not exist; create it or correct the path")

@@ -12,7 +12,18 @@ from kodeks_exporter.settings.alerting import AlertmanagerSettings, PrometheusSe
 from kodeks_exporter.settings.checks import CheckSettings
 from kodeks_exporter.settings.fleet import Fleet
 from kodeks_exporter.settings.history import HistorySettings
-from kodeks_exporter.settings.notation import Address, DayTime, Duration, Label, Mark, Notation, Url, at_least, whole
+from kodeks_exporter.settings.notation import (
+    Address,
+    DayTime,
+    Duration,
+    Folder,
+    Label,
+    Mark,
+    Notation,
+    Url,
+    at_least,
+    whole,
+)
 from kodeks_exporter.settings.online import OnlineSettings
 from kodeks_exporter.settings.reaction import ReactionSettings
 from kodeks_exporter.settings.reports import ReportSettings
@@ -91,6 +102,9 @@ class Links:
 class Settings:
     """The whole file. ``source``: where it is."""
 
+    include: tuple[Folder, ...] = ()
+    """Folders beside this file, such as `kodeks.d`. Each `*.yml` in them may hold more `managers`, `installations`,
+    `online_accesses` and `dealers`: a file a client, or a branch."""
     fleet: Annotated[Fleet, Mark.INLINE] = field(default_factory=Fleet)
     poll: PollSettings = PollSettings()
     privacy: Privacy = Privacy()
