@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from typing import Final
 from urllib.parse import quote, urlsplit
@@ -85,20 +85,20 @@ class Row:
     href: str
     status: Status
     cause: str
-    where: str
-    hints: tuple[str, ...]
     since: str
-    blocked: str
-    lead: TroubleRow | None
-    others: tuple[TroubleRow, ...]
-    verdict: str
     checked: str
     stale: bool
     report: str
     report_stale: bool
-    checks: tuple[CheckRow, ...]
-    day: Bar | None
     available: str
+    where: str = ""
+    hints: tuple[str, ...] = ()
+    blocked: str = ""
+    lead: TroubleRow | None = None
+    others: tuple[TroubleRow, ...] = ()
+    verdict: str = ""
+    checks: tuple[CheckRow, ...] = ()
+    day: Bar | None = None
 
 
 def status_of(view: InstallationView) -> Status:
@@ -118,12 +118,12 @@ def status_of(view: InstallationView) -> Status:
     return Status(view.state.value, words.STATES[view.state], "bad" if view.state in _BAD_STATES else "warn")
 
 
-def row_of(view: InstallationView, status: Status, fleet: FleetView, *, full: bool = True) -> Row:
-    """``full``: with its checks and its day; a line of the table shows neither."""
+def line_of(view: InstallationView, status: Status, fleet: FleetView) -> Row:
+    """A line of the table: the one word, and what is worst."""
     now, zone, root = fleet.generated, fleet.time_zone, view.root_cause
-    blocked = [words.check_name_inside(r.check) for r in view.results if root and r.by == root.check]
-    failed = [r for r in view.results if r.outcome is Outcome.FAILED and (root is None or r.check != root.check)]
-    others = worst_first([*(_as_trouble(result, view) for result in failed), *view.troubles])
+    told = _sentence(root) if root else f"{view.troubles[0].text}." if view.troubles else ""
+    # The state itself began then; what reports tell has a time of its own.
+    dated = view.since is not None and status.tone != "ok" and (root or view.state is not InstallationState.OK)
     return Row(
         name=view.name,
         client=view.client or view.name,
@@ -134,23 +134,33 @@ def row_of(view: InstallationView, status: Status, fleet: FleetView, *, full: bo
         url=view.url,
         href=view.url if _linkable(view.url) else "",
         status=status,
-        cause=_sentence(root) if root else "",
-        where=words.where_to_look(root.check) if root else "",
-        hints=tuple(hint for hint in facts(root, zone) if not _said(hint, root.text)) if root else (),
-        since=words.since(view.since, now, zone)
-        if view.since is not None and status.tone != "ok" and (root or view.state is not InstallationState.OK)
-        else "",
-        blocked=_some(blocked),
-        lead=trouble_row(_as_trouble(root, view), view.name, fleet) if root else None,
-        others=tuple(trouble_row(each, view.name, fleet) for each in others),
-        verdict=_verdict(view, status),
+        cause=told,
+        since=words.since(view.since, now, zone) if view.since is not None and dated else "",
         checked=ago(view.last_run, now),
         stale=view.last_run is not None and now - view.last_run > STALE_AFTER,
         report=ago(view.report_made, now),
         report_stale=view.report_made is not None and now - view.report_made > REPORT_STALE_AFTER,
-        checks=tuple(_check_row(result, zone) for result in view.results) if full else (),
-        day=day_bar(view.past, now) if full and view.past else None,
         available=available(view.past, now),
+    )
+
+
+def row_of(view: InstallationView, status: Status, fleet: FleetView) -> Row:
+    """All that is known of an installation."""
+    now, zone, root = fleet.generated, fleet.time_zone, view.root_cause
+    blocked = [words.check_name_inside(r.check) for r in view.results if root and r.by == root.check]
+    failed = [r for r in view.results if r.outcome is Outcome.FAILED and (root is None or r.check != root.check)]
+    others = worst_first([*(_as_trouble(result, view) for result in failed), *view.troubles])
+    return replace(
+        line_of(view, status, fleet),
+        cause=_sentence(root) if root else "",
+        where=words.where_to_look(root.check) if root else "",
+        hints=tuple(hint for hint in facts(root, zone) if not _said(hint, root.text)) if root else (),
+        blocked=_some(blocked),
+        lead=trouble_row(_as_trouble(root, view), view.name, fleet) if root else None,
+        others=tuple(trouble_row(each, view.name, fleet) for each in others),
+        verdict=_verdict(view, status),
+        checks=tuple(_check_row(result, zone) for result in view.results),
+        day=day_bar(view.past, now) if view.past else None,
     )
 
 
