@@ -71,7 +71,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.store = OnlineStore(self.storage)
-        self.watch = OnlineWatch(self.store, OnlineTools(Numbers(), self.clock))
+        self.watch = OnlineWatch(self.store, OnlineTools(Numbers().resolve, self.clock))
         self.apply()
 
     def accesses(self) -> dict[str, OnlineAccess]:

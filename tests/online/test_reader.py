@@ -37,7 +37,7 @@ def basic() -> Iterator[Vendor]:
 
 def visit(vendor: Vendor, *days: date, password: str | None = None, **changes: Any) -> OnlineReading:
     access = access_of(vendor.url("nps1"), ACCESS, password)
-    return read_access(access, replace(QUICK, **changes), OnlineTools(Numbers()), days)
+    return read_access(access, replace(QUICK, **changes), OnlineTools(Numbers().resolve), days)
 
 
 def test_what_is_left_and_the_limits_are_read(vendor: Vendor) -> None:
@@ -114,13 +114,13 @@ def test_sessions_are_closed_when_the_page_is_not_understood(vendor: Vendor) -> 
 
 def test_a_name_that_does_not_resolve() -> None:
     access = access_of("http://nps9.example/kodeks02", ACCESS)
-    assert read_access(access, QUICK, OnlineTools(Numbers())).reason == "dns"
+    assert read_access(access, QUICK, OnlineTools(Numbers().resolve)).reason == "dns"
 
 
 def test_no_password_without_tls() -> None:
     with scripted(lambda asked: (200, "x", {})) as site:
         access = access_of(f"https://127.0.0.1:{site.port}/kodeks02", ACCESS)
-        assert read_access(access, QUICK, OnlineTools(Numbers())).reason == "tls"
+        assert read_access(access, QUICK, OnlineTools(Numbers().resolve)).reason == "tls"
         assert site.requests == []
 
 
@@ -151,7 +151,7 @@ def test_the_password_goes_nowhere_else(action: str, method: str, reason: str) -
     page = FORM.format(action=action, method=method)
     with scripted(lambda asked: (200, page, {})) as site:
         access = access_of(f"http://127.0.0.1:{site.port}/kodeks02", ACCESS)
-        assert read_access(access, QUICK, OnlineTools(Numbers())).reason == reason
+        assert read_access(access, QUICK, OnlineTools(Numbers().resolve)).reason == reason
         assert all("/login" not in request.path for request in site.requests)
 
 
@@ -159,7 +159,7 @@ def test_a_redirect_to_another_host_is_not_followed() -> None:
     other = free_port()
     with scripted(lambda asked: (302, "", {"Location": f"http://127.0.0.1:{other}/x"})) as site:
         access = access_of(f"http://127.0.0.1:{site.port}/kodeks02", ACCESS)
-        assert read_access(access, QUICK, OnlineTools(Numbers())).reason == "redirect"
+        assert read_access(access, QUICK, OnlineTools(Numbers().resolve)).reason == "redirect"
 
 
 def test_a_form_behind_a_redirect_and_a_profile_behind_the_form() -> None:
@@ -177,7 +177,7 @@ def test_a_form_behind_a_redirect_and_a_profile_behind_the_form() -> None:
 
     with scripted(pages) as site:
         access = access_of(f"http://127.0.0.1:{site.port}/kodeks02/", ACCESS)
-        reading = read_access(access, QUICK, OnlineTools(Numbers()))
+        reading = read_access(access, QUICK, OnlineTools(Numbers().resolve))
     assert reading.reason == ""
     assert reading.quotas == {Resource.DOCUMENTS: Quota(7, None)}
     assert site.requests[-1].path == "/kodeks02/logout"
@@ -197,5 +197,5 @@ def test_clients_of_all_kinds_can_be_read() -> None:
     accesses = tuple(Access(f"u-{kind}", PASSWORD, kind) for kind in Kind)
     with Vendor([ServerSpec("nps1", accesses)], Clock(WEDNESDAY)) as vendor:
         for access in accesses:
-            reading = read_access(access_of(vendor.url("nps1"), access), QUICK, OnlineTools(Numbers()))
+            reading = read_access(access_of(vendor.url("nps1"), access), QUICK, OnlineTools(Numbers().resolve))
             assert reading.quotas[Resource.DOCUMENTS].left == vendor.servers["nps1"].left(access, "documents")

@@ -73,7 +73,7 @@ def test_visits_are_spread_over_the_interval_and_come_once_in_it(make_world: Wor
 def test_the_gap_between_visits(make_world: WorldMaker) -> None:
     settings = replace(QUICK, limits=OnlineLimits(gap=0.05), spread=OnlineSpread(start=0.0))
     world = make_world([many("nps1", 9)], settings=settings)
-    world.watch = OnlineWatch(world.store, OnlineTools(Numbers(), time.time))
+    world.watch = OnlineWatch(world.store, OnlineTools(Numbers().resolve, time.time))
     world.apply()
     begin = time.monotonic()
     world.run_at_once()

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
-from typing import Final, Protocol
+from typing import Final
 from urllib.parse import urlsplit
 
 from kodeks_exporter.domain.online import HTTP_REASON, HistoryDay, OnlineReading, Quota, Resource
@@ -46,15 +46,11 @@ _REASONS: Final = {
 _NAME_REASONS: Final = frozenset({"nxdomain", "dns_error", "dns_timeout", "no_address"})
 
 
-class NameResolver(Protocol):
-    def resolve(self, host: str) -> tuple[str, ...]: ...
-
-
 @dataclass(frozen=True, slots=True)
 class OnlineTools:
-    """What all visits share; safe to use from many threads."""
+    """What all visits share; safe to use from many threads. ``resolve``: a name to its addresses, raises CheckError."""
 
-    resolver: NameResolver
+    resolve: Callable[[str], tuple[str, ...]]
     clock: Callable[[], float] = time.time
 
 
@@ -218,7 +214,7 @@ class Visit:
                 http_timeout=settings.timeouts.request,
                 max_body=settings.limits.page_size,
             )
-            session = Session(target, self._tools.resolver.resolve(target.host), limits)
+            session = Session(target, self._tools.resolve(target.host), limits)
             session.trace = self.trace
             if target.scheme == "https":
                 # Without trust no password is sent: the visit ends here.

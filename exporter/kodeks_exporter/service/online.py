@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -26,20 +25,13 @@ _SEARCHES_AGE = 3600.0
 """How often searches that have become too old are dropped from the metrics."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Names:
-    """Asks the resolver that is in force, which a reload may change."""
-
-    resolve: Callable[[str], tuple[str, ...]]
-
-
 class Accesses:
     """Safe to use from many threads."""
 
     def __init__(self, storage: Path, settings: Settings, resolve: Callable[[str], tuple[str, ...]]) -> None:
         """Raises ``StorageError``."""
         self._store = opened(storage, FILE_NAME, lambda: OnlineStore(storage, settings.online))
-        self._watch = OnlineWatch(self._store, OnlineTools(_Names(resolve)))
+        self._watch = OnlineWatch(self._store, OnlineTools(resolve))
         self._watch.apply(settings.fleet.online_accesses, settings.online, settings.poll)
 
     def pools(self) -> dict[str, int]:

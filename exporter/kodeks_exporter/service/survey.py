@@ -28,7 +28,7 @@ def _of_access(settings: Settings, access: OnlineAccess) -> Survey:
     found = Survey("online_accesses", access.name)
     tools = make_tools(settings)
     try:
-        visits = OnlineTools(tools.resolver, tools.clock)
+        visits = OnlineTools(tools.resolver.resolve, tools.clock)
         survey_access(found, access, settings.online, visits)
         if found.common:
             would_be = load(settings.source, changes=proposal(found))

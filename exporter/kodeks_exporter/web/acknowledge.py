@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
-from typing import Final, Protocol
+from typing import Final
 from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -23,7 +23,7 @@ from werkzeug.wrappers import Request, Response
 
 from kodeks_exporter.domain.acknowledge import LABELS
 from kodeks_exporter.domain.reaction import Alert, Taken
-from kodeks_exporter.reaction.desk import Case, Link, RefusalError, Refused
+from kodeks_exporter.reaction.desk import Case, Desk, Link, RefusalError, Refused
 from kodeks_exporter.settings.reaction import ReactionSettings
 from kodeks_exporter.web import words
 from kodeks_exporter.web.app import Route
@@ -52,14 +52,6 @@ _STATUS: Final[Mapping[Refused, int]] = {
     Refused.UNREACHABLE: 502,
     Refused.CHOICE: 400,
 }
-
-
-class Desk(Protocol):
-    """What takes alerts, ``reaction.desk.Desk``."""
-
-    def look(self, link: Link) -> Case: ...
-
-    def take(self, link: Link, who: str, comment: str, seconds: float) -> Taken: ...
 
 
 @dataclass(frozen=True, slots=True)
