@@ -33,6 +33,7 @@ COMMANDS: Final = {
     "serve": _Command("serve", True, "run the exporter"),
     "check-config": _Command("check_config", False, "print every problem of a configuration"),
     "probe": _Command("probe", True, "run all checks of one installation now"),
+    "add": _Command("add", True, "add an installation to the configuration"),
     "survey": _Command("survey", True, "see what of a server fits the settings, and propose what would"),
     "sysinfo": _Command("inspect_", False, "sysinfo reports: inspect"),
     "import": _Command("import_", False, "build a configuration from existing inventories"),
