@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import yaml
 
 from demo.stand import Stand, StandSpec
 from demo.stand.model import ServerSpec
+from kodeks_exporter.config.edit import put
 from kodeks_exporter.config.load import load
 from kodeks_exporter.domain.check import Outcome, ScheduleFacts, SeatsFacts
 from kodeks_exporter.service.survey import survey
@@ -110,6 +112,21 @@ def test_what_stands_in_the_way_is_told(
     assert finding.fit in (Fit.ABSENT, Fit.NOT_UNDERSTOOD)
     assert words in finding.text
     assert sum(1 for each in refused.trace if each.response and each.response.status == 401 and each.login) <= 2
+
+
+@pytest.mark.parametrize(
+    "fault", ["hang", "garbage", "endless_body", "drip", "server_error", "maintenance", "redirect_loop", "huge_header"]
+)
+def test_a_sick_server_costs_little_time(tmp_path: Path, fault: str) -> None:
+    with Stand(StandSpec(servers=(ServerSpec(name="romashka"),))) as stand:
+        stand.fault("romashka", fault)
+        config = configuration(tmp_path, stand.url("romashka"), "smartlogin", "smartpassword")
+        put(config, {"checks": {"timeouts": {"http": "300ms", "connect": "300ms"}, "limits": {"page_size": "64KiB"}}})
+        began = time.monotonic()
+        found = survey(load(config), "nezabudka")
+        assert time.monotonic() - began < 8
+        assert any(finding.fit in (Fit.ABSENT, Fit.NOT_UNDERSTOOD) for finding in found.findings)
+        assert not found.entry.get("paths"), "nothing is proposed by what a sick server says"
 
 
 def test_other_installations_keep_what_is_said_of_all(tmp_path: Path) -> None:

@@ -57,6 +57,8 @@ def _of_installation(settings: Settings, installation: Installation) -> Survey:
     folders = [settings.source.parent, settings.source.parent / "profiles"]
     try:
         offers = survey_pages(found, installation, checks, tools)
+        if offers is None:
+            return found
         site = _with_proposal(settings, found)  # its address of leaving, above all
         downloader = Downloader(tools.resolver.resolve)
         survey_report(found, site, settings.reports, settings.checks, downloader, offers, folders, tools.clock)

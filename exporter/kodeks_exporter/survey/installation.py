@@ -24,20 +24,23 @@ _CATALOGS_SINCE = "модуль sysinfo 2.0.6.7 или новее"
 _SYSMON_SINCE = "сервер 6.4.5.127 или новее с модулем sysmon и право логина на метрики"
 
 
-def survey_pages(survey: Survey, installation: Installation, settings: CheckSettings, tools: Tools) -> list[str]:
+def survey_pages(survey: Survey, installation: Installation, settings: CheckSettings, tools: Tools) -> list[str] | None:
     """Adds what the pages of an installation show, and gives addresses that may be those of reports.
 
-    The session is ended and the connection closed at the end.
+    None: the server can't be asked. The session is ended and the connection closed at the end.
     """
     context = Context(installation, settings, tools, trace=survey.trace)
     try:
         if not _way(survey, installation, context):
-            return []
+            return None
         visit = Visit(context)
         try:
             _pages(survey, installation, settings, visit)
         finally:
             _leave(survey, settings, visit)
+        if visit.dead:
+            survey.add("ответы", Fit.NOT_UNDERSTOOD, "порт открыт, но сервер не отвечает: отчёт не спрашивался")
+            return None
         return [link.path for page in visit.answered() for link in page.links]
     finally:
         context.connection.close()
@@ -84,8 +87,7 @@ def _pages(survey: Survey, installation: Installation, settings: CheckSettings, 
     if isinstance(main, Page) and main.response.status == 401 and visit.context.credentials is not None:
         del visit.pages[catalog]
         main = visit.ask(catalog)
-    if isinstance(main, CheckError) and main.reason == "redirect_foreign":
-        survey.add("адрес", Fit.NOT_UNDERSTOOD, main.text)
+    reading.main_page(survey, settings, catalog, main)
     visit.ask("/", login=False)
     known = [paths.catalogs, paths.title, paths.licence, paths.preferences, _SESSIONS, paths.sysmon]
     for path in filter(None, known):

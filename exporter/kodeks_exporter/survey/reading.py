@@ -7,6 +7,9 @@ from collections.abc import Iterable
 
 from kodeks_exporter.checks.catalog_metrics import MAX_LENGTH, parse_catalogs
 from kodeks_exporter.checks.metrics_text import sample_lines
+from kodeks_exporter.checks.pages import state_of_page
+from kodeks_exporter.domain.check import InstallationState
+from kodeks_exporter.net.errors import CheckError
 from kodeks_exporter.settings.checks import CheckSettings
 from kodeks_exporter.settings.fleet import Installation
 from kodeks_exporter.survey import pages
@@ -17,6 +20,25 @@ from kodeks_exporter.survey.zones import server_time
 _CLOCK_OFF = 90.0
 """Seconds from which a server's clock is wrong."""
 _NO_FAULT = r"(?!.*(ошибк|не найден|не обнаружен|отсутств))"
+
+
+def main_page(survey: Survey, settings: CheckSettings, path: str, page: Page | CheckError) -> None:
+    """Whether the first catalog answers, and whether what it says of an unusual state is understood."""
+    if isinstance(page, CheckError):
+        survey.add("главная страница", Fit.NOT_UNDERSTOOD, f"{path}: {page.text}")
+        return
+    status = page.response.status
+    state = state_of_page(settings.patterns, status, page.text)
+    if state is not InstallationState.OK:
+        survey.add("главная страница", Fit.UNDERSTOOD, f"{path}: сейчас состояние {state.value}, код {status}")
+    elif status in (200, 401):
+        survey.add("главная страница", Fit.UNDERSTOOD, f"{path}: код {status}")
+    elif status == 404:
+        survey.add("главная страница", Fit.ABSENT, f"{path}: код 404")
+    else:
+        said = " ".join(page.text.visible.split()[:12])
+        text = f"{path}: код {status}, сказано «{said}»: если это о состоянии сервера, опишите его в patterns.states"
+        survey.add("главная страница", Fit.NOT_UNDERSTOOD, text)
 
 
 def catalogs(survey: Survey, installation: Installation, visit: Visit, page: Page | None) -> None:

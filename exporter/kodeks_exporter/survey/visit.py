@@ -18,6 +18,8 @@ from kodeks_exporter.survey.pages import Kind, kinds
 MOST_PAGES: Final = 40
 LONGEST: Final = 120.0
 """Seconds that looking for pages may take."""
+_DEAD_AFTER: Final = 3
+"""Requests in a row without any answer from which on a server is left in peace."""
 
 
 @dataclass(frozen=True)
@@ -39,23 +41,33 @@ class Visit:
     context: Context
     pages: dict[str, Page | CheckError] = field(default_factory=dict)
     refused: bool = False
+    unanswered: int = 0
+    """Requests in a row to which nothing came."""
     _begin: float = field(default_factory=time.monotonic)
 
     @property
+    def dead(self) -> bool:
+        return self.unanswered >= _DEAD_AFTER
+
+    @property
     def room_for_more(self) -> bool:
-        return len(self.pages) < MOST_PAGES and time.monotonic() - self._begin < LONGEST
+        return not self.dead and len(self.pages) < MOST_PAGES and time.monotonic() - self._begin < LONGEST
 
     def ask(self, path: str, *, login: bool = True) -> Page | CheckError:
         """A page, asked for once; with the monitor's login where there is one."""
         known = self.pages.get(path)
         if known is not None:
             return known
+        if self.dead:
+            return CheckError("no_answer", "сервер не отвечает, больше не спрашиваем")
         credentials = self.context.credentials if login and not self.refused else None
         try:
             response = self.context.connection.get(path, credentials)
         except CheckError as error:
             self.pages[path] = error
+            self.unanswered += 1
             return error
+        self.unanswered = 0
         text = read_text(response)
         found = tuple(links(text.source[:500_000], self.context.target.base, response.path))
         page = self.pages[path] = Page(path, response, text, kinds(response, text), found)
