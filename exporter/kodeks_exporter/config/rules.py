@@ -43,6 +43,7 @@ def findings(data: Plain) -> Iterator[Finding]:
     yield from _alerting(top)
     yield from _score(top)
     yield from _reaction(top)
+    yield from _viewers(top)
 
 
 def with_processes(data: Plain) -> Iterator[str]:
@@ -50,6 +51,32 @@ def with_processes(data: Plain) -> Iterator[str]:
     for _, installation in _entries(_mapping(data), "installations"):
         if _mapping(installation.get("snmp")).get("processes") is not None:
             yield str(installation.get("name"))
+
+
+def _viewers(top: Mapping) -> Iterator[Finding]:
+    web = _mapping(top.get("web"))
+    viewers = web.get("viewers")
+    if web.get("user_header") and not web.get("trusted_proxies"):
+        yield ("web", "user_header"), "is believed of nobody: name the reverse proxy in trusted_proxies"
+    managers = [manager for _, manager in _entries(top, "managers")]
+    known = {
+        "branches": {branch for each in managers if isinstance(branch := each.get("branch"), str)},
+        "managers": {name for each in managers if isinstance(name := each.get("name"), str)},
+    }
+    seen: set[str] = set()
+    for index, viewer in enumerate(viewers if isinstance(viewers, list) else []):
+        told, loc = _mapping(viewer), ("web", "viewers", index)
+        user = told.get("user")
+        if isinstance(user, str) and user in seen:
+            yield (*loc, "user"), "stands here twice; put all branches and managers into one item"
+        seen.add(str(user))
+        if told and not any(told.get(key) for key in (*known, "everything")):
+            yield loc, "sees nothing: give branches, managers or everything: true"
+        for key, names in known.items():
+            given = told.get(key)
+            for each in [given] if isinstance(given, str) else given if isinstance(given, list) else []:
+                if isinstance(each, str) and each not in names:
+                    yield (*loc, key), f"of no manager; {did_you_mean(each, names)}"
 
 
 def _mapping(value: Plain) -> Mapping:
