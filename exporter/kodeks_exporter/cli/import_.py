@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 from pathlib import Path
 
+from kodeks_exporter.config.again import import_again, memory_of
 from kodeks_exporter.config.inventories import InventoryError, import_inventories
 
 
@@ -13,6 +15,9 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--managers", type=Path, metavar="FILE", help="managers.csv")
     command.add_argument("--online", type=Path, metavar="FILE", help="online.csv")
     command.add_argument("--output", type=Path, required=True, metavar="FILE", help="the configuration to write")
+    command.add_argument(
+        "--update", action="store_true", help="put what is new or changed into an existing one; edits by hand are kept"
+    )
     command.add_argument("--force", action="store_true", help="overwrite an existing configuration")
 
 
@@ -21,8 +26,22 @@ def run(options: argparse.Namespace) -> int:
         print("kodeks-exporter import: give --managers, --online or both", file=sys.stderr)
         return 2
     try:
+        if options.output.exists() and not options.force:
+            return _again(options)
         print(import_inventories(options.managers, options.online, options.output, force=options.force))
+        shutil.copyfile(options.output, memory_of(options.output))
     except InventoryError as error:
         print(f"kodeks-exporter import: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        print(f"kodeks-exporter import: {error.filename}: {error.strerror}", file=sys.stderr)
+        return 1
     return 0
+
+
+def _again(options: argparse.Namespace) -> int:
+    lines = import_again(options.managers, options.online, options.output, update=options.update)
+    print("\n".join(lines) or f"{options.output} agrees with the inventories")
+    if lines and not options.update:
+        print(f"\n{options.output} exists and is as it was: --update puts what is new or changed into it")
+    return 0 if options.update or not lines else 1
