@@ -66,6 +66,7 @@ def measure(*, tls: bool, folder: Path) -> float:
     options = ServerOptions(max_connections=1024, max_body=0)
     server = WebServer("127.0.0.1:0", Application(Large()), security, options, ("/upload",))
     server.start()
+    _slowest(server.url, 1)  # writes everything for the first time, and knows the password from then on
     worst = _slowest(server.url)
     print(f"{'TLS' if tls else 'plain'}, nobody else: {worst:.2f} s")
     for numbers in CROWDS:
@@ -78,9 +79,9 @@ def measure(*, tls: bool, folder: Path) -> float:
     return worst
 
 
-def _slowest(url: str) -> float:
+def _slowest(url: str, scrapes: int = SCRAPES) -> float:
     slowest = 0.0
-    for _ in range(SCRAPES):
+    for _ in range(scrapes):
         began = time.monotonic()
         try:
             good = requests.get(url + "/metrics", auth=_AUTH, timeout=15, verify=False).ok

@@ -14,6 +14,7 @@ import errno
 import logging
 import socket
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ logger = logging.getLogger("kodeks_exporter.web")
 _BACKLOG: Final = 1024
 _AT_A_TIME: Final = 32
 """Connections that are accepted before those that are there get a turn."""
+_QUIET: Final = 60.0
+"""Seconds between two warnings of too many connections."""
 _PAUSE: Final = 0.2
 """Seconds without accepting, when the process is out of descriptors."""
 
@@ -96,6 +99,7 @@ class WebServer:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping: asyncio.Event | None = None
         self._thread: threading.Thread | None = None
+        self._quiet_until = 0.0
         self._connections: dict[asyncio.Task[None], Connection] = {}
 
     @property
@@ -207,8 +211,10 @@ class WebServer:
             task = connection.begin()
             self._connections[task] = connection
             task.add_done_callback(self._connections.pop)
-        if table.turned_away > full:
-            logger.warning("too many connections: the longest silent one makes room", extra={"open": len(table)})
+        if table.turned_away > full and time.monotonic() >= self._quiet_until:
+            self._quiet_until = time.monotonic() + _QUIET
+            extra = {"open": len(table), "turned_away": table.turned_away, "newest": peer[0]}
+            logger.warning("too many connections: the longest silent ones make room", extra=extra)
 
 
 def _listener(address: tuple[str, int]) -> socket.socket:
