@@ -131,8 +131,7 @@ class ReportStore:
         self._changing = threading.RLock()
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._snapshots = self._load()
-        known = [each.report for each in self._snapshots.values() if each.report is not None]
-        self._pruned = max((min(each.made, each.received) for each in known), default=0.0)
+        self._pruned = 0.0
         self._key = self._load_key()
 
     def close(self) -> None:
@@ -273,10 +272,12 @@ class ReportStore:
         installations that are not in ``installations`` (the inventory) any more. To be called daily.
         Raises StorageError.
 
-        A clock that leaps ahead makes nothing old: from the newest report that was there at the start, time goes on by
-        two days a call at most.
+        A clock that leaps ahead makes nothing old: from the newest report that is there at the first call, time goes on
+        by two days a call at most.
         """
-        now = self._pruned = min(now, self._pruned + _PRUNE_STEP) if self._pruned else now
+        known = [each.report for each in self.snapshots().values() if each.report is not None]
+        begin = self._pruned or max((min(each.made, each.received) for each in known), default=0.0)
+        now = self._pruned = min(now, begin + _PRUNE_STEP) if begin else now
         oldest = now - self._settings.retention
         try:
             self._prune_all(oldest, installations)
