@@ -80,8 +80,7 @@ class Connection:
         self._local = sock.getsockname()[:2]
         limits = house.limits
         pace = Patience(limits.io_grace, limits.io_rate)
-        self._stream = TlsStream(sock, pace, house.context()) if house.context is not None else Stream(sock, pace)
-        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=limits.max_header)
+        self._stream = TlsStream(sock, pace, house.context) if house.context is not None else Stream(sock, pace)
         self._task: asyncio.Task[None] | None = None
         self.place = Place(party(peer[0]), self._drop)
         self._last = False
@@ -119,6 +118,8 @@ class Connection:
     async def _serve(self) -> None:
         if not await self._stream.begin():
             return
+        # Not before the first byte: those who say nothing shall cost little.
+        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=self._house.limits.max_header)
         while True:
             try:
                 request = await self._request()

@@ -10,6 +10,7 @@ import contextlib
 import socket
 import ssl
 import time
+from collections.abc import Callable
 from typing import Final
 
 _PIECE: Final = 64 * 1024
@@ -90,7 +91,7 @@ class Stream:
 
 
 class TlsStream(Stream):
-    def __init__(self, sock: socket.socket, pace: Patience, context: ssl.SSLContext) -> None:
+    def __init__(self, sock: socket.socket, pace: Patience, context: Callable[[], ssl.SSLContext]) -> None:
         super().__init__(sock, pace)
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._context = context
@@ -102,7 +103,7 @@ class TlsStream(Stream):
         if first[:1] != bytes((_HANDSHAKE,)):
             await self._answer_plain_http()
             raise ConnectionAbortedError("no TLS")
-        self._tls = self._context.wrap_bio(self._incoming, self._outgoing, server_side=True)
+        self._tls = self._context().wrap_bio(self._incoming, self._outgoing, server_side=True)
         self._incoming.write(first)
         while True:
             try:
