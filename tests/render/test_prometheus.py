@@ -124,7 +124,8 @@ def test_promtool_accepts(section: dict[str, Any], tool: Callable[[str], str], t
     result = fleets.rendered(tmp_path, prometheus=section)
     promtool(tool, fleets.put(result, tmp_path))
     document = yaml.safe_load(fleets.text(result, "prometheus.yml"))
-    *jobs, alertmanager = document["scrape_configs"]
+    *jobs, prometheus, alertmanager = document["scrape_configs"]
+    assert prometheus["job_name"] == "prometheus"
     assert "basic_auth" not in alertmanager  # whose password the exporters' is not
     assert alertmanager["static_configs"] == document["alerting"]["alertmanagers"][0]["static_configs"]
     if "credentials" in section:

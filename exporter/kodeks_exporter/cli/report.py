@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from kodeks_exporter.domain.secret import Secret
+from kodeks_exporter.settings import zones
 from kodeks_exporter.settings.fleet import Credentials
 from kodeks_exporter.yearly.prometheus import Prometheus, PrometheusError, Server
 from kodeks_exporter.yearly.promql import DAY, moment
@@ -77,7 +78,7 @@ def run(options: argparse.Namespace) -> int:
 def _write(prometheus: Prometheus, wanted: Wanted, output: Path) -> int:
     single = len(wanted.clients) == 1 and not output.is_dir()
     code, seen = 0, list[str]()
-    for made in make(prometheus, wanted, dt.datetime.now().astimezone().date()):
+    for made in make(prometheus, wanted, dt.datetime.now(zones.DEFAULT).date()):
         if made.problem:
             print(f"kodeks-exporter report: {made.client}: {made.problem}", file=sys.stderr)
             code = 1

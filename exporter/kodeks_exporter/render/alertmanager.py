@@ -9,7 +9,7 @@ from kodeks_exporter.render.example import Example
 from kodeks_exporter.render.people import OPS_MAIL, has_chat, people
 from kodeks_exporter.render.receivers import inhibitions, intervals, receivers
 from kodeks_exporter.render.routes import route
-from kodeks_exporter.render.yamltext import scalar, template_text
+from kodeks_exporter.render.yamltext import matcher_any, scalar, template_text
 from kodeks_exporter.settings.alerting import AlertmanagerSettings
 from kodeks_exporter.settings.fleet import Fleet
 
@@ -24,8 +24,9 @@ _HEAD: Final = """\
 # Mail always; Telegram for critical alerts and for K1 to K3. Outside of a manager's working hours K1 to K3 come to
 # Telegram in silence, and other critical alerts wait; what still fires when the working hours begin sounds.
 """
+_OURS: Final = matcher_any("product", ("", "kodeks"))
 _OTHERS: Final = """\
-# Alerts without the label product: kodeks are those of the site's own rules.
+# Alerts of the site's own rules, which have no label product, go the same way; those of other products to ops.
 route:
   receiver: ops
   group_by: [alertname]
@@ -67,7 +68,7 @@ def rendered(settings: AlertmanagerSettings, fleet: Fleet, example: Example) -> 
         _HEAD,
         _globals(settings),
         "templates:\n" + "".join(f"  - {scalar(each)}\n" for each in example.templates),
-        _OTHERS + _indented(route(settings, everybody, example), "    "),
+        _OTHERS + _indented(route(settings, everybody, example, _OURS), "    "),
         "time_intervals:\n" + _indented(hours, "  ") if hours else "",
         "receivers:\n" + _indented(receivers(settings, everybody, example), "  "),
         "inhibit_rules:\n" + _indented(inhibitions(settings, example), "  "),

@@ -47,6 +47,15 @@ def rendered(
 
 def _alertmanagers(settings: PrometheusSettings) -> str:
     return f"""
+  # Prometheus itself: whether its rules are evaluated and Alertmanager takes what they find.
+  - job_name: prometheus
+    static_configs:
+      - targets: ['localhost:9090']
+    metric_relabel_configs:
+      - source_labels: [__name__]
+        regex: prometheus_(notifications_.*|rule_.*|config_last_reload_successful|build_info)
+        action: keep
+
   # Its own figures tell whether messages reach people (KodeksNotificationsFailing).
   - job_name: alertmanager
     static_configs:

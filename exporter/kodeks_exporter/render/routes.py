@@ -32,12 +32,12 @@ def plain(section: Mapping[str, Any], indent: str) -> str:
     return "".join(f"{indent}{line}\n" for line in text.splitlines())
 
 
-def route(settings: AlertmanagerSettings, people: People, example: Example) -> str:
-    """An item of a list of routes, with comments; not indented."""
+def route(settings: AlertmanagerSettings, people: People, example: Example, whose: str = PRODUCT) -> str:
+    """An item of a list of routes, with comments; not indented. ``whose``: the matcher of the alerts that it takes."""
     ops = people.ops
     text = f"""\
 # Alerts are grouped by kind and by the person who gets them: one incident of several clients is one message.
-- matchers: {flow([PRODUCT])}
+- matchers: {flow([whose])}
   receiver: {scalar(ops.mail)}
 {plain(example.grouping, "  ")}\
   repeat_interval: {duration_text(settings.repeat["K4"])}
@@ -64,8 +64,8 @@ def route(settings: AlertmanagerSettings, people: People, example: Example) -> s
         # The branch stands in the matchers too: a client never gets to another branch, not even while a reload moves
         # managers about. An alert without a branch belongs to the manager whom it names.
         branch = matcher_any("branch", ("", manager.branch)) if manager.branch else matcher("branch", "")
-        whose = flow([matcher("manager", manager.name), branch])
-        text += f"\n    # {comment(_about(person))}\n    - matchers: {whose}\n"
+        names = flow([matcher("manager", manager.name), branch])
+        text += f"\n    # {comment(_about(person))}\n    - matchers: {names}\n"
         text += _person_routes(person, settings, example)
     ops = replace(ops, settings=replace(ops.settings, name=OPS))
     return text + (

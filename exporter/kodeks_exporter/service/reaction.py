@@ -92,6 +92,7 @@ class Reactions:
         self._watch.visit(name)
         return Pace.NORMAL
 
-    def _zone(self, manager: str) -> tzinfo | None:
-        known = self._settings().fleet.managers.get(manager)
-        return known.time_zone if known is not None else None
+    def _zone(self, manager: str) -> tzinfo:
+        """Of whoever gets the messages: ops, where the manager is nobody of the file."""
+        settings = self._settings()
+        return settings.fleet.managers.get(manager, settings.alertmanager.ops).time_zone
