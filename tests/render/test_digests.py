@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -32,7 +33,9 @@ def test_every_mail_address_has_a_receiver_that_tells_of_no_end(tmp_path: Path) 
         (mail,) = receivers[name]["email_configs"]
         assert "telegram_configs" not in receivers[name]
         assert mail == {**ordinary["email_configs"][0], "send_resolved": False}
-        assert {**mail, "to": ""} == {**example, "to": ""}
+        mail = {key: re.sub(r"(template \"[\w.]+) [^\"]+", r"\1", text) if isinstance(text, str) else text
+                for key, text in mail.items()}  # fmt: skip
+        assert {**mail, "to": ""} == {**example, "to": ""}, "but for the time zone"
 
 
 def test_digests_wait_as_in_the_projects_own_file(tmp_path: Path) -> None:
@@ -49,7 +52,7 @@ def test_digests_wait_as_in_the_projects_own_file(tmp_path: Path) -> None:
 
     expected = of(next(each for each in fleets.product_of(own)["routes"] if each["receiver"] == "ivanova")["routes"])
     assert set().union(*expected) == set(fleets.DIGESTS)
-    for route in routes[1:]:
+    for route in (each for each in routes if "routes" in each):
         assert of(route["routes"][0]["routes"]) == expected
 
 

@@ -72,7 +72,7 @@ def telegram(tmp_path: Path, hours: dict[str, str]) -> dict[str, dict[str, Any]]
         managers=[{"name": "a", "email": "a@b.example", "telegram_chat_id": -1, "working_hours": hours}],
         alertmanager={"telegram": {"bot_token": "1:x"}},
     )
-    route = fleets.product(result)["routes"][1]
+    route = next(each for each in fleets.product(result)["routes"] if each["receiver"] == "a-mail")
     return {
         f"{leaf['receiver']} {leaf['matchers'][0]}": leaf
         for leaf in route["routes"]
