@@ -69,6 +69,7 @@ class ReportCollector:
         self.searches: DayCollector[SearchEvent] = DayCollector(self._searches_seen)
         self.rejections: DayCollector[Rejection] = DayCollector(self._rejections_seen)
         self.search = self.searches.add
+        self.search_many = self.searches.add_many
         self.rejection = self.rejections.add
         self.report_header = ReportHeader()
         self.modules: list[Module] = []

@@ -47,9 +47,9 @@ class XmlFeed:
 
     def run(
         self,
-        chunks: Iterator[bytes],
+        chunks: Iterator[str],
         watch: Callable[[], None],
-        eat: Callable[[bytes, Callable[[bytes], None]], None] = lambda chunk, feed: feed(chunk),
+        eat: Callable[[str, Callable[[str], None]], None] = lambda chunk, feed: feed(chunk),
     ) -> None:
         """Feeds all of ``chunks``; ``watch`` is called after each, to look at bounds of the caller's own. ``eat`` may
         keep of a chunk what the parser need not see; what it must see goes to the function given.
@@ -61,10 +61,11 @@ class XmlFeed:
         deadline = time.monotonic() + limits.seconds
         fed = 0
 
-        def feed(piece: bytes) -> None:
+        def feed(piece: str) -> None:
             nonlocal fed
-            parse(piece, False)
-            fed += len(piece)
+            data = piece.encode("utf-8", "replace")
+            parse(data, False)
+            fed += len(data)
 
         try:
             for chunk in chunks:

@@ -358,37 +358,38 @@ class Builders:
         make = partial(tuple.__new__, SearchEvent)
         told = slots["status"] != NO_SLOT
 
+        def times(texts: tuple[str | None, ...]) -> list[float | None]:
+            try:
+                return [hours[text[:-6]] + seconds[text[-6:]] for text in texts]  # type: ignore[index]  # as below
+            except (KeyError, TypeError):  # an hour not met before; None
+                return [slow(text or "") for text in texts]
+
+        def queries(texts: tuple[str | None, ...]) -> list[str]:
+            words = [text[:longest].strip() if text else "" for text in texts]
+            whole = "|".join(words)
+            return words if whole.isprintable() and "  " not in whole else list(map(plain, words))
+
         def rows(found: Sequence[tuple[str | None, ...]]) -> list[SearchEvent]:
-            made: list[SearchEvent] = []
-            add = made.append
-            for time, login, catalog, source, kind, status, query, hits, lasted in found:
-                try:
-                    when = hours[time[:-6]] + seconds[time[-6:]]  # type: ignore[index]  # None is a TypeError
-                except (KeyError, TypeError):
-                    other = slow(time or "")
-                    if other is None:
-                        continue
-                    when = other
-                count = numbers[hits]
-                words = query[:longest].strip() if query else ""
-                if not words.isprintable() or "  " in words:
-                    words = plain(words)
-                add(
-                    make(
-                        (
-                            when,
-                            logins[login],
-                            labels[catalog],
-                            sources[source],
-                            types[kind],
-                            statuses[status] if told else _status_by(count),
-                            words,
-                            count,
-                            durations[lasted],
-                        )
-                    )
-                )
-            return made
+            # Column by column, in C but for the times: the interpreter's part is a third of what it is row by row.
+            time, login, catalog, source, kind, status, query, hits, lasted = zip(*found, strict=True)
+            counts = list(map(numbers.__getitem__, hits))
+            when = times(time)
+            made = map(
+                make,
+                zip(
+                    when,
+                    map(logins.__getitem__, login),
+                    map(labels.__getitem__, catalog),
+                    map(sources.__getitem__, source),
+                    map(types.__getitem__, kind),
+                    map(statuses.__getitem__, status) if told else map(_status_by, counts),
+                    queries(query),
+                    counts,
+                    map(durations.__getitem__, lasted),
+                    strict=True,
+                ),
+            )
+            return list(made) if None not in when else [event for event in made if event.time is not None]
 
         return rows
 

@@ -9,8 +9,9 @@ within an attribute, the attributes of the one before). At anything else the par
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import chain
 from operator import itemgetter
 from typing import Any, Final
 
@@ -21,11 +22,28 @@ Rows = Callable[[Sequence[tuple[str | None, ...]]], list[Any]]
 """From the texts of records, in the order of a block's fields, to records; those that say nothing are left out."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """``run``: any number of elements, each with white space before it. ``element``: one, with groups. ``bare``: its
+    length without what is in the groups. ``fetch``: of the groups what the fields want, in their order."""
+
+    run: re.Pattern[str]
+    element: re.Pattern[str]
+    bare: int
+    fetch: Callable[..., Any]
+
+
 class Straight:
     """For one kind of element. ``order``: the slots of its block's fields; ``text``: the slot of the element's text."""
 
     def __init__(
-        self, name: str, order: Sequence[str], text: str, rows: Rows, emit: Callable[[Any], None], tally: list[int]
+        self,
+        name: str,
+        order: Sequence[str],
+        text: str,
+        rows: Rows,
+        emit: Callable[[list[Any]], object],
+        tally: list[int],
     ) -> None:
         self.end = f"</{name}>"
         self._name = name
@@ -34,8 +52,8 @@ class Straight:
         self._rows = rows
         self._emit = emit
         self._tally = tally
-        self._forms: dict[tuple[str, ...], tuple[re.Pattern[str], re.Pattern[str], Callable[..., Any]]] = {}
-        self._form: tuple[re.Pattern[str], re.Pattern[str], Callable[..., Any]] | None = None
+        self._forms: dict[tuple[str, ...], _Form] = {}
+        self._form: _Form | None = None
 
     def learn(self, frame: dict[str, str]) -> None:
         """The attributes of an element that the parser has just read, in their order, with its text."""
@@ -45,27 +63,35 @@ class Straight:
             form = self._forms[keys] = self._compiled([key for key in keys if key != self._text])
         self._form = form
 
-    def _compiled(self, keys: list[str]) -> tuple[re.Pattern[str], re.Pattern[str], Callable[..., Any]]:
+    def _compiled(self, keys: list[str]) -> _Form:
         attributes = "".join(rf' {re.escape(key)}="([^"<&\t\n\r]*)"' for key in keys)
         # A "]" in the text may be part of "]]>", which is an error.
         element = rf"<{re.escape(self._name)}{attributes}>([^<&\]\r]*){re.escape(self.end)}"
         run = re.compile(f"(?:{_BLANK}{element.replace('(', '(?:')})*")
-        places = [*keys, self._text]
+        bare = sum(len(f' {key}=""') for key in keys) + len(f"<{self._name}>{self.end}")
+        places = ["", *keys, self._text]
         # What the report does not have stands behind the texts, as None.
         fetch = itemgetter(*(places.index(slot) if slot in places else len(places) for slot in self._order))
-        return run, re.compile(element), fetch if set(self._order) <= set(places) else lambda row: fetch((*row, None))
+        if not set(self._order) <= set(places):
+            return _Form(run, re.compile(f"({_BLANK}){element}"), bare, lambda row: fetch((*row, None)))
+        return _Form(run, re.compile(f"({_BLANK}){element}"), bare, fetch)
 
     def take(self, text: str, start: int) -> int:
         """Takes the records from ``start`` on; gives where the last of them ends."""
         if self._form is None:
             return start
-        run, element, fetch = self._form
-        match = run.match(text, start)
-        if match is None or match.end() == start:
+        form = self._form
+        end = text.rfind(self.end, start) + len(self.end)
+        found = form.element.findall(text, start, end) if end > start else []
+        # What was found is all there is, if it is as long as the text: so it is nearly always.
+        if start + len("".join(chain.from_iterable(found))) + form.bare * len(found) != end:
+            match = form.run.match(text, start)
+            end = start if match is None else match.end()
+            found = form.element.findall(text, start, end)
+        if not found:
             return start
-        found = element.findall(text, start, match.end())
-        records = self._rows(list(map(fetch, found)))
-        deque(map(self._emit, records), 0)
+        records = self._rows(list(map(form.fetch, found)))
+        self._emit(records)
         self._tally[0] += len(found) - len(records)
         self._tally[1] += len(records)
-        return match.end()
+        return end

@@ -221,7 +221,7 @@ class _Element:
     children: dict[str, _Element] = field(default_factory=dict)
 
 
-def _survey_xml(chunks: Iterator[bytes], found: Survey, looker: Looker, limits: ReadLimits) -> None:
+def _survey_xml(chunks: Iterator[str], found: Survey, looker: Looker, limits: ReadLimits) -> None:
     feed = XmlFeed(limits)
     stack = [_Element("")]
     pieces: list[str] = []

@@ -7,6 +7,7 @@ element ends, its record is built from the frame. Elements that the profile does
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -82,7 +83,7 @@ class _Node:
 
 
 def read_xml(
-    chunks: Iterator[bytes], layout: Layout, builders: Builders, sink: ReportSink, limits: ReadLimits
+    chunks: Iterator[str], layout: Layout, builders: Builders, sink: ReportSink, limits: ReadLimits
 ) -> Reading:
     """Feeds all records to the sink. Raises UnreadableReport."""
     return _Reader(layout, builders, sink, limits).run(chunks)
@@ -306,7 +307,8 @@ class _Reader:
         if rows is None or not plan.text or node.children or node.shows:
             return None
         above, _, name = node.path.rpartition("/")
-        straight = Straight(name, order, _TEXT, rows, plan.emit, plan.tally)
+        many = getattr(self._sink, "search_many", None) or (lambda records: deque(map(plan.emit, records), 0))
+        straight = Straight(name, order, _TEXT, rows, many, plan.tally)
         self._fast = node, self._node(above) if above else self._root, straight
         return straight
 
@@ -386,7 +388,7 @@ class _Reader:
 
     # --- the loop
 
-    def run(self, chunks: Iterator[bytes]) -> Reading:
+    def run(self, chunks: Iterator[str]) -> Reading:
         limits, pieces = self._limits, self._pieces
         feed = XmlFeed(limits)
         unknown = _Node()
@@ -420,25 +422,22 @@ class _Reader:
             feed.run(chunks, watch)
         else:
             inner, around, straight = self._fast
-            tag, tag_bytes = straight.end, straight.end.encode()
+            tag = straight.end
 
-            def eat(chunk: bytes, see: Callable[[bytes], None]) -> None:
+            def eat(text: str, see: Callable[[str], None]) -> None:
                 """The end of a record, told by the parser for itself, is where it has seen everything."""
-                if tag_bytes not in chunk:
-                    see(chunk)
-                    return
-                text, at = chunk.decode(), 0
+                at = 0
                 while (end := text.find(tag, at)) >= 0:
-                    see(text[at:end].encode())
+                    see(text[at:end])
                     at = end
                     if node is not inner:  # it stands in a comment, or in another element of that name
                         break
-                    see(tag_bytes)
+                    see(tag)
                     at += len(tag)
                     if node is not around:
                         break
                     at = straight.take(text, at)
-                see(text[at:].encode())
+                see(text[at:])
 
             feed.run(chunks, watch, eat)
         result = self._result

@@ -1,4 +1,4 @@
-"""The bytes of an XML report as clean UTF-8 for the parser.
+"""The bytes of an XML report as clean text for the parser.
 
 All decoding is done here and not by the parser, because reports come damaged: a server cuts a query in the middle of a
 letter, lets a control character through, or writes windows-1251 and declares UTF-8; and one such byte must not cost the
@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from typing import IO, Final
 
 from kodeks_exporter.domain.report import UnreadableReport
-from kodeks_exporter.sysinfo.container import BLANKS
 from kodeks_exporter.sysinfo.profile import ENCODINGS, Profile
 
 CHUNK: Final = 32 * 1024
@@ -26,10 +25,11 @@ _ALIASES: Final = {"cp1251": "windows-1251", "win-1251": "windows-1251", "utf8":
 _ONE_BYTE: Final = frozenset(
     {"windows-1251", "koi8-r", "cp866", "iso-8859-5", "iso-8859-1", "windows-1252", "us-ascii"}
 )
-_NONCHARACTER: Final = re.compile(rb"\xef\xbf[\xbe\xbf]")
-_REFERENCE: Final = re.compile(rb"&#(?:[xX]([0-9A-Fa-f]{1,12})|([0-9]{1,14}));")
+_NONCHARACTERS: Final = {0xFFFE: " ", 0xFFFF: " "}
+_BLANKS: Final = " \t\r\n\ufeff"
+_REFERENCE: Final = re.compile(r"&#(?:[xX]([0-9A-Fa-f]{1,12})|([0-9]{1,14}));")
 _LONGEST_REFERENCE: Final = 40
-"""Bytes of two references that make one character: a pair of surrogates."""
+"""Characters of two references that make one character: a pair of surrogates."""
 _CLEARLY: Final = 4
 """So many broken letters tell that a text is not UTF-8 at all; fewer may be damage."""
 
@@ -57,7 +57,7 @@ def detect_encoding(head: bytes) -> str:
 
 
 class CleanText:
-    """UTF-8 pieces of a stream, from the first ``<`` on.
+    """Pieces of a stream's text, from the first ``<`` on.
 
     ``encoding``: as declared, later as found. A report that declares UTF-8, or nothing, and holds no UTF-8 is read as
     windows-1251 (assumed: the only other one in use); one that declares a one-byte encoding and holds UTF-8 is read as
@@ -71,33 +71,33 @@ class CleanText:
         self._open = not certain and (encoding == "utf-8" or encoding in _ONE_BYTE)
         """Whether the bytes may still outweigh the declaration: until the first letters that are not ASCII."""
 
-    def __iter__(self) -> Iterator[bytes]:
+    def __iter__(self) -> Iterator[str]:
         """Raises UnreadableReport."""
-        held = b""
+        held = ""
         for piece in self._from_start(self._decoded()):
             if held:
                 piece = held + piece
             # A reference may be cut by the end of a piece: what may be one waits for the next.
-            cut = piece.find(b"&", max(len(piece) - _LONGEST_REFERENCE, 0))
+            cut = piece.find("&", max(len(piece) - _LONGEST_REFERENCE, 0))
             if cut >= 0:
                 piece, held = piece[:cut], piece[cut:]
             else:
-                held = b""
+                held = ""
             if piece:
                 yield _without_bad_references(piece)
         if held:
             yield _without_bad_references(held)
 
     @staticmethod
-    def _from_start(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    def _from_start(pieces: Iterator[str]) -> Iterator[str]:
         """Without white space and byte order marks before the declaration, where a parser allows none."""
         for piece in pieces:
-            if piece := piece.lstrip(BLANKS):
+            if piece := piece.lstrip(_BLANKS):
                 yield piece
                 break
         yield from pieces
 
-    def _decoded(self) -> Iterator[bytes]:
+    def _decoded(self) -> Iterator[str]:
         begun = b""
         decode = None
         chunk = self._head
@@ -106,18 +106,17 @@ class CleanText:
                 self._settle(begun + chunk)
             if self.encoding == "utf-8":
                 data = begun + chunk.translate(_CONTROLS)
-                text, used = codecs.utf_8_decode(data, "replace", False)
-                # Decoding is only a look for damage: what is sound goes on as the bytes that it was.
-                piece = text.encode() if _DAMAGE in text else data[:used]
+                piece, used = codecs.utf_8_decode(data, "replace", False)
                 begun = data[used:]
             else:
                 decode = decode or codecs.getincrementaldecoder(self.encoding)("replace").decode
-                piece = decode(begun + chunk).encode("utf-8", "replace").translate(_CONTROLS)
+                # The bytes of a wide encoding are no characters yet, and may hold halves of surrogate pairs.
+                piece = decode(begun + chunk).encode("utf-8", "replace").translate(_CONTROLS).decode()
                 begun = b""
-            yield _NONCHARACTER.sub(b" ", piece) if b"\xef\xbf" in piece else piece
+            yield piece.translate(_NONCHARACTERS) if "\ufffe" in piece or "\uffff" in piece else piece
             chunk = self._stream.read(CHUNK)
         if begun:
-            yield _DAMAGE.encode()
+            yield _DAMAGE
 
     def _settle(self, data: bytes) -> None:
         """By the first bytes that are not ASCII: is it what it claims to be?"""
@@ -149,11 +148,11 @@ def clean_text(stream: IO[bytes], head: bytes, profile: Profile) -> CleanText:
     return CleanText(stream, head, detect_encoding(head) if told == "auto" else told, certain=told != "auto")
 
 
-def _without_bad_references(piece: bytes) -> bytes:
+def _without_bad_references(piece: str) -> str:
     """References to characters that XML does not allow become spaces, as the characters themselves do."""
-    if b"&#" not in piece:
+    if "&#" not in piece:
         return piece
-    out: list[bytes] = []
+    out: list[str] = []
     end = 0
     high: tuple[int, int] | None = None
     """A surrogate that waits for its other half: its code and where it began in ``out``."""
@@ -163,13 +162,13 @@ def _without_bad_references(piece: bytes) -> bytes:
         end = match.end()
         if between or high is None or not 0xDC00 <= code < 0xE000:
             out.append(between)
-            out.append(match[0] if _is_allowed(code) else b" ")
+            out.append(match[0] if _is_allowed(code) else " ")
             high = (code, len(out) - 1) if 0xD800 <= code < 0xDC00 else None
         else:
-            out[high[1]] = chr(0x10000 + (high[0] - 0xD800) * 0x400 + code - 0xDC00).encode()
+            out[high[1]] = chr(0x10000 + (high[0] - 0xD800) * 0x400 + code - 0xDC00)
             high = None
     out.append(piece[end:])
-    return b"".join(out)
+    return "".join(out)
 
 
 def _is_allowed(code: int) -> bool:
