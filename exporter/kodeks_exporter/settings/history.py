@@ -48,7 +48,7 @@ class JournalSettings:
     """Size at which the next file begins."""
     files: Annotated[int, whole(2, 10_000)] = 5
     """How many files are kept, including the one being written."""
-    max_age: Annotated[float, duration("1d", "10y")] = 30 * 86400.0
+    max_age: Annotated[float, duration("1d", "10y")] = 14 * 86400.0
     """Searches older than this, by the newest report, are not written: the first report of an installation brings a
     year of them, and Loki takes none older than a week unless told otherwise."""
 

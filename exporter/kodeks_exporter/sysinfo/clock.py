@@ -79,8 +79,7 @@ class Clock:
         self._zone = zone
         self.local_only = True
         """Whether no time so far told its own offset."""
-        self.hours: dict[str, float] = {}
-        """What stands before ``:MM:SS`` to the start of that hour, for texts met before. See ``__call__``."""
+        self.hours = _Hours(self)
 
     def __call__(self, text: str) -> float | None:
         """Unix seconds, or None when the text fits no format or is no real time."""
@@ -141,18 +140,33 @@ class Clock:
 
     def _slow(self, text: str) -> float | None:
         found = self.local(text)
-        if found is None:
+        return None if found is None else found.timestamp()
+
+    def hour(self, text: str) -> float | None:
+        """The start of the hour that stands before ``:MM:SS``, where all of it is a plain sum; else None."""
+        start = self.local(f"{text}:00:00")
+        if start is None or start.minute or start.second or start.microsecond:
             return None
-        time = found.timestamp()
-        rest = text[-6:]
-        if rest in SECONDS and found.microsecond == 0 and found.minute * 60 + found.second == SECONDS[rest]:
-            start = found.replace(minute=0, second=0)
-            # Only an hour without a change of the offset inside is a plain sum.
-            if (start + timedelta(minutes=59, seconds=59)).timestamp() - start.timestamp() == 3599.0:
-                if len(self.hours) >= _HOURS_KEPT:
-                    self.hours.clear()
-                self.hours[text[:-6]] = start.timestamp()
-        return time
+        # Not one with a change of the offset inside.
+        plain_hour = (start + timedelta(minutes=59, seconds=59)).timestamp() - start.timestamp() == 3599.0
+        return start.timestamp() if plain_hour else None
+
+
+class _Hours(dict[str, float]):
+    """What stands before ``:MM:SS`` to the start of that hour. Raises KeyError where it is no such thing."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self._clock = clock
+
+    def __missing__(self, text: str) -> float:
+        start = self._clock.hour(text) if len(text) <= _LONGEST else None
+        if start is None:
+            raise KeyError(text)
+        if len(self) >= _HOURS_KEPT:
+            self.clear()
+        self[text] = start
+        return start
 
 
 def _offset(text: str) -> timezone:
