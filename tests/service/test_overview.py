@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
@@ -20,7 +21,7 @@ from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.intake.intake import Refused
 from kodeks_exporter.intake.statuses import Trail
 from kodeks_exporter.service.overview import Known, fleet_view
-from kodeks_exporter.settings.fleet import Credentials, Fleet, Installation, Mode, OnlineAccess
+from kodeks_exporter.settings.fleet import Credentials, Fleet, Installation, Manager, Mode, OnlineAccess
 from kodeks_exporter.settings.reaction import ReactionSettings
 from kodeks_exporter.settings.settings import Links, Settings
 from kodeks_exporter.store.live import LiveStatus
@@ -181,3 +182,13 @@ def test_ranks_are_the_priorities_of_the_rules() -> None:
     }
     assert {alert: rank for alert, rank in RANKS.items() if told.get(alert, rank) != rank} == {}
     assert len(RANKS.keys() & told.keys()) > 25
+
+
+def test_times_are_those_of_most_managers() -> None:
+    people = {name: Manager(name, time_zone=ZoneInfo(zone)) for name, zone in PEOPLE.items()}
+    there = replace(SETTINGS, fleet=replace(SETTINGS.fleet, managers=people))
+    assert str(fleet_view(there, KNOWN).time_zone) == "Asia/Omsk"
+    assert fleet_view(SETTINGS, KNOWN).time_zone is None, "nobody is named: the machine's own"
+
+
+PEOPLE = {"a": "Asia/Omsk", "b": "Europe/Moscow", "c": "Asia/Omsk"}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from kodeks_exporter import __version__
 from kodeks_exporter.domain.acknowledge import sign
@@ -13,7 +15,7 @@ from kodeks_exporter.domain.reaction import Incident
 from kodeks_exporter.intake.intake import Refused
 from kodeks_exporter.intake.statuses import Trail
 from kodeks_exporter.online.watch import server_of
-from kodeks_exporter.settings.fleet import Installation
+from kodeks_exporter.settings.fleet import Fleet, Installation
 from kodeks_exporter.settings.reaction import ReactionSettings
 from kodeks_exporter.settings.settings import Settings
 from kodeks_exporter.store.live import LiveStatus
@@ -66,6 +68,7 @@ def fleet_view(settings: Settings, known: Known) -> FleetView:
         installations=tuple(_installation(each, settings, known) for each in fleet.installations.values()),
         generated=known.now,
         version=__version__,
+        time_zone=_zone_of_people(fleet),
         accesses=tuple(
             AccessView(
                 name=access.name,
@@ -85,6 +88,12 @@ def fleet_view(settings: Settings, known: Known) -> FleetView:
         grafana=settings.links.grafana.rstrip("/"),
         alertmanager=next(iter(settings.reaction.alertmanagers), "").rstrip("/"),
     )
+
+
+def _zone_of_people(fleet: Fleet) -> ZoneInfo | None:
+    """The zone that most managers live by; a server's clock is often UTC, and nobody thinks in that."""
+    zones = Counter(str(manager.time_zone) for manager in fleet.managers.values())
+    return ZoneInfo(zones.most_common(1)[0][0]) if zones else None
 
 
 def _installation(installation: Installation, settings: Settings, known: Known) -> InstallationView:
