@@ -78,7 +78,7 @@ def test_what_dependencies_need_is_pinned_and_nothing_else() -> None:
     names: set[str] = set()
     for requirement in requirements():
         needed(requirement, names)
-    assert set(pins()) == names - {"pip", "setuptools"}
+    assert set(pins()) == names - {"pip"}
 
 
 def test_every_pin_is_one_exact_version() -> None:
