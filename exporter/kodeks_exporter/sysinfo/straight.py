@@ -54,6 +54,8 @@ class Straight:
         self._tally = tally
         self._forms: dict[tuple[str, ...], _Form] = {}
         self._form: _Form | None = None
+        self._uniform = True
+        """Whether all elements so far that stood between two looks had the same form."""
 
     def learn(self, frame: dict[str, str]) -> None:
         """The attributes of an element that the parser has just read, in their order, with its text."""
@@ -81,10 +83,13 @@ class Straight:
         if self._form is None:
             return start
         form = self._form
+        found: list[tuple[str, ...]] = []
         end = text.rfind(self.end, start) + len(self.end)
-        found = form.element.findall(text, start, end) if end > start else []
-        # What was found is all there is, if it is as long as the text: so it is nearly always.
-        if start + len("".join(chain.from_iterable(found))) + form.bare * len(found) != end:
+        if self._uniform and end > start:
+            found = form.element.findall(text, start, end)
+            # What was found is all there is, if it is as long as the text.
+            self._uniform = start + len("".join(chain.from_iterable(found))) + form.bare * len(found) == end
+        if not self._uniform:  # how far it goes is worked out first, so that nothing is looked at again and again
             match = form.run.match(text, start)
             end = start if match is None else match.end()
             found = form.element.findall(text, start, end)
