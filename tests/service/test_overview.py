@@ -115,6 +115,7 @@ def test_six_faults_at_once_in_the_right_order() -> None:
     ):
         assert words in whole
     assert len(told) == 6
+    assert "Лимит документов исчерпан" in told[2], "K3 before all K4"
     assert "смотрите сеть клиента" not in whole
 
 

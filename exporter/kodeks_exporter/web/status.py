@@ -65,6 +65,7 @@ class AccessRow:
     tone: str
     checked: str
     troubles: tuple[TroubleRow, ...]
+    rank: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +93,10 @@ class StatusPage:
     counters: tuple[Count, ...]
     monitor: tuple[str, ...]
     notices: tuple[Notice, ...]
-    accesses: tuple[AccessRow, ...]
     more_accesses: str
     managers: tuple[Choice, ...]
     hostings: tuple[Choice, ...]
-    cards: tuple[Row, ...]
+    cards: tuple[Row | AccessRow, ...]
     rows: tuple[Row, ...]
     columns: tuple[Column, ...]
     zones: tuple[Choice, ...]
@@ -147,7 +147,6 @@ def status_page(fleet: FleetView, query: Query) -> StatusPage:
         heading=_heading(failing, len(everything), bad_accesses, bool(fleet.monitor)),
         tone="warn" if worst == "ok" and (bad_accesses or fleet.monitor) else worst,
         monitor=fleet.monitor,
-        accesses=accesses[:MAX_ACCESSES],
         more_accesses=words.plural(len(accesses) - MAX_ACCESSES, "доступ", "доступа", "доступов")
         if len(accesses) > MAX_ACCESSES
         else "",
@@ -156,13 +155,13 @@ def status_page(fleet: FleetView, query: Query) -> StatusPage:
         notices=_notices(problems, query),
         managers=_choices((view.manager for view in fleet.installations), query.manager, "Все менеджеры"),
         hostings=_choices((view.hosting for view in fleet.installations), query.hosting, "Любое размещение"),
-        cards=tuple(row_of(view, status, fleet) for view, status in cards),
+        cards=_in_one_list(cards, accesses[:MAX_ACCESSES], fleet),
         rows=tuple(line_of(view, status, fleet) for view, status in rows),
         columns=_columns(query),
         zones=_zones(fleet, query),
         rows_heading="Остальные" if cards else "",
-        empty_fleet=not everything,
-        nothing_found=bool(everything) and not shown,
+        empty_fleet=not everything and not fleet.accesses,
+        nothing_found=bool(everything) and not shown and not accesses,
         cause_label=words.check_name(query.cause) if query.cause else "",
         toggle_refresh=query.href(refresh=not query.refresh),
         clock=_clock(fleet),
@@ -320,24 +319,33 @@ def _problem_order(pair: tuple[InstallationView, Status]) -> tuple[int, int, flo
     return rank_of(view), TONE_ORDER.index(status.tone), -(view.since or 0.0), view.client.casefold()
 
 
+def _in_one_list(
+    pairs: list[tuple[InstallationView, Status]], accesses: tuple[AccessRow, ...], fleet: FleetView
+) -> tuple[Row | AccessRow, ...]:
+    """Installations and accesses, the most urgent first; each keep their order among themselves."""
+    found: list[tuple[int, Row | AccessRow]] = [(rank_of(view), row_of(view, s, fleet)) for view, s in pairs]
+    found += [(access.rank, access) for access in accesses]
+    return tuple(card for _, card in sorted(found, key=lambda each: each[0]))
+
+
 def _accesses(fleet: FleetView, query: Query) -> tuple[AccessRow, ...]:
     """Online accesses with something wrong, the worst first; a server that is down stands once for all that it has."""
     if query.hosting or query.cause or query.state not in ("", PROBLEM):
         return ()
-    found: list[tuple[int, AccessRow]] = []
+    found: list[AccessRow] = []
     for server, trouble in fleet.servers_down.items():
         hit = [each for each in fleet.accesses if each.server == server and query.names(each)]
         if hit:
             number = words.plural(len(hit), "доступ", "доступа", "доступов")
             row = trouble_row(trouble, server, fleet, account=True)
-            found.append((trouble.rank, AccessRow(f"Сервер {server}", number, "", server, row.tone, "", (row,))))
+            found.append(AccessRow(f"Сервер {server}", number, "", server, row.tone, "", (row,), trouble.rank))
     for access in fleet.accesses:
         if access.troubles and query.names(access):
             rows = tuple(trouble_row(each, access.name, fleet, account=True) for each in access.troubles)
+            told = (access.client, access.name, access.manager, access.server)
             checked = ago(access.checked, fleet.generated)
-            row_ = AccessRow(access.client, access.name, access.manager, access.server, rows[0].tone, checked, rows)
-            found.append((access.troubles[0].rank, row_))
-    return tuple(row for _, row in sorted(found, key=lambda pair: (pair[0], pair[1].client.casefold())))
+            found.append(AccessRow(*told, rows[0].tone, checked, rows, access.troubles[0].rank))
+    return tuple(sorted(found, key=lambda each: (each.rank, each.client.casefold())))
 
 
 def _quiet_order(pair: tuple[InstallationView, Status]) -> tuple[int, str, str]:
