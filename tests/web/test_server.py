@@ -6,6 +6,7 @@ import contextlib
 import gzip
 import http.client
 import logging
+import random
 import socket
 import threading
 import time
@@ -111,6 +112,18 @@ def test_a_large_answer_arrives_whole_and_quickly(start: Start, backend: FakeBac
     answer = requests.get(server.url + "/metrics", headers={"Accept-Encoding": "identity"}, timeout=10)
     assert answer.content == backend.body
     assert time.monotonic() - began < 3
+
+
+def test_many_get_the_same_large_answer_at_once(start: Start, backend: FakeBackend) -> None:
+    backend.body = random.Random(4).randbytes(3_000_000)
+    server = start()
+
+    def scrape(_: int) -> bool:
+        answer = requests.get(server.url + "/metrics", headers={"Accept-Encoding": "identity"}, timeout=30)
+        return answer.content == backend.body
+
+    with ThreadPoolExecutor(12) as pool:
+        assert all(pool.map(scrape, range(24)))
 
 
 @pytest.mark.parametrize(

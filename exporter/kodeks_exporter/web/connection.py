@@ -83,6 +83,7 @@ class Connection:
         self._stream = TlsStream(sock, pace, house.context) if house.context is not None else Stream(sock, pace)
         self._task: asyncio.Task[None] | None = None
         self.place = Place(party(peer[0]), self._drop)
+        self._files = house.lane("/files/")
         self._last = False
         """No more requests after this one."""
         self._method = b""
@@ -198,7 +199,8 @@ class Connection:
         authorization = environ.get("HTTP_AUTHORIZATION", "")
         await self._let_in(path, authorization)
         environ["REMOTE_USER"] = self._house.guard.user(authorization)
-        run, who = (lambda: call(self._house.app, environ)), self.place.party
+        piecewise = lane.options.body is None
+        run, who = (lambda: call(self._house.app, environ, piecewise=piecewise)), self.place.party
         try:
             if lane.options.shared and request.method in (b"GET", b"HEAD"):
                 named = tuple(item for item in environ.items() if item[0].startswith(_NAMING))
@@ -286,7 +288,7 @@ class Connection:
                 sent += self._http.send(h11.Data(data=answer.body)) or b""
             await self._stream.send(sent)
         if answer.rest is not None and self._method != b"HEAD":
-            while piece := await self._house.lanes[-1].run(self.place.party, answer.rest.take):
+            while piece := await self._files.run(self.place.party, answer.rest.take):
                 await self._write(h11.Data(data=piece))
         await self._write(h11.EndOfMessage())
 

@@ -108,8 +108,9 @@ def environment(
     return environ
 
 
-def call(app: WSGIApplication, environ: WSGIEnvironment) -> Answer:
-    """Runs the application, in a thread of its own. Raises what it raises."""
+def call(app: WSGIApplication, environ: WSGIEnvironment, *, piecewise: bool) -> Answer:
+    """Runs the application, in a thread of its own. Raises what it raises. ``piecewise``: a long answer is taken from
+    it as it is sent, and not at once."""
     started: list[tuple[str, list[tuple[str, str]]]] = []
     written: list[bytes] = []
 
@@ -120,8 +121,8 @@ def call(app: WSGIApplication, environ: WSGIEnvironment) -> Answer:
     whole = app(environ, start)
     rest = Rest(chain(written, iter(whole)), whole)
     try:
-        body = rest.take()
-        more = len(body) >= _AT_ONCE
+        body = rest.take() if piecewise else b"".join((*written, *whole))
+        more = piecewise and len(body) >= _AT_ONCE
     except BaseException:
         with suppress(Exception):
             rest.close()
