@@ -114,7 +114,14 @@ def test_nothing_survives_kill_9() -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_runner_cleans_up_when_told_to_stop(number: signal.Signals) -> None:
     command = [sys.executable, "-m", "demo.run", "--exporter-only"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUTF8": "1"}) as runner:
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUTF8": "1"},
+        # As a shell starts what is to run in the background.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
+    ) as runner:
         assert runner.stdout is not None
         printed = ""
         for line in runner.stdout:
