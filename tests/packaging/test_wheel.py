@@ -117,3 +117,17 @@ def test_render_finds_its_rules(target: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     rendered = {path.name for path in (tmp_path / "out/rules").iterdir()}
     assert rendered == {path.name for path in SHIPPED if path.parts[0] == "rules"}
+
+
+def test_the_pages_of_alerts_are_served_from_there(target: Path) -> None:
+    asked = (
+        "from werkzeug.test import Client; from tests.web.fakes import FakeBackend, twelve\n"
+        "from kodeks_exporter.web import app\n"
+        "page = Client(app.Application(FakeBackend(view=twelve()))).get('/docs/errors/KodeksTcpStatus')\n"
+        "print(app.__file__, page.status_code)"
+    )
+    environment = {**os.environ, "PYTHONPATH": f"{target}{os.pathsep}{ROOT}"}
+    done = subprocess.run(
+        [sys.executable, "-c", asked], env=environment, cwd="/", capture_output=True, text=True, check=False
+    )
+    assert done.stdout.split() == [str(target / "kodeks_exporter/web/app.py"), "200"], done.stderr
