@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import re
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
+import bcrypt
 import pytest
+import requests
 import yaml
 from werkzeug.test import Client, TestResponse
 
 from kodeks_exporter.service.exporter import Service
+from kodeks_exporter.settings.settings import Viewer, Web
 from kodeks_exporter.web.app import Application
+from kodeks_exporter.web.security import ServerSecurity
+from kodeks_exporter.web.server import WebServer
 from kodeks_exporter.web.viewers import narrowed_metrics
+from tests.web.fakes import FakeBackend, fleet, healthy
 
 THEIRS = {"saratov": ("romashka", "Ромашка"), "samara": ("vasilek", "Василёк")}
 WORDS = {
@@ -163,3 +173,34 @@ def test_without_the_section_all_is_as_before(tmp_path: Path) -> None:
         assert asked(client, "/config").status_code == 200
     finally:
         service.stop()
+
+
+def test_scrapes_at_once_are_not_shared_between_users() -> None:
+    """Scrapes that come together are answered by one run: of one user only."""
+    hold = threading.Event()
+    body = b'# TYPE a gauge\na{installation="mine"} 1\na{installation="theirs"} 2\n'
+    views = (
+        healthy("mine", "А", manager="ivanova"),
+        replace(healthy("theirs", "Б", manager="petrova"), branch="samara"),
+    )
+    web = Web(viewers=(Viewer("a", managers=("ivanova",)), Viewer("b", managers=("petrova",))))
+    backend = FakeBackend(view=fleet(*views), body=body, hold=hold, viewers=web)
+    users = {name: bcrypt.hashpw(b"p", bcrypt.gensalt(4)) for name in ("a", "b")}
+    server = WebServer("127.0.0.1:0", Application(backend), ServerSecurity(users=users))
+    server.start()
+    try:
+        for user in users:  # so that the password is known, and no time is spent on it below
+            assert requests.get(f"{server.url}/-/healthy", auth=(user, "p"), timeout=10).status_code == 200
+        with ThreadPoolExecutor(4) as pool:
+            asked_at_once = [
+                pool.submit(requests.get, f"{server.url}/metrics", auth=(user, "p"), timeout=10) for user in "abab"
+            ]
+            time.sleep(0.3)
+            hold.set()
+            answers = [each.result() for each in asked_at_once]
+        assert [each.status_code for each in answers] == [200] * 4, [each.text for each in answers]
+        texts = [each.text for each in answers]
+        assert ["mine" in text for text in texts] == [True, False, True, False]
+        assert ["theirs" in text for text in texts] == [False, True, False, True]
+    finally:
+        server.stop()
