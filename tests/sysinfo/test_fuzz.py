@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import random
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from bench.fuzz import Reader, mutated, readers, run
+from kodeks_exporter.domain.report import UnreadableReport
+from kodeks_exporter.sysinfo.container import open_report
+from kodeks_exporter.sysinfo.read import DEFAULT_LIMITS
 
 INPUTS = 40
 
@@ -29,6 +34,14 @@ def test_a_fault_is_found_and_named(seed: int) -> None:
 
 
 def test_inputs_are_the_same_for_the_same_seed() -> None:
-    import random
-
     assert [mutated(b"abc", random.Random(5)) for _ in range(2)] == [mutated(b"abc", random.Random(5))] * 2
+
+
+def test_an_archive_whose_entry_has_no_name(tmp_path: Path) -> None:
+    """Found by ./run fuzz: zipfile looks at the last letter of the name without asking whether there is one."""
+    archive = tmp_path / "report.zip"
+    with zipfile.ZipFile(archive, "w") as made:
+        made.writestr("x", b"<sysinfo/>")
+        made.filelist[0].filename = ""
+    with pytest.raises(UnreadableReport), open_report(archive, DEFAULT_LIMITS):
+        pass

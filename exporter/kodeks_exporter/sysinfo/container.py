@@ -183,7 +183,11 @@ class _DirectoryGuard(io.RawIOBase):
 def _unzip(file: IO[bytes], size: int, limits: ReadLimits) -> Iterator[Opened]:
     archive = _open_zip(file)
     with archive:
-        entries = [entry for entry in archive.infolist()[:_ENTRIES_TRIED] if not entry.is_dir() and entry.file_size]
+        entries = [
+            entry
+            for entry in archive.infolist()[:_ENTRIES_TRIED]
+            if not entry.filename.endswith("/") and entry.file_size
+        ]
         # The report is the largest entry that is one; what else lies beside it (logs, folders) does not matter.
         entries.sort(key=lambda entry: entry.file_size, reverse=True)
         problem: UnreadableReport | None = None
