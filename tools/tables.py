@@ -23,7 +23,7 @@ from kodeks_exporter.render import site
 from kodeks_exporter.settings.alerting import THRESHOLDS
 from kodeks_exporter.settings.checks import Patterns
 from kodeks_exporter.settings.fleet import Credentials, Snmp
-from kodeks_exporter.settings.notation import Closed, Guard, Mark, Notation
+from kodeks_exporter.settings.notation import Closed, Mark, Notation, SecretForm
 from kodeks_exporter.settings.online import OnlinePatterns
 from kodeks_exporter.settings.reports import ForwardSettings
 from kodeks_exporter.settings.settings import Settings
@@ -114,7 +114,7 @@ def _meaning(shape: Shape, doc: str, default: Any) -> Iterator[str]:
     if doc:
         yield doc
     base, item = shape.base, shape.items[-1] if shape.items else shape
-    kind, guard = item.mark(Notation) or shape.mark(Notation), shape.mark(Guard)
+    kind, guard = item.mark(Notation) or shape.mark(Notation), shape.mark(SecretForm)
     if base is Secret:
         yield "A secret" + (f": {guard.range}." if guard is not None and guard.range else ".")
     if kind is not None and kind.range:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from kodeks_exporter.domain.check import CheckResult, InstallationState, Outcome, Round
 from kodeks_exporter.store.database import Database
-from kodeks_exporter.store.past import KEPT, MOST, Kind, PastStore, Spell
+from kodeks_exporter.store.past import KEPT, MOST, PastStore, Spell, SpellKind
 from kodeks_exporter.web.past import available, day_bar, past_of
 
 NOW = 1_795_950_000.0
@@ -33,7 +33,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
     database.close()
 
 
-def story(store: PastStore) -> list[tuple[float, Kind]]:
+def story(store: PastStore) -> list[tuple[float, SpellKind]]:
     return [(spell.start - NOW, spell.kind) for spell in store.spells().get("a", ())]
 
 
@@ -42,7 +42,7 @@ def test_only_changes_are_kept_and_a_restart_knows_them(tmp_path: Path) -> None:
     store = PastStore(database)
     for second in range(0, 600, 30):
         store.note(seen(NOW + second, DOWN if 120 <= second < 240 else OK, "tcp" if 120 <= second < 240 else ""))
-    told = [(0.0, Kind.OK), (120.0, Kind.DOWN), (240.0, Kind.OK)]
+    told = [(0.0, SpellKind.OK), (120.0, SpellKind.DOWN), (240.0, SpellKind.OK)]
     assert story(store) == told
     database.close()
     database = Database(tmp_path)
@@ -51,7 +51,9 @@ def test_only_changes_are_kept_and_a_restart_knows_them(tmp_path: Path) -> None:
         assert story(again) == told
         assert again.spells()["a"][1].text == "порт закрыт."
         again.note(seen(NOW + 7200))
-        assert story(again)[-2:] == [(540.0, Kind.UNKNOWN), (7200.0, Kind.OK)], "nobody looked while it was stopped"
+        assert story(again)[-2:] == [(540.0, SpellKind.UNKNOWN), (7200.0, SpellKind.OK)], (
+            "nobody looked while it was stopped"
+        )
     finally:
         database.close()
 
@@ -62,7 +64,7 @@ def test_blindness_and_planned_work_are_no_outage(database: Database) -> None:
     store.note(seen(NOW + 30, None))
     store.note(seen(NOW + 60, DOWN, planned="restart"))
     store.note(seen(NOW + 90, OK, "snmp"))
-    assert [kind for _, kind in story(store)] == [Kind.OK, Kind.UNKNOWN, Kind.PLANNED, Kind.FAULT]
+    assert [kind for _, kind in story(store)] == [SpellKind.OK, SpellKind.UNKNOWN, SpellKind.PLANNED, SpellKind.FAULT]
     assert available(store.spells()["a"], NOW + 120) == "100\u00a0%"
 
 
@@ -80,9 +82,9 @@ def test_what_flaps_or_grows_old_is_bounded(database: Database) -> None:
 def test_one_number_and_two_bars() -> None:
     hour = 3600.0
     spells = (
-        Spell(NOW - 40 * 86400, Kind.OK, "ok"),
-        Spell(NOW - 2 * hour, Kind.DOWN, "unreachable", "tcp", "порт закрыт"),
-        Spell(NOW - hour, Kind.OK, "ok"),
+        Spell(NOW - 40 * 86400, SpellKind.OK, "ok"),
+        Spell(NOW - 2 * hour, SpellKind.DOWN, "unreachable", "tcp", "порт закрыт"),
+        Spell(NOW - hour, SpellKind.OK, "ok"),
     )
     past = past_of(spells, NOW, ZONE)
     assert past is not None
@@ -96,8 +98,8 @@ def test_one_number_and_two_bars() -> None:
     [change] = past.changes
     assert (change.lasted, change.what, change.whose) == ("1 ч", "Недоступна: порт закрыт", "сеть или сервер клиента")
     assert past_of((), NOW, ZONE) is None
-    assert available((Spell(NOW - 9, Kind.UNKNOWN),), NOW) == ""
-    second = (*spells[:1], Spell(NOW - 2, Kind.DOWN), Spell(NOW - 1, Kind.OK))
+    assert available((Spell(NOW - 9, SpellKind.UNKNOWN),), NOW) == ""
+    second = (*spells[:1], Spell(NOW - 2, SpellKind.DOWN), Spell(NOW - 1, SpellKind.OK))
     assert available(second, NOW) == "99,99\u00a0%", "a second of outage is not 100 %"
     assert ("bad", "2.0") in [(piece.tone, piece.width) for piece in day_bar(second, NOW).pieces], "and can be seen"
 

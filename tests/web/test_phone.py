@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kodeks_exporter.service.overview import fleet_view
-from kodeks_exporter.store.past import Kind, Spell
+from kodeks_exporter.store.past import Spell, SpellKind
 from kodeks_exporter.web.app import Application
 from kodeks_exporter.web.server import WebServer
 from tests.reaction.phone import WIDTH, Phone, phone
@@ -17,9 +17,9 @@ from tests.service.test_overview import KNOWN, NOW, SETTINGS
 from tests.web.fakes import FakeBackend
 
 PAST = (
-    Spell(NOW - 20 * 86400, Kind.OK, "ok"),
-    Spell(NOW - 9000, Kind.DOWN, "unreachable", "tcp", "Соединение отклонено: порт закрыт, служба не запущена"),
-    Spell(NOW - 5000, Kind.OK, "ok"),
+    Spell(NOW - 20 * 86400, SpellKind.OK, "ok"),
+    Spell(NOW - 9000, SpellKind.DOWN, "unreachable", "tcp", "Соединение отклонено: порт закрыт, служба не запущена"),
+    Spell(NOW - 5000, SpellKind.OK, "ok"),
 )
 
 

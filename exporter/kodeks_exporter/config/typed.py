@@ -14,7 +14,7 @@ from kodeks_exporter.config.keys import Shape, keys, names
 from kodeks_exporter.config.problems import Loc, shown_key
 from kodeks_exporter.config.secrets import Surroundings
 from kodeks_exporter.domain.secret import Secret
-from kodeks_exporter.settings.notation import Closed, Guard, Items, Mark, Notation
+from kodeks_exporter.settings.notation import Closed, Items, Mark, Notation, SecretForm
 from kodeks_exporter.settings.values import TRUTH, did_you_mean
 
 S = TypeVar("S")
@@ -128,7 +128,7 @@ class _Reader:
             return self._wrong(here, f"is given twice, with {name}_file; keep one of them")
         if text is None and file is None:
             return self._left_out(name, loc, default)
-        guard: Guard | None = shape.mark(Guard)
+        guard: SecretForm | None = shape.mark(SecretForm)
         try:
             if file is not None and not isinstance(file, str):
                 raise ValueError("must be a file's path")

@@ -31,7 +31,7 @@ class Notation:
 
 
 @dataclass(frozen=True, slots=True)
-class Guard:
+class SecretForm:
     """What a secret must look like: raises ValueError, without a word of the secret."""
 
     check: Callable[[str], None]
@@ -214,11 +214,11 @@ Characters = Annotated[int, whole(1, 2000)]
 AlertName = Annotated[str, Notation(_alert_name)]
 File = Annotated[str, Mark.FILE]
 Folder = Annotated[str, Mark.FOLDER]
-SecretUrl = Annotated[Secret, Guard(_url_guard)]
-ProxyUrl = Annotated[Secret, Guard(_proxy_guard)]
-SigningKey = Annotated[Secret, Guard(_key_guard, "at least 16 characters, only `A-Z a-z 0-9 _ . + / = -`")]
-HeaderValue = Annotated[Secret, Guard(_header_guard)]
-Snmp3Password = Annotated[Secret, Guard(_snmp3_guard, f"at least {SNMP3_SHORTEST_PASSWORD} characters")]
+SecretUrl = Annotated[Secret, SecretForm(_url_guard)]
+ProxyUrl = Annotated[Secret, SecretForm(_proxy_guard)]
+SigningKey = Annotated[Secret, SecretForm(_key_guard, "at least 16 characters, only `A-Z a-z 0-9 _ . + / = -`")]
+HeaderValue = Annotated[Secret, SecretForm(_header_guard)]
+Snmp3Password = Annotated[Secret, SecretForm(_snmp3_guard, f"at least {SNMP3_SHORTEST_PASSWORD} characters")]
 
 
 def patterns(*sources: str) -> tuple[re.Pattern[str], ...]:

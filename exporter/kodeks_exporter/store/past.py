@@ -22,7 +22,7 @@ _UNWATCHED: Final = 300.0
 _NOTED_EVERY: Final = 60.0
 
 
-class Kind(StrEnum):
+class SpellKind(StrEnum):
     """How users fared."""
 
     OK = "ok"
@@ -39,7 +39,7 @@ class Spell(NamedTuple):
     failed first, ``text``: its words; both empty when nothing failed."""
 
     start: float
-    kind: Kind
+    kind: SpellKind
     state: str = ""
     cause: str = ""
     text: str = ""
@@ -55,7 +55,7 @@ class PastStore:
         with database.reading() as connection:
             rows = connection.execute("SELECT installation, start, kind, state, cause, text FROM past ORDER BY start")
             for name, start, kind, *rest in rows:
-                self._spells[name] = (*self._spells.get(name, ()), Spell(start, Kind(kind), *rest))
+                self._spells[name] = (*self._spells.get(name, ()), Spell(start, SpellKind(kind), *rest))
             watched = connection.execute("SELECT max(time) FROM watched").fetchone()[0]
         self._watched: float = watched or 0.0
         self._noted = self._watched
@@ -66,8 +66,8 @@ class PastStore:
         with self._lock:
             if self._watched and now - self._watched > _UNWATCHED:
                 for name, spells in self._spells.items():
-                    if spells and spells[-1].kind is not Kind.UNKNOWN:
-                        self._append(name, Spell(self._watched, Kind.UNKNOWN))
+                    if spells and spells[-1].kind is not SpellKind.UNKNOWN:
+                        self._append(name, Spell(self._watched, SpellKind.UNKNOWN))
             self._watched = now
             if abs(self._watched - self._noted) >= _NOTED_EVERY:
                 self._noted = self._watched
@@ -112,12 +112,12 @@ def _spell(round_: Round) -> Spell:
     root, state = round_.root_cause, round_.state
     cause, text = (root.check, root.text) if root is not None else ("", "")
     if state is None:
-        return Spell(round_.started, Kind.UNKNOWN)
+        return Spell(round_.started, SpellKind.UNKNOWN)
     if round_.planned and root is None and state is not InstallationState.OK:
-        return Spell(round_.started, Kind.PLANNED, state.value)
+        return Spell(round_.started, SpellKind.PLANNED, state.value)
     if state is InstallationState.OK:
-        return Spell(round_.started, Kind.FAULT if root is not None else Kind.OK, state.value, cause, text)
-    return Spell(round_.started, Kind.DOWN, state.value, cause, text)
+        return Spell(round_.started, SpellKind.FAULT if root is not None else SpellKind.OK, state.value, cause, text)
+    return Spell(round_.started, SpellKind.DOWN, state.value, cause, text)
 
 
 def _differs(before: Spell, after: Spell) -> bool:

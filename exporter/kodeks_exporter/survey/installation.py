@@ -15,7 +15,7 @@ from kodeks_exporter.settings.checks import CheckSettings
 from kodeks_exporter.settings.fleet import Installation
 from kodeks_exporter.survey import reading
 from kodeks_exporter.survey.findings import Fit, Survey
-from kodeks_exporter.survey.pages import Kind
+from kodeks_exporter.survey.pages import PageKind
 from kodeks_exporter.survey.visit import Page, Visit
 
 _SESSIONS = "/admin/cookies"
@@ -92,25 +92,25 @@ def _pages(survey: Survey, installation: Installation, settings: CheckSettings, 
     known = [paths.catalogs, paths.title, paths.licence, paths.preferences, _SESSIONS, paths.sysmon]
     for path in filter(None, known):
         visit.ask(path)
-    wanted = [Kind.CATALOGS]
+    wanted = [PageKind.CATALOGS]
     if visit.context.credentials is not None and not visit.refused:
-        wanted += [Kind.TITLE, Kind.LICENCE, Kind.PREFERENCES, Kind.SYSMON]
+        wanted += [PageKind.TITLE, PageKind.LICENCE, PageKind.PREFERENCES, PageKind.SYSMON]
     visit.search(wanted, _guesses(visit, [path for path in known if path]))
 
     _who_answers(survey, installation, visit)
-    reading.catalogs(survey, installation, visit, _choose(survey, visit, Kind.CATALOGS, paths.catalogs, "каталоги"))
+    reading.catalogs(survey, installation, visit, _choose(survey, visit, PageKind.CATALOGS, paths.catalogs, "каталоги"))
     _login(survey, visit)
     for kind, path, subject, read in (
-        (Kind.TITLE, paths.title, "о системе", reading.title),
-        (Kind.LICENCE, paths.licence, "лицензия", reading.licence),
-        (Kind.PREFERENCES, paths.preferences, "настройки", reading.preferences),
+        (PageKind.TITLE, paths.title, "о системе", reading.title),
+        (PageKind.LICENCE, paths.licence, "лицензия", reading.licence),
+        (PageKind.PREFERENCES, paths.preferences, "настройки", reading.preferences),
     ):
         page = _choose(survey, visit, kind, path, subject)
         if page is not None:
             reader: Callable[[Survey, Installation, CheckSettings, Page], None] = read
             reader(survey, installation, settings, page)
     _sysmon(survey, settings, visit)
-    sessions = visit.best(Kind.SESSIONS)
+    sessions = visit.best(PageKind.SESSIONS)
     if sessions is not None:
         survey.add("сеансы", Fit.UNDERSTOOD, f"кто занимает места, показывает {sessions.path}")
     reading.clock(survey, visit)
@@ -128,7 +128,7 @@ def _guesses(visit: Visit, known: list[str]) -> list[str]:
     return [folder + path for folder in list(folders)[:4] for path in known if not path.startswith(folder + "/")]
 
 
-def _choose(survey: Survey, visit: Visit, kind: Kind, configured: str, subject: str) -> Page | None:
+def _choose(survey: Survey, visit: Visit, kind: PageKind, configured: str, subject: str) -> Page | None:
     """The page of a kind: the configured one where it fits, else what was found in its place."""
     asked = visit.pages.get(configured)
     if isinstance(asked, Page) and kind in asked.kinds:
@@ -143,7 +143,7 @@ def _choose(survey: Survey, visit: Visit, kind: Kind, configured: str, subject: 
     elif isinstance(asked, Page) and asked.response.status == 200:
         survey.add(subject, Fit.NOT_UNDERSTOOD, f"{configured}: страница есть, но сведений в ней не видно")
     else:
-        hint = f": нужен {_CATALOGS_SINCE}" if kind is Kind.CATALOGS else ""
+        hint = f": нужен {_CATALOGS_SINCE}" if kind is PageKind.CATALOGS else ""
         survey.add(subject, Fit.ABSENT, f"{configured}: {_what_came(asked)}{hint}")
     return None
 
@@ -154,7 +154,7 @@ def _what_came(asked: Page | CheckError | None) -> str:
     if isinstance(asked, CheckError):
         return asked.text
     if asked.response.status == 200:
-        return "форма входа" if Kind.LOGIN in asked.kinds else "не то, что ожидалось"
+        return "форма входа" if PageKind.LOGIN in asked.kinds else "не то, что ожидалось"
     return f"код ответа {asked.response.status}"
 
 
@@ -164,7 +164,7 @@ def _who_answers(survey: Survey, installation: Installation, visit: Visit) -> No
     marked = any(bears_its_mark(answer) for answer in answers)
     names = {answer.headers.get("server", "") for answer in answers} - {""}
     direct = any("kodeks" in name.lower() or "kodweb" in name.lower() for name in names)
-    proven = marked or visit.best(Kind.CATALOGS) is not None or visit.best(Kind.TITLE) is not None
+    proven = marked or visit.best(PageKind.CATALOGS) is not None or visit.best(PageKind.TITLE) is not None
     if not proven:
         survey.add("Кодекс", Fit.NOT_UNDERSTOOD, "ни один ответ не показывает, что отвечает Кодекс: проверьте url")
     elif direct:
@@ -190,14 +190,14 @@ def _login(survey: Survey, visit: Visit) -> None:
         survey.add("логин", Fit.UNTRIED, f"{reason}: ключ, места и ночные времена не узнать")
     elif visit.refused:
         survey.add("логин", Fit.NOT_UNDERSTOOD, "сервер не принял имя или пароль (401): проверьте credentials")
-    elif visit.best(Kind.TITLE) is not None or visit.best(Kind.LICENCE) is not None:
+    elif visit.best(PageKind.TITLE) is not None or visit.best(PageKind.LICENCE) is not None:
         survey.add("логин", Fit.UNDERSTOOD, "принят")
 
 
 def _sysmon(survey: Survey, settings: CheckSettings, visit: Visit) -> None:
     path = settings.paths.sysmon
     asked = visit.pages.get(path)
-    page = asked if isinstance(asked, Page) and Kind.SYSMON in asked.kinds else visit.best(Kind.SYSMON)
+    page = asked if isinstance(asked, Page) and PageKind.SYSMON in asked.kinds else visit.best(PageKind.SYSMON)
     if page is None:
         if path:
             survey.add("sysmon", Fit.ABSENT, f"{path}: {_what_came(asked)}; нужен {_SYSMON_SINCE}")

@@ -16,7 +16,7 @@ from kodeks_exporter.net.answer import Response
 from kodeks_exporter.net.reading import Text, visible_text
 
 
-class Kind(StrEnum):
+class PageKind(StrEnum):
     """Pages that the exporter reads; the values are keys of ``paths``, but for the last two."""
 
     TITLE = "title"
@@ -61,24 +61,24 @@ _USED: Final = (
 )  # fmt: skip
 
 
-def kinds(response: Response, text: Text) -> dict[Kind, int]:
+def kinds(response: Response, text: Text) -> dict[PageKind, int]:
     """Kinds that a page may be of, with points; a kind without enough of them is left out."""
     if response.status != 200:
         return {}
     if _CATALOGS.search(response.body):
-        return {Kind.CATALOGS: 10}
+        return {PageKind.CATALOGS: 10}
     if not _HTML.search(response.body):
         count = sum(1 for _ in sample_lines(text.source.splitlines()[:2000]))
-        return {Kind.SYSMON: 5 + min(count, 5)} if count >= ENOUGH else {}
+        return {PageKind.SYSMON: 5 + min(count, 5)} if count >= ENOUGH else {}
     points = {
-        Kind.TITLE: _title_points(text),
-        Kind.LICENCE: _licence_points(text),
-        Kind.PREFERENCES: 3 * sum(role is not None for _, role in clock_fields(text.source)),
-        Kind.SESSIONS: _sessions_points(text),
-        Kind.LOGIN: 5 if text.asks_for_a_password else 0,
+        PageKind.TITLE: _title_points(text),
+        PageKind.LICENCE: _licence_points(text),
+        PageKind.PREFERENCES: 3 * sum(role is not None for _, role in clock_fields(text.source)),
+        PageKind.SESSIONS: _sessions_points(text),
+        PageKind.LOGIN: 5 if text.asks_for_a_password else 0,
     }
     return {
-        kind: number for kind, number in points.items() if number >= ENOUGH or (kind is Kind.PREFERENCES and number)
+        kind: number for kind, number in points.items() if number >= ENOUGH or (kind is PageKind.PREFERENCES and number)
     }
 
 

@@ -13,7 +13,7 @@ from kodeks_exporter.net.answer import Response
 from kodeks_exporter.net.errors import CheckError
 from kodeks_exporter.net.reading import Text, read_text
 from kodeks_exporter.survey.links import Link, links
-from kodeks_exporter.survey.pages import Kind, kinds
+from kodeks_exporter.survey.pages import PageKind, kinds
 
 MOST_PAGES: Final = 40
 LONGEST: Final = 120.0
@@ -29,7 +29,7 @@ class Page:
     path: str
     response: Response
     text: Text
-    kinds: dict[Kind, int]
+    kinds: dict[PageKind, int]
     links: tuple[Link, ...]
 
 
@@ -78,7 +78,7 @@ class Visit:
     def answered(self) -> Iterator[Page]:
         return (page for page in list(self.pages.values()) if isinstance(page, Page))
 
-    def best(self, kind: Kind) -> Page | None:
+    def best(self, kind: PageKind) -> Page | None:
         """The page that most looks like one of a kind."""
         return max(
             (page for page in self.answered() if kind in page.kinds),
@@ -86,7 +86,7 @@ class Visit:
             default=None,
         )
 
-    def search(self, wanted: Iterable[Kind], guesses: Iterable[str]) -> None:
+    def search(self, wanted: Iterable[PageKind], guesses: Iterable[str]) -> None:
         """Asks ``guesses``, then harmless links of what is known, until each wanted kind has a page or it is enough."""
         missing = set(wanted)
         waiting = deque(guesses)

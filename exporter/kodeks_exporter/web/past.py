@@ -9,19 +9,25 @@ from typing import Final
 
 from kodeks_exporter.domain.check import InstallationState
 from kodeks_exporter.domain.checks import CHECKS
-from kodeks_exporter.store.past import KEPT, Kind, Spell
+from kodeks_exporter.store.past import KEPT, Spell, SpellKind
 from kodeks_exporter.web import words
 
 DAY: Final = 86400.0
 _WIDTH: Final = 1000.0
 """Of a bar, in its own units."""
 _CHANGES: Final = 20
-_TONES: Final = {Kind.OK: "ok", Kind.FAULT: "warn", Kind.DOWN: "bad", Kind.PLANNED: "plan", Kind.UNKNOWN: "none"}
+_TONES: Final = {
+    SpellKind.OK: "ok",
+    SpellKind.FAULT: "warn",
+    SpellKind.DOWN: "bad",
+    SpellKind.PLANNED: "plan",
+    SpellKind.UNKNOWN: "none",
+}
 _NAMES: Final = {
-    Kind.OK: "Работала",
-    Kind.FAULT: "Работала со сбоем",
-    Kind.PLANNED: "Плановые работы",
-    Kind.UNKNOWN: "Нет данных",
+    SpellKind.OK: "Работала",
+    SpellKind.FAULT: "Работала со сбоем",
+    SpellKind.PLANNED: "Плановые работы",
+    SpellKind.UNKNOWN: "Нет данных",
 }
 _WHOSE: Final = {
     "dns": "DNS", "icmp": "сеть или сервер клиента", "tcp": "сеть или сервер клиента", "tls": "сертификат клиента",
@@ -101,9 +107,9 @@ def share(spells: Sequence[Spell], now: float) -> float:
     """From 0 to 1; -1 when nothing is known."""
     up = known = 0.0
     for spell, start, end in _within(spells, now, KEPT):
-        if spell.kind in (Kind.OK, Kind.FAULT, Kind.DOWN):
+        if spell.kind in (SpellKind.OK, SpellKind.FAULT, SpellKind.DOWN):
             known += end - start
-            up += end - start if spell.kind is not Kind.DOWN else 0.0
+            up += end - start if spell.kind is not SpellKind.DOWN else 0.0
     return up / known if known else -1.0
 
 
@@ -127,9 +133,9 @@ def _bar(label: str, spells: Sequence[Spell], now: float, span: float) -> Bar:
     down = 0.0
     for spell, start, end in _within(spells, now, span):
         left, width = (start - begin) / span * _WIDTH, (end - start) / span * _WIDTH
-        if spell.kind is Kind.DOWN:
+        if spell.kind is SpellKind.DOWN:
             down += end - start
-        least = 2.0 if spell.kind is Kind.DOWN else 0.0  # a short outage must be seen, too
+        least = 2.0 if spell.kind is SpellKind.DOWN else 0.0  # a short outage must be seen, too
         pieces.append(Piece(f"{left:.1f}", f"{max(width, least):.1f}", _TONES[spell.kind]))
     title = f"За {label}: " + (f"не работала {words.duration(down)}" if down else "не работающей не видели")
     return Bar(label, title, tuple(pieces))
@@ -140,7 +146,7 @@ def _changes(spells: Sequence[Spell], now: float, zone: tzinfo | None, local: tz
     shown = 0
     for place in range(len(spells) - 1, -1, -1):
         spell = spells[place]
-        if spell.kind is Kind.OK:
+        if spell.kind is SpellKind.OK:
             continue
         end = spells[place + 1].start if place + 1 < len(spells) else None
         lasted = words.duration((end or now) - spell.start)

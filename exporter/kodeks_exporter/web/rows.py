@@ -63,7 +63,7 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True)
-class CheckRow:
+class ResultRow:
     name: str
     tone: str
     sign: str
@@ -97,7 +97,7 @@ class Row:
     lead: TroubleRow | None = None
     others: tuple[TroubleRow, ...] = ()
     verdict: str = ""
-    checks: tuple[CheckRow, ...] = ()
+    checks: tuple[ResultRow, ...] = ()
     day: Bar | None = None
 
 
@@ -179,7 +179,7 @@ def _tone_of(troubles: tuple[Trouble, ...]) -> str:
     return "bad" if any(trouble.rank == 1 for trouble in troubles) else "warn"
 
 
-def _check_row(result: CheckResult, zone: tzinfo | None) -> CheckRow:
+def _check_row(result: CheckResult, zone: tzinfo | None) -> ResultRow:
     tone, sign = _OUTCOME_LOOKS[result.outcome]
     text = result.text.rstrip(".")
     if result.outcome is Outcome.BLOCKED:
@@ -192,7 +192,7 @@ def _check_row(result: CheckResult, zone: tzinfo | None) -> CheckRow:
     learnt = [hint for hint in facts(result, zone) if not _said(hint, text)]
     ran = result.outcome in (Outcome.OK, Outcome.FAILED)
     took = words.check_duration(result.duration) if ran else ""
-    return CheckRow(words.check_name(result.check), tone, sign, _capital("; ".join((text, *learnt))), took)
+    return ResultRow(words.check_name(result.check), tone, sign, _capital("; ".join((text, *learnt))), took)
 
 
 def _some(names: list[str]) -> str:
