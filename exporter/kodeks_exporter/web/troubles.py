@@ -57,7 +57,8 @@ _OF_RESOURCE: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """``since``: Unix seconds, None when that is not known. ``text``: one Russian sentence without its full stop."""
+    """``since``: Unix seconds, None when that is not known: a report tells what is, not since when. ``text``: one Russian
+    sentence without its full stop."""
 
     alert: str
     text: str
@@ -113,9 +114,9 @@ def _licences(report: LastReport) -> Iterator[Trouble]:
     header = report.header
     if header.protection is not None and header.protection.ok is False:
         text = in_words(header.protection.code) if header.protection.code else "Ключ защиты не работает"
-        yield Trouble("KodeksOfflineSensLockCheck", f"{text} (по отчёту)", report.made)
+        yield Trouble("KodeksOfflineSensLockCheck", f"{text} (по отчёту)")
     if header.spp_ok is False:
-        yield Trouble("KodeksSppStatus", "СПП не работает: вопросы пользователей не доходят", report.made)
+        yield Trouble("KodeksSppStatus", "СПП не работает: вопросы пользователей не доходят")
 
 
 def _volumes(report: LastReport, thresholds: Mapping[str, float], now: float) -> Iterator[Trouble]:
@@ -131,10 +132,10 @@ def _volumes(report: LastReport, thresholds: Mapping[str, float], now: float) ->
                 broken.setdefault(f"{alert}\0{code}", []).append(_file(volume.file))
         for key, names in broken.items():
             alert, code = key.split("\0")
-            yield Trouble(alert, f"Тома БД, {code}: {_some(names)}", report.made)
+            yield Trouble(alert, f"Тома БД, {code}: {_some(names)}")
         ends = [volume.expires for volume in report.volumes if volume.expires is not None]
         if not ends and report.volumes:
-            yield Trouble("KodeksDBLicensesZero", "Ни у одного тома нет срока лицензии", report.made)
+            yield Trouble("KodeksDBLicensesZero", "Ни у одного тома нет срока лицензии")
         soon = [_file(v.file) for v in report.volumes if v.expires is not None and v.expires - now < 2 * DAY]
         if soon:
             yield Trouble("KodeksLicenseExpiring2day", f"Лицензия томов кончается или кончилась: {_some(soon)}")
@@ -163,12 +164,12 @@ def access_troubles(state: AccessState) -> tuple[Trouble, ...]:
     """Of one online access; a server that is down is told once for all its accesses, elsewhere."""
     found: list[Trouble] = []
     if state.login is False:
-        found.append(Trouble("OnlineLoginFailed", reason_text("refused").rstrip("."), state.attempted))
+        found.append(Trouble("OnlineLoginFailed", reason_text("refused").rstrip(".")))
     if state.read is not None:
         for resource, quota in state.quotas.items():
             alert, name = _OF_RESOURCE[resource]
             if quota.left == 0:
-                found.append(Trouble(f"OnlineBilling{alert}LeftZero", f"Лимит {name} исчерпан", state.read))
+                found.append(Trouble(f"OnlineBilling{alert}LeftZero", f"Лимит {name} исчерпан"))
     return worst_first(found)
 
 
