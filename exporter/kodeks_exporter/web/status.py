@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from kodeks_exporter.checks.shown import Shown
 from kodeks_exporter.web import words
-from kodeks_exporter.web.leads import TroubleRow, trouble_row
+from kodeks_exporter.web.accesses import AccessRow, access_rows
 from kodeks_exporter.web.past import Past, past_of, share
 from kodeks_exporter.web.query import Query
 from kodeks_exporter.web.rows import (
@@ -21,7 +21,6 @@ from kodeks_exporter.web.rows import (
     UNCHECKED,
     Row,
     Status,
-    ago,
     line_of,
     rank_of,
     row_of,
@@ -52,20 +51,6 @@ class Notice:
 
     text: str
     href: str
-
-
-@dataclass(frozen=True, slots=True)
-class AccessRow:
-    """An online access with something wrong, or a server that many are at."""
-
-    client: str
-    name: str
-    manager: str
-    server: str
-    tone: str
-    checked: str
-    troubles: tuple[TroubleRow, ...]
-    rank: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +124,8 @@ def status_page(fleet: FleetView, query: Query) -> StatusPage:
     if query.text and len(shown) <= SMALL_RESULT:
         cards, rows = cards + rows, []
     failing = sum(status.problem for _, status in everything)
-    accesses = _accesses(fleet, query)
-    bad_accesses = len(_accesses(fleet, Query()))
+    accesses = access_rows(fleet, query)
+    bad_accesses = len(access_rows(fleet, Query()))
     worst = _worst(status for _, status in everything)
     return StatusPage(
         title=_title(failing + bad_accesses, len(everything) + len(fleet.accesses)),
@@ -326,26 +311,6 @@ def _in_one_list(
     found: list[tuple[int, Row | AccessRow]] = [(rank_of(view), row_of(view, s, fleet)) for view, s in pairs]
     found += [(access.rank, access) for access in accesses]
     return tuple(card for _, card in sorted(found, key=lambda each: each[0]))
-
-
-def _accesses(fleet: FleetView, query: Query) -> tuple[AccessRow, ...]:
-    """Online accesses with something wrong, the worst first; a server that is down stands once for all that it has."""
-    if query.hosting or query.cause or query.state not in ("", PROBLEM):
-        return ()
-    found: list[AccessRow] = []
-    for server, trouble in fleet.servers_down.items():
-        hit = [each for each in fleet.accesses if each.server == server and query.names(each)]
-        if hit:
-            number = words.plural(len(hit), "доступ", "доступа", "доступов")
-            row = trouble_row(trouble, server, fleet, account=True)
-            found.append(AccessRow(f"Сервер {server}", number, "", server, row.tone, "", (row,), trouble.rank))
-    for access in fleet.accesses:
-        if access.troubles and query.names(access):
-            rows = tuple(trouble_row(each, access.name, fleet, account=True) for each in access.troubles)
-            told = (access.client, access.name, access.manager, access.server)
-            checked = ago(access.checked, fleet.generated)
-            found.append(AccessRow(*told, rows[0].tone, checked, rows, access.troubles[0].rank))
-    return tuple(sorted(found, key=lambda each: (each.rank, each.client.casefold())))
 
 
 def _quiet_order(pair: tuple[InstallationView, Status]) -> tuple[int, str, str]:

@@ -57,8 +57,10 @@ _OF_RESOURCE: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """``since``: Unix seconds, None when that is not known: a report tells what is, not since when. ``text``: one Russian
-    sentence without its full stop."""
+    """``since``: Unix seconds, None when that is not known: a report tells what is, not since when.
+
+    ``text``: one Russian sentence without its full stop.
+    """
 
     alert: str
     text: str
