@@ -12,12 +12,13 @@ import yaml
 
 from demo.stand import Stand, StandSpec
 from demo.stand.model import ServerSpec
+from kodeks_exporter.cli.main import main
 from kodeks_exporter.config.edit import put
 from kodeks_exporter.config.load import load
 from kodeks_exporter.domain.check import Outcome, ScheduleFacts, SeatsFacts
 from kodeks_exporter.service.survey import survey
 from kodeks_exporter.survey.findings import Fit, Survey, as_text
-from tests.cli.running import command, write
+from tests.cli.running import write
 from tests.survey.odd import LOGIN, PASSWORD, OddServer, odd_server
 
 
@@ -59,19 +60,19 @@ def test_with_the_proposal_every_check_is_right(found: Survey) -> None:
     assert f"{results['schedule'].facts.restart:%H:%M} {results['schedule'].facts.backup:%H:%M}" == "04:10 02:20"
 
 
-def test_applied_it_needs_no_edit_by_hand(odd: OddServer, tmp_path: Path) -> None:
+def test_applied_it_needs_no_edit_by_hand(odd: OddServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Then the commands say so themselves: the configuration is good, and ``probe`` finds nothing."""
     config = configuration(tmp_path, odd.url)
     text = config.read_text(encoding="utf-8") + "# what a colleague noted\n"
     config.write_text(text, encoding="utf-8")
-    applied = command("survey", "--config.file", config, "--apply", "nezabudka")
-    assert applied.returncode == 1, applied.stderr
+    assert main(["survey", "--config.file", str(config), "--apply", "nezabudka"]) == 1
     assert "# what a colleague noted" in config.read_text(encoding="utf-8")
     assert (tmp_path / "kodeks.yml.before").read_text(encoding="utf-8") == text
-    assert command("check-config", config).returncode == 0
-    assert command("probe", "--config.file", config, "nezabudka").returncode == 0
-    again = command("survey", "--config.file", config, "nezabudka")
-    assert (again.returncode, "менять нечего" in again.stdout) == (0, True), again.stdout
+    assert main(["check-config", str(config)]) == 0
+    assert main(["probe", "--config.file", str(config), "nezabudka"]) == 0
+    capsys.readouterr()
+    assert main(["survey", "--config.file", str(config), "nezabudka"]) == 0
+    assert "менять нечего" in capsys.readouterr().out
 
 
 def test_it_looks_and_leaves(found: Survey, odd: OddServer) -> None:

@@ -8,29 +8,29 @@ import io
 import zipfile
 from pathlib import Path
 
+import pytest
 import requests
 import yaml
 
+from kodeks_exporter.cli.main import main
 from kodeks_exporter.config.edit import put
-from tests.cli.running import command, serving, wait_for
+from tests.cli.running import serving, wait_for
 from tests.survey.odd import LOGIN, PASSWORD, odd_server
 
 TOKEN = "a-token-of-forty-characters-0123456789ab"
 
 
-def test_one_that_can_be_asked(tmp_path: Path) -> None:
+def test_one_that_can_be_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config = tmp_path / "site" / "kodeks.yml"
     (tmp_path / "password").write_text(PASSWORD + "\n")
     with odd_server() as odd:
-        added = command(
-            "add", "--config.file", config, "--client", "ЗАО «Незабудка»", "--manager", "ivanova", "--url", odd.url,
-            "--username", LOGIN, "--password-file", tmp_path / "password",
-        )  # fmt: skip
-        assert added.returncode == 0, added.stderr
-        assert PASSWORD not in added.stdout + config.read_text(encoding="utf-8")
+        answers = ("--client", "ЗАО «Незабудка»", "--manager", "ivanova", "--url", odd.url, "--username", LOGIN)
+        password = ("--password-file", str(tmp_path / "password"))
+        assert main(["add", "--config.file", str(config), *answers, *password]) == 0
+        assert PASSWORD not in capsys.readouterr().out + config.read_text(encoding="utf-8")
         [name] = [entry["name"] for entry in yaml.safe_load(config.read_text("utf-8"))["installations"]]
         assert (config.parent / "secrets" / name).stat().st_mode & 0o777 == 0o600
-        assert command("survey", "--config.file", config, "--apply", name).returncode == 1
+        assert main(["survey", "--config.file", str(config), "--apply", name]) == 1
         put(config, {"poll": {"checks": "5s", "sysinfo": "15s"}})  # the test's haste, no step of a person
         with serving(config, tmp_path / "data") as exporter:
             wait_for(lambda: exporter.metric(f'kodeks_check_success{{installation="{name}",check="key"}}') == 1)
@@ -39,21 +39,18 @@ def test_one_that_can_be_asked(tmp_path: Path) -> None:
             assert "Незабудка" in exporter.get("/").text
 
 
-def test_one_that_pushes(tmp_path: Path) -> None:
+def test_one_that_pushes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config = tmp_path / "kodeks.yml"
     (tmp_path / "kodeks.yml").write_text(
         f"include: kodeks.d\nmanagers: [{{name: ivanova}}]\ndealers: [{{name: 0599d, token: {TOKEN}}}]\n"
     )
     answers = ("--client", "ООО «Ромашка»", "--manager", "ivanova", "--url", "", "--username", "", "--name", "romashka")
-    assert command("add", "--config.file", config, *answers).returncode == 0
+    assert main(["add", "--config.file", str(config), *answers]) == 0
     assert (tmp_path / "kodeks.d" / "romashka.yml").exists(), "a file of its own, where a folder is included"
-    again = command("add", "--config.file", config, *answers)
-    assert (again.returncode, "already" in again.stderr) == (1, True)
-    made = command(
-        "client-script", "--config.file", config, "--system", "linux", "--output", tmp_path / "client",
-        "--server", "http://127.0.0.1:1", "romashka",
-    )  # fmt: skip
-    assert made.returncode == 0, made.stderr
+    assert main(["add", "--config.file", str(config), *answers]) == 1
+    assert "already" in capsys.readouterr().err
+    made = ("--system", "linux", "--output", str(tmp_path / "client"), "--server", "http://127.0.0.1:1", "romashka")
+    assert main(["client-script", "--config.file", str(config), *made]) == 0
     report = Path(__file__).parents[1] / "sysinfo" / "data" / "sysinfo.xml"
     with serving(config, tmp_path / "data") as exporter:
         packed = io.BytesIO()
