@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from grafana_foundation_sdk.builders import common as builders
@@ -96,7 +96,7 @@ def table(
         if isinstance(each, Label) or each.shown
     }
     widths = {each.title: _width(each, each.title == sort) for each in columns if _shown(each)}
-    _widen_client(columns, widths, width)
+    _fitted(columns, widths, width)
     made = sdk.Panel().show_header(True)
     if sort:
         titles = (sort, then) if then else (sort,)
@@ -161,6 +161,8 @@ _COLUMN, _FRAME = 53, 24
 """Pixels of one of the grid's 24 columns on a screen of 1366, and of a panel beside its table."""
 _ROOM = {"client": 160, "url": 106, "query": 180, "title": 190, "text": 300, "order": 126}
 """Least pixels of columns with long texts."""
+_LONG = ("query", "title", "text")
+"""Labels with sentences."""
 
 
 def _width(column: Column, sorted_: bool) -> dict[str, int]:
@@ -179,12 +181,25 @@ def _width(column: Column, sorted_: bool) -> dict[str, int]:
     return {"custom.minWidth": max(heading + _FUNNEL, _LETTER * longest + _MARGINS, _ROOM.get(column.name, 0))}
 
 
-def _widen_client(columns: Sequence[Column], widths: Mapping[str, dict[str, int]], width: int) -> None:
-    """Names of clients are long: what a screen of 1366 pixels leaves goes to them first."""
-    spare = _COLUMN * width - _FRAME - sum(sum(each.values()) for each in widths.values())
-    for each in columns:
-        if isinstance(each, Label) and each.name == "client" and "custom.minWidth" in widths[each.title]:
-            widths[each.title]["custom.minWidth"] += max(0, min(spare, 80))
+def _fitted(columns: Sequence[Column], widths: dict[str, dict[str, int]], width: int) -> None:
+    """Which columns share what is left, so that a screen of 1366 pixels is enough.
+
+    Up to Grafana 11 a column that needs more than its share gets that, and the others share the rest; from 12 on they
+    keep their share, and the last one is off the screen: then the longest alone has no width of its own. Names of
+    clients get up to 80 pixels of what is left.
+    """
+    labels = {each.title: each.name for each in columns if isinstance(each, Label)}
+    shared = {title: each["custom.minWidth"] for title, each in widths.items() if "custom.minWidth" in each}
+    room = _COLUMN * width - _FRAME - sum(each.get("custom.width", 0) for each in widths.values())
+    for title in shared:
+        if labels[title] == "client":
+            shared[title] += max(0, min(room - sum(shared.values()), 80))
+    needed = dict(shared)
+    first = min(shared, key=lambda title: (labels[title] not in _LONG, -shared[title]))
+    if labels[first] in _LONG or max(shared.values()) > room / len(shared):
+        shared = {first: shared[first]}
+    for title, pixels in needed.items():
+        widths[title] = {"custom.minWidth" if title in shared else "custom.width": pixels}
 
 
 @dataclass(frozen=True, slots=True)
