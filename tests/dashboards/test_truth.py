@@ -482,7 +482,9 @@ def test_incidents_over_the_graphs_of_a_client() -> None:
             for labels, _ in year().matrix(query.expression, query.start, query.end, query.step)
         }
         own = {labels["alertname"] for labels in fired if labels["client"] == fired[0]["client"]}
-        assert shown == {(alert, titles()[alert].text) for alert in own}
+        known = {(alert, titles()[alert].text) for alert in own}
+        # Points are hours apart on the other boards: what has just begun comes with the next one.
+        assert shown == known if name == "server-metrics" else shown <= known, name
 
 
 def test_sizes_of_the_fleet() -> None:
