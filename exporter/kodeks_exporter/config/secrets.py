@@ -32,6 +32,11 @@ def from_text(text: str, surroundings: Surroundings) -> Secret:
 
 def from_file(name: str, surroundings: Surroundings) -> Secret:
     """The only line of a file; a trailing line end and a byte order mark do not count. Raises ValueError."""
+    if "/" not in name and not _exists(surroundings.folder / name) and "$" not in name:
+        # Not repeated: it may be the secret itself, put under the wrong key.
+        raise ValueError(
+            "the file does not exist; a path is meant here, the secret itself goes under the key without _file"
+        )
     path = readable_file(name, surroundings)
     try:
         with path.open("rb") as stream:
@@ -45,6 +50,13 @@ def from_file(name: str, surroundings: Surroundings) -> Secret:
     except UnicodeDecodeError:
         raise ValueError(f"file {path} is not UTF-8 text") from None
     return _checked(text, f"file {path}")
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
 
 
 def readable_file(name: str, surroundings: Surroundings) -> Path:
