@@ -57,6 +57,10 @@ def made(folder: Path, people: Iterable[str], charset: str = "utf-8") -> dict[st
     found.trace.append(
         Exchange("GET", "/m", True, 0.1, Response(200, {}, b'kserver_x{user="krivosheev",path="/docs"} 0\n', "/m"))
     )
+    followed = Response(200, headers, b"<html></html>", "/users/krivosheev")
+    found.trace.append(Exchange("GET", "/users/krivosheev", True, 0.1, followed))
+    found.propose("каталоги", "сервер называет /zhdanovich", "catalogs", ["/zhdanovich"])
+    found.propose("выход", "сеанс завершает /manage/bye", "paths.logout", "/manage/bye")
     write_bundle(folder / "b.zip", found, OURS)
     with zipfile.ZipFile(folder / "b.zip") as archive:
         return {name: archive.read(name) for name in archive.namelist()}
@@ -80,6 +84,7 @@ def test_what_a_pattern_is_written_for_stays(tmp_path: Path) -> None:
     assert "server: WWW-Kodeks/6.4" in shown
     assert 'kserver_x{user="' in parts["pages/02.txt"].decode()
     assert shown.count("<tr>") == len(PEOPLE)
+    assert "logout: /manage/bye" in parts["proposal.yml"].decode()
 
 
 def test_one_word_has_one_stand_in_and_another_bundle_another() -> None:

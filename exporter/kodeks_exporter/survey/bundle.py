@@ -14,7 +14,7 @@ from kodeks_exporter.config.transliterate import latin
 from kodeks_exporter.net.reading import read_text
 from kodeks_exporter.net.trace import Exchange
 from kodeks_exporter.settings.fleet import Installation, OnlineAccess
-from kodeks_exporter.survey.findings import Survey, as_text, proposal_text
+from kodeks_exporter.survey.findings import Survey, as_text, in_one_line, proposal_text
 from kodeks_exporter.survey.pseudonyms import Pseudonyms
 
 _README: Final = """\
@@ -32,6 +32,7 @@ _HEADERS: Final = frozenset(
 )
 _LONGEST: Final = 200_000
 """Characters of one page."""
+_MOST_PLACES: Final = 400
 _TIME: Final = (2000, 1, 1, 0, 0, 0)
 
 
@@ -70,12 +71,16 @@ def _exchange(exchange: Exchange) -> str:
 
 def _vouched(survey: Survey) -> Iterator[str]:
     """Words that are needed to write a pattern or a profile: of the proposal, of the layout, of metrics' names."""
-    yield proposal_text(survey).replace("\\s+", " ")
-    yield from survey.places
-    yield survey.profile
+    # Not catalogs, addresses and names: these are the client's. Nor paths that were only followed: users may be there.
+    yield f"{survey.kind} name {' '.join(survey.entry)}"
+    for key in ("paths", "patterns", "report_path", "time_zone"):
+        yield in_one_line(survey.entry.get(key, "")).replace("\\s+", " ")
+    yield from (in_one_line(value).replace("\\s+", " ") for value in survey.common.values())
+    if len(survey.places) <= _MOST_PLACES:  # more are no layout: data have become names of elements
+        yield from survey.places
+        yield survey.profile
     yield from (finding.setting for finding in survey.findings)
     for exchange in survey.trace:
-        yield exchange.path.partition("?")[0] if not exchange.response or exchange.response.status != 404 else ""
         response = exchange.response
         if response is not None:
             yield response.headers.get("server", "")
