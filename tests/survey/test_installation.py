@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,10 @@ from kodeks_exporter.cli.main import main
 from kodeks_exporter.config.edit import put
 from kodeks_exporter.config.load import load
 from kodeks_exporter.domain.check import Outcome, ScheduleFacts, SeatsFacts
+from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.service.survey import survey
+from kodeks_exporter.settings.fleet import Credentials, Installation
+from kodeks_exporter.survey.bundle import write_bundle
 from kodeks_exporter.survey.findings import Fit, Survey, as_text
 from tests.cli.running import write
 from tests.survey.odd import LOGIN, PASSWORD, OddServer, odd_server
@@ -81,6 +85,20 @@ def test_it_looks_and_leaves(found: Survey, odd: OddServer) -> None:
     assert odd.sessions == set()
     assert "/manage/delete-all" not in odd.asked
     assert odd.at_once == 1
+
+
+def test_the_bundle_of_a_whole_survey_holds_nothing_of_the_original(found: Survey, tmp_path: Path) -> None:
+    """Of the server's pages, and of the people in its report."""
+    login = Credentials(LOGIN, Secret(PASSWORD))
+    ours = Installation("nezabudka", "ЗАО «Незабудка»", "ivanova", url="http://127.0.0.1", credentials=login)
+    write_bundle(tmp_path / "b.zip", found, ours)
+    with zipfile.ZipFile(tmp_path / "b.zip") as archive:
+        whole = "\n".join(archive.read(name).decode() for name in archive.namelist()).casefold()
+    people = ("орлова", "orlova", "gusev", "lutik", "лютик", "example.org", "0599_777001", "10.1.0.5", "гост 9.402")
+    for original in ("незабудк", "nezabudka", LOGIN, PASSWORD, "654321", "ivanova", *people):
+        assert original not in whole
+    assert "рабочих мест оплачено" in whole, "and a pattern can still be written"
+    assert "/отчет/поиски/поиск" in whole, "or a profile"
 
 
 def test_the_text_has_no_password(found: Survey) -> None:
