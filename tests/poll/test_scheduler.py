@@ -27,14 +27,20 @@ class Diary:
         self.threads: dict[str, list[str]] = defaultdict(list)
 
     def job(
-        self, name: str, run: Callable[[], Pace] = lambda: Pace.NORMAL, *, interval: float = 0.1, longest: float = 1
+        self,
+        name: str,
+        run: Callable[[], Pace] = lambda: Pace.NORMAL,
+        *,
+        interval: float = 0.1,
+        longest: float = 1,
+        slow_after: float = 10,
     ) -> Job:
         def noted() -> Pace:
             self.times[name].append(time.monotonic())
             self.threads[name].append(threading.current_thread().name.partition("_")[0])
             return run()
 
-        return Job(noted, interval, longest, "fast", "slow")
+        return Job(noted, interval, longest, "fast", "slow", slow_after=slow_after)
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 5.0) -> None:
@@ -65,9 +71,9 @@ def test_half_of_a_fleet_that_hangs_delays_no_healthy_job(scheduler: Scheduler) 
 
         def hang() -> Pace:
             time.sleep(0.4)
-            return Pace.SLOW
+            return Pace.NORMAL
 
-        jobs[f"black{number}"] = diary.job(f"black{number}", hang, interval=1.0, longest=1.5)
+        jobs[f"black{number}"] = diary.job(f"black{number}", hang, interval=1.0, slow_after=0.3)
         jobs[f"good{number}"] = diary.job(f"good{number}", interval=1.0)
     scheduler.set_jobs(jobs)
     time.sleep(8)
@@ -80,10 +86,42 @@ def test_half_of_a_fleet_that_hangs_delays_no_healthy_job(scheduler: Scheduler) 
 
 def test_a_hanging_job_moves_to_the_slow_pool_and_back(scheduler: Scheduler) -> None:
     diary = Diary()
-    paces = iter([Pace.SLOW, Pace.SLOW, *[Pace.NORMAL] * 1000])
-    scheduler.set_jobs({"a": diary.job("a", lambda: next(paces), interval=0.05, longest=0.1)})
+    lengths = iter([0.05, 0.05, *[0.0] * 1000])
+
+    def run() -> Pace:
+        time.sleep(next(lengths))
+        return Pace.NORMAL
+
+    scheduler.set_jobs({"a": diary.job("a", run, interval=0.05, slow_after=0.04)})
     wait_for(lambda: len(diary.threads["a"]) >= 5)
     assert diary.threads["a"][:5] == ["fast", "slow", "slow", "fast", "fast"]
+
+
+def test_what_is_in_doubt_is_looked_at_again_within_seconds(
+    scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kodeks_exporter.poll.scheduler.AGAIN_AFTER", 0.05)
+    diary = Diary()
+    paces = iter([Pace.AGAIN, Pace.AGAIN, *[Pace.NORMAL] * 1000])
+    scheduler.set_jobs({"a": diary.job("a", lambda: next(paces), interval=0.4)})
+    wait_for(lambda: len(diary.times["a"]) >= 4)
+    first, second, third = gaps(diary.times["a"])[:3]
+    assert first < 0.2
+    assert second < 0.2
+    assert third > 0.2, "and then at its interval as ever"
+
+
+def test_the_pause_after_a_slow_run_is_no_longer_than_any(scheduler: Scheduler) -> None:
+    """The rules count on it: whoever waits half a minute must have heard of the next round by then."""
+    diary = Diary()
+
+    def run() -> Pace:
+        time.sleep(0.1)
+        return Pace.NORMAL
+
+    scheduler.set_jobs({"a": diary.job("a", run, interval=0.2, slow_after=0.05)})
+    wait_for(lambda: len(diary.times["a"]) >= 6)
+    assert max(gaps(diary.times["a"])) < 0.3
 
 
 def test_failures_are_tried_ever_later_up_to_a_limit(scheduler: Scheduler) -> None:

@@ -15,6 +15,7 @@ from enum import Enum
 
 log = logging.getLogger(__name__)
 
+AGAIN_AFTER = 2.0
 JITTER = 0.1
 """A repetition comes up to a tenth of its interval early or late: jobs spread out instead of marching in step."""
 
@@ -23,15 +24,19 @@ class Pace(Enum):
     """How a run went, as far as the time of the next one depends on it."""
 
     NORMAL = "normal"
-    SLOW = "slow"
-    """It hung at a time limit: it goes on in the slow pool, less often, and so never stands in a healthy job's way."""
+    AGAIN = "again"
+    """What was found is to be looked at again at once, ``AGAIN_AFTER`` seconds later."""
     FAILED = "failed"
     """It is tried again ever later, up to ``Job.longest``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """``interval`` and ``longest`` (the longest pause after failures) in seconds; ``delay``: before the first run."""
+    """``interval`` and ``longest`` (the longest pause after failures) in seconds; ``delay``: before the first run.
+
+    ``slow_after``: a run that takes longer has hung at a time limit. The job goes on in the slow pool, at the same
+    interval, and so never stands in a healthy job's way.
+    """
 
     run: Callable[[], Pace]
     interval: float
@@ -39,6 +44,7 @@ class Job:
     pool: str
     slow_pool: str
     delay: float = 0.0
+    slow_after: float = math.inf
 
 
 @dataclass(slots=True)
@@ -153,6 +159,7 @@ class Scheduler:
             entry.waiting = False
             self._running += 1
             job = entry.job
+        begin = time.monotonic()
         try:
             pace = job.run()
         except Exception:
@@ -162,6 +169,7 @@ class Scheduler:
             self._running -= 1
             if self._entries.get(key) is entry:
                 entry.ended = time.monotonic()
+                entry.slow = entry.ended - begin > job.slow_after
                 entry.due = self._next(entry, pace)
                 entry.waiting = True
                 heapq.heappush(self._heap, (entry.due, key))
@@ -169,8 +177,9 @@ class Scheduler:
 
     def _next(self, entry: _Entry, pace: Pace) -> float:
         interval, longest = entry.job.interval, entry.job.longest
-        entry.slow = pace is Pace.SLOW
-        entry.pauses = 0 if pace is Pace.NORMAL else entry.pauses + 1
-        pause = interval if pace is Pace.NORMAL else min(interval * 2 ** min(entry.pauses, 16), longest)
+        entry.pauses = entry.pauses + 1 if pace is Pace.FAILED else 0
+        if pace is Pace.AGAIN:
+            return time.monotonic() + min(AGAIN_AFTER, interval)
+        pause = min(interval * 2 ** min(entry.pauses, 16), longest) if pace is Pace.FAILED else interval
         pause *= 1 + self._random.uniform(-JITTER, JITTER)
         return max(entry.due + pause, time.monotonic() + pause / 2)

@@ -17,6 +17,7 @@ from prometheus_client.registry import Collector
 from kodeks_exporter.checks.chain import has_checks, run_round
 from kodeks_exporter.checks.context import Tools
 from kodeks_exporter.checks.planned import planned_downtime
+from kodeks_exporter.checks.second_look import SecondLook
 from kodeks_exporter.checks.shown import Shown, shown
 from kodeks_exporter.config.document import Plain
 from kodeks_exporter.config.load import load
@@ -34,6 +35,7 @@ from kodeks_exporter.net.resolver import Resolver
 from kodeks_exporter.net.snmp import SnmpAsker
 from kodeks_exporter.net.trace import Exchange
 from kodeks_exporter.poll.scheduler import Job, Pace, Scheduler
+from kodeks_exporter.service.changes import SUMMED_UP_AFTER, Changes
 from kodeks_exporter.service.online import Accesses
 from kodeks_exporter.service.overview import Known, fleet_view
 from kodeks_exporter.service.reaction import Reactions
@@ -54,12 +56,12 @@ log = logging.getLogger(__name__)
 
 _SLOW_ROUND = 4.0
 """Seconds from which a round has met a time limit: its installation goes to the slow pool."""
-_SLOW_PAUSE = 1.5
-"""A slow installation is checked at most so many intervals apart, well within the 3 that KodeksCheckStale allows."""
 _READY_AFTER = 20.0
 """Seconds after the start from which the exporter counts as ready although some first round still hangs."""
 _LEAP = 60.0
 """Seconds by which the clock is set forward or back at once before it is worth a word."""
+_PROBE_PAUSE = 1.0
+"""Seconds between the two looks of /probe at something newly broken."""
 _GRACE = 3.0
 """Seconds that rounds and downloads have to end, and to log out, when the exporter is told to stop."""
 _SLOWEST_UPLOAD = 4 * 1024
@@ -106,6 +108,8 @@ class Service:
         self._prepared: list[Prepare] = []
         self._reload_ok = True
         self._reload_time = time.time()
+        self._second_look = SecondLook()
+        self._changes = Changes()
         self._round_locks: dict[str, threading.Lock] = {}
         self._started = 0.0
         self._clock = (time.time(), time.monotonic())
@@ -172,8 +176,9 @@ class Service:
         installation = self._settings.fleet.installations.get(name)
         if installation is None:
             return None
-        if has_checks(installation):
-            self._check(installation)
+        if has_checks(installation) and self._look(installation)[1]:
+            time.sleep(_PROBE_PAUSE)
+            self._look(installation)
         status = self._live.statuses().get(name)
         return render_families(installation_metrics.families(installation, status), openmetrics=openmetrics)
 
@@ -183,7 +188,7 @@ class Service:
             return None
         trace: list[Exchange] = []
         if has_checks(installation):
-            self._check(installation, trace)
+            self._look(installation, trace)
         return shown(trace, installation.asked_by(self._settings.checks).patterns)
 
     def fleet(self) -> FleetView:
@@ -280,21 +285,29 @@ class Service:
             _job(name): Job(
                 run=lambda name=name: self._round(name),  # type: ignore[misc]
                 interval=interval,
-                longest=interval * _SLOW_PAUSE,
+                longest=interval,
                 pool=_POOL,
                 slow_pool=_SLOW_POOL,
+                slow_after=_SLOW_ROUND,
             )
             for name, installation in settings.fleet.installations.items()
             if has_checks(installation)
         }
-        return checks | self._reporting.jobs(settings) | self._accesses.jobs() | self._reactions.jobs(settings)
+        summing_up = Job(self._sum_up, SUMMED_UP_AFTER, SUMMED_UP_AFTER, _POOL, _SLOW_POOL)
+        return (
+            {"changes": summing_up}
+            | checks
+            | self._reporting.jobs(settings)
+            | self._accesses.jobs()
+            | self._reactions.jobs(settings)
+        )
 
     def _round(self, name: str) -> Pace:
         installation = self._settings.fleet.installations.get(name)
         if installation is None:
             return Pace.NORMAL
         before = self._live.previous(name)
-        round_ = self._check(installation)
+        round_, again = self._look(installation)
         if installation.hosting and before and _reachable(before) != _reachable(round_.results):
             # What fails together is told together: the neighbours are looked at now and not up to a round later.
             self._scheduler.hurry(
@@ -302,18 +315,26 @@ class Service:
                 for each in self._settings.fleet.installations.values()
                 if each.hosting == installation.hosting and each.name != name
             )
-        return Pace.SLOW if round_.duration > _SLOW_ROUND else Pace.NORMAL
+        return Pace.AGAIN if again else Pace.NORMAL
 
-    def _check(self, installation: Installation, trace: list[Exchange] | None = None) -> Round:
-        """One round, never two of the same installation at a time."""
-        lock = self._round_locks.setdefault(installation.name, threading.Lock())
+    def _sum_up(self) -> Pace:
+        self._changes.sum_up()
+        return Pace.NORMAL
+
+    def _look(self, installation: Installation, trace: list[Exchange] | None = None) -> tuple[Round, bool]:
+        """One round, never two of the same installation at a time; and whether to look again within seconds."""
+        name = installation.name
+        lock = self._round_locks.setdefault(name, threading.Lock())
         with lock:
-            previous = self._live.previous(installation.name)
+            known = self._live.statuses().get(name)
+            previous = self._live.previous(name)
             round_ = run_round(installation, self._settings.checks, self._tools, previous, trace)
-            if installation.name in self._settings.fleet.installations:
+            decision = self._second_look.decide(known.round if known is not None else None, round_)
+            if decision.publish and name in self._settings.fleet.installations:
+                self._changes.note(known.round if known is not None else None, round_)
                 self._live.record(round_)
                 self._past.note(round_)
-            return round_
+            return round_, decision.again
 
     def _resolve(self, host: str) -> tuple[str, ...]:
         return self._tools.resolver.resolve(host)
