@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from kodeks_exporter.domain.check import InstallationState, TlsFacts
+from kodeks_exporter.net.connection import Connection
 from kodeks_exporter.settings.fleet import Tls
 from tests.checks.conftest import Clinic, blocked, failures
 from tests.checks.site import Site
@@ -99,3 +100,35 @@ def test_no_tls_at_the_port(clinic: Clinic) -> None:
     round_ = clinic.examine(url=clinic.site.url.replace("http:", "https:"))
     assert list(failures(round_)) == ["tls"]
     assert round_.state is InstallationState.UNREACHABLE
+
+
+def test_a_replaced_ca_file_is_noticed(clinic: Clinic, secure: Callable[[int], Path]) -> None:
+    ca_file = secure(30)
+    url = clinic.site.url.replace("http:", "https:")
+    good = ca_file.read_bytes()
+    ca_file.write_bytes(b"")
+    assert failures(clinic.examine(url=url, tls=Tls(ca_file=str(ca_file)))) == {"tls": "ca_file"}
+    ca_file.write_bytes(good)
+    assert failures(clinic.examine(url=url, tls=Tls(ca_file=str(ca_file)))) == {}
+
+
+def plain_http(connection: socket.socket) -> None:
+    """As nginx answers a handshake on a port without TLS."""
+    connection.recv(4096)
+    connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+
+def test_reasons_are_in_russian(clinic: Clinic, secure: Callable[[int], Path]) -> None:
+    clinic.site.raw = plain_http
+    plain = clinic.examine(url=clinic.site.url.replace("http:", "https:")).results["tls"]
+    assert "не TLS" in plain.text
+    secure(30)
+    untrusted = clinic.examine(url=clinic.site.url.replace("http:", "https:")).results["tls"]
+    assert "самоподписанный" in untrusted.text
+
+
+def test_a_server_that_speaks_old_tls_alone(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    clinic.site.raw = plain_http
+    monkeypatch.setattr(Connection, "tls_version", lambda *_: "TLSv1")
+    result = clinic.examine(url=clinic.site.url.replace("http:", "https:")).results["tls"]
+    assert (result.reason, "TLSv1" in result.text) == ("tls_old", True)

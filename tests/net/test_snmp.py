@@ -21,6 +21,7 @@ from pysnmp.proto import api  # type: ignore[import-untyped]
 
 from kodeks_exporter.domain.check import Disk
 from kodeks_exporter.domain.secret import Secret
+from kodeks_exporter.net import snmp
 from kodeks_exporter.net.snmp import SnmpAsker, SnmpError, disks, partition, wanted_name
 from kodeks_exporter.settings.fleet import Snmp
 from tests.conftest import free_port
@@ -476,3 +477,51 @@ def test_partition(description: str, name: str) -> None:
 )
 def test_wanted_name(running_name: str, names: tuple[str, ...], found: str) -> None:
     assert wanted_name(running_name, names) == found
+
+
+def test_free_is_what_is_left_for_others_than_root() -> None:
+    """net-snmp counts what is reserved for root as free in hrStorageTable, and not in its own dskTable."""
+    fixed = type("Oid", (), {"asTuple": lambda self: snmp._FIXED_DISK})()
+    text = type("Text", (), {"asOctets": lambda self: b"/srv"})()
+    storages = {31: {snmp._TYPE: fixed, snmp._DESCR: text, snmp._UNITS: 4096, snmp._SIZE: 2**28, snmp._USED: 2**27}}
+    assert [disk.free for disk in disks(storages)] == [2**39]
+    wide = {1: {snmp._DSK_PATH: text, snmp._DSK_AVAIL: 7, snmp._DSK_LOW: 0, snmp._DSK_HIGH: 1}}
+    assert [disk.free for disk in disks(storages, wide)] == [2**39], "never more than the whole"
+    narrow = {1: {snmp._DSK_PATH: text, snmp._DSK_AVAIL: 1024}}
+    assert [disk.free for disk in disks(storages, narrow)] == [2**20]
+
+
+@contextmanager
+def narrow_line(port: int, largest: int) -> Iterator[int]:
+    """A way to an agent on which answers over ``largest`` bytes are lost, as fragments are by many firewalls."""
+    front = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    front.bind(("127.0.0.1", 0))
+    front.settimeout(0.2)
+    ended = threading.Event()
+
+    def relay() -> None:
+        while not ended.is_set():
+            with suppress(TimeoutError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as back:
+                question, peer = front.recvfrom(65535)
+                back.settimeout(2)
+                back.sendto(question, ("127.0.0.1", port))
+                answer = back.recv(65535)
+                if len(answer) <= largest:
+                    front.sendto(answer, peer)
+
+    thread = threading.Thread(target=relay, daemon=True)
+    thread.start()
+    try:
+        yield front.getsockname()[1]
+    finally:
+        ended.set()
+        thread.join()
+        front.close()
+
+
+@pytest.mark.parametrize("largest", [1472, 600])
+def test_a_line_that_loses_large_answers(agent: Agent, asker: SnmpAsker, largest: int) -> None:
+    with narrow_line(agent.port, largest) as port:
+        facts = asker.read(Snmp("127.0.0.1", port, community=Secret(COMMUNITY), processes=()), 10.0)
+    assert facts.disks
+    assert facts.unanswered == ()

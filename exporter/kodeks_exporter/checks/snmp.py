@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from kodeks_exporter.checks.context import Context
-from kodeks_exporter.checks.verdict import Verdict, failed_by, ok
+from kodeks_exporter.checks.verdict import Verdict, failed, failed_by, ok
 from kodeks_exporter.net.errors import CheckError
 from kodeks_exporter.settings.fleet import Installation
 
@@ -15,6 +17,11 @@ def applies(installation: Installation) -> bool:
 def check(installation: Installation, context: Context) -> Verdict:
     assert installation.snmp is not None
     try:
-        return ok(context.tools.snmp.read(installation.snmp, context.settings.timeouts.snmp))
+        address = context.tools.resolver.resolve(installation.snmp.address)[0]
+        facts = context.tools.snmp.read(replace(installation.snmp, address=address), context.settings.timeouts.snmp)
     except CheckError as error:
         return failed_by(error, f"SNMP: {error.text}")
+    if facts.unanswered:
+        text = f"SNMP: агент отвечает, но не показывает: {', '.join(facts.unanswered)}"
+        return failed("partial", text, facts)
+    return ok(facts)

@@ -67,9 +67,11 @@ class HttpFacts:
 
 @dataclass(frozen=True, slots=True)
 class TlsFacts:
-    """``expires``: end of the server certificate, Unix seconds."""
+    """``expires``: the earliest end of the certificate and its issuers', Unix seconds. ``issuer``: whose it is,
+    empty for the server's own."""
 
     expires: float
+    issuer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,8 @@ class SnmpFacts:
     disks: tuple[Disk, ...]
     processes: Mapping[str, bool]
     """Service process name to whether it runs."""
+    unanswered: tuple[str, ...] = ()
+    """What the agent did not tell, in Russian words, though it answers."""
 
 
 @dataclass(frozen=True, slots=True)

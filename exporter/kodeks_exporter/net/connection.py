@@ -115,8 +115,8 @@ class Connection:
         """TCP only. Raises ``CheckError``."""
         self._socket = connect(self._addresses, self._target.port, timeout)
 
-    def secure(self, context: ssl.SSLContext, timeout: float) -> bytes:
-        """Starts TLS here and on all later connections; gives the peer's certificate (DER). Raises ``CheckError``."""
+    def secure(self, context: ssl.SSLContext, timeout: float) -> tuple[bytes, ...]:
+        """Starts TLS here and on all later connections; gives the chain (DER). Raises ``CheckError``."""
         self._tls = context
         if self._socket is None:
             self.open(timeout)
@@ -125,6 +125,16 @@ class Connection:
         except CheckError:
             self.close()
             raise
+
+    def tls_version(self, context: ssl.SSLContext, timeout: float) -> str:
+        """Which version a handshake in ``context`` ends with, on a connection of its own. Raises ``CheckError``."""
+        with connect(self._addresses, self._target.port, timeout) as plain:
+            try:
+                plain.settimeout(timeout)
+                with context.wrap_socket(plain, server_hostname=self._target.host) as secured:
+                    return secured.version() or ""
+            except (OSError, ValueError) as error:
+                raise explain(error if isinstance(error, OSError) else ssl.SSLError()) from None
 
     def close(self) -> None:
         if self._socket is not None:
@@ -228,7 +238,7 @@ class Connection:
         assert self._socket is not None
         return self._socket
 
-    def _wrap(self, timeout: float) -> bytes:
+    def _wrap(self, timeout: float) -> tuple[bytes, ...]:
         assert self._socket is not None
         assert self._tls is not None
         try:
@@ -241,7 +251,7 @@ class Connection:
             self.close()
             raise CheckError("tls", "имя узла не годится для TLS") from None
         self._socket = secured
-        return secured.getpeercert(binary_form=True) or b""
+        return _chain(secured)
 
     def _request(self, path: str, login: Credentials | None) -> bytes:
         lines = [
@@ -257,6 +267,15 @@ class Connection:
             pair = f"{login.username}:{login.password.reveal()}".encode()
             lines.append("Authorization: Basic " + b64encode(pair).decode())
         return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
+
+
+def _chain(secured: ssl.SSLSocket) -> tuple[bytes, ...]:
+    """Certificates (DER), the server's own first: as verified, or as sent where nothing was verified."""
+    kind = "get_unverified_chain" if secured.context.verify_mode is ssl.CERT_NONE else "get_verified_chain"
+    if hasattr(secured, kind):  # Python 3.13
+        return tuple(getattr(secured, kind)() or ())
+    found = getattr(secured._sslobj, kind)() or ()  # type: ignore[attr-defined]
+    return tuple(ssl.PEM_cert_to_DER_cert(certificate.public_bytes()) for certificate in found)
 
 
 def _host_of(host: str) -> str:

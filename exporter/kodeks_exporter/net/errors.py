@@ -56,9 +56,14 @@ def explain(error: OSError, address: str = "") -> CheckError:
     if isinstance(error, ssl.SSLCertVerificationError):
         if error.verify_code == _X509_EXPIRED:
             return CheckError("certificate_expired", "срок TLS-сертификата истёк")
-        return CheckError("certificate_untrusted", f"TLS-сертификат не принят: {error.verify_message}")
+        words = _UNTRUSTED.get(error.verify_code, error.verify_message)
+        return CheckError("certificate_untrusted", f"TLS-сертификат не принят: {words}")
     if isinstance(error, ssl.SSLError):
-        return CheckError("tls", f"ошибка TLS: {error.reason or type(error).__name__}")
+        reason = (error.reason or "").upper()
+        words = next((words for part, words in _TLS_WORDS.items() if part in reason), "")
+        if not words:
+            words = reason.replace("_", " ").lower() or "рукопожатие не удалось"
+        return CheckError("tls", f"ошибка TLS: {words}")
     if isinstance(error, TimeoutError):
         return CheckError("timeout", "нет ответа за отведённое время")
     if is_exhausted(error):
@@ -75,4 +80,33 @@ def explain(error: OSError, address: str = "") -> CheckError:
     return CheckError(reason, text)
 
 
+_UNTRUSTED = {
+    2: "неизвестен издатель (не передана цепочка сертификатов?)",
+    9: "срок ещё не начался: проверьте часы сервера",
+    18: "он самоподписанный",
+    19: "корневой сертификат цепочки не из доверенных (укажите tls.ca_file)",
+    20: "неизвестен издатель (не передана цепочка сертификатов?)",
+    21: "неизвестен издатель (не передана цепочка сертификатов?)",
+    23: "он отозван",
+    24: "его издатель не имеет права выпускать сертификаты",
+    62: "он выдан на другое имя узла",
+    64: "он выдан на другой IP-адрес",
+    66: "ключ слишком короткий",
+    68: "подпись слишком слабая",
+}
+"""By OpenSSL's X509_V_ERR_…"""
+_TLS_WORDS = {
+    "UNSUPPORTED_PROTOCOL": "сервер говорит только на устаревшем TLS",
+    "PROTOCOL_VERSION": "сервер говорит только на другой версии TLS",
+    "WRONG_VERSION_NUMBER": "на этом порту не TLS (обычный HTTP?)",
+    "HTTP_REQUEST": "на этом порту не TLS (обычный HTTP?)",
+    "UNRECOGNIZED_NAME": "сервер не знает такого имени узла",
+    "HANDSHAKE_FAILURE": "нет общего шифра или нужен сертификат клиента",
+    "NO_SHARED_CIPHER": "нет общего шифра",
+    "CERTIFICATE_REQUIRED": "сервер требует сертификат клиента",
+    "DH_KEY_TOO_SMALL": "шифр сервера слишком слабый",
+    "UNEXPECTED_EOF": "сервер оборвал рукопожатие",
+    "INTERNAL_ERROR": "внутренняя ошибка сервера",
+}
+"""By parts of OpenSSL's reasons."""
 _X509_EXPIRED = 10  # X509_V_ERR_CERT_HAS_EXPIRED of OpenSSL

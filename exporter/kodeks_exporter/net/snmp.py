@@ -36,6 +36,8 @@ _FIXED_DISK: Final[Oid] = (1, 3, 6, 1, 2, 1, 25, 2, 1, 4)
 _RUN: Final[Oid] = (1, 3, 6, 1, 2, 1, 25, 4, 2, 1)
 _RUN_NAME: Final[Oid] = (*_RUN, 2)
 _RUN_STATUS: Final[Oid] = (*_RUN, 7)
+_DSK: Final[Oid] = (1, 3, 6, 1, 4, 1, 2021, 9, 1)  # UCD-SNMP-MIB, of net-snmp alone
+_DSK_PATH, _DSK_AVAIL, _DSK_LOW, _DSK_HIGH = ((*_DSK, column) for column in (2, 7, 13, 14))
 _UPTIME: Final[Oid] = (1, 3, 6, 1, 2, 1, 1, 3, 0)
 _INVALID: Final = 4  # hrSWRunStatus of what is not loaded; net-snmp says so of zombies
 
@@ -44,7 +46,10 @@ _MAX_STORAGES: Final = 500
 _MAX_PROCESSES: Final = 5000
 _MAX_BYTES: Final = 512 * 1024
 _MAX_STATUSES: Final = 20
-_REPETITIONS: Final = 25  # rows an answer; an answer of 25 process names stays under one Ethernet frame
+# An answer is to stay under one Ethernet frame: many lines lose what is larger (fragments), and agents with small
+# buffers refuse it (tooBig).
+_VALUES: Final = 40
+_MOST_ROWS: Final = 25
 
 _LINUX_NAME: Final = 15  # the kernel cuts a process name to so many characters
 _NO_REAL_DISK: Final = ("/run", "/dev", "/proc", "/sys", "/snap", "/var/snap", "/var/lib/docker", "/var/lib/containers")
@@ -71,6 +76,8 @@ _WORDS: Final[Mapping[str, str]] = {
     "dns": "имя агента не находится в DNS",
     "no_tables": "агент отвечает, но не показывает ни дисков, ни процессов:"
     " откройте ему для чтения ветку 1.3.6.1.2.1.25 (HOST-RESOURCES-MIB)",
+    "too_big": "агент не помещает ответ в свой буфер, даже по одной строке",
+    "silent_table": "агент отвечает на простые вопросы, но не на таблицы дисков и процессов",
     "loop": "агент отвечает неверно: строки таблицы идут по кругу",
     "endless": "агент отвечает неверно: таблица не кончается",
     "malformed": "агент отвечает неверно",
@@ -229,11 +236,28 @@ class SnmpAsker:
 
     async def _facts(self, agent: _Agent, target: Snmp) -> SnmpFacts:
         await agent.first()
-        storages = await agent.walk((_TYPE, _DESCR, _UNITS, _SIZE, _USED), _MAX_STORAGES)
-        processes = await self._processes(agent, target)
+        unanswered: list[str] = []
+        storages: Rows = {}
+        available: Rows = {}
+        processes: Mapping[str, bool] = {}
+        try:
+            storages = await agent.walk((_TYPE, _DESCR, _UNITS, _SIZE, _USED), _MAX_STORAGES)
+            available = await agent.walk((_DSK_PATH, _DSK_AVAIL, _DSK_LOW, _DSK_HIGH), _MAX_STORAGES)
+        except SnmpError as error:
+            if error.reason not in _OF_ONE_TABLE:
+                raise
+            unanswered.append("диски")
+        try:
+            processes = await self._processes(agent, target)
+        except SnmpError as error:
+            if error.reason not in _OF_ONE_TABLE:
+                raise
+            unanswered.append("процессы")
+        if len(unanswered) == 2:
+            raise _error("silent_table")
         if not storages and not processes:
             raise _error("no_tables")
-        return SnmpFacts(disks=disks(storages), processes=processes)
+        return SnmpFacts(disks(storages, available), processes, tuple(unanswered))
 
     async def _processes(self, agent: _Agent, target: Snmp) -> Mapping[str, bool]:
         """Names that run; when none does, all names with False. Empty when the agent shows no processes at all."""
@@ -365,10 +389,17 @@ class _Agent:
     async def walk(self, columns: tuple[Oid, ...], max_rows: int) -> Rows:
         """Columns of one table, side by side. Raises ``SnmpError`` for tables that loop or do not end."""
         rows: Rows = {}
+        repetitions = min(_MOST_ROWS, _VALUES // len(columns))
         last: dict[Oid, Oid] = {column: column for column in columns}  # those not at their end yet
         while last:
             asked = list(last)
-            answer = await self._ask(self.hlapi.bulk_cmd, [last[c] for c in asked], 0, _REPETITIONS)
+            try:
+                answer = await self._bulk([last[c] for c in asked], repetitions)
+            except SnmpError as error:
+                if repetitions == 1 or error.reason not in _OF_ONE_TABLE:
+                    raise
+                repetitions = max(1, repetitions // 4)  # too much for the agent, or for the line: so less at a time
+                continue
             if not answer:
                 break
             for place, (oid, value) in enumerate(answer):
@@ -386,6 +417,14 @@ class _Agent:
                     if len(rows) > max_rows:
                         raise _error("endless")
         return rows
+
+    async def _bulk(self, oids: list[Oid], repetitions: int) -> list[tuple[Oid, Any]]:
+        """One GETBULK; sent twice only where it can't be made smaller."""
+        self.peer.retries = 0 if repetitions > 1 else 1
+        try:
+            return await self._ask(self.hlapi.bulk_cmd, oids, 0, repetitions)
+        finally:
+            self.peer.retries = 1
 
     async def _ask(self, command: Callable[..., Any], oids: Iterable[Oid], *numbers: int) -> list[tuple[Oid, Any]]:
         """One request. Missing values and the end of the MIB come as None."""
@@ -409,6 +448,8 @@ class _Agent:
             code = int(status)
             if code == 2:  # noSuchName, of agents that are v1 at heart
                 return []
+            if code == 1:
+                raise _error("too_big")
             raise _error("auth") if code in (6, 16) else _error("malformed", f"error-status {code}")
         values = [(tuple(oid), None if isinstance(value, no_value) else value) for oid, value in answer]
         self._bytes += sum(len(oid) + _size(value) for oid, value in values)
@@ -442,8 +483,17 @@ def _login(hlapi: Any, target: Snmp) -> Any:
     return hlapi.UsmUserData(target.username, auth, privacy, auth_protocol, privacy_protocol)
 
 
-def disks(rows: Rows) -> tuple[Disk, ...]:
-    """Fixed disks of an hrStorageTable, without those that are no disk (memory file systems, snaps, containers)."""
+_OF_ONE_TABLE: Final = ("timeout", "too_big")
+"""Reasons that may be one table's, once the agent has answered at all."""
+
+
+def disks(rows: Rows, available: Rows | None = None) -> tuple[Disk, ...]:
+    """Fixed disks of an hrStorageTable, without those that are no disk (memory file systems, snaps, containers).
+
+    ``available``: rows of net-snmp's dskTable. It tells what others than root may still write, as df does; the
+    hrStorageTable counts what is reserved for root as free.
+    """
+    usable = _usable(available or {})
     found: dict[str, Disk] = {}
     for row in rows.values():
         if _type(row.get(_TYPE)) != _FIXED_DISK:
@@ -455,8 +505,21 @@ def disks(rows: Rows) -> tuple[Disk, ...]:
         # Integer32 of disks with over 2^31 units: Windows lets it run into the negative.
         size, used = size % 2**32, used % 2**32
         if units > 0 and size > 0:
-            found.setdefault(name, Disk(name, units * size, units * max(0, size - used)))
+            found.setdefault(
+                name, Disk(name, units * size, min(units * max(0, size - used), usable.get(name, units * size)))
+            )
     return tuple(found.values())
+
+
+def _usable(rows: Rows) -> dict[str, int]:
+    """Mount point to bytes that are left for others than root."""
+    found = {}
+    for row in rows.values():
+        low, high = _number(row.get(_DSK_LOW)), _number(row.get(_DSK_HIGH))
+        kilobytes = _number(row.get(_DSK_AVAIL)) if low is None or high is None else (high << 32) + low
+        if kilobytes is not None and kilobytes >= 0:
+            found[_text(row.get(_DSK_PATH))] = kilobytes * 1024
+    return found
 
 
 def partition(description: str) -> str:
