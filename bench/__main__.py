@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from bench import dashboards, exposition, ingest, rounds, rules, strangers
+from bench import dashboards, exposition, ingest, life, rounds, rules, strangers
 
 SUBJECTS: dict[str, Callable[[], object]] = {
     "rounds": rounds.main,
@@ -14,6 +14,7 @@ SUBJECTS: dict[str, Callable[[], object]] = {
     "rules": rules.main,
     "strangers": strangers.main,
     "dashboards": dashboards.main,
+    "life": life.main,
 }
 
 

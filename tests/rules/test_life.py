@@ -1,0 +1,36 @@
+"""Every alert can fire, wherever it may stand, and neither begins nor ends because scrapes are lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from bench.life import FLEET, SAMPLE, TOPOLOGIES, covered, faults
+from tests.rules.test_rules import NAMES
+
+ELSEWHERE = {
+    # They look at days or weeks: rules/tests.
+    "KodeksNewUser", "KodeksUsageDrop", "KodeksUserActivityIsLow", "KodeksUserAInvolvementIsLow", "KodeksSearchIsEmpty",
+    "KodeksSearchSlow", "KodeksSeatsForecast", "KodeksClientScoreFell", "OnlineBillingForecast",
+    "OnlineUserActivityIsLow10", "OnlineUserActivityIsLow20", "OnlineUserActivityIsLow30",
+    # Events of reports and of files that are pushed: reports.test.yml.
+    "KodeksStatusSilent", "KodeksReportOfAnother", "KodeksReportShrunk", "KodeksVersionChanged",
+    # The monitor's own trouble.
+    "KodeksSnmpFailed", "KodeksMonitorImpaired",
+}  # fmt: skip
+
+
+def test_the_table_has_every_alert() -> None:
+    assert set(NAMES) <= covered() | FLEET | ELSEWHERE
+
+
+@pytest.mark.parametrize("topology", TOPOLOGIES)
+def test_each_alert_fires_and_goes_on_while_scrapes_are_lost(topology: str, tool: Callable[[str], str]) -> None:
+    tool("promtool")
+    assert not faults(topology, "lossy", fails=True, scale=SAMPLE)
+
+
+def test_nothing_begins_while_scrapes_are_lost(tool: Callable[[str], str]) -> None:
+    tool("promtool")
+    assert not faults("two", "lossy", fails=False, scale=SAMPLE)
