@@ -122,3 +122,19 @@ def test_a_clock_that_leaps_is_told(service: Service, monkeypatch: pytest.Monkey
     assert service.alive()
     assert service.alive()
     assert b"kodeks_exporter_clock_leaps_total 1.0" in service.metrics(openmetrics=False)
+
+
+def test_files_set_aside_are_told_until_they_are_removed(tmp_path: Path) -> None:
+    write(tmp_path / "kodeks.yml", "before")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "reaction.sqlite").write_bytes(b"no database at all, and yet a file\n" * 100)
+    service = Service(tmp_path / "kodeks.yml", tmp_path / "data")
+    try:
+        assert b"kodeks_exporter_storage_unreadable_files 1.0" in service.metrics(openmetrics=False)
+        for kept in (tmp_path / "data").glob("*.unreadable-*"):
+            kept.unlink()
+        assert service.reload() == []
+        assert b"kodeks_exporter_storage_unreadable_files 0.0" in service.metrics(openmetrics=False)
+    finally:
+        service.start()
+        service.stop()

@@ -238,6 +238,7 @@ class Service:
             self._reload_ok = True
             self._reload_time = time.time()
             _warn(settings)
+            self._set_aside = set_aside(self._storage)
             log.info("configuration reloaded", extra={"installations": len(settings.fleet.installations)})
             return []
 
