@@ -85,6 +85,7 @@ class Context:
     _main: MainPage | CheckError | None = None
     evidence: Evidence | None = None
     """Who answers at the main page; see ``checks.evidence``."""
+    _login: Login | None = None
     _asked: dict[str, Response | CheckError] = field(default_factory=dict)
 
     @cached_property
@@ -139,9 +140,11 @@ class Context:
 
     def login(self) -> Login:
         """The answer to the monitor's login. Needs ``credentials``. Raises ``CheckError``."""
-        response = self.ask(self.settings.paths.title)
-        text = read_text(response)
-        return Login(response, text, self.refuses_for_seats(response, text))
+        if self._login is None:
+            response = self.ask(self.settings.paths.title)
+            text = read_text(response)
+            self._login = Login(response, text, self.refuses_for_seats(response, text))
+        return self._login
 
     def refuses_for_seats(self, response: Response, text: Text) -> bool:
         return is_out_of_seats(self.settings.patterns, response, text, bears_its_mark(response))

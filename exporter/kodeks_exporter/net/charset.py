@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections import Counter
 from dataclasses import dataclass
 
 _DECLARED = re.compile(rb"""<meta[^<>]{0,300}?charset\s*=\s*["']?\s*([A-Za-z0-9_.:-]{1,40})""", re.IGNORECASE)
@@ -14,7 +13,7 @@ _CYRILLIC = re.compile("[а-яё]", re.IGNORECASE)
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _RUSSIAN = ("cp1251", "koi8-r", "cp866", "iso8859-5", "mac-cyrillic")
 _WESTERN = ("cp1252", "iso8859-1", "iso8859-15", "ascii")
-_FREQUENT = frozenset("оеаинтсрвлкмдпу")
+_FREQUENT = "оеаинтсрвлкмдпу"
 """Two of three letters of any Russian text are among these, small."""
 _SAMPLE = 20_000
 
@@ -86,9 +85,13 @@ def _is_spoilt_utf8(body: bytes) -> bool:
 
 def _russian(body: bytes, charset: str) -> float:
     """How much of what is not ASCII reads as frequent small Russian letters, 0 to 1."""
-    counts = Counter(body[:_SAMPLE].decode(charset, "replace"))
-    total = sum(count for letter, count in counts.items() if letter > "\x7f")
-    return sum(counts[letter] for letter in _FREQUENT) / total if total else 0.0
+    sample = body[:_SAMPLE]
+    total = len(sample) - len(sample.translate(None, _HIGH))
+    return (len(sample) - len(sample.translate(None, _FREQUENT_IN[charset]))) / total if total else 0.0
+
+
+_HIGH = bytes(range(128, 256))
+_FREQUENT_IN = {charset: _FREQUENT.encode(charset) for charset in _RUSSIAN}
 
 
 def _text_codec(name: str) -> str:
