@@ -71,10 +71,16 @@ def _piece(session: requests.Session, url: str, rule: Rule, writer: Blocks, begi
     else:
         asked = {"query": rule.expression, "start": str(first), "end": str(last), "step": str(step)}
         found = _ask(session, f"{url}/api/v1/query_range", rule, asked)
+    # A rule may take one metric now and another at the next moment (``last_over_time(a) or last_over_time(b)``): over a
+    # range these are two series, which what is recorded does not tell apart.
+    joined: dict[str, dict[int, str]] = {}
     for each in found:
         each.metric.pop("__name__", None)
         head = rule.name + labels(**(each.metric | dict(rule.labels)))
-        writer.write(head, [at for at, _ in each.values], [value for _, value in each.values])
+        joined.setdefault(head, {}).update(each.values)
+    for head, values in joined.items():
+        moments = sorted(values)
+        writer.write(head, moments, [values[at] for at in moments])
 
 
 def _one_by_one(session: requests.Session, url: str, rule: Rule, moments: Sequence[int]) -> list[_Series]:

@@ -8,12 +8,14 @@ import sys
 import threading
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from demo.year import Year, build
 from demo.year.blocks import BLOCK, writer
 from demo.year.build import Size
+from demo.year.record import record
 from demo.year.rules import DAY, HOUR, Rule, levels, recording
 from tests.year import SIZE, year
 
@@ -67,6 +69,23 @@ def test_rules_come_after_what_they_read() -> None:
     # What stands below in the same group is read as it was a round before.
     past = Rule("a:b", "c:d", (), HOUR, HOUR, below=frozenset({"c:d"}))
     assert levels([rule("c:d", "a:b"), past]) == [[past], [rule("c:d", "a:b")]]
+
+
+def test_a_rule_that_takes_one_of_two_metrics_makes_one_series(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = (
+        ("a:hourly", [[2 * BLOCK, "1"], [2 * BLOCK + 2 * HOUR, "3"]]),
+        ("a:sparse", [[2 * BLOCK + HOUR, "2"]]),
+    )
+    result = [{"metric": {"__name__": name, "b": "c"}, "values": values} for name, values in answers]
+    answer = SimpleNamespace(content=json.dumps({"status": "success", "data": {"result": result}}).encode())
+    monkeypatch.setattr("requests.Session.post", lambda *_, **__: answer)
+    rule = Rule("a:seen", "last_over_time(a:hourly[2d]) or last_over_time(a:sparse[30d])", (), HOUR, HOUR)
+    with writer(tmp_path / "new", 2, 1) as made:
+        record("http://127.0.0.1:1", [rule], made, 2 * BLOCK, 2 * BLOCK + 3 * HOUR, 1)
+        made.end()
+    (text,) = (tmp_path / "new").iterdir()
+    told = [line for line in text.read_text().splitlines() if not line.startswith("#")]
+    assert [line.split()[1] for line in told] == ["1", "2", "3"]
 
 
 def test_samples_go_into_the_file_of_their_block(tmp_path: Path) -> None:
