@@ -85,6 +85,12 @@ class Soak:
         self._stop()
         return self._report(kept, after)
 
+    def close(self) -> None:
+        """Leaves no exporter behind, however it ended."""
+        self._over.set()
+        if self._process is not None and self._process.poll() is None:
+            end(self._process)
+
     # What goes on
 
     def _upload(self, names: list[str]) -> None:
@@ -247,7 +253,11 @@ def main() -> int:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, 8192)), hard))
     with tempfile.TemporaryDirectory() as folder, fleet(ASKED) as urls:
-        return 0 if Soak(Path(folder), urls, minutes).run() else 1
+        soak = Soak(Path(folder), urls, minutes)
+        try:
+            return 0 if soak.run() else 1
+        finally:
+            soak.close()
 
 
 if __name__ == "__main__":
