@@ -90,7 +90,9 @@ def test_the_example_comes_out_of_the_rules() -> None:
 
 
 def rules(group: str, record: str) -> list[dict[str, Any]]:
-    groups = {each["name"]: each["rules"] for each in yaml.safe_load(RULES.read_text(encoding="utf-8"))["groups"]}
+    files = (RULES, RULES.with_name("site.yml"))
+    found = [each for file in files for each in yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]]
+    groups = {each["name"]: each["rules"] for each in found}
     return [rule for rule in groups[group] if rule.get("record") == record]
 
 
