@@ -111,6 +111,28 @@ def test_what_is_in_doubt_is_looked_at_again_within_seconds(
     assert third > 0.2, "and then at its interval as ever"
 
 
+def test_looks_again_at_many_that_hang_do_not_pile_up(scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five times as many as there are threads; alone, one that hangs is looked at again at once."""
+    monkeypatch.setattr("kodeks_exporter.poll.scheduler.AGAIN_AFTER", 0.05)
+    diary = Diary()
+
+    def hang() -> Pace:
+        time.sleep(0.4)
+        return Pace.AGAIN
+
+    jobs = {f"black{number}": diary.job(f"black{number}", hang, interval=1.4, slow_after=0.3) for number in range(40)}
+    scheduler.set_jobs({"black0": jobs["black0"]})
+    wait_for(lambda: len(diary.times["black0"]) >= 3)
+    assert max(gaps(diary.times["black0"])) < 0.7
+    scheduler.set_jobs(jobs)
+    time.sleep(4)
+    lags = []
+    for _ in range(30):
+        lags.append(scheduler.lag("fast"))
+        time.sleep(0.1)
+    assert max(lags) < 1.4, "no look is late by an interval"
+
+
 def test_the_pause_after_a_slow_run_is_no_longer_than_any(scheduler: Scheduler) -> None:
     """The rules count on it: whoever waits half a minute must have heard of the next round by then."""
     diary = Diary()

@@ -25,7 +25,8 @@ class Pace(Enum):
 
     NORMAL = "normal"
     AGAIN = "again"
-    """What was found is to be looked at again at once, ``AGAIN_AFTER`` seconds later."""
+    """What was found is to be looked at again at once, ``AGAIN_AFTER`` seconds later, or where many hang at once and
+    the slow pool is late, as much later as it is late: up to the half interval that any round keeps after another."""
     FAILED = "failed"
     """It is tried again ever later, up to ``Job.longest``."""
 
@@ -179,7 +180,17 @@ class Scheduler:
         interval, longest = entry.job.interval, entry.job.longest
         entry.pauses = entry.pauses + 1 if pace is Pace.FAILED else 0
         if pace is Pace.AGAIN:
-            return time.monotonic() + min(AGAIN_AFTER, interval)
+            late = self._slow_lag(entry.job.slow_pool) if entry.slow else 0.0
+            return time.monotonic() + min(max(AGAIN_AFTER, min(late, interval / 2)), interval)
         pause = min(interval * 2 ** min(entry.pauses, 16), longest) if pace is Pace.FAILED else interval
         pause *= 1 + self._random.uniform(-JITTER, JITTER)
         return max(entry.due + pause, time.monotonic() + pause / 2)
+
+    def _slow_lag(self, slow_pool: str) -> float:
+        """Like ``lag``, of those that hang alone; with the lock held."""
+        dues = [
+            each.due
+            for each in self._entries.values()
+            if each.waiting and each.slow and each.job.slow_pool == slow_pool
+        ]
+        return max(0.0, time.monotonic() - min(dues)) if dues else 0.0
