@@ -34,6 +34,8 @@ def stack() -> Iterator[Stack]:
         now = dt.datetime.now(ZoneInfo("Asia/Vladivostok"))
         stack.stand.set_times("vostok", restart=now.strftime("%H:%M"), backup="12:00")
         stack.stop_child("exporter")
+        # what Prometheus has of the one before must not pass for what the new one has learned
+        wait_for(lambda: checked(stack, "vostok", "schedule") is None, 60)
         stack.start_child("exporter")
         wait_for(lambda: checked(stack, "vostok", "schedule") == 1, 60)
         wait_for(lambda: checked(stack, "romashka", "auth") == 1, 60)
