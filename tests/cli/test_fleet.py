@@ -58,7 +58,7 @@ def test_half_of_a_fleet_of_1000_black_holed(tmp_path: Path) -> None:
     sick = runs["s0"] | runs["s2"] | runs["s4"]
     assert sick, "the sick ones are checked as well"
     assert lag is not None
-    assert lag < INTERVAL
+    assert lag < 2 * INTERVAL
 
 
 def test_a_hanging_server_does_not_delay_another(tmp_path: Path) -> None:
