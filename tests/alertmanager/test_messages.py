@@ -622,9 +622,9 @@ def test_emoji_count_as_telegram_counts_them(stand: Stand) -> None:
         for number in range(40)
     ]  # fmt: skip
     stand.post(*firing)
-    message = stand.telegram("Улыбки")
+    # Alerts that began in the past are sent without group_wait: the first message may hold some of them only.
+    message = stand.telegrams.wait_for(lambda message: "Улыбки" in message.text and "…и ещё" in message.text, 30)
     assert len(message.markup.encode("utf-16-le")) // 2 <= 4096
-    assert "…и ещё" in message.text
 
 
 def test_links_without_a_host_are_left_out(stand: Stand) -> None:
