@@ -13,7 +13,7 @@ from kodeks_exporter.store.past import Spell, SpellKind
 from kodeks_exporter.web.app import Application
 from kodeks_exporter.web.server import WebServer
 from tests.reaction.phone import WIDTH, Phone, phone
-from tests.service.test_overview import KNOWN, NOW, SETTINGS
+from tests.service.known import KNOWN, NOW, SETTINGS
 from tests.web.fakes import FakeBackend
 
 PAST = (

@@ -321,7 +321,21 @@ def test_a_thousand_installations_fit_into_a_megabyte(
     answer = client.get("/")
     assert len(answer.data) < 1_000_000
     document = page(client)
-    assert len(document.xpath("//article")) + len(document.xpath("//tbody/tr")) == 1000
+    shown = len(document.xpath("//article")) + len(document.xpath("//tbody/tr"))
+    for link in document.xpath("//nav[@aria-label='Страницы таблицы']/a[not(@aria-current)]/@href"):
+        shown += len(page(client, "/" + link).xpath("//tbody/tr"))
+    assert shown == 1000
+
+
+@pytest.mark.parametrize(("number", "first"), [("2", 501), ("3", 1001), ("99", 1001), ("0", 1), ("x", 1), ("٣", 1001)])
+def test_a_long_table_comes_in_pages(client: Client, backend: FakeBackend, number: str, first: int) -> None:
+    some = [healthy(f"client-{n:04}", f"Клиент {n:04}") for n in range(1, 1202)]
+    backend.view = fleet(*some)
+    document = page(client, f"/?page={number}&sort=client")
+    assert next(iter(rows(document))) == f"Клиент {first:04}"
+    assert text(document.xpath("//a[@aria-current='page']")[0]).startswith(f"{first}–")
+    header = document.xpath("//th/a[text()='Менеджер']/@href")[0]
+    assert "page" not in header, "another order begins at its first page"
 
 
 @pytest.mark.parametrize(("age", "stale"), [(3600.0, 0), (3 * 86400.0, 1)])

@@ -54,6 +54,8 @@ class Alert:
     starts: tuple[int, ...]
     inhibited: bool
     silenced_by: frozenset[str]
+    title: str = ""
+    """What is wrong without whose it is, and with its figures."""
 
     @property
     def started(self) -> float:

@@ -108,14 +108,16 @@ def _alerts(found: Any) -> dict[str, Alert]:
 
 
 def _alert(each: Any, labels: dict[str, str]) -> Alert:
-    status = each["status"]
+    status, told = each["status"], each["annotations"]
+    title, details = str(told.get("title", "")).strip(), str(told.get("details", "")).strip()
     return Alert(
         identity=_identity(labels),
         labels=labels,
-        summary=str(each["annotations"].get("summary", "")),
+        summary=str(told.get("summary", "")),
         starts=(int(_unix(each["startsAt"]) * 1000 + 0.5),),
         inhibited=bool(status.get("inhibitedBy")),
         silenced_by=frozenset(map(str, status.get("silencedBy") or ())),
+        title=f"{title} — {details}" if title and details else title,
     )
 
 

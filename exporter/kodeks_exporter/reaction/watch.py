@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from typing import Final
 
-from kodeks_exporter.domain.reaction import Listing, Step, Taken, united
+from kodeks_exporter.domain.reaction import Alert, Listing, Step, Taken, united
 from kodeks_exporter.net.errors import CheckError
 from kodeks_exporter.net.transport import Resolve
 from kodeks_exporter.reaction.alertmanager import Member, member_name
@@ -72,6 +72,11 @@ class Watch:
         """Whether each member answered last; without those that were not asked yet."""
         with self._lock:
             return {name: listing is not None for name, listing in self._listings.items()}
+
+    def listed(self) -> Mapping[str, Alert]:
+        """What the members that answered last list, by identity."""
+        with self._lock:
+            return united([each for each in self._listings.values() if each is not None]).alerts
 
     def state(self) -> ReactionState:
         return self._store.state()

@@ -203,6 +203,7 @@ class Service:
             accesses=self._accesses.states(settings.fleet.online_accesses),
             servers=self._accesses.servers(),
             incidents=self._reactions.incidents(),
+            listed=self._reactions.listed(),
             alertmanagers=self._reactions.members(),
             reload_ok=self._reload_ok,
             impaired=self._impaired(live.values()),

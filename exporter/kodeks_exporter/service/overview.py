@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from kodeks_exporter import __version__
 from kodeks_exporter.domain.acknowledge import sign
 from kodeks_exporter.domain.check import Impairment
-from kodeks_exporter.domain.reaction import Incident
+from kodeks_exporter.domain.reaction import Alert, Incident
 from kodeks_exporter.intake.intake import Refused
 from kodeks_exporter.intake.statuses import Trail
 from kodeks_exporter.online.watch import server_of
@@ -23,7 +23,14 @@ from kodeks_exporter.store.online import AccessState
 from kodeks_exporter.store.past import Spell
 from kodeks_exporter.store.snapshot import ReportSnapshot
 from kodeks_exporter.web.acknowledge import link_query
-from kodeks_exporter.web.troubles import Trouble, access_troubles, report_troubles
+from kodeks_exporter.web.troubles import (
+    Trouble,
+    access_troubles,
+    host_troubles,
+    listed_troubles,
+    report_troubles,
+    worst_first,
+)
 from kodeks_exporter.web.views import AccessView, FleetView, InstallationView, Taking
 
 _BEHIND: Final = 60.0
@@ -43,6 +50,7 @@ class Known:
     """Everything that is known at one moment. ``now``: Unix seconds. ``refused``: last unreadable reports.
 
     ``servers``: whether each server of online accesses answers. ``alertmanagers``: whether each member does.
+    ``incidents``, ``listed``: by identity, what is known of alerts that fire and what Alertmanager says of them.
     ``waiting``: seconds that the storage is behind. ``impaired``: how many installations can't be fully checked.
     """
 
@@ -55,6 +63,7 @@ class Known:
     accesses: Mapping[str, AccessState]
     servers: Mapping[str, bool | None]
     incidents: Mapping[str, Incident]
+    listed: Mapping[str, Alert]
     alertmanagers: Mapping[str, bool]
     reload_ok: bool
     impaired: Mapping[Impairment, int]
@@ -63,9 +72,13 @@ class Known:
 
 def fleet_view(settings: Settings, known: Known) -> FleetView:
     fleet = settings.fleet
+    subjects = fleet.installations.keys() | fleet.online_accesses.keys()
+    listed, of_monitor = listed_troubles(known.listed.values(), subjects)
     down = {server for server, up in known.servers.items() if up is False}
     return FleetView(
-        installations=tuple(_installation(each, settings, known) for each in fleet.installations.values()),
+        installations=tuple(
+            _installation(each, settings, known, listed.get(each.name, ())) for each in fleet.installations.values()
+        ),
         generated=known.now,
         version=__version__,
         time_zone=_zone_of_people(fleet),
@@ -77,13 +90,13 @@ def fleet_view(settings: Settings, known: Known) -> FleetView:
                 branch=access.branch,
                 server=server_of(access),
                 checked=state.attempted,
-                troubles=access_troubles(state),
+                troubles=worst_first((*access_troubles(state, known.now), *listed.get(access.name, ()))),
             )
             for access in fleet.online_accesses.values()
             for state in (known.accesses.get(access.name, AccessState()),)
         ),
         servers_down={server: Trouble("OnlineServerDown", "Сервер онлайн-доступов не отвечает") for server in down},
-        monitor=tuple(_monitor(known)),
+        monitor=(*_monitor(known), *of_monitor),
         takings=_takings(known.incidents, settings.reaction),
         grafana=settings.links.grafana.rstrip("/"),
         alertmanager=next(iter(settings.reaction.alertmanagers), "").rstrip("/"),
@@ -96,10 +109,23 @@ def _zone_of_people(fleet: Fleet) -> ZoneInfo | None:
     return ZoneInfo(zones.most_common(1)[0][0]) if zones else None
 
 
-def _installation(installation: Installation, settings: Settings, known: Known) -> InstallationView:
+def _installation(
+    installation: Installation, settings: Settings, known: Known, listed: tuple[Trouble, ...]
+) -> InstallationView:
     name = installation.name
     status, snapshot, refused = known.live.get(name), known.reports.get(name), known.refused.get(name)
     round_ = status.round if status is not None else None
+    began = status.maintenance_start if status is not None else None
+    results = tuple(round_.results.values()) if round_ is not None else ()
+    planned = round_.planned if round_ is not None else ""
+    of_report = report_troubles(
+        installation,
+        snapshot,
+        known.trails.get(name),
+        (refused.received, refused.text) if refused is not None else None,
+        settings.thresholds,
+        known.now,
+    )
     return InstallationView(
         name=name,
         client=installation.client,
@@ -109,22 +135,16 @@ def _installation(installation: Installation, settings: Settings, known: Known) 
         branch=installation.branch,
         hosting=installation.hosting,
         state=round_.state if round_ is not None else None,
-        results=tuple(round_.results.values()) if round_ is not None else (),
+        results=results,
         root_cause=round_.root_cause if round_ is not None else None,
         since=status.since if status is not None else None,
         last_run=round_.started if round_ is not None else None,
         report_made=snapshot.report.made if snapshot is not None and snapshot.report is not None else None,
-        planned=round_.planned if round_ is not None else "",
+        planned=planned,
         time_zone=installation.time_zone,
         past=known.past.get(name, ()),
-        troubles=report_troubles(
-            installation,
-            snapshot,
-            known.trails.get(name),
-            (refused.received, refused.text) if refused is not None else None,
-            settings.thresholds,
-            known.now,
-        ),
+        troubles=worst_first((*of_report, *host_troubles(results, settings.thresholds, planned), *listed)),
+        long=began is not None and known.now - began > 3600 * settings.thresholds["maintenance_hours"],
     )
 
 

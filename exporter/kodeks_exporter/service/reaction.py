@@ -8,7 +8,7 @@ from datetime import tzinfo
 from functools import partial
 from pathlib import Path
 
-from kodeks_exporter.domain.reaction import Incident
+from kodeks_exporter.domain.reaction import Alert, Incident
 from kodeks_exporter.metrics import reaction as reaction_metrics
 from kodeks_exporter.metrics.exposition import Source
 from kodeks_exporter.net.resolver import Resolver
@@ -74,6 +74,10 @@ class Reactions:
     def incidents(self) -> Mapping[str, Incident]:
         """Alerts that fire, as Alertmanager lists them."""
         return self._watch.state().incidents
+
+    def listed(self) -> Mapping[str, Alert]:
+        """The same as they say it, with their texts."""
+        return self._watch.listed()
 
     def members(self) -> Mapping[str, bool]:
         """Whether each Alertmanager answers."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from kodeks_exporter.web import words
 from kodeks_exporter.web.leads import TroubleRow, trouble_row
 from kodeks_exporter.web.query import Query
-from kodeks_exporter.web.rows import PROBLEM, ago
+from kodeks_exporter.web.rows import NOTED, PROBLEM, ago
 from kodeks_exporter.web.views import FleetView
 
 
@@ -26,18 +26,20 @@ class AccessRow:
 
 
 def access_rows(fleet: FleetView, query: Query) -> tuple[AccessRow, ...]:
-    """Online accesses with something wrong, the worst first; a server that is down stands once for all that it has."""
-    if query.hosting or query.cause or query.state not in ("", PROBLEM):
+    """Online accesses with something wrong, the worst first; a server that is down stands once for all that it has.
+    Those with something to note alone are shown to who asks for them."""
+    if query.hosting or query.cause or query.state not in ("", PROBLEM, NOTED):
         return ()
+    noted = query.state == NOTED
     found: list[AccessRow] = []
-    for server, trouble in fleet.servers_down.items():
+    for server, trouble in () if noted else fleet.servers_down.items():
         hit = [each for each in fleet.accesses if each.server == server and query.names(each)]
         if hit:
             number = words.plural(len(hit), "доступ", "доступа", "доступов")
             row = trouble_row(trouble, server, fleet, account=True)
             found.append(AccessRow(f"Сервер {server}", number, "", server, row.tone, "", (row,), trouble.rank))
     for access in fleet.accesses:
-        if access.troubles and query.names(access):
+        if access.troubles and access.troubles[0].noted is noted and query.names(access):
             rows = tuple(trouble_row(each, access.name, fleet, account=True) for each in access.troubles)
             told = (access.client, access.name, access.manager, access.server)
             checked = ago(access.checked, fleet.generated)

@@ -57,5 +57,4 @@ def _catalog(catalog: CatalogState) -> tuple[str, ...]:
 
 
 def _gib(size: int) -> str:
-    gib = size / 2**30
-    return (f"{gib:.0f}" if gib >= 10 else f"{gib:.1f}").replace(".", ",")
+    return words.decimal(size / 2**30)

@@ -26,6 +26,8 @@ class Query:
     refresh: bool = True
     sort: str = ""
     """A column of the table, with ``-`` the other way round."""
+    page: str = ""
+    """Of the table, from 1; empty: the first."""
     zone: str = ""
     """IANA name of the zone that times are shown in."""
 
@@ -42,12 +44,14 @@ class Query:
             arg("cause"),
             arg("refresh") != "0",
             _sort(arg("sort")),
+            arg("page") if arg("page").isdecimal() else "",
             arg("zone") if _zone(arg("zone")) else "",
         )
 
     def href(self, **changes: str | bool) -> str:
         """A relative link to the page with some of the query changed: works behind any path prefix."""
-        query = replace(self, **changes)  # type: ignore[arg-type]  # the names and types are those of the fields
+        # Whoever asks for something else begins at its first page.
+        query = replace(self, **{"page": "", **changes})  # type: ignore[arg-type]  # the names and types are those of the fields
         pairs = {
             "q": query.text,
             "state": query.state,
@@ -56,6 +60,7 @@ class Query:
             "cause": query.cause,
             "refresh": "" if query.refresh else "0",
             "sort": query.sort,
+            "page": query.page,
             "zone": query.zone,
         }
         return "?" + urlencode({key: value for key, value in pairs.items() if value})

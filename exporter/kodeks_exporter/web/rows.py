@@ -19,12 +19,15 @@ from kodeks_exporter.web.views import FleetView, InstallationView
 STALE_AFTER: Final = 300.0  # seconds without a round; ten intervals by default
 REPORT_STALE_AFTER: Final = 2 * 86400.0  # as SmartXMLfileIsToOld
 SHORT_LIST: Final = 4
+_IN_A_LINE: Final = 2
 
 PROBLEM: Final = "problem"
 PLANNED: Final = "planned"
 UNCHECKED: Final = "unchecked"
 REPORTS_ONLY: Final = "reports"
 FAULTY: Final = "faulty"
+NOTED_LABEL: Final = "На заметку"
+NOTED: Final = "noted"
 
 _BAD_STATES: Final = frozenset(
     {
@@ -35,19 +38,19 @@ _BAD_STATES: Final = frozenset(
         InstallationState.OUT_OF_SEATS,
     }
 )
-SIGNS: Final = {"bad": "✕", "warn": "!", "ok": "✓", "plan": "↻", "none": "–"}
+SIGNS: Final = {"bad": "✕", "warn": "!", "ok": "✓", "plan": "↻", "note": "i", "none": "–"}
 _OUTCOME_LOOKS: Final = {
     Outcome.OK: ("ok", "✓"),
     Outcome.FAILED: ("bad", "✕"),
     Outcome.BLOCKED: ("none", "⋯"),
     Outcome.SKIPPED: ("none", "–"),
 }
-TONE_ORDER: Final = ("bad", "warn", "plan", "none", "ok")
+TONE_ORDER: Final = ("bad", "warn", "plan", "note", "none", "ok")
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """``key``: value of ``?state=``; ``tone``: bad, warn, plan, none or ok; ``sign`` says the tone without colour."""
+    """``key``: value of ``?state=``; ``tone``: bad, warn, plan, note, none or ok; ``sign`` says it without colour."""
 
     key: str
     label: str
@@ -103,17 +106,22 @@ class Row:
 
 def status_of(view: InstallationView) -> Status:
     """The one word for an installation. A failed check of a server that serves its users is a fault of its own kind."""
+    faulty = any(not trouble.noted for trouble in view.troubles)
     if view.state is None:
-        if view.troubles:
+        if faulty:
             return Status(FAULTY, "Есть сбой", _tone_of(view.troubles))
+        if view.troubles:
+            return Status(NOTED, NOTED_LABEL, "note")
         if view.mode == "push" and not view.url:
             return Status(REPORTS_ONLY, "Только отчёты", "none")
         return Status(UNCHECKED, "Ещё не проверена", "none")
     if view.state is InstallationState.OK:
-        if view.root_cause is None and not view.troubles:
+        if view.root_cause is None and not faulty:
+            if view.troubles:
+                return Status(NOTED, NOTED_LABEL, "note")
             return Status(view.state.value, words.STATES[view.state], "ok")
         return Status(FAULTY, "Работает, есть сбой", _tone_of(view.troubles))
-    if view.planned and view.root_cause is None and not view.troubles:
+    if view.planned and view.root_cause is None and not faulty:
         return Status(PLANNED, words.PLANNED.get(view.planned, "Плановые работы"), "plan")
     return Status(view.state.value, words.STATES[view.state], "bad" if view.state in _BAD_STATES else "warn")
 
@@ -121,7 +129,7 @@ def status_of(view: InstallationView) -> Status:
 def line_of(view: InstallationView, status: Status, fleet: FleetView) -> Row:
     """A line of the table: the one word, and what is worst."""
     now, zone, root = fleet.generated, fleet.time_zone, view.root_cause
-    told = _sentence(root) if root else f"{view.troubles[0].text}." if view.troubles else ""
+    told = _sentence(root) if root else " ".join(f"{each.text}." for each in view.troubles[:_IN_A_LINE])
     # The state itself began then; what reports tell has a time of its own.
     dated = view.since is not None and status.tone != "ok" and (root or view.state is not InstallationState.OK)
     return Row(
@@ -172,7 +180,7 @@ def rank_of(view: InstallationView) -> int:
 
 def _as_trouble(result: CheckResult, view: InstallationView) -> Trouble:
     since = view.since if result is view.root_cause else None
-    return Trouble(alert_of(result, view.state), _sentence(result).rstrip("."), since)
+    return Trouble(alert_of(result, view.state, view.long), _sentence(result).rstrip("."), since)
 
 
 def _tone_of(troubles: tuple[Trouble, ...]) -> str:

@@ -14,6 +14,8 @@ from kodeks_exporter.web.past import Past, past_of, share
 from kodeks_exporter.web.query import Query
 from kodeks_exporter.web.rows import (
     FAULTY,
+    NOTED,
+    NOTED_LABEL,
     PLANNED,
     PROBLEM,
     SIGNS,
@@ -31,6 +33,7 @@ from kodeks_exporter.web.views import FleetView, InstallationView
 MAX_CARDS: Final = 60  # failing installations shown in full; more would be no page to read but a megabyte
 SMALL_RESULT: Final = 8  # a search with that few results shows healthy installations in full as well
 MAX_ACCESSES: Final = 40
+PER_PAGE: Final = 500  # lines of the table
 GROUP_BY_HOSTING: Final = 3  # as many installations of one hosting with one cause hardly fail by chance
 GROUP_BY_CAUSE: Final = 5
 
@@ -84,6 +87,7 @@ class StatusPage:
     cards: tuple[Row | AccessRow, ...]
     rows: tuple[Row, ...]
     columns: tuple[Column, ...]
+    pages: tuple[Count, ...]
     zones: tuple[Choice, ...]
     rows_heading: str
     empty_fleet: bool
@@ -117,6 +121,7 @@ def status_page(fleet: FleetView, query: Query) -> StatusPage:
     shown = [(view, status) for view, status in matching if _state_matches(query.state, status)]
     problems = sorted((pair for pair in shown if pair[1].problem), key=_problem_order)
     others = sorted((pair for pair in shown if not pair[1].problem), key=_quiet_order)
+    counted = [status for _, status in matching]
     cards, rows = problems[:MAX_CARDS], problems[MAX_CARDS:] + others
     if query.sort:
         # Who sorts wants one table with all of them.
@@ -126,23 +131,27 @@ def status_page(fleet: FleetView, query: Query) -> StatusPage:
     failing = sum(status.problem for _, status in everything)
     accesses = access_rows(fleet, query)
     bad_accesses = len(access_rows(fleet, Query()))
+    noted = sum(status.key == NOTED for _, status in everything) + len(access_rows(fleet, Query(state=NOTED)))
+    pages = _pages(len(rows), query)
+    first = PER_PAGE * next((number for number, page in enumerate(pages) if page.current), 0)
     worst = _worst(status for _, status in everything)
     return StatusPage(
         title=_title(failing + bad_accesses, len(everything) + len(fleet.accesses)),
-        heading=_heading(failing, len(everything), bad_accesses, bool(fleet.monitor)),
+        heading=_heading(failing, len(everything), bad_accesses, noted, bool(fleet.monitor)),
         tone="warn" if worst == "ok" and (bad_accesses or fleet.monitor) else worst,
         monitor=fleet.monitor,
         more_accesses=words.plural(len(accesses) - MAX_ACCESSES, "доступ", "доступа", "доступов")
         if len(accesses) > MAX_ACCESSES
         else "",
         query=query,
-        counters=_counters([status for _, status in matching], query),
+        counters=_counters(counted, len(access_rows(fleet, replace(query, state=NOTED))), query),
         notices=_notices(problems, query),
         managers=_choices((view.manager for view in fleet.installations), query.manager, "Все менеджеры"),
         hostings=_choices((view.hosting for view in fleet.installations), query.hosting, "Любое размещение"),
         cards=_in_one_list(cards, accesses[:MAX_ACCESSES], fleet),
-        rows=tuple(line_of(view, status, fleet) for view, status in rows),
+        rows=tuple(line_of(view, status, fleet) for view, status in rows[first : first + PER_PAGE]),
         columns=_columns(query),
+        pages=pages,
         zones=_zones(fleet, query),
         rows_heading="Остальные" if cards else "",
         empty_fleet=not everything and not fleet.accesses,
@@ -191,13 +200,15 @@ def installation_page(
     )
 
 
-def _counters(statuses: list[Status], query: Query) -> tuple[Count, ...]:
+def _counters(statuses: list[Status], noted_accesses: int, query: Query) -> tuple[Count, ...]:
     def counter(key: str, label: str, number: int, tone: str) -> Count:
         current = query.state == key
         sign = SIGNS[tone] if tone != "all" else ""
         return Count(label, words.grouped(number), tone, sign, query.href(state=key), current)
 
     kinds = Counter(statuses)
+    if noted_accesses:
+        kinds[Status(NOTED, NOTED_LABEL, "note")] += noted_accesses
     by_key: dict[str, tuple[Status, int]] = {}
     for status, number in kinds.items():  # planned restart and backup share one key
         known = by_key.get(status.key)
@@ -258,9 +269,22 @@ def _state_label(key: str) -> str:
         PLANNED: "Плановые работы",
         UNCHECKED: "Ещё не проверены",
         FAULTY: "Работает, есть сбой",
+        NOTED: NOTED_LABEL,
     }
     known = {state.value: label for state, label in words.STATES.items()}
     return special.get(key) or known.get(key) or "Другое состояние"
+
+
+def _pages(rows: int, query: Query) -> tuple[Count, ...]:
+    """Links to the pages of a long table; none for one that is not."""
+    number = -(-rows // PER_PAGE)
+    if number < 2:
+        return ()
+    current = min(max(int(query.page or "1"), 1), number)
+    return tuple(
+        Count(f"{PER_PAGE * page + 1}–{min(PER_PAGE * (page + 1), rows)}", "", "none", "", href, page + 1 == current)
+        for page, href in ((page, query.href(page=str(page + 1) if page else "")) for page in range(number))
+    )
 
 
 def _columns(query: Query) -> tuple[Column, ...]:
@@ -329,17 +353,17 @@ def _title(failing: int, total: int) -> str:
     return "✓ Кодекс, установки" if total else "Кодекс, установки"
 
 
-def _heading(failing: int, total: int, accesses: int, monitor: bool) -> str:
-    told = []
+def _heading(failing: int, total: int, accesses: int, noted: int, monitor: bool) -> str:
+    told, notes = [], f", на заметку: {words.grouped(noted)}" if noted else ""
     if failing:
         told.append(f"Сбой у {words.installations_genitive(failing)} из {words.grouped(total)}")
     if accesses:
         told.append(words.plural(accesses, "сбой онлайн-доступа", "сбоя онлайн-доступов", "сбоев онлайн-доступов"))
     if told:
-        return ", ".join(told)
+        return ", ".join(told) + notes
     if not total:
         return "Установок пока нет"
-    return "У клиентов сбоев не видно, но мониторинг неисправен" if monitor else "Сбоев нет"
+    return "У клиентов сбоев не видно, но мониторинг неисправен" if monitor else f"Сбоев нет{notes}"
 
 
 def _clock(fleet: FleetView) -> str:

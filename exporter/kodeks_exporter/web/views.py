@@ -39,7 +39,9 @@ class InstallationView:
     planned: str = ""
     time_zone: tzinfo | None = None
     troubles: tuple[Trouble, ...] = ()
-    """What its reports tell, worst first."""
+    """What is told besides the checks, worst first."""
+    long: bool = False
+    """Its maintenance has lasted longer than the site allows."""
     past: tuple[Spell, ...] = ()
 
 

@@ -75,6 +75,11 @@ def grouped(number: int) -> str:
     return f"{number:,}".replace(",", "\u202f")
 
 
+def decimal(number: float) -> str:
+    """With one digit where that says more: 0,4; 12."""
+    return (f"{number:.0f}" if number >= 10 else f"{number:.1f}").replace(".", ",")
+
+
 def installations(number: int) -> str:
     return plural(number, "установка", "установки", "установок")
 
