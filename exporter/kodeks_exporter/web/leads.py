@@ -39,7 +39,7 @@ def trouble_row(trouble: Trouble, subject: str, fleet: FleetView, *, account: bo
     return TroubleRow(
         text=trouble.text,
         since=words.since(trouble.since, now, zone) if trouble.since is not None else "",
-        tone="bad" if trouble.rank <= 3 else "note" if trouble.noted else "warn",
+        tone=trouble.tone,
         docs=f"docs/errors/{trouble.alert}" if trouble.alert else "",
         board=f"{fleet.grafana}/d/{board}?var-{label}={quote(subject, safe='')}" if fleet.grafana else "",
         alert=f"{fleet.alertmanager}/#/alerts?filter={wanted}" if fleet.alertmanager and taking is not None else "",

@@ -184,7 +184,7 @@ def _as_trouble(result: CheckResult, view: InstallationView) -> Trouble:
 
 
 def _tone_of(troubles: tuple[Trouble, ...]) -> str:
-    return "bad" if any(trouble.rank == 1 for trouble in troubles) else "warn"
+    return "bad" if troubles and troubles[0].tone == "bad" else "warn"
 
 
 def _check_row(result: CheckResult, zone: tzinfo | None) -> ResultRow:

@@ -54,6 +54,7 @@ _ELSEWHERE: Final = frozenset({"KodeksMonitorImpaired", "KodeksConfigReloadFaile
 """Found by the page itself, in banners and notices."""
 _OPS: Final = "ops"
 """``manager`` of alerts that tell of the monitor."""
+_GRAVE: Final = 3
 _NOTED: Final = 5
 _GIVEN_UP: Final = 30 * DAY
 _STALE_QUOTA: Final = 28 * DAY
@@ -95,6 +96,10 @@ class Trouble:
     def noted(self) -> bool:
         """No failure: something to think of by day."""
         return self.rank >= _NOTED
+
+    @property
+    def tone(self) -> str:
+        return "note" if self.noted else "bad" if self.rank <= _GRAVE else "warn"
 
 
 def alert_of(check: CheckResult, state: InstallationState | None, long: bool) -> str:
@@ -171,7 +176,9 @@ def report_troubles(
     found: list[Trouble] = []
     report = snapshot.report if snapshot is not None else None
     if error is not None and now - error[0] < _UNREADABLE_FOR and (report is None or report.received < error[0]):
-        found.append(Trouble("KodeksSysinfoUnreadable", f"Последний отчёт не читается: {error[1]}", error[0]))
+        found.append(
+            Trouble("KodeksSysinfoUnreadable", f"Последний отчёт не читается: {error[1].rstrip('.')}", error[0])
+        )
     if trail is not None and trail.empty >= _STATUS_SILENT:
         text = f"Сервер Кодекса не отвечает скрипту на своей машине: пустых статусов подряд {trail.empty}"
         found.append(Trouble("KodeksStatusSilent", text, trail.fresh or None))
