@@ -63,6 +63,8 @@ def test_people(full: Settings) -> None:
     ivanova, petrov = full.fleet.managers["ivanova"], full.fleet.managers["Петров"]
     assert ivanova.email == ("ivanova@dealer.example", "second@dealer.example")
     assert ivanova.telegram_chat_id == -1001234567890
+    assert (ivanova.called, ivanova.phone) == ("Мария Иванова", "+7 8452 00-00-01")
+    assert full.fleet.managers["Петров"].called == "Петров"
     assert ivanova.working_hours == WorkingHours(time(7, 30), time(20, 0), "monday:friday")
     assert ivanova.time_zone == ZoneInfo("Europe/Saratov")
     assert petrov.email == ("petrov@dealer.example",)

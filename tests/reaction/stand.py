@@ -165,6 +165,9 @@ def cluster(program: str, folder: Path, number: int = 2) -> Iterator[tuple[Alert
             member.stop()
 
 
+FULL_NAMES = {"ivanova": "Мария Иванова"}
+
+
 @dataclass
 class Bench:
     """Watches these members whenever ``look`` is called. The clock is the real one, and ``ahead`` seconds."""
@@ -189,7 +192,7 @@ class Bench:
         reaction = ReactionSettings(
             alertmanagers=self.urls, link="https://kodeks.dealer.example", key=Secret(KEY), **self.reaction
         )
-        fleet = Fleet(managers={name: Manager(name) for name in self.managers})
+        fleet = Fleet(managers={name: Manager(name, full_name=FULL_NAMES.get(name, "")) for name in self.managers})
         self.settings = Settings(fleet=fleet, reaction=reaction) if self.urls else Settings(fleet=fleet)
         self.reactions = Reactions(self.storage, lambda: self.settings, self.grace, self.now)
         self.client = Client(Application(FakeBackend(), self.reactions.routes()))

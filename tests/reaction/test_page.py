@@ -50,6 +50,8 @@ def test_an_alert_is_taken_by_its_link(alertmanager: Alertmanager, bench: Bench)
                   "Комментарий", "30 мин", "2 ч", "8 ч", "1 день", "Беру в работу"):  # fmt: skip
         assert words in shown
     assert "vasilek" not in shown
+    document: Any = html.fromstring(page.text)
+    assert document.xpath("//input[@id='who']/@value") == ["Мария Иванова"], "whose message it is; may be changed"
 
     done = bench.post(link, who=" Анна  Иванова ", comment="Звоню в\nдата-центр", seconds="1800")
     assert done.status_code == 200, done.text

@@ -20,7 +20,7 @@ from kodeks_exporter.settings.fleet import Fleet, Manager
 from kodeks_exporter.store.past import Spell, SpellKind
 from kodeks_exporter.web.pages import Pages
 from kodeks_exporter.web.query import Query
-from kodeks_exporter.web.status import status_page
+from kodeks_exporter.web.status import installation_page, status_page
 from kodeks_exporter.web.troubles import RANKS
 from tests.service.known import KEY, KNOWN, LIVE, NOW, SETTINGS, installation, live, report, shown
 
@@ -144,6 +144,17 @@ def test_times_are_those_of_most_managers() -> None:
     there = replace(SETTINGS, fleet=replace(SETTINGS.fleet, managers=people))
     assert str(fleet_view(there, KNOWN).time_zone) == "Asia/Omsk"
     assert fleet_view(SETTINGS, KNOWN).time_zone is None, "nobody is named: the machine's own"
+
+
+def test_managers_are_called_by_their_names() -> None:
+    manager = next(iter(fleet_view(SETTINGS, KNOWN).installations)).manager
+    people = {manager: Manager(manager, full_name="Мария Иванова", phone="+7 8452 00-00-01")}
+    there = fleet_view(replace(SETTINGS, fleet=replace(SETTINGS.fleet, managers=people)), KNOWN)
+    of_one = installation_page(there, next(iter(there.installations)).name, Query())
+    assert of_one is not None
+    assert dict(of_one.facts)["Менеджер"] == "Мария Иванова, +7 8452 00-00-01"
+    page = status_page(there, Query(sort="client"))
+    assert {row.manager for row in page.rows} <= {"Мария Иванова", ""} | {each.manager for each in there.accesses}
 
 
 PEOPLE = {"a": "Asia/Omsk", "b": "Europe/Moscow", "c": "Asia/Omsk"}

@@ -98,7 +98,7 @@ def test_an_address_that_works_is_given_when_dns_fails(client: Client) -> None:
 
 def test_a_common_cause_is_pointed_out(client: Client) -> None:
     (notice,) = page(client).xpath("//section[@class='notices']/a")
-    assert text(notice) == "Имя в DNS: 3 установки, размещение te-cloud"
+    assert text(notice) == "Имя в DNS: 3 установки, площадка te-cloud"
     found = page(client, "/" + notice.get("href"))
     assert len(cards(found)) == 3
     assert not rows(found)

@@ -67,9 +67,8 @@ def render(settings: Settings, assets: Path | None = None) -> Rendered:
         notes.append(
             "reaction.link or web.external_url is so long that Telegram may refuse messages; use a shorter one"
         )
-    ops = settings.alertmanager.ops
-    zones = [manager.time_zone for manager in settings.fleet.managers.values()]
-    site_templates = templates.rendered(templates.read(assets), link, ops.time_zone, zones)
+    people = settings.alertmanager.ops, settings.fleet.managers.values()
+    site_templates = templates.rendered(templates.read(assets), link, *people)
     own = example.read(assets)
     endless = [example.WATCHDOG, *(alert for digest in own.digests for alert in digest.alerts)]
     key = reaction.key if link else None

@@ -1,15 +1,17 @@
-"""The project's message templates with the address of a site's exporter, and with times of everybody's own zone."""
+"""The project's message templates with the address of a site's exporter, the names of its people, and times of
+everybody's own zone."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from kodeks_exporter.assets import AssetsError
 from kodeks_exporter.render.zones import named, placed
+from kodeks_exporter.settings.fleet import Manager
 
 _UNSAFE: Final = re.compile(r"""[{}"'`<>|^\\\s]""")
 
@@ -27,10 +29,13 @@ def link_base(url: str) -> str:
     return _UNSAFE.sub(lambda match: f"%{ord(match[0]):02X}", url)
 
 
-def rendered(templates: dict[str, str], exporter: str, home: ZoneInfo, zones: Iterable[ZoneInfo]) -> dict[str, str]:
-    """``exporter``: base of the links by which an alert is taken; may be empty. ``home``: where ops read times.
-    ``zones``: those of everybody; each other one has a copy of all files."""
+def rendered(templates: dict[str, str], exporter: str, ops: Manager, managers: Iterable[Manager]) -> dict[str, str]:
+    """``exporter``: base of the links by which an alert is taken; may be empty. Times are told in the zone of ``ops``;
+    each other zone of ``managers`` has a copy of all files."""
+    managers, home = tuple(managers), ops.time_zone
+    zones = [manager.time_zone for manager in managers]
     texts = _defined(templates, "kodeks.exporter", exporter)
+    texts = _defined(texts, "kodeks.person", _people((ops, *managers)))
     files = {name: placed(text, home) for name, text in texts.items()}
     for zone in sorted({zone.key: zone for zone in zones if zone.key != home.key}.values(), key=lambda zone: zone.key):
         for name, text in texts.items():
@@ -38,12 +43,26 @@ def rendered(templates: dict[str, str], exporter: str, home: ZoneInfo, zones: It
     return files
 
 
-def _defined(templates: dict[str, str], name: str, address: str) -> dict[str, str]:
-    definition = re.compile(r"(\{\{ define \"" + re.escape(name) + r"\" \}\}).*?(\{\{ end \}\})")
+def _people(managers: Iterable[Manager]) -> str:
+    """A template's body: names and phones by the label. JSON's strings are those of Go."""
+    text = ""
+    for manager in sorted(managers, key=lambda each: each.name):
+        told = ", ".join(filter(None, (manager.full_name, manager.phone)))
+        if not told:
+            continue
+        if not manager.full_name:
+            told = f"{manager.name}, {told}"
+        label, words = (json.dumps(each, ensure_ascii=False) for each in (manager.name, told))
+        text += f"{{{{ {'else if' if text else 'if'} eq . {label} }}}}{{{{ {words} }}}}"
+    return text + "{{ else }}{{ . }}{{ end }}" if text else "{{ . }}"
+
+
+def _defined(templates: dict[str, str], name: str, body: str) -> dict[str, str]:
+    definition = re.compile(r"(\{\{ define \"" + re.escape(name) + r"\" \}\}).*?(\{\{ end \}\})$", re.MULTILINE)
     texts = {}
     found = 0
     for file, text in templates.items():
-        texts[file], count = definition.subn(lambda match: f"{match[1]}{address}{match[2]}", text)
+        texts[file], count = definition.subn(lambda match: f"{match[1]}{body}{match[2]}", text)
         found += count
     if found != 1:
         raise AssetsError(f"the templates define {name!r} {found} times instead of once")

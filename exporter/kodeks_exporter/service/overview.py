@@ -31,7 +31,7 @@ from kodeks_exporter.web.troubles import (
     report_troubles,
     worst_first,
 )
-from kodeks_exporter.web.views import AccessView, FleetView, InstallationView, Taking
+from kodeks_exporter.web.views import AccessView, Contact, FleetView, InstallationView, Taking
 
 _BEHIND: Final = 60.0
 """Seconds that rows may wait for the disk before somebody should know."""
@@ -100,6 +100,7 @@ def fleet_view(settings: Settings, known: Known) -> FleetView:
         takings=_takings(known.incidents, settings.reaction),
         grafana=settings.links.grafana.rstrip("/"),
         alertmanager=next(iter(settings.reaction.alertmanagers), "").rstrip("/"),
+        contacts={name: Contact(manager.called, manager.phone) for name, manager in fleet.managers.items()},
     )
 
 

@@ -45,7 +45,7 @@ class Reactions:
         self._store = opened(storage, FILE_NAME, lambda: ReactionStore(storage))
         self._watch = Watch(self._store, self._resolver.resolve, grace, clock)
         desk = Desk(self._watch, lambda: settings().reaction, clock)
-        self._page = Acknowledge(desk, lambda: settings().reaction, self._zone, clock)
+        self._page = Acknowledge(desk, lambda: settings().reaction, self._zone, clock, self._called)
         self.configure(settings())
 
     def pools(self) -> dict[str, int]:
@@ -100,3 +100,8 @@ class Reactions:
         """Of whoever gets the messages: ops, where the manager is nobody of the file."""
         settings = self._settings()
         return settings.fleet.managers.get(manager, settings.alertmanager.ops).time_zone
+
+    def _called(self, manager: str) -> str:
+        """Whoever gets the message, as the page is to call them before they write another name."""
+        known = self._settings().fleet.managers.get(manager)
+        return known.full_name if known is not None else ""

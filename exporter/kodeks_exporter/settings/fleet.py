@@ -88,6 +88,10 @@ class Manager:
 
     name: Label
     """Label value of metrics and alerts."""
+    full_name: Label = ""
+    """As people are to read it: in messages, on the status page, in the yearly report. Default: the `name`."""
+    phone: Label = ""
+    """Stands beside the name. Neither of the two is in metrics."""
     email: tuple[Email, ...] = ()
     """Addresses that get the manager's alerts."""
     telegram_chat_id: Annotated[int, whole(-(2**63), 2**63 - 1, "")] | None = None
@@ -104,6 +108,11 @@ class Manager:
     time_zone: Zone = zones.DEFAULT
     """IANA name, of the working hours and of times in messages."""
 
+    @property
+    def called(self) -> str:
+        """What people call the manager."""
+        return self.full_name or self.name
+
 
 @dataclass(frozen=True, slots=True)
 class Ops(Manager):
@@ -111,6 +120,10 @@ class Ops(Manager):
 
     name: Annotated[str, Mark.NOT_A_KEY] = "ops"
     branch: Annotated[str, Mark.NOT_A_KEY] = ""
+
+    @property
+    def called(self) -> str:
+        return self.full_name or "дежурные по мониторингу"
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,8 @@ class _Form:
 
 
 class Acknowledge:
-    """The route for ``web.app.Application``. ``settings`` gives those in force, ``zone`` the time zone of a manager."""
+    """The route for ``web.app.Application``. ``settings`` gives those in force, ``zone`` the time zone of a manager,
+    ``called`` the name that people know a manager by, empty: none."""
 
     def __init__(
         self,
@@ -104,10 +105,12 @@ class Acknowledge:
         settings: Callable[[], ReactionSettings],
         zone: Callable[[str], tzinfo | None],
         clock: Callable[[], float] = time.time,
+        called: Callable[[str], str] = lambda _: "",
     ) -> None:
         self._desk = desk
         self._settings = settings
         self._zone = zone
+        self._called = called
         self._clock = clock
         environment = Environment(
             loader=FileSystemLoader(TEMPLATES),
@@ -135,7 +138,9 @@ class Acknowledge:
         link = replace(_link(request.args), opened_by=party(request.remote_addr or ""))
         try:
             if posted is None:
-                return self._show(self._form_page(self._desk.look(link), link, _Form()), 200)
+                case = self._desk.look(link)
+                whose = _Form(who=self._called(link.labels["manager"])[:LONGEST_NAME])
+                return self._show(self._form_page(case, link, whose), 200)
             form = self._read(posted)
             if form.mistakes or form.seconds is None:
                 return self._show(self._form_page(self._desk.look(link), link, form), 400)

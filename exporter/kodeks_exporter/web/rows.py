@@ -135,7 +135,7 @@ def line_of(view: InstallationView, status: Status, fleet: FleetView) -> Row:
     return Row(
         name=view.name,
         client=view.client or view.name,
-        manager=view.manager,
+        manager=fleet.contact(view.manager).name,
         hosting=view.hosting,
         mode=view.mode,
         page="installations/" + quote(view.name, safe=""),

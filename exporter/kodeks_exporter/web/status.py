@@ -146,8 +146,13 @@ def status_page(fleet: FleetView, query: Query) -> StatusPage:
         query=query,
         counters=_counters(counted, len(access_rows(fleet, replace(query, state=NOTED))), query),
         notices=_notices(problems, query),
-        managers=_choices((view.manager for view in fleet.installations), query.manager, "Все менеджеры"),
-        hostings=_choices((view.hosting for view in fleet.installations), query.hosting, "Любое размещение"),
+        managers=_choices(
+            (view.manager for view in fleet.installations),
+            query.manager,
+            "Все менеджеры",
+            lambda manager: fleet.contact(manager).name,
+        ),
+        hostings=_choices((view.hosting for view in fleet.installations), query.hosting, "Любая площадка"),
         cards=_in_one_list(cards, accesses[:MAX_ACCESSES], fleet),
         rows=tuple(line_of(view, status, fleet) for view, status in rows[first : first + PER_PAGE]),
         columns=_columns(query),
@@ -177,11 +182,12 @@ def installation_page(
     if words.offset(fleet.generated, view.time_zone) != words.offset(fleet.generated, fleet.time_zone):
         zone = words.zone_name(fleet.generated, view.time_zone)
         local = f"{words.at(fleet.generated, view.time_zone):%H:%M}, {zone}"
+    contact = fleet.contact(view.manager)
     about = (
         ("Имя в настройках", view.name),
-        ("Менеджер", view.manager),
+        ("Менеджер", ", ".join(filter(None, (contact.name, contact.phone)))),
         ("Филиал", view.branch),
-        ("Размещение", view.hosting),
+        ("Площадка", view.hosting),
         ("Отчёты", {"pull": "забираем сами", "push": "присылает сервер"}.get(view.mode, view.mode)),
         ("У клиента сейчас", local),
     )
@@ -238,7 +244,7 @@ def _notices(problems: list[tuple[InstallationView, Status]], query: Query) -> t
     notices = []
     for (check, hosting), number in together.most_common():
         if hosting and number >= GROUP_BY_HOSTING:
-            text = f"{words.check_name(check)}: {words.installations(number)}, размещение {hosting}"
+            text = f"{words.check_name(check)}: {words.installations(number)}, площадка {hosting}"
             notices.append(Notice(text, query.href(cause=check, hosting=hosting)))
         else:
             alone[check] += number
@@ -249,14 +255,16 @@ def _notices(problems: list[tuple[InstallationView, Status]], query: Query) -> t
     return tuple(notices)
 
 
-def _choices(values: Iterable[str], chosen: str, everything: str) -> tuple[Choice, ...]:
-    """Options of a form field; empty when there is nothing to choose from."""
-    known = sorted({value for value in values if value}, key=str.casefold)
+def _choices(
+    values: Iterable[str], chosen: str, everything: str, called: Callable[[str], str] = str
+) -> tuple[Choice, ...]:
+    """Options of a form field; empty when there is nothing to choose from. ``called``: a value as people read it."""
+    known = sorted({value for value in values if value}, key=lambda value: called(value).casefold())
     if chosen and chosen not in known:
         known.insert(0, chosen)
     if not chosen and len(known) < 2:
         return ()
-    return (Choice("", everything, not chosen), *(Choice(value, value, value == chosen) for value in known))
+    return (Choice("", everything, not chosen), *(Choice(value, called(value), value == chosen) for value in known))
 
 
 def _state_matches(wanted: str, status: Status) -> bool:

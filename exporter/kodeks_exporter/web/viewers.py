@@ -60,11 +60,13 @@ def narrowed(fleet: FleetView, sight: Sight) -> FleetView:
     accesses = tuple(each for each in fleet.accesses if sight.sees(each.branch, each.manager))
     installations = tuple(each for each in fleet.installations if sight.sees(each.branch, each.manager))
     names = {each.name for each in installations} | {each.name for each in accesses}
+    managers = {each.manager for each in installations} | {each.manager for each in accesses}
     return replace(
         fleet,
         installations=installations,
         accesses=accesses,
         servers_down={s: t for s, t in fleet.servers_down.items() if s in {each.server for each in accesses}},
+        contacts={name: contact for name, contact in fleet.contacts.items() if name in managers},
         takings={key: taking for key, taking in fleet.takings.items() if key[1] in names},
     )
 

@@ -71,13 +71,21 @@ class Taking:
 
 
 @dataclass(frozen=True, slots=True)
+class Contact:
+    """How people call a manager, and the phone, which may be empty."""
+
+    name: str
+    phone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class FleetView:
     """The whole fleet at one moment.
 
     ``generated`` is Unix seconds; ``time_zone`` is the zone people read times in, None: that of this machine.
     ``servers_down``: server of online accesses to why it counts as down. ``monitor``: what is wrong with the monitor
     itself, in Russian. ``takings``: alert and installation or account to how it is dealt with. ``grafana``,
-    ``alertmanager``: where people reach them, empty: not known.
+    ``alertmanager``: where people reach them, empty: not known. ``contacts``: managers by their label value.
     """
 
     installations: tuple[InstallationView, ...]
@@ -90,6 +98,11 @@ class FleetView:
     takings: Mapping[tuple[str, str], Taking] = field(default_factory=dict)
     grafana: str = ""
     alertmanager: str = ""
+    contacts: Mapping[str, Contact] = field(default_factory=dict)
+
+    def contact(self, manager: str) -> Contact:
+        """Of somebody whom the settings do not name: the label value."""
+        return self.contacts.get(manager, Contact(manager))
 
     @property
     def names(self) -> frozenset[str]:
