@@ -27,6 +27,7 @@ from kodeks_exporter.settings.notation import Closed, Mark, Notation, SecretForm
 from kodeks_exporter.settings.online import OnlinePatterns
 from kodeks_exporter.settings.reports import ForwardSettings
 from kodeks_exporter.settings.settings import Settings
+from tools import errors
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 PAGES: Final = ("docs/checks.md", "docs/configuration.md")
@@ -204,6 +205,7 @@ def stale_pages() -> dict[Path, str]:
     """Pages whose tables do not say what the code says, with the text they should have."""
     wanted = {page: written((ROOT / page).read_text(encoding="utf-8")) for page in PAGES}
     wanted |= {name: text() for name, text in FILES.items()}
+    wanted |= errors.pages()
     return {ROOT / name: text for name, text in wanted.items() if (ROOT / name).read_text(encoding="utf-8") != text}
 
 

@@ -21,12 +21,15 @@ TEST_FILES = sorted((RULES / "tests").glob("*.test.yml"))
 RUNBOOKS = "/docs/errors"
 
 HEADINGS = [
-    "## Что это значит",
-    "## Что чувствуют пользователи",
-    "## Как проверить",
-    "## Как исправить",
-    "## Что сказать клиенту",
+    "## Менеджеру (1 минута)",
+    "## Технику",
+    "### Что это значит",
+    "### Как проверить",
+    "### Как исправить",
 ]
+FOR_MANAGERS = ["Что видят пользователи", "Посмотрите", "Кого звать", "Что сказать"]
+A_MINUTE = 1000
+"""Characters that are read in it, Russian and aloud."""
 
 OURS = {"KodeksClientScoreFell", "OnlineServerDown"}
 """Alerts that the catalogue does not have."""
@@ -188,9 +191,15 @@ def test_protection_codes_are_told_in_words_of_the_domain() -> None:
 def test_each_alert_has_a_page_with_the_fixed_headings(name: str) -> None:
     text = (PAGES / f"{name}.md").read_text(encoding="utf-8")
     assert text.startswith(f"# {name}\n")
-    assert [line for line in text.splitlines() if line.startswith("## ")] == HEADINGS
-    for part in re.split(r"^## .*$", text, flags=re.MULTILINE)[1:]:
-        assert part.strip(), "an empty part"
+    assert [line for line in text.splitlines() if line.startswith(("## ", "### "))] == HEADINGS
+    manager, technician, *parts = re.split(r"^##+ .*$", text, flags=re.MULTILINE)[1:]
+    assert not technician.strip(), "a technician's half has its text below the three headings"
+    assert all(part.strip() for part in parts), "an empty part"
+    told = re.findall(r"^- \*\*(.+?)\.\*\* (.+)$", manager, flags=re.MULTILINE)
+    assert [heading for heading, _ in told] == FOR_MANAGERS
+    assert len(manager.strip().splitlines()) == len(told), "nothing else: it is to be read in a minute"
+    assert len(manager) <= A_MINUTE
+    assert "`" not in manager, "no commands and no metrics for managers"
 
 
 def test_each_page_has_an_alert() -> None:

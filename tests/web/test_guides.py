@@ -26,7 +26,7 @@ def test_every_alert_has_a_page_and_every_link_leads_to_one(client: Client) -> N
         assert page.status_code == 200, alert
         assert page.content_type == "text/html; charset=utf-8"
         assert f"<h1>{alert}</h1>" in page.text
-        assert len(re.findall("<h2>", page.text)) == 5
+        assert (len(re.findall("<h2>", page.text)), len(re.findall("<h3>", page.text))) == (2, 3)
         assert client.get(f"/docs/errors/{alert}.md").text == page.text, "as the annotation runbook_url has it"
         assert f'<a href="{alert}">' in listed
         for link in re.findall(r'href="([^"]*)"', page.text):
@@ -79,5 +79,6 @@ def test_a_page_fits_a_phone(start: Start, tmp_path: Path) -> None:
     server = start()
     shown = show(f"{server.url}/docs/errors/KodeksTcpStatus", PHONE, tmp_path)
     assert shown.text("//h1") == ["KodeksTcpStatus"]
-    assert "Как исправить" in shown.text("//h2")
+    assert shown.text("//h2")[0] == "Менеджеру (1 минута)"
+    assert "Как исправить" in shown.text("//h3")
     assert_nothing_is_cut_off(shown, PHONE)
