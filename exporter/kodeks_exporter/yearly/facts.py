@@ -165,6 +165,11 @@ class Facts:
     """Installations of whose use nothing at all is known."""
 
     @property
+    def last_day(self) -> dt.date:
+        """The last that is told of."""
+        return (self.until - dt.timedelta(seconds=1)).date()
+
+    @property
     def known(self) -> bool:
         """Whether there is anything to tell."""
         return any(month.known or month.interface for month in self.months) or any(

@@ -1,0 +1,149 @@
+"""Tables of the months and of what has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kodeks_exporter.yearly import judge, words
+from kodeks_exporter.yearly.facts import Facts, Month
+from kodeks_exporter.yearly.judge import Basis, Comparison, Figure, Missing
+from kodeks_exporter.yearly.words import number, number_or
+
+_HEADS = {
+    "documents": "Документы",
+    "saves": "Сохранено",
+    "prints": "Напечатано",
+    "rejections": "Отказы в подключении",
+    "activity": "Активность",
+    "kassist": "kAssist",
+}
+_COMPARED = {
+    "documents": "Открытые документы",
+    "activity": "Активность",
+    "active": "Пользователей с запросами, в среднем в месяц",
+    "saves": "Сохранённые документы",
+    "prints": "Напечатанные документы",
+    "kassist": "Обращения к kAssist",
+    "rejections": "Отказы в подключении",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """``value`` None: nothing is known, in words over both columns."""
+
+    value: str | None
+    change: str = ""
+    tone: str = ""
+    """better, worse, or empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class MonthRow:
+    name: str
+    marks: str
+    cells: Sequence[Cell]
+
+
+@dataclass(frozen=True, slots=True)
+class MonthTable:
+    """``totals``, ``means``: one text for each column. ``notes``: what the marks mean."""
+
+    heads: Sequence[str]
+    rows: Sequence[MonthRow]
+    totals: Sequence[str]
+    means: Sequence[str]
+    notes: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """``rows``: name, then, now, change, tone."""
+
+    heading: str
+    earlier: str
+    later: str
+    rows: Sequence[tuple[str, str, str, str, str]]
+    note: str
+
+
+def month_table(facts: Facts) -> MonthTable:
+    previous: Month | None = facts.before[-1] if facts.before else None
+    rows, notes = [], []
+    last = facts.last_day
+    for month in facts.months:
+        marks = _marks(month)
+        if month.first > last:
+            cells: list[Cell] = [Cell("") for _ in judge.TABLE]
+        else:
+            cells = [_cell(figure, month, previous) for figure in judge.TABLE]
+        rows.append(MonthRow(words.month(month.name), marks, cells))
+        previous = month
+    if any(month.running and month.known for month in facts.months):
+        notes.append("* Месяц ещё не закончен; с предыдущим не сравнивается.")
+    for month in facts.months:
+        if month.cut_short and month.reported:
+            notes.append(f"† {words.month(month.name).capitalize()}: последний отчёт сервера за месяц — от"
+                         f" {words.figures_day(month.reported.date())}, данные неполные.")  # fmt: skip
+        if month.silent:
+            notes.append(f"‡ {words.month(month.name).capitalize()}: без установки {words.some(month.silent)}.")
+    return MonthTable(
+        [_HEADS[figure.key] for figure in judge.TABLE],
+        rows,
+        [number_or(judge.total(facts.months, figure)) for figure in judge.TABLE],
+        [_mean(judge.average(facts.months, figure)) for figure in judge.TABLE],
+        notes,
+    )
+
+
+def _marks(month: Month) -> str:
+    marks = (("*", month.running and month.known), ("†", month.cut_short), ("‡", bool(month.silent)))
+    return "".join(mark for mark, there in marks if there)
+
+
+def _cell(figure: Figure, month: Month, previous: Month | None) -> Cell:
+    now = figure.of(month)
+    if now is None:
+        return Cell(None)
+    comparable = previous is not None and previous.whole and month.whole
+    told = judge.change(now, figure.of(previous) if previous is not None and comparable else None)
+    return Cell(number(now), words.change(told), _tone(figure, told))
+
+
+def _tone(figure: Figure, told: float | Missing) -> str:
+    if isinstance(told, Missing) or round(told * 100) == 0:
+        return ""
+    return "better" if (told > 0) is not (figure is judge.REFUSED) else "worse"
+
+
+def changes(facts: Facts, comparison: Comparison) -> Changes:
+    if comparison.basis is Basis.NOTHING:
+        return Changes("Что изменилось", "", "", (), "Сравнивать пока не с чем: для сравнения нужны хотя бы три полных"
+                       " месяца, известных и в прошлом году, или по два полных месяца в каждом полугодии.")  # fmt: skip
+    if comparison.basis is Basis.YEARS:
+        same = words.span(comparison.later)
+        heads = str(facts.year - 1), str(facts.year)
+        note = f"Сравниваются одни и те же полные месяцы двух лет: {same}."
+        heading = "Что изменилось за год"
+    else:
+        heads = "Первое полугодие", "Второе полугодие"
+        note = (
+            f"В среднем за полный месяц. Первое полугодие — {words.span(comparison.earlier)}, второе —"
+            f" {words.span(comparison.later)}. С прошлым годом не сравнить: общих полных месяцев меньше трёх."
+        )
+        heading = "Что изменилось в течение года"
+    rows = [
+        (_COMPARED[each.figure.key], _mean(each.before), _mean(each.now), words.change(each.change),
+         _tone(each.figure, each.change))
+        for each in comparison.rows
+    ]  # fmt: skip
+    return Changes(heading, *heads, rows, note)
+
+
+def _mean(value: float | None) -> str:
+    return number_or(value, 1 if _small(value) else 0)
+
+
+def _small(value: float | None) -> bool:
+    return value is not None and value != int(value) and value < 20

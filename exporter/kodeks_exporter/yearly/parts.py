@@ -1,0 +1,114 @@
+"""What is told of seats, searches, availability and use."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from kodeks_exporter.yearly import charts, judge, words
+from kodeks_exporter.yearly.advice import causes_table, seats_words
+from kodeks_exporter.yearly.facts import Facts
+from kodeks_exporter.yearly.judge import Figure
+from kodeks_exporter.yearly.words import GAP, NO_DATA, number, number_or
+
+MOST_DOMAINS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class SeatsRow:
+    name: str
+    bought: str
+    peak: str
+    refused: str
+    months: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Searches:
+    text: Sequence[str]
+    families: Markup | None
+    causes: Sequence[tuple[str, str, str]]
+    empties: Markup | None
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    text: str
+    chart: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """``domains``: name, requests, documents, share of the documents."""
+
+    chart: Markup
+    domains: Sequence[tuple[str, str, str, str]]
+
+
+def seats_row(each: judge.SeatsYear) -> SeatsRow:
+    return SeatsRow(
+        each.installation,
+        number_or(each.bought),
+        number_or(each.peak),
+        number_or(each.refused),
+        f"{each.refused_months} из {each.months}" if each.months else NO_DATA,
+        seats_words(each),
+    )
+
+
+def searches(facts: Facts) -> Searches:
+    made = [value for month in facts.months for kind in ("searches_intellectual", "searches_attribute")
+            if (value := month.usage.get(kind)) is not None]  # fmt: skip
+    empty = judge.total(facts.months, Figure("empty", lambda month: month.usage.get("searches_empty")))
+    text = []
+    if made and empty is not None and sum(made) > 0:
+        share = words.percent(empty / sum(made), 1)
+        text.append(f"Всего поисков — {number(sum(made))}, из них ничего не нашли {number(empty)} ({share}).")
+    elif made and empty is not None:
+        text.append("Поисков за период не было.")
+    else:
+        text.append("О числе поисков данных нет.")
+    return Searches(text, charts.families(facts), causes_table(facts), charts.empties(facts))
+
+
+def availability(facts: Facts) -> Availability | None:
+    up = [month.interface for month in facts.months if month.interface is not None]
+    chart = charts.availability(facts)
+    if not up or chart is None:
+        return None
+    ratio = sum(each.up for each in up) / sum(each.hours for each in up)
+    port = [month.port for month in facts.months if month.port is not None]
+    text = f"Главная страница системы открывалась {words.careful_percent(ratio)} времени наблюдения"
+    if port:
+        answered = sum(each.up for each in port) / sum(each.hours for each in port)
+        text += f", порт сервера отвечал {words.careful_percent(answered)}"
+    text += (f". Наблюдали {number(sum(each.hours for each in up))}{GAP}ч. Обычный уровень для сервера у клиента —"
+             f" 95–99{GAP}%: ночные перезапуски, копирование и обновление тоже считаются простоем.")  # fmt: skip
+    return Availability(text, chart)
+
+
+def use(facts: Facts) -> Use | None:
+    chart = charts.kinds(facts)
+    if chart is None:
+        return None
+    documents = sum(kinds.get("documents", 0.0) for kinds in facts.domains.values())
+    named = sorted(facts.domains.items(), key=lambda each: (-each[1].get("documents", 0.0), each[0]))
+    rows = [
+        (
+            {"": "без домена", "other": "остальные домены"}.get(domain, domain),
+            number_or(kinds.get("requests")),
+            number_or(kinds.get("documents")),
+            _share(kinds.get("documents", 0.0), documents),
+        )
+        for domain, kinds in named
+    ]
+    return Use(chart, rows[:MOST_DOMAINS] if len(rows) > 1 else ())
+
+
+def _share(part: float, whole: float) -> str:
+    if not whole:
+        return "—"
+    return words.percent(part / whole) if part == 0 or part / whole >= 0.005 else f"меньше{GAP}1{GAP}%"
