@@ -9,9 +9,11 @@ from pathlib import Path
 
 from kodeks_exporter import assets
 from kodeks_exporter.cli import external_url
-from kodeks_exporter.config.load import load
+from kodeks_exporter.config.document import Plain
+from kodeks_exporter.config.load import load, merged
+from kodeks_exporter.config.parts import read_parts
 from kodeks_exporter.domain.secret import Secret
-from kodeks_exporter.render import into
+from kodeks_exporter.render import into, shares
 from kodeks_exporter.render.check import Checked, RefusedError
 from kodeks_exporter.render.files import AssetsError, Rendered, RenderedFile, RenderError, render
 from kodeks_exporter.render.kubernetes import Cluster, manifests, service_address
@@ -49,11 +51,13 @@ def _misused(options: argparse.Namespace) -> str:
 def _rendered(options: argparse.Namespace) -> int:
     settings = load(options.config, changes=external_url.changes(options))
     secrets = _secrets(settings)
+    if options.kubernetes and settings.prometheus.sharding in shares.SHARED:
+        raise RenderError("--kubernetes makes one exporter; prometheus.sharding must be inventory")
     if options.kubernetes:
         files, rendered = _kubernetes(settings, options)
     else:
         rendered = render(settings)
-        files = rendered.files
+        files = (*rendered.files, *shares.files(settings, _as_written(options)))
     checked = []
     if options.output:
         written = write(files, options.output, secrets, looked_at=rendered.files if options.kubernetes else None)
@@ -63,13 +67,21 @@ def _rendered(options: argparse.Namespace) -> int:
         if written.unchanged:
             print(f"unchanged  {len(written.unchanged)} files")
         for path in written.leftover:
-            print(f"left over  {options.output / path}: not of this version, not loaded; remove it", file=sys.stderr)
+            print(f"left over  {options.output / path}: not rendered any more; remove it", file=sys.stderr)
     if options.into:
         checked.append(_put_in(rendered, options, secrets))
     for note in rendered.notes:
         print(f"note       {note}", file=sys.stderr)
     _tell(checked)
     return 0
+
+
+def _as_written(options: argparse.Namespace) -> dict[str, Plain]:
+    """kodeks.yml with what it includes and the flags over it, secrets as they are named there."""
+    data, changes = read_parts(options.config)[0].data, external_url.changes(options)
+    whole = data if changes is None else merged(data, changes)
+    assert isinstance(whole, dict)  # it has been loaded
+    return whole
 
 
 def _put_in(rendered: Rendered, options: argparse.Namespace, secrets: list[str]) -> Checked:

@@ -17,11 +17,14 @@ from kodeks_exporter.render.files import RenderedFile
 _OPEN: Final = 0o644
 _SECRET: Final = 0o600
 _FOLDER: Final = 0o755
+_OURS: Final = ("rules", "exporters")
+"""Folders in which nothing but what was rendered belongs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """Paths relative to the output folder. ``leftover``: rule files there that this version does not have."""
+    """Paths relative to the output folder. ``leftover``: rules that this version does not have, and
+    shares of exporters that are no longer named."""
 
     changed: tuple[str, ...]
     unchanged: tuple[str, ...]
@@ -55,7 +58,7 @@ def write(
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     ours = {file.path for file in files}
-    there = sorted(path.relative_to(output).as_posix() for path in output.glob("rules/*.yml"))
+    there = sorted(path.relative_to(output).as_posix() for path in output.glob("*/*.yml") if path.parent.name in _OURS)
     leftover = tuple(path for path in there if path not in ours)
     return Written(tuple(changed), tuple(unchanged), leftover, checked)
 

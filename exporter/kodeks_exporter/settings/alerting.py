@@ -154,9 +154,10 @@ class PrometheusSettings:
 
     exporters: Annotated[tuple[Annotated[str, endpoint(9877)], ...], Items(1)] = ("localhost:9877",)
     """List of `host:port`."""
-    sharding: Literal["inventory", "hashmod"] = "inventory"
-    """Several exporters: with `inventory` each has installations of its own; with `hashmod` each has all of them and
-    Prometheus divides them, see [render.md](render.md)."""
+    sharding: Literal["inventory", "hash", "branch", "hashmod"] = "inventory"
+    """Several exporters: with `inventory` each has a kodeks.yml with installations of its own; `hash` and `branch` have
+    `render` divide this one; with `hashmod` each has all of them and Prometheus divides them, see
+    [render.md](render.md#several-exporters)."""
     scheme: Literal["http", "https"] = "http"
     """Of the exporters."""
     credentials: Credentials | None = None
