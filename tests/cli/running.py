@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import signal
 import subprocess
@@ -18,7 +19,10 @@ COMMAND = str(Path(sys.executable).with_name("kodeks-exporter"))
 
 
 def command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=60, check=False)
+    english = {**os.environ, "LC_ALL": "C.UTF-8"}
+    return subprocess.run(
+        [COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=60, check=False, env=english
+    )
 
 
 def write(path: Path, document: object) -> Path:

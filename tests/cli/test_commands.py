@@ -70,7 +70,7 @@ def test_probe_prints_a_table(config: Path, stand: Stand) -> None:
 
 def test_probe_shows_its_evidence(config: Path) -> None:
     told = command("probe", "--config.file", config, "--verbose", "romashka").stdout
-    assert "GET /admin/title, с логином  ->  200, " in told
+    assert "GET /admin/title, with login  ->  200, " in told
     assert "server: WWW-Kodeks/6.4" in told
     assert "seats: «" in told
     assert "protection_ok: «" in told

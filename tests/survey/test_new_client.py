@@ -4,18 +4,19 @@ that push."""
 
 from __future__ import annotations
 
-import io
-import zipfile
 from pathlib import Path
 
 import pytest
-import requests
 import yaml
 
+from demo.vendor import Access, Kind, ServerSpec, Vendor
 from kodeks_exporter.cli.main import main
 from kodeks_exporter.config.edit import put
 from tests.cli.running import serving, wait_for
+from tests.client.test_linux import Kodeks
+from tests.client.test_linux import run as run_script
 from tests.survey.odd import LOGIN, PASSWORD, odd_server
+from tests.sysinfo.kodeks_server import serving as playing
 
 TOKEN = "a-token-of-forty-characters-0123456789ab"
 
@@ -39,6 +40,23 @@ def test_one_that_can_be_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str
             assert "Незабудка" in exporter.get("/").text
 
 
+def test_an_online_access(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = tmp_path / "kodeks.yml"
+    (tmp_path / "password").write_text(PASSWORD + "\n")
+    with Vendor([ServerSpec("nps1", (Access("u1", PASSWORD, Kind.NORMAL),))]) as vendor:
+        answers = ("--client", "ООО «Ромашка»", "--manager", "ivanova", "--url", vendor.url("nps1"), "--username", "u1")
+        told = ("--online", "--name", "romashka-1", "--password-file", str(tmp_path / "password"), *answers)
+        assert main(["add", "--config.file", str(config), *told]) == 0
+        assert "survey --config.file" in capsys.readouterr().out
+        assert PASSWORD not in config.read_text(encoding="utf-8")
+        assert main(["add", "--config.file", str(config), *told]) == 1, "the name is taken"
+        assert main(["survey", "--config.file", str(config), "--apply", "romashka-1"]) == 0, capsys.readouterr().out
+        put(config, {"online": {"spread": {"start": "1s"}}})  # the test's haste, no step of a person
+        with serving(config, tmp_path / "data") as exporter:
+            left = 'kodeks_online_left{account="romashka-1",resource="documents"}'
+            wait_for(lambda: exporter.metric(left) is not None)
+
+
 def test_one_that_pushes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config = tmp_path / "kodeks.yml"
     (tmp_path / "kodeks.yml").write_text(
@@ -49,18 +67,11 @@ def test_one_that_pushes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert (tmp_path / "kodeks.d" / "romashka.yml").exists(), "a file of its own, where a folder is included"
     assert main(["add", "--config.file", str(config), *answers]) == 1
     assert "already" in capsys.readouterr().err
-    made = ("--system", "linux", "--output", str(tmp_path / "client"), "--server", "http://127.0.0.1:1", "romashka")
-    assert main(["client-script", "--config.file", str(config), *made]) == 0
-    report = Path(__file__).parents[1] / "sysinfo" / "data" / "sysinfo.xml"
-    with serving(config, tmp_path / "data") as exporter:
-        packed = io.BytesIO()
-        with zipfile.ZipFile(packed, "w") as archive:
-            archive.write(report, "sysinfo.xml")
-        sent = requests.post(
-            f"{exporter.url}/upload?token={TOKEN}",
-            headers={"upload": "yes", "dealer": "0599d"},
-            files={"file": ("romashka.zip", packed.getvalue())},
-            timeout=10,
-        )
-        assert sent.status_code == 200, sent.text
+    with serving(config, tmp_path / "data") as exporter, playing(Kodeks().answer) as kodeks:
+        made = ("--system", "linux", "--output", str(tmp_path / "client"), "--server", exporter.url)
+        assert main(["client-script", "--config.file", str(config), "--kodeks-url", kodeks.url, *made, "romashka"]) == 0
+        code, said = run_script(tmp_path / "client", "report")
+        assert (code, "OK" in said) == (0, True), said
         wait_for(lambda: exporter.metric('kodeks_users{installation="romashka"}') == 3)
+        assert run_script(tmp_path / "client", "status")[0] == 0
+        assert "Ромашка" in exporter.get("/").text

@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from kodeks_exporter.net.answer import Response
+from kodeks_exporter.net.errors import CheckError
 from kodeks_exporter.net.reading import read_text
 from kodeks_exporter.net.trace import Exchange
 from kodeks_exporter.settings.checks import Patterns
@@ -24,7 +25,7 @@ _AROUND: Final = 30
 class Shown:
     """``asked``: method and path; ``came``: status, time and size, or the error. ``headers``: those that matter.
 
-    ``words``: which pattern (a key of ``checks.patterns``) found what. All but the names is Russian.
+    ``words``: which pattern (a key of ``checks.patterns``) found what. All but the names is of ``Words``.
     """
 
     asked: str
@@ -33,8 +34,21 @@ class Shown:
     words: tuple[tuple[str, str], ...] = ()
 
 
-def shown(trace: Iterable[Exchange], patterns: Patterns) -> tuple[Shown, ...]:
-    return tuple(_exchange(exchange, patterns) for exchange in trace)
+class Words(NamedTuple):
+    """What is said between the figures."""
+
+    login: str
+    milliseconds: str
+    size: str
+    russian: bool
+
+
+RUSSIAN: Final = Words("с логином", "мс", "байт", russian=True)
+ENGLISH: Final = Words("with login", "ms", "bytes", russian=False)
+
+
+def shown(trace: Iterable[Exchange], patterns: Patterns, words: Words = RUSSIAN) -> tuple[Shown, ...]:
+    return tuple(_exchange(exchange, patterns, words) for exchange in trace)
 
 
 def as_lines(told: Iterable[Shown]) -> Iterator[str]:
@@ -45,15 +59,16 @@ def as_lines(told: Iterable[Shown]) -> Iterator[str]:
             yield f"    {name}: {value}"
 
 
-def _exchange(exchange: Exchange, patterns: Patterns) -> Shown:
+def _exchange(exchange: Exchange, patterns: Patterns, words: Words) -> Shown:
     path = exchange.path.partition("?")[0]
-    asked = f"{exchange.method} {path}" + (", с логином" if exchange.login else "")
-    took = f"{exchange.seconds * 1000:.0f} мс"
+    asked = f"{exchange.method} {path}" + (f", {words.login}" if exchange.login else "")
+    took = f"{exchange.seconds * 1000:.0f} {words.milliseconds}"
     response = exchange.response
     if response is None:
-        return Shown(asked, f"{exchange.error.text if exchange.error else 'нет ответа'}, {took}")
+        error = exchange.error or CheckError("no_answer", "нет ответа")
+        return Shown(asked, f"{error.text if words.russian else error.reason}, {took}")
     text = read_text(response)
-    came = f"{response.status}, {took}, {len(response.body)} байт"
+    came = f"{response.status}, {took}, {len(response.body)} {words.size}"
     if text.actual and text.actual != "ascii":
         came += f", {text.actual}"
     return Shown(asked, came, tuple(_headers(response)), tuple(_words(text.visible, patterns)))

@@ -1,4 +1,4 @@
-"""``kodeks-exporter add``: one more installation; asks for the few things that can't be found out."""
+"""``kodeks-exporter add``: one more installation or online access; asks for the few things that can't be found out."""
 
 from __future__ import annotations
 
@@ -7,17 +7,24 @@ import getpass
 import sys
 from pathlib import Path
 
+from kodeks_exporter.cli.language import say
 from kodeks_exporter.config.newcomer import Newcomer, NotAddedError, add
 
 _QUESTIONS = {
-    "client": "Клиент (как в письмах, например ООО «Ромашка»): ",
-    "manager": "Менеджер (имя из managers, латиницей): ",
-    "url": "Адрес сервера, http://узел:порт (пусто: сервер сам присылает отчёты): ",
-    "username": "Логин мониторинга (пусто: без логина): ",
+    "client": "Client (as messages name it, such as ООО «Ромашка»): ",
+    "manager": "Manager (a name of managers, in Latin letters): ",
+    "url": "Address of the server, http://host:port (empty: the server pushes): ",
+    "username": "The monitor's login (empty: none): ",
+}
+_OF_AN_ACCESS = {
+    **_QUESTIONS,
+    "url": "Address of the access, https://host/kodeksNN: ",
+    "username": "Login: ",
 }
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--online", action="store_true", help="an online access, not an installation")
     command.add_argument("--client", metavar="TEXT", help="client as messages name it")
     command.add_argument("--manager", metavar="NAME", help="who looks after the client")
     command.add_argument("--url", metavar="URL", help="http(s)://host:port; empty for a server that pushes")
@@ -27,27 +34,34 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
+    questions = _OF_AN_ACCESS if options.online else _QUESTIONS
     try:
-        told = {key: _told(getattr(options, key), question) for key, question in _QUESTIONS.items()}
+        told = {key: _told(getattr(options, key), question) for key, question in questions.items()}
         password = _password(options.password_file) if told["username"] else ""
-        name, written = add(options.config, Newcomer(**told, name=options.name, password=password))
+        newcomer = Newcomer(**told, name=options.name, password=password, online=options.online)
+        name, written = add(options.config, newcomer)
     except (NotAddedError, EOFError) as error:
-        print(f"kodeks-exporter add: {error or 'an answer is missing'}", file=sys.stderr)
+        told_why = str(error) if isinstance(error, NotAddedError) else say("an answer is missing")
+        print(f"kodeks-exporter add: {told_why}", file=sys.stderr)
         return 1
     except OSError as error:
         print(f"kodeks-exporter add: {error.filename}: {error.strerror}", file=sys.stderr)
         return 1
     for path in written:
-        print(f"written    {path}")
-    print(f"next       kodeks-exporter survey --config.file {options.config} --apply {name}")
+        print(say("written    {path}", path=path))
+    if told["url"]:
+        command = f"kodeks-exporter survey --config.file {options.config} --apply {name}"
+    else:
+        command = f"kodeks-exporter client-script --config.file {options.config} {name}"
+    print(say("next       {command}", command=command))
     return 0
 
 
 def _told(given: str | None, question: str) -> str:
-    return (given if given is not None else input(question)).strip()
+    return (given if given is not None else input(say(question))).strip()
 
 
 def _password(file: Path | None) -> str:
     if file is not None:
         return file.read_text(encoding="utf-8-sig").rstrip("\r\n")
-    return getpass.getpass("Пароль: ")
+    return getpass.getpass(say("Password: "))

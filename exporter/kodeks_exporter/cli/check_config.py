@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from kodeks_exporter.cli.language import say
 from kodeks_exporter.config.load import load
 from kodeks_exporter.config.problems import ConfigError
 from kodeks_exporter.service.reports import load_profiles
@@ -26,11 +27,16 @@ def run(options: argparse.Namespace) -> int:
     fleet = settings.fleet
     short = short_tokens(fleet)
     for name in short:
-        print(f"{options.file}: token of dealer {name}: use at least {SHORTEST_TOKEN} characters: openssl rand -hex 16")
+        text = "{file}: token of dealer {name}: use at least {number} characters: openssl rand -hex 16"
+        print(say(text, file=options.file, name=name, number=SHORTEST_TOKEN))
     if short:
         return 1
-    print(
-        f"{options.file}: fine: {len(fleet.installations)} installations, {len(fleet.online_accesses)} online accesses,"
-        f" {len(fleet.managers)} managers, {len(fleet.dealers)} dealers"
-    )
+    text = "{file}: fine: {sites} installations, {accesses} online accesses, {managers} managers, {dealers} dealers"
+    numbers = {
+        "sites": len(fleet.installations),
+        "accesses": len(fleet.online_accesses),
+        "managers": len(fleet.managers),
+        "dealers": len(fleet.dealers),
+    }
+    print(say(text, file=options.file, **numbers))
     return 0

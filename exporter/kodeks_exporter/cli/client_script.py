@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from kodeks_exporter.cli.language import say
 from kodeks_exporter.config.load import load
 from kodeks_exporter.render.client import PAGE, SYSTEMS, Client, files
 from kodeks_exporter.render.write import write
@@ -47,17 +48,20 @@ def run(options: argparse.Namespace) -> int:
         print(f"kodeks-exporter client-script: {error.filename or options.output}: {error.strerror}", file=sys.stderr)
         return 1
     for file in made:
-        print(f"written    {options.output / file.path}" + ("  (holds a password or token)" if file.secret else ""))
-    print(f"next       give the folder to the technician; {PAGE} says what to do")
+        path = options.output / file.path
+        print(say("written    {path}  (holds a password or token)" if file.secret else "written    {path}", path=path))
+    print(say("next       give the folder to the technician; {page} says what to do", page=PAGE))
     return 0
 
 
 def _client(settings: Settings, options: argparse.Namespace) -> Client:
     installation = settings.fleet.installations.get(options.name)
     if installation is None:
-        raise _UsageError(f"there is no installation {options.name!r} in {options.config}")
+        raise _UsageError(
+            say("there is no installation {name} in {config}", name=repr(options.name), config=options.config)
+        )
     if not options.server.startswith(("http://", "https://")):
-        raise _UsageError(f"--server {options.server}: an address begins with https:// or http://")
+        raise _UsageError(say("--server {url}: an address begins with https:// or http://", url=options.server))
     dealer = _dealer(settings, installation, options.dealer)
     credentials = installation.credentials
     return Client(
@@ -84,9 +88,12 @@ def _dealer(settings: Settings, installation: Installation, name: str | None) ->
     if name is not None:
         allowed = [each for each in allowed if each.name == name]
     if not allowed:
-        whom = "no dealer is there who" if name is None else f"the dealer {name!r} is not there or"
-        raise _UsageError(f"{whom} may not upload for {installation.name}: see dealers: in the configuration")
+        text = "no dealer is there who may upload for {name}: see dealers: in the configuration"
+        if name is not None:
+            text = "the dealer {dealer} is not there or may not upload for {name}: see dealers: in the configuration"
+        raise _UsageError(say(text, dealer=repr(name), name=installation.name))
     if len(allowed) > 1:
         names = ", ".join(each.name for each in allowed)
-        raise _UsageError(f"several dealers may upload for {installation.name}: choose by --dealer one of {names}")
+        text = "several dealers may upload for {name}: choose by --dealer one of {names}"
+        raise _UsageError(say(text, name=installation.name, names=names))
     return allowed[0]

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from kodeks_exporter import assets
+from kodeks_exporter.cli.language import say
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -29,5 +30,5 @@ def run(options: argparse.Namespace) -> int:
         return 1
     for folder in assets.FOLDERS:
         count = sum(path.is_relative_to(folder) for path in paths)
-        print(f"written  {options.output / folder}  {count} files")
+        print(say("written    {path}  ({number} files)", path=options.output / folder, number=count))
     return 0

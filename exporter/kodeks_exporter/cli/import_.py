@@ -7,6 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from kodeks_exporter.cli.language import say
 from kodeks_exporter.config.again import import_again, memory_of
 from kodeks_exporter.config.inventories import InventoryError, import_inventories
 
@@ -23,7 +24,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     if options.managers is None and options.online is None:
-        print("kodeks-exporter import: give --managers, --online or both", file=sys.stderr)
+        print("kodeks-exporter import: " + say("give --managers, --online or both"), file=sys.stderr)
         return 2
     try:
         if options.output.exists() and not options.force:
@@ -41,7 +42,8 @@ def run(options: argparse.Namespace) -> int:
 
 def _again(options: argparse.Namespace) -> int:
     lines = import_again(options.managers, options.online, options.output, update=options.update)
-    print("\n".join(lines) or f"{options.output} agrees with the inventories")
+    print("\n".join(lines) or say("{path} agrees with the inventories", path=options.output))
     if lines and not options.update:
-        print(f"\n{options.output} exists and is as it was: --update puts what is new or changed into it")
+        text = "{path} exists and is as it was: --update puts what is new or changed into it"
+        print("\n" + say(text, path=options.output))
     return 0 if options.update or not lines else 1

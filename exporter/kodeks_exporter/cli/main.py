@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from kodeks_exporter import __version__, assets
-from kodeks_exporter.cli import logs
+from kodeks_exporter.cli import language, logs
 from kodeks_exporter.config.problems import ConfigError
 from kodeks_exporter.store.database import StorageError
 
 USAGE_ERROR: Final = 2
+_ABOUT_LANGUAGE: Final = "language of what is printed; default that of the locale"
 
 
 class _Command(NamedTuple):
@@ -33,7 +35,7 @@ COMMANDS: Final = {
     "serve": _Command("serve", True, "run the exporter"),
     "check-config": _Command("check_config", False, "print every problem of a configuration"),
     "probe": _Command("probe", True, "run all checks of one installation now"),
-    "add": _Command("add", True, "add an installation to the configuration"),
+    "add": _Command("add", True, "add an installation or online access to the configuration"),
     "survey": _Command("survey", True, "see what of a server fits the settings, and propose what would"),
     "sysinfo": _Command("inspect_", False, "sysinfo reports: inspect"),
     "import": _Command("import_", False, "build a configuration from existing inventories"),
@@ -46,7 +48,12 @@ COMMANDS: Final = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and gives its exit code: 0 fine, 1 what was asked about is not, 2 wrong use."""
-    options = parse(sys.argv[1:] if arguments is None else arguments)
+    try:
+        told = language.choose(sys.argv[1:] if arguments is None else arguments, os.environ)
+    except ValueError as error:
+        print(f"kodeks-exporter: {error}", file=sys.stderr)
+        return USAGE_ERROR
+    options = parse(told)
     logs.set_up(options.log_level, options.log_format)
     try:
         return int(options.run(options))
@@ -60,7 +67,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """What was asked for; ``run`` of it is the command. Ends the process where it makes no sense."""
     asked = next((each for each in arguments if not each.startswith("-")), "")
-    return _parser(asked).parse_args(arguments)
+    parser = _parser(asked)
+    language.translate(parser)
+    return parser.parse_args(arguments)
 
 
 def _parser(asked: str) -> argparse.ArgumentParser:
@@ -68,9 +77,12 @@ def _parser(asked: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="kodeks-exporter",
         description="Prometheus exporter for Kodeks/Техэксперт installations and online accesses.",
+        epilog="First steps: add (a client), survey --apply NAME (finds out the rest), check-config, serve; then"
+        " render, for Prometheus and Alertmanager. COMMAND --help tells more.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=_version())
+    parser.add_argument("--lang", choices=language.LANGUAGES, help=_ABOUT_LANGUAGE)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for name, about in COMMANDS.items():
         sentence = about.text[0].upper() + about.text[1:] + "."
@@ -89,6 +101,7 @@ def _parser(asked: str) -> argparse.ArgumentParser:
         module = importlib.import_module(f"kodeks_exporter.cli.{about.module}")
         command.set_defaults(run=module.run)
         module.add_arguments(command)
+        command.add_argument("--lang", choices=language.LANGUAGES, help=_ABOUT_LANGUAGE)
         logs.add_arguments(command)
     return parser
 

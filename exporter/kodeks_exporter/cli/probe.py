@@ -6,14 +6,18 @@ import argparse
 import difflib
 import sys
 import unicodedata
+from collections.abc import Iterable
+from pathlib import Path
 
 from kodeks_exporter.checks.chain import has_checks, run_round
-from kodeks_exporter.checks.shown import as_lines, shown
+from kodeks_exporter.checks.shown import ENGLISH, RUSSIAN, as_lines, shown
+from kodeks_exporter.cli.language import russian, say
 from kodeks_exporter.config.load import load
-from kodeks_exporter.domain.check import CheckResult, Outcome, Round
+from kodeks_exporter.domain.check import CheckResult, InstallationState, Outcome, Round
 from kodeks_exporter.net.resolver import PATIENT
 from kodeks_exporter.net.trace import Exchange
 from kodeks_exporter.service.exporter import make_tools
+from kodeks_exporter.web import words
 
 _SIGNS = {Outcome.OK: "ok", Outcome.FAILED: "FAILED", Outcome.BLOCKED: "blocked", Outcome.SKIPPED: "skipped"}
 
@@ -29,12 +33,12 @@ def run(options: argparse.Namespace) -> int:
     settings = load(options.config)
     installation = settings.fleet.installations.get(options.name)
     if installation is None:
-        near = difflib.get_close_matches(options.name, settings.fleet.installations, 3)
-        hint = f"; did you mean {', '.join(near)}?" if near else ""
-        print(f"kodeks-exporter probe: {options.config} names no installation {options.name!r}{hint}", file=sys.stderr)
+        told = no_such(options.config, options.name, settings.fleet.installations)
+        print(f"kodeks-exporter probe: {told}", file=sys.stderr)
         return 2
     if not has_checks(installation):
-        print(f"{installation.name}: nothing to check: it has neither url, licence_manager nor snmp")
+        text = "{name}: nothing to check: it has neither url, licence_manager nor snmp"
+        print(say(text, name=installation.name))
         return 0
     tools = make_tools(settings, PATIENT)
     trace: list[Exchange] = []
@@ -46,32 +50,52 @@ def run(options: argparse.Namespace) -> int:
     print(f"{installation.name}  {installation.client}  {installation.url}")
     print(table(round_))
     if options.verbose:
-        print("\n" + "\n".join(as_lines(shown(trace, installation.asked_by(settings.checks).patterns))))
+        patterns = installation.asked_by(settings.checks).patterns
+        print("\n" + "\n".join(as_lines(shown(trace, patterns, RUSSIAN if russian() else ENGLISH))))
     return 1 if any(result.outcome is Outcome.FAILED for result in round_.results.values()) else 0
+
+
+def no_such(config: Path, name: str, known: Iterable[str]) -> str:
+    """That the configuration does not name it, and what it may have meant."""
+    near = difflib.get_close_matches(name, list(known), 3)
+    text = "{config} names no {name}; did you mean {near}?" if near else "{config} names no {name}"
+    return say(text, config=config, name=repr(name), near=", ".join(near))
 
 
 def table(round_: Round) -> str:
     """The round as aligned text: check, outcome, milliseconds, and what there is to say."""
-    rows = [("CHECK", "RESULT", "MS", "DETAILS")]
+    rows = [(say("CHECK"), say("RESULT"), say("MS"), say("DETAILS"))]
     rows += [
-        (result.check, _SIGNS[result.outcome], _milliseconds(result), _details(result))
+        (result.check, say(_SIGNS[result.outcome]), _milliseconds(result), _details(result))
         for result in round_.results.values()
     ]
     widths = [max(_width(row[column]) for row in rows) for column in range(3)]
     lines = ["  ".join([*map(_padded, row[:3], widths), row[3]]).rstrip() for row in rows]
     root = round_.root_cause
-    summary = f"state: {round_.state.value if round_.state is not None else 'unknown'}"
+    summary = say("state: {state}", state=_state(round_.state))
     if root is not None:
-        summary += f"; cause: {root.check}: {root.text or root.reason}"
+        summary += say("; cause: {cause}", cause=f"{root.check}: {_why(root)}")
     elif round_.planned:
-        summary += f"; announced nightly {round_.planned}"
+        planned = words.PLANNED.get(round_.planned, "") if russian() else round_.planned
+        summary += say("; announced nightly {planned}", planned=planned)
     return "\n".join([*lines, summary])
 
 
 def _details(result: CheckResult) -> str:
     if result.outcome is Outcome.BLOCKED:
-        return f"by {result.by}" + (f": {result.text}" if result.text else "")
-    return f"{result.reason}: {result.text}" if result.reason else result.text
+        return say("by {check}", check=result.by)
+    return _why(result)
+
+
+def _why(result: CheckResult) -> str:
+    """The check's own sentence is Russian; an English reader has the reason, which docs/checks.md explains."""
+    return (result.text or result.reason) if russian() else result.reason
+
+
+def _state(state: InstallationState | None) -> str:
+    if state is None:
+        return say("unknown")
+    return words.STATES[state] if russian() else state.value
 
 
 def _milliseconds(result: CheckResult) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from kodeks_exporter import assets
 from kodeks_exporter.cli import external_url
+from kodeks_exporter.cli.language import say
 from kodeks_exporter.config.document import Plain
 from kodeks_exporter.config.load import load, merged
 from kodeks_exporter.config.parts import read_parts
@@ -31,9 +32,10 @@ def run(options: argparse.Namespace) -> int:
     try:
         return _removed(options.into) if options.remove else _rendered(options)
     except (RefusedError, AssetsError, RenderError) as error:
-        print(f"kodeks-exporter render: nothing was written: {error}", file=sys.stderr)
+        print("kodeks-exporter render: " + say("nothing was written: {error}", error=error), file=sys.stderr)
     except MergeError as error:
-        print(f"kodeks-exporter render: {options.into} was not changed: {error}", file=sys.stderr)
+        told = say("{path} was not changed: {error}", path=options.into, error=error)
+        print(f"kodeks-exporter render: {told}", file=sys.stderr)
     except OSError as error:
         where = error.filename or options.output or options.into
         print(f"kodeks-exporter render: {where}: {error.strerror}", file=sys.stderr)
@@ -42,10 +44,10 @@ def run(options: argparse.Namespace) -> int:
 
 def _misused(options: argparse.Namespace) -> str:
     if options.remove and (options.into is None or options.output is not None):
-        return "--remove takes our part out of the file of --into, and goes with nothing else"
+        return say("--remove takes our part out of the file of --into, and goes with nothing else")
     if options.kubernetes and options.into is not None:
-        return "--kubernetes and --into are two ways of the same"
-    return "" if options.output or options.into else "needs --output DIR, --into FILE, or both"
+        return say("--kubernetes and --into are two ways of the same")
+    return "" if options.output or options.into else say("needs --output DIR, --into FILE, or both")
 
 
 def _rendered(options: argparse.Namespace) -> int:
@@ -63,15 +65,16 @@ def _rendered(options: argparse.Namespace) -> int:
         written = write(files, options.output, secrets, looked_at=rendered.files if options.kubernetes else None)
         checked.append(written.checked)
         for path in written.changed:
-            print(f"written    {options.output / path}")
+            print(say("written    {path}", path=options.output / path))
         if written.unchanged:
-            print(f"unchanged  {len(written.unchanged)} files")
+            print(say("unchanged  {number} files", number=len(written.unchanged)))
         for path in written.leftover:
-            print(f"left over  {options.output / path}: not rendered any more; remove it", file=sys.stderr)
+            text = "left over  {path}: not rendered any more; remove it"
+            print(say(text, path=options.output / path), file=sys.stderr)
     if options.into:
         checked.append(_put_in(rendered, options, secrets))
     for note in rendered.notes:
-        print(f"note       {note}", file=sys.stderr)
+        print(say("note       {text}", text=note), file=sys.stderr)
     _tell(checked)
     return 0
 
@@ -88,25 +91,27 @@ def _put_in(rendered: Rendered, options: argparse.Namespace, secrets: list[str])
     folder = options.output / "templates" if options.output else options.into.parent / into.FOLDER
     templates = [file for file in rendered.files if file.path.startswith("templates/")]
     done = into.put_in(options.into, rendered.fragment, templates, folder, secrets)
-    print(f"{'written' if done.changed else 'unchanged':<10} {options.into}")
+    print(say("written    {path}" if done.changed else "unchanged  {path}", path=options.into))
     if done.readable and secrets:
-        print(f"note       {options.into} holds secrets, and everybody on this machine may read it", file=sys.stderr)
+        text = "note       {path} holds secrets, and everybody on this machine may read it"
+        print(say(text, path=options.into), file=sys.stderr)
     return done.checked
 
 
 def _removed(config: Path) -> int:
     names = [path.name for path in (assets.find() / "alertmanager" / "templates").glob("*.tmpl")]
     done = into.take_out(config, names)
-    print(f"{'taken out' if done.changed else 'unchanged':<10} {config}")
+    print(say("taken out  {path}" if done.changed else "unchanged  {path}", path=config))
     _tell([done.checked])
     return 0
 
 
 def _tell(checked: list[Checked]) -> None:
     for program in dict.fromkeys(program for each in checked for program in each.by):
-        print(f"checked    by {program}")
+        print(say("checked    by {program}", program=program))
     for program in dict.fromkeys(program for each in checked for program in each.missing):
-        print(f"UNCHECKED  {program} is not on PATH: its program may refuse these files", file=sys.stderr)
+        text = "UNCHECKED  {program} is not on PATH: its program may refuse these files"
+        print(say(text, program=program), file=sys.stderr)
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:

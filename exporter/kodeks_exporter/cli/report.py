@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+from kodeks_exporter.cli.language import say
 from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.settings import zones
 from kodeks_exporter.settings.fleet import Credentials
@@ -55,14 +56,15 @@ def run(options: argparse.Namespace) -> int:
     if options.until is not None:
         until = min(until, moment(options.until) + DAY)
     if until <= moment(dt.date(options.year, 1, 1)):
-        print(f"kodeks-exporter report: {options.year} has not begun by the end of the period", file=sys.stderr)
+        late = say("{year} has not begun by the end of the period", year=options.year)
+        print(f"kodeks-exporter report: {late}", file=sys.stderr)
         return USAGE_ERROR
     wanted = Wanted(options.year, until, tuple(options.client), options.manager, options.contact)
     try:
         with Prometheus(server) as prometheus:
             code = _write(prometheus, wanted, options.output)
             for warning in prometheus.warnings:
-                print(f"kodeks-exporter report: Prometheus warns: {warning}", file=sys.stderr)
+                print("kodeks-exporter report: " + say("Prometheus warns: {text}", text=warning), file=sys.stderr)
             return code
     except PrometheusError as error:
         print(f"kodeks-exporter report: {error}", file=sys.stderr)
@@ -86,7 +88,7 @@ def _write(prometheus: Prometheus, wanted: Wanted, output: Path) -> int:
         seen.append(made.client)
         path = output if single else output / file_names(seen, wanted.year)[made.client]
         put(path, made.html)
-        print(f"written    {path}  {made.client}")
+        print(say("written    {path}", path=path) + f"  {made.client}")
     return code
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import sys
 from pathlib import Path
 
-from kodeks_exporter.cli.probe import table
+from kodeks_exporter.cli.language import russian, say
+from kodeks_exporter.cli.probe import no_such, table
 from kodeks_exporter.config.edit import put
 from kodeks_exporter.config.load import load
 from kodeks_exporter.service.survey import survey
@@ -27,10 +27,10 @@ def _apply(config: Path, result: Survey) -> None:
     if result.profile:
         profile = config.parent / f"{result.profile_name}.yml"
         profile.write_text(result.profile, encoding="utf-8")
-        print(f"\nwritten    {profile}")
+        print("\n" + say("written    {path}", path=profile))
     if changes := proposal(result):
         kept = put(config, changes)
-        print(f"changed    {config}  (as it was: {kept})")
+        print(say("changed    {path}  (as it was: {kept})", path=config, kept=kept))
 
 
 def run(options: argparse.Namespace) -> int:
@@ -38,14 +38,12 @@ def run(options: argparse.Namespace) -> int:
     fleet = settings.fleet
     known = [*fleet.installations, *fleet.online_accesses]
     if options.name not in known:
-        near = difflib.get_close_matches(options.name, known, 3)
-        hint = f"; did you mean {', '.join(near)}?" if near else ""
-        print(f"kodeks-exporter survey: {options.config} names no {options.name!r}{hint}", file=sys.stderr)
+        print(f"kodeks-exporter survey: {no_such(options.config, options.name, known)}", file=sys.stderr)
         return 2
     result = survey(settings, options.name)
-    print(as_text(result), end="")
+    print(as_text(result, english=not russian()), end="")
     if result.round is not None:
-        print("\nПроверки с этим предложением" if not result.fits else "\nПроверки")
+        print("\n" + say("Checks" if result.fits else "Checks with this proposal"))
         print(table(result.round))
     if options.apply and not result.fits:
         _apply(options.config, result)
@@ -56,5 +54,6 @@ def run(options: argparse.Namespace) -> int:
         except OSError as error:
             print(f"kodeks-exporter survey: {options.output}: {error.strerror}", file=sys.stderr)
             return 2
-        print(f"\nwritten    {options.output}  (names and numbers replaced; look at it before you send it)")
+        text = "written    {path}  (names and numbers replaced; look at it before you send it)"
+        print("\n" + say(text, path=options.output))
     return 0 if result.fits else 1

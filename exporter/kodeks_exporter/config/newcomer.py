@@ -1,4 +1,4 @@
-"""One more installation in an inventory: its entry, its password's file, its manager if nobody is of that name yet."""
+"""One more installation or online access: its entry, its password's file, its manager if nobody is of that name yet."""
 
 from __future__ import annotations
 
@@ -27,6 +27,13 @@ class Newcomer:
     name: str = ""
     username: str = ""
     password: str = ""
+    online: bool = False
+    """An online access; it needs url and login."""
+
+    @property
+    def kind(self) -> str:
+        """Its section of kodeks.yml."""
+        return "online_accesses" if self.online else "installations"
 
 
 class NotAddedError(Exception):
@@ -34,7 +41,7 @@ class NotAddedError(Exception):
 
 
 def add(path: Path, new: Newcomer) -> tuple[str, list[Path]]:
-    """The name that the installation got, and the files that were written. A configuration that is missing is begun.
+    """The name that it got, and the files that were written. A configuration that is missing is begun.
 
     It goes into a file of its own where a folder is included, else into kodeks.yml. Raises NotAddedError, ConfigError
     and OSError; then nothing has changed.
@@ -43,12 +50,12 @@ def add(path: Path, new: Newcomer) -> tuple[str, list[Path]]:
         return _begin(path, new)
     fleet = load(path).fleet
     name = new.name or latin(new.client)
-    if name in fleet.installations:
-        raise NotAddedError(f"there is an installation {name!r} already: choose another name by --name")
+    if name in fleet.installations or name in fleet.online_accesses:
+        raise NotAddedError(f"there is {name!r} already: choose another name by --name")
     written: list[Path] = []
     changes: dict[str, Any] = {} if new.manager in fleet.managers else {"managers": [{"name": new.manager}]}
     entry, secret = _entry(name, new)
-    changes["installations"] = [entry]
+    changes[new.kind] = [entry]
     if secret is not None:
         written.append(_keep_secret(path.parent / secret, new.password))
     folder = _folder(path)
@@ -74,7 +81,7 @@ def _begin(path: Path, new: Newcomer) -> tuple[str, list[Path]]:
     entry, secret = _entry(name, new)
     path.parent.mkdir(parents=True, exist_ok=True)
     written = [_keep_secret(path.parent / secret, new.password)] if secret is not None else []
-    path.write_text(_text({"managers": [{"name": new.manager}], "installations": [entry]}), encoding="utf-8")
+    path.write_text(_text({"managers": [{"name": new.manager}], new.kind: [entry]}), encoding="utf-8")
     try:
         load(path)
     except ConfigError:
@@ -86,7 +93,7 @@ def _begin(path: Path, new: Newcomer) -> tuple[str, list[Path]]:
 
 def _entry(name: str, new: Newcomer) -> tuple[dict[str, Any], Path | None]:
     entry: dict[str, Any] = {"name": name, "client": new.client, "manager": new.manager}
-    entry |= {"url": new.url} if new.url else {"mode": "push"}
+    entry |= {"url": new.url} if new.url or new.online else {"mode": "push"}
     if not new.username:
         return entry, None
     secret = Path("secrets") / name

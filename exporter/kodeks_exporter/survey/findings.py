@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
@@ -121,19 +121,43 @@ def _plain(value: Any) -> Any:
     return str(value).lower() if isinstance(value, bool) else value
 
 
-def as_text(survey: Survey) -> str:
-    """Line by line, then the proposal; Russian."""
-    width = max((len(finding.subject) for finding in survey.findings), default=0)
-    fit_width = max(len(fit) for fit in Fit)
+ENGLISH: Final = {
+    "Кодекс": "Kodeks", "блоки отчёта": "blocks of the report", "версия": "version", "выход": "logout",
+    "главная страница": "main page", "значения": "values", "имя в DNS": "name in DNS", "история": "history",
+    "каталоги": "catalogs", "ключ": "key", "лицензия": "licence", "логин": "login",
+    "менеджер лицензий": "licence manager", "мест всего": "seats", "мест занято": "seats used",
+    "настройки": "preferences", "ночное копирование": "nightly backup", "ночной перезапуск": "nightly restart",
+    "о системе": "about", "ответы": "answers", "отчёт": "report", "порт": "port", "прокси": "proxy",
+    "профиль": "profile", "сеансы": "sessions", "сервер": "server", "сертификат": "certificate", "столбец": "column",
+    "страница учёта": "account page", "часовой пояс": "time zone", "часы": "clock",
+    Fit.UNDERSTOOD: "understood", Fit.NOT_UNDERSTOOD: "not understood", Fit.ABSENT: "not there",
+    Fit.UNTRIED: "not tried",
+    "# Предложение для kodeks.yml": "# Proposal for kodeks.yml",
+    "# Предложение для {name}.yml рядом с kodeks.yml": "# Proposal for {name}.yml beside kodeks.yml",
+    "Настройки подходят, менять нечего.": "The settings fit, nothing is to be changed.",
+}  # fmt: skip
+"""Subjects and fits; the sentences of findings are Russian alone."""
+
+
+def as_text(survey: Survey, *, english: bool = False) -> str:
+    """Line by line, then the proposal. In English without the sentences: subject, how it fits, setting and value."""
+
+    def told(russian: str) -> str:
+        return ENGLISH.get(russian, russian) if english else russian
+
+    width = max((len(told(finding.subject)) for finding in survey.findings), default=0)
+    fit_width = max(len(told(fit)) for fit in Fit)
     lines = []
     for finding in survey.findings:
-        lines.append(f"{finding.fit:<{fit_width}}  {finding.subject:<{width}}  {finding.text}")
+        text = "" if english else finding.text
+        lines.append(f"{told(finding.fit):<{fit_width}}  {told(finding.subject):<{width}}  {text}".rstrip())
         if finding.setting:
             lines.append(f"{'':<{fit_width}}  {'':<{width}}  → {finding.setting}: {finding.value}")
     if changes := proposal_text(survey):
-        lines += ["", "# Предложение для kodeks.yml", changes.rstrip()]
+        lines += ["", told("# Предложение для kodeks.yml"), changes.rstrip()]
     if survey.profile:
-        lines += ["", f"# Предложение для {survey.profile_name}.yml рядом с kodeks.yml", survey.profile.rstrip()]
+        head = told("# Предложение для {name}.yml рядом с kodeks.yml").format(name=survey.profile_name)
+        lines += ["", head, survey.profile.rstrip()]
     if survey.fits:
-        lines += ["", "Настройки подходят, менять нечего."]
+        lines += ["", told("Настройки подходят, менять нечего.")]
     return "\n".join(lines) + "\n"
