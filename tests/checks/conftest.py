@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from kodeks_exporter.checks.chain import run_round
+from kodeks_exporter.checks.conclusions import Conclusions
 from kodeks_exporter.checks.context import Tools
 from kodeks_exporter.domain.check import CheckResult, Outcome, Round, SnmpFacts
 from kodeks_exporter.domain.secret import Secret
@@ -37,13 +38,14 @@ class Clinic:
     timeouts: CheckTimeouts = QUICK
     resolver: Resolver = field(default_factory=Resolver)
     now: float = 1_790_000_000.0
+    conclusions: Conclusions = field(default_factory=Conclusions)
 
     def examine(self, previous: Mapping[str, CheckResult] | None = None, **changes: Any) -> Round:
         installation = Installation(
             "romashka", "ООО «Ромашка»", "ivanova", url=self.site.url, credentials=LOGIN, catalogs=("/docs",)
         )
         installation = replace(installation, **changes)
-        tools = Tools(self.resolver, Pinger(), NoSnmp(), clock=lambda: self.now)
+        tools = Tools(self.resolver, Pinger(), NoSnmp(), lambda: self.now, self.conclusions)
         return run_round(installation, CheckSettings(timeouts=self.timeouts), tools, previous or {})
 
 

@@ -7,11 +7,12 @@ a single sign-on or a proxy in front of it says nothing of the account.
 from __future__ import annotations
 
 from kodeks_exporter.checks.context import Context, Login
-from kodeks_exporter.checks.pages import bears_its_mark, is_title_page
+from kodeks_exporter.checks.pages import bears_its_mark
 from kodeks_exporter.checks.strangers import is_proxys_own
 from kodeks_exporter.checks.verdict import Verdict, blocked, failed, failed_by, ok, skipped
 from kodeks_exporter.domain.check import LoginFacts
 from kodeks_exporter.net.errors import CheckError
+from kodeks_exporter.net.reading import read_text
 from kodeks_exporter.settings.fleet import Installation
 
 
@@ -43,9 +44,9 @@ def login_verdict(context: Context) -> Verdict:
 
 
 def _of_a_page(context: Context, login: Login, path: str) -> Verdict:
-    if is_title_page(context.settings.patterns, login.text):
+    if login.says.logged_in:
         return ok(LoginFacts())
-    if not login.text.asks_for_a_password:
+    if not login.says.asks_for_a_password:
         return skipped("not_understood", f"страница {path} не похожа на страницу после входа")
     known = context.previous.get("auth")
     if known is not None and isinstance(known.facts, LoginFacts):
@@ -62,7 +63,7 @@ def _of_a_refusal(context: Context, login: Login, path: str) -> Verdict:
         offered = ", ".join(schemes)[:60]
         return skipped("login_scheme", f"сервер принимает вход только через {offered}, а не Basic: пароль не проверить")
     page_is_kodeks = bears_its_mark(context.main_page().response)
-    if not bears_its_mark(response) and (page_is_kodeks or is_proxys_own(response, login.text)):
+    if not bears_its_mark(response) and (page_is_kodeks or is_proxys_own(response, read_text(response))):
         reason = f"proxy_{response.status}"
         return skipped(reason, f"{path} закрыт прокси перед Кодексом (код {response.status}): пароль не проверить")
     if response.status == 403:

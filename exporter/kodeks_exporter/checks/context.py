@@ -6,9 +6,17 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from kodeks_exporter.checks.pages import bears_its_mark, is_out_of_seats, state_of_page
+from kodeks_exporter.checks.conclusions import Conclusions
+from kodeks_exporter.checks.pages import (
+    MainPageSays,
+    TitlePageSays,
+    bears_its_mark,
+    is_out_of_seats,
+    main_page_says,
+    title_page_says,
+)
 from kodeks_exporter.checks.strangers import Stranger
 from kodeks_exporter.domain.check import CheckResult, InstallationState, SnmpFacts
 from kodeks_exporter.net.answer import Response
@@ -18,8 +26,10 @@ from kodeks_exporter.net.pinger import Pinger
 from kodeks_exporter.net.reading import Text, read_text
 from kodeks_exporter.net.resolver import Resolver
 from kodeks_exporter.net.trace import Exchange
-from kodeks_exporter.settings.checks import CheckSettings
+from kodeks_exporter.settings.checks import CheckSettings, Patterns
 from kodeks_exporter.settings.fleet import Credentials, Installation, Snmp
+
+T = TypeVar("T")
 
 
 class SnmpReader(Protocol):
@@ -35,6 +45,7 @@ class Tools:
     pinger: Pinger
     snmp: SnmpReader
     clock: Callable[[], float] = time.time
+    conclusions: Conclusions = field(default_factory=Conclusions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +58,20 @@ class Evidence:
     seems: Stranger | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MainPage:
     """The first catalog as an anonymous user gets it (or the monitor, where the site asks for a login)."""
 
     response: Response
-    text: Text
-    state: InstallationState
+    says: MainPageSays
+
+    @property
+    def state(self) -> InstallationState:
+        return self.says.state
+
+    @cached_property
+    def text(self) -> Text:
+        return read_text(self.response)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +79,7 @@ class Login:
     """What ``/admin/title`` gave to the monitor's account. ``out_of_seats``: refused only for lack of a free seat."""
 
     response: Response
-    text: Text
+    says: TitlePageSays
     out_of_seats: bool
 
 
@@ -122,8 +140,7 @@ class Context:
         if response.status == 401 and self.credentials is not None:
             # The site asks for a login at its main page; the session is dropped at the end of the round.
             response = self.connection.get(path, self.credentials)
-        text = read_text(response)
-        return MainPage(response, text, state_of_page(self.settings.patterns, response.status, text))
+        return MainPage(response, self.concluded(main_page_says, response))
 
     def ask(self, path: str) -> Response:
         """A page as the monitor's account gets it, if there is one; asked for once a round. Raises ``CheckError``."""
@@ -142,12 +159,19 @@ class Context:
         """The answer to the monitor's login. Needs ``credentials``. Raises ``CheckError``."""
         if self._login is None:
             response = self.ask(self.settings.paths.title)
-            text = read_text(response)
-            self._login = Login(response, text, self.refuses_for_seats(response, text))
+            says = self.concluded(title_page_says, response)
+            self._login = Login(response, says, self.refuses_for_seats(response))
         return self._login
 
-    def refuses_for_seats(self, response: Response, text: Text) -> bool:
-        return is_out_of_seats(self.settings.patterns, response, text, bears_its_mark(response))
+    def refuses_for_seats(self, response: Response) -> bool:
+        """Whether the monitor's login was refused because every seat is taken: by Kodeks' own 403, or in words."""
+        if response.status == 403 and bears_its_mark(response):
+            return True
+        return self.concluded(is_out_of_seats, response)
+
+    def concluded(self, question: Callable[[Patterns, Response], T], response: Response) -> T:
+        """The answer to ``question``, which is asked only of pages that were not seen before."""
+        return self.tools.conclusions.of(question, self.settings.patterns, response)
 
     def close(self) -> None:
         """Leaves nothing behind: the session is logged out (it may hold a seat) and the connection closed."""

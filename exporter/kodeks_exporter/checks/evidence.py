@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from urllib.parse import urlsplit
 
 from kodeks_exporter.checks.context import Context, Evidence, MainPage
-from kodeks_exporter.checks.pages import COOKIES, bears_its_mark, is_title_page, weighty_lines
+from kodeks_exporter.checks.pages import COOKIES, bears_its_mark, title_page_says, weighty_lines
 from kodeks_exporter.checks.strangers import stranger, stub
 from kodeks_exporter.domain.check import KodeksFacts
 from kodeks_exporter.net.answer import Response
@@ -37,7 +37,7 @@ def evidence(context: Context) -> Evidence:
 
 def _weigh(context: Context, page: MainPage) -> Evidence:
     # A stub on the main page is what users see, whatever else answers behind it; and a stranger gets no password.
-    title, status = page.text.title, page.response.status
+    title, status = page.says.title, page.response.status
     if bears_its_mark(page.response) or COOKIES & context.connection.cookies.names:
         return Evidence(True, title)
     seems = stub(page.text)
@@ -68,7 +68,7 @@ def _proven_by_its_pages(context: Context, page: MainPage, with_password: bool) 
     ]
     if with_password:
         asked += [
-            (context.settings.paths.title, lambda response: is_title_page(patterns, read_text(response))),
+            (context.settings.paths.title, lambda response: title_page_says(patterns, response).logged_in),
             (context.settings.paths.licence, lambda response: bool(key_lines(patterns, read_text(response).lines))),
         ]
     for path, proves in asked:

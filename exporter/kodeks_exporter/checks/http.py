@@ -39,8 +39,8 @@ def check(installation: Installation, context: Context) -> Verdict:
     facts = HttpFacts(page.response.status)
     if proxy_fault(installation, context):
         return blocked("proxy", f"код ответа {page.response.status}", facts)
-    if page.text.misdeclared:
-        text = f"страница в кодировке {page.text.actual}, а объявлена {page.text.declared}: видны «кракозябры»"
+    if page.says.misdeclared:
+        text = f"страница в кодировке {page.says.actual}, а объявлена {page.says.declared}: видны «кракозябры»"
         return failed("wrong_charset", text, facts)
     if page.response.status in (200, 401):
         return ok(facts, "" if page.response.status == 200 else "сайт просит пароль")

@@ -13,6 +13,7 @@ from kodeks_exporter.checks.verdict import Verdict, blocked, failed, ok, skipped
 from kodeks_exporter.domain.check import InstallationState, Outcome, ProductError, ProtectionFacts
 from kodeks_exporter.domain.numbers import whole
 from kodeks_exporter.domain.protection import in_words
+from kodeks_exporter.net.answer import Response
 from kodeks_exporter.net.errors import CheckError
 from kodeks_exporter.net.reading import read_text
 from kodeks_exporter.settings.checks import Patterns
@@ -55,7 +56,16 @@ def _licence_page(context: Context) -> Verdict:
         return skipped_by(error, f"страница лицензии: {error.text}")
     if response.status in (401, 403):
         return _not_admitted(context)
-    patterns = context.settings.patterns
+    says = context.concluded(_licence_page_says, response)
+    if says is not None:
+        return says
+    if context.refuses_for_seats(response):
+        return blocked("seats")
+    return skipped("not_understood", f"страница {path} не распознана: проверьте checks.patterns")
+
+
+def _licence_page_says(patterns: Patterns, response: Response) -> Verdict | None:
+    """None: it does not speak of the key."""
     text = read_text(response)
     lines = key_lines(patterns, text.lines)
     for pattern, line in product(patterns.protection_failed, lines):
@@ -67,9 +77,7 @@ def _licence_page(context: Context) -> Verdict:
             return failed(f"code_{code}" if code else "protection", in_words(code), facts)
     if response.status == 200 and any(p.search(line) for p, line in product(patterns.protection_ok, lines)):
         return ok(ProtectionFacts(0, products=product_errors(patterns, text.lines)))
-    if context.refuses_for_seats(response, text):
-        return blocked("seats")
-    return skipped("not_understood", f"страница {path} не распознана: проверьте checks.patterns")
+    return None
 
 
 def product_errors(patterns: Patterns, lines: Iterable[str]) -> tuple[ProductError, ...]:

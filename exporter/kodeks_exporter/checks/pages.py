@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from kodeks_exporter.domain.check import InstallationState
+from kodeks_exporter.domain.numbers import whole
 from kodeks_exporter.net.answer import Response
-from kodeks_exporter.net.reading import Text
+from kodeks_exporter.net.reading import Text, read_text
 from kodeks_exporter.settings.checks import Patterns
 
 _LITTLE = 600
 """Characters. A page that says no more than this, links and lists aside, says it of itself (assumed)."""
 _SHORT_PAGE = 4000
 _SHORT_REFUSAL = 1000
+_LONGEST_TITLE = 200
 _TITLE_PAGE = re.compile(
     r"информация о системе|ограничение рег|регистрационный номер|всего соединений|пользователи работающие",
     re.IGNORECASE,
@@ -35,7 +38,24 @@ def bears_its_mark(response: Response) -> bool:
     return any(cookie.partition("=")[0].strip() in COOKIES for cookie in response.cookies)
 
 
-def state_of_page(patterns: Patterns, status: int, text: Text) -> InstallationState:
+@dataclass(frozen=True, slots=True)
+class MainPageSays:
+    """``state``: the unusual one that it speaks of, or OK. The rest as in ``Text``."""
+
+    state: InstallationState
+    title: str
+    declared: str
+    actual: str
+    misdeclared: bool
+
+
+def main_page_says(patterns: Patterns, response: Response) -> MainPageSays:
+    text = read_text(response)
+    state = _state_of_page(patterns, response.status, text)
+    return MainPageSays(state, text.title[:_LONGEST_TITLE], text.declared, text.actual, text.misdeclared)
+
+
+def _state_of_page(patterns: Patterns, status: int, text: Text) -> InstallationState:
     """The unusual state that a main page speaks of, or OK when it speaks of none.
 
     A working main page lists the titles of hundreds of documents, among which «режим обслуживания» is nothing unusual.
@@ -67,22 +87,37 @@ def weighty_lines(text: Text) -> list[str]:
     return [*lines, *said, " ".join(said)] if sum(map(len, said)) <= _LITTLE else lines
 
 
-def is_out_of_seats(patterns: Patterns, response: Response, text: Text, from_kodeks: bool) -> bool:
-    """Whether the monitor's login was refused because every seat is taken: a page that says so, or a 403 that Kodeks
-    itself sent (assumed).
+def is_out_of_seats(patterns: Patterns, response: Response) -> bool:
+    """Whether a page says that every seat is taken.
 
     The server is healthy then. A working page may mention such words among others, so with 200 only a short one counts.
     """
-    if response.status == 403 and from_kodeks:
-        return True
-    if response.status == 401 or (response.status == 200 and len(text.visible) > _SHORT_REFUSAL):
+    visible = read_text(response).visible
+    if response.status == 401 or (response.status == 200 and len(visible) > _SHORT_REFUSAL):
         return False
-    return _found(patterns.out_of_seats, [text.visible])
+    return _found(patterns.out_of_seats, [visible])
 
 
-def is_title_page(patterns: Patterns, text: Text) -> bool:
-    """Whether this is ``/admin/title`` as only somebody who is logged in gets it."""
-    return _found((_TITLE_PAGE, *patterns.seats, *patterns.seats_used), [text.visible])
+@dataclass(frozen=True, slots=True)
+class TitlePageSays:
+    """``logged_in``: it is ``/admin/title`` as only somebody who is logged in gets it. Seats: None where not told."""
+
+    logged_in: bool
+    asks_for_a_password: bool
+    seats: int | None
+    seats_used: int | None
+
+
+def title_page_says(patterns: Patterns, response: Response) -> TitlePageSays:
+    text = read_text(response)
+    logged_in = _found((_TITLE_PAGE, *patterns.seats, *patterns.seats_used), [text.visible])
+    seats, used = _number(patterns.seats, text.visible), _number(patterns.seats_used, text.visible)
+    return TitlePageSays(logged_in, text.asks_for_a_password, seats, used)
+
+
+def _number(patterns: Iterable[re.Pattern[str]], text: str) -> int | None:
+    found = next((match for pattern in patterns if (match := pattern.search(text))), None)
+    return whole(found["number"]) if found else None
 
 
 def _found(patterns: Iterable[re.Pattern[str]], lines: Iterable[str]) -> bool:

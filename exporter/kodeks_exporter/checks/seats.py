@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
-
 from kodeks_exporter.checks.auth import login_verdict
 from kodeks_exporter.checks.context import Context
 from kodeks_exporter.checks.verdict import Verdict, blocked, failed, ok, skipped
 from kodeks_exporter.domain.check import InstallationState, Outcome, SeatsFacts
-from kodeks_exporter.domain.numbers import whole
 from kodeks_exporter.settings.fleet import Installation
 
 _NONE_FREE = "свободных рабочих мест нет"
@@ -31,11 +27,5 @@ def check(_installation: Installation, context: Context) -> Verdict:
         return verdict
     if verdict.outcome is Outcome.FAILED:
         return blocked("auth")
-    text = context.login().text.visible
-    patterns = context.settings.patterns
-    return ok(SeatsFacts(_number(patterns.seats, text), _number(patterns.seats_used, text)))
-
-
-def _number(patterns: Iterable[re.Pattern[str]], text: str) -> int | None:
-    found = next((match for pattern in patterns if (match := pattern.search(text))), None)
-    return whole(found["number"]) if found else None
+    says = context.login().says
+    return ok(SeatsFacts(says.seats, says.seats_used))

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from kodeks_exporter.checks.catalog_metrics import MAX_LENGTH, parse_catalogs
 from kodeks_exporter.checks.metrics_text import sample_lines
-from kodeks_exporter.checks.pages import state_of_page
+from kodeks_exporter.checks.pages import main_page_says
 from kodeks_exporter.domain.check import InstallationState
 from kodeks_exporter.net.errors import CheckError
 from kodeks_exporter.settings.checks import CheckSettings
@@ -28,7 +28,7 @@ def main_page(survey: Survey, settings: CheckSettings, path: str, page: Page | C
         survey.add("главная страница", Fit.NOT_UNDERSTOOD, f"{path}: {page.text}")
         return
     status = page.response.status
-    state = state_of_page(settings.patterns, status, page.text)
+    state = main_page_says(settings.patterns, page.response).state
     if state is not InstallationState.OK:
         survey.add("главная страница", Fit.UNDERSTOOD, f"{path}: сейчас состояние {state.value}, код {status}")
     elif status in (200, 401):

@@ -1,0 +1,39 @@
+"""What pages say, concluded once: a healthy server's pages are the same, byte by byte, round after round.
+
+Breaking a page into lines and trying every pattern on each is the dearest part of a round, so what came of it is kept
+by the page's digest. Only that is kept, never the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import blake2b
+from typing import Final, TypeVar, cast
+
+from kodeks_exporter.net.answer import Response
+from kodeks_exporter.settings.checks import Patterns
+
+T = TypeVar("T")
+_MOST: Final = 10_000
+"""Conclusions of a generation, about 500 bytes each. Four pages an installation."""
+
+
+class Conclusions:
+    """Safe to use from many threads: the worst that a race does is that one page is read twice."""
+
+    def __init__(self) -> None:
+        self._new: dict[tuple[object, bytes], tuple[Patterns, object]] = {}
+        self._old = self._new
+
+    def of(self, question: Callable[[Patterns, Response], T], patterns: Patterns, response: Response) -> T:
+        """``question`` must go by the patterns, the status, the content type and the body alone."""
+        digest = blake2b(response.body, digest_size=16)
+        digest.update(f" {response.status} {response.headers.get('content-type', '')}".encode())
+        key = (question, digest.digest())
+        known = self._new.get(key) or self._old.get(key)
+        if known is None or known[0] is not patterns:  # a reload may bring others
+            known = (patterns, question(patterns, response))
+        if len(self._new) >= _MOST:
+            self._old, self._new = self._new, {}
+        self._new[key] = known
+        return cast(T, known[1])
