@@ -31,7 +31,7 @@ _LEVEL: Final = 1
 _of_thread: Final = threading.local()
 _BUFFERED: Final = 2048
 """Events held as objects."""
-_ENCODED: Final = 4 * 1024 * 1024
+_ENCODED: Final = 1024 * 1024
 """Bytes of encoded events held in memory; what is more goes to a temporary file."""
 
 
@@ -69,14 +69,18 @@ def _pack(elements: bytes) -> bytes:
     return packer.compress(elements)
 
 
-def _array(count: int, stored: bytes) -> bytes:
+def _unpacked(stored: bytes) -> bytes:
     # Parts of earlier versions are not compressed; an event begins with another byte.
-    if stored.startswith(zstandard.FRAME_HEADER):
-        try:
-            stored = zstandard.ZstdDecompressor().decompress(stored)
-        except zstandard.ZstdError as error:
-            raise msgspec.DecodeError(f"damaged events: {error}") from error
-    return b"\xdd" + count.to_bytes(4, "big") + stored
+    if not stored.startswith(zstandard.FRAME_HEADER):
+        return stored
+    try:
+        return zstandard.ZstdDecompressor().decompress(stored)
+    except zstandard.ZstdError as error:
+        raise msgspec.DecodeError(f"damaged events: {error}") from error
+
+
+def _array(count: int, stored: bytes) -> bytes:
+    return b"\xdd" + count.to_bytes(4, "big") + _unpacked(stored)
 
 
 def decode_searches(count: int, stored: bytes) -> list[SearchEvent]:
@@ -217,7 +221,7 @@ def merge_days(
         ).fetchone()
         if row is not None and row[0] == digest:
             continue
-        added = _missing(connection, key, decode(count, elements), decode)
+        added = _missing(connection, key, count, elements, decode)
         connection.execute("INSERT OR REPLACE INTO event_day VALUES (?, ?, ?, ?)", (*key, digest))
         if added:
             add_part(connection, key, len(added), encode(added))
@@ -229,17 +233,22 @@ def merge_days(
 def _missing(
     connection: sqlite3.Connection,
     key: tuple[str, EventKind, int],
-    events: list[E],
+    count: int,
+    elements: bytes,
     decode: Callable[[int, bytes], list[E]],
 ) -> list[E]:
     """Of a day's events those that the storage does not have, multiplicities counted, in the order of the report."""
+    parts = connection.execute(
+        "SELECT count, events FROM event_part WHERE installation = ? AND kind = ? AND day = ? ORDER BY id", key
+    ).fetchall()
+    known = b"".join(_unpacked(events) for _, events in parts)
+    if elements.startswith(known):  # as an hourly report has it: the same as an hour ago, and more
+        return decode(count - sum(count for count, _ in parts), elements[len(known) :])
     stored: Counter[E] = Counter()
-    for count, elements in connection.execute(
-        "SELECT count, events FROM event_part WHERE installation = ? AND kind = ? AND day = ?", key
-    ):
-        stored.update(map(_settled, decode(count, elements)))
+    for stored_count, events in parts:
+        stored.update(map(_settled, decode(stored_count, events)))
     added = []
-    for event in events:
+    for event in decode(count, elements):
         if stored[event] > 0:
             stored[event] -= 1
         else:
@@ -278,12 +287,13 @@ def cut(connection: sqlite3.Connection, installation: str, most: int) -> int:
     """Deletes the oldest days of an installation until its events have no more than ``most`` bytes. Gives the first day
     that is kept, 0 when nothing was deleted."""
     total, horizon = 0, 0
-    days = connection.execute(
-        "SELECT day, sum(length(events)) FROM event_part WHERE installation = ? GROUP BY day ORDER BY day DESC",
-        (installation,),
-    ).fetchall()
-    for day, size in days:
-        total += size
+    sizes: Counter[int] = Counter()  # not by GROUP BY, which would sort the events themselves
+    for day, size in connection.execute(
+        "SELECT day, length(events) FROM event_part WHERE installation = ?", (installation,)
+    ):
+        sizes[day] += size
+    for day in sorted(sizes, reverse=True):
+        total += sizes[day]
         if total > most:
             horizon = day + 1
             delete_before(connection, installation, horizon)
