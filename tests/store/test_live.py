@@ -97,7 +97,7 @@ def test_a_failed_transaction_leaves_nothing(tmp_path: Path) -> None:
 
     def fail() -> None:
         with database.transaction() as connection:
-            connection.execute("INSERT INTO live_state VALUES ('x', '', 'ok', 1, NULL, NULL, NULL)")
+            connection.execute("INSERT INTO live_state VALUES ('x', '', 'ok', 1, NULL, NULL, NULL, NULL, 0)")
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

@@ -47,6 +47,10 @@ MIGRATIONS: tuple[str, ...] = (
     ) WITHOUT ROWID;
     CREATE TABLE watched (id INTEGER PRIMARY KEY, time REAL NOT NULL); -- when the newest round was, about
     """,
+    """
+    ALTER TABLE live_state ADD COLUMN title TEXT; -- of the main page when it was last proven to be Kodeks' own
+    ALTER TABLE live_state ADD COLUMN logged_in INTEGER NOT NULL DEFAULT 0; -- the monitor's login has worked
+    """,
 )
 """Schema version n is reached by running the first n scripts; a script that was released never changes."""
 

@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from datetime import time
 from types import MappingProxyType
 
-from kodeks_exporter.domain.check import CheckResult, InstallationState, Outcome, Round, ScheduleFacts
+from kodeks_exporter.domain.check import (
+    CheckResult,
+    InstallationState,
+    KodeksFacts,
+    LoginFacts,
+    Outcome,
+    Round,
+    ScheduleFacts,
+)
 from kodeks_exporter.store.database import Database
 
 
@@ -32,7 +40,14 @@ class _Memory:
     state: str
     since: float
     maintenance_start: float | None
-    schedule: ScheduleFacts | None
+    schedule: ScheduleFacts | None = None
+    proven: KodeksFacts | None = None
+    login: LoginFacts | None = None
+
+    def learnt(self) -> dict[str, CheckResult]:
+        """As results of checks that were blocked: what they knew still counts, and they are asked at once."""
+        known = (("schedule", self.schedule), ("proxy", self.proven), ("auth", self.login))
+        return {name: CheckResult(name, Outcome.BLOCKED, facts=facts) for name, facts in known if facts is not None}
 
 
 class LiveStore:
@@ -56,15 +71,13 @@ class LiveStore:
             return MappingProxyType(dict(self._statuses))
 
     def previous(self, installation: str) -> Mapping[str, CheckResult]:
-        """Results of the last round; after a restart what the server had announced before it."""
+        """Results of the last round; after a restart what was learnt of the server before it."""
         with self._lock:
             status = self._statuses.get(installation)
             memory = self._memories.get(installation)
         if status is not None:
             return status.round.results
-        if memory is not None and memory.schedule is not None:
-            return {"schedule": CheckResult("schedule", Outcome.BLOCKED, facts=memory.schedule)}
-        return {}
+        return memory.learnt() if memory is not None else {}
 
     def record(self, round_: Round) -> None:
         name = round_.installation
@@ -98,8 +111,14 @@ class LiveStore:
             memory.maintenance_start,
             _clock(schedule.restart),
             _clock(schedule.backup),
+            memory.proven.title if memory.proven is not None else None,
+            memory.login is not None,
         )
-        self._database.later({("live", name): ("INSERT OR REPLACE INTO live_state VALUES (?, ?, ?, ?, ?, ?, ?)", row)})
+        self._database.later({("live", name): (_SAVE, row)})
+
+
+_COLUMNS = "installation, cause, state, since, maintenance_start, restart, backup, title, logged_in"
+_SAVE = f"INSERT OR REPLACE INTO live_state ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - fixed names
 
 
 def _remember(round_: Round, before: _Memory | None) -> _Memory:
@@ -114,20 +133,27 @@ def _remember(round_: Round, before: _Memory | None) -> _Memory:
     if round_.state is InstallationState.MAINTENANCE:
         known = before.maintenance_start if before is not None else None
         maintenance_start = round_.started if known is None else known
-    schedule = round_.results.get("schedule")
-    facts = schedule.facts if schedule is not None and isinstance(schedule.facts, ScheduleFacts) else None
-    return _Memory(cause, state, since, maintenance_start, facts)
+    schedule, proven, login = None, None, None
+    for result in round_.results.values():
+        match result.facts:
+            case ScheduleFacts():
+                schedule = result.facts
+            case KodeksFacts():
+                proven = result.facts
+            case LoginFacts():
+                login = result.facts
+    return _Memory(cause, state, since, maintenance_start, schedule, proven, login)
 
 
 def _load(database: Database) -> dict[str, _Memory]:
     with database.reading() as connection:
-        rows = connection.execute(
-            "SELECT installation, cause, state, since, maintenance_start, restart, backup FROM live_state"
-        ).fetchall()
+        rows = connection.execute(f"SELECT {_COLUMNS} FROM live_state").fetchall()  # noqa: S608 - fixed names
     memories = {}
-    for name, cause, state, since, maintenance_start, restart, backup in rows:
+    for name, cause, state, since, maintenance_start, restart, backup, title, logged_in in rows:
         announced = ScheduleFacts(_time(restart), _time(backup)) if restart or backup else None
-        memories[name] = _Memory(cause, state, since, maintenance_start, announced)
+        proven = KodeksFacts(title) if title else None
+        login = LoginFacts() if logged_in else None
+        memories[name] = _Memory(cause, state, since, maintenance_start, announced, proven, login)
     return memories
 
 
