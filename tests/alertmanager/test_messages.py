@@ -352,6 +352,8 @@ def test_the_watchdog_reaches_the_dead_mans_switch_alone(stand: Stand, watchdog:
         ("KodeksMaintenanceToLong", "KodeksMaintenance"),
         ("LicmanTcpStatus", "KodeksOnlineSensLockCheck"),
         ("KodeksExporterDown", "KodeksCheckStale"),
+        ("KodeksMonitorImpaired", "KodeksCheckStale"),
+        ("KodeksMonitorImpaired", "OnlineServerDown"),
         ("KodeksTcpStatus", "KodeksWarning"),
     ],
 )
@@ -360,6 +362,8 @@ def test_a_cause_mutes_its_consequence(stand: Stand, cause: str, consequence: st
     # Fresh ones, as Prometheus sends them: an old one would not wait for its group.
     first = alert(cause, minutes=0, manager=site, branch="", installation=site, account=site)
     second = alert(consequence, minutes=0, manager=site, branch="", installation=site, account=site)
+    if cause == "KodeksMonitorImpaired":
+        first["labels"]["cause"] = "resolver"
     if cause.endswith("Count"):  # which mutes only those that it has told
         second["labels"]["summary"] = cause
     away = f"{site}-other"
@@ -367,7 +371,7 @@ def test_a_cause_mutes_its_consequence(stand: Stand, cause: str, consequence: st
     stand.post(first, second)
     stand.telegrams.wait_for(lambda m: f"({site})" in m.text and f"{cause}.md" in m.markup, 20)
     assert stand.inhibited(consequence)
-    if cause != "KodeksExporterDown":  # which is a cause for the whole fleet
+    if cause not in ("KodeksExporterDown", "KodeksMonitorImpaired"):  # which are causes for the whole fleet
         stand.post(other)
         stand.telegram(f"({site}-other)")
     assert not any(f"({site})" in m.text and f"{consequence}.md" in m.markup for m in stand.telegrams.messages)

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from bench.life import FLEET, SAMPLE, TOPOLOGIES, covered, faults
+from bench.life import SAMPLE, TOPOLOGIES, faults
+from bench.life_cases import FLEET, covered
 from tests.rules.test_rules import NAMES
 
 ELSEWHERE = {

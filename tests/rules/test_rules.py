@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from kodeks_exporter.domain.protection import PROTECTION_ERRORS
+from replay import clock
 
 ROOT = Path(__file__).resolve().parents[2]
 RULES = ROOT / "rules"
@@ -99,17 +100,32 @@ def test_figures_for_long_ranges_are_kept_once_an_hour() -> None:
     assert {group["interval"] for group in load(RULES / "history.yml")["groups"]} == {"1h"}
 
 
-def test_hourly_rules_look_back_for_what_their_own_group_recorded() -> None:
-    """vmalert writes what it records a little later, and nobody looks back further than five minutes unless told to.
-    The score is computed within one evaluation (docs/alerts.md, «VictoriaMetrics»)."""
+def hourly() -> dict[str, str]:
+    """Names that are recorded once an hour, and their groups; the score is computed within one evaluation."""
+    return {
+        rule["record"]: group["name"]
+        for path in RULE_FILES
+        for group in load(path)["groups"]
+        if group.get("interval") == "1h" and group["name"] != "kodeks-score"
+        for rule in group["rules"]
+        if "record" in rule
+    }
+
+
+def test_what_is_recorded_hourly_is_looked_back_for() -> None:
+    """vmalert records a little later than it evaluates (docs/alerts.md, «VictoriaMetrics»), and nobody looks back for
+    more than five minutes unless told to. It records with the time of the full hour before, so that another group may
+    see the newest sample two hours later."""
+    groups = hourly()
     for path in RULE_FILES:
         for group in load(path)["groups"]:
-            if group.get("interval") != "1h" or group["name"] == "kodeks-score":
-                continue
-            own = {rule["record"] for rule in group["rules"] if "record" in rule}
             for rule in group["rules"]:
+                ranges = re.findall(r"([\w:]+)(?:\{[^}]*\})?\[(\w+)[]:]", rule["expr"])
                 bare = re.sub(r"[\w:]+(\{[^}]*\})?\[[^]]+\]", "", rule["expr"])
-                assert not own & set(re.findall(r"[\w:]+", bare)), (group["name"], rule)
+                assert not set(re.findall(r"[\w:]+", bare)) & set(groups), (group["name"], rule)
+                for name, length in ranges:
+                    least = 3600 if groups.get(name) == group["name"] else 7200
+                    assert name not in groups or clock.seconds(length) > least, (group["name"], rule)
 
 
 def test_the_alerts_are_those_of_the_catalogue() -> None:
