@@ -101,7 +101,7 @@ def _key(stack: Stack, narrator: Narrator) -> Script:
 
 def _dns(stack: Stack, narrator: Narrator) -> Script:
     yield after(10)
-    narrator.say(f"Случай 2. У площадки {fleet.HOSTING} отказал DNS: имена четырёх клиентов не разрешаются")
+    narrator.say(f"Случай 2. У площадки {fleet.HOSTING} отказал DNS: имена четырёх клиентов не находятся в DNS")
     stack.stand.fault(fleet.HOSTING, "dns_servfail")
     yield from _told(stack, "о DNS", lambda text: _about_dns(text) and not _resolved(text))
     narrator.say("Случай 2. О DNS сообщили. Чиним DNS и ждём RESOLVED")

@@ -68,7 +68,7 @@ BOARD = Board(
                     Value("Интерфейс", _INTERFACE, unit="percentunit", decimals=2, scale=standard.AVAILABILITY),
                     Value("Порт", _PORT, unit="percentunit", decimals=2, scale=standard.AVAILABILITY),
                     Label("url", "Адрес", links=(links.address(),)),
-                    Label("hosting", "Хостинг"),
+                    Label("hosting", "Площадка"),
                     Label("manager", "Менеджер"),
                 ),
                 rows=f"{q.INSTALLATIONS} and on (installation) ({_INTERFACE} or {_PORT})",
@@ -99,7 +99,7 @@ BOARD = Board(
             series.many(
                 "Доступность порта по дням",
                 "Доля каждых суток, когда порт сервера принимал соединения. Если порт недоступен, виноваты сеть, "
-                "хостинг или выключенный сервер; если доступен, а интерфейс нет, — сам Кодекс или прокси перед ним.",
+                "площадка или выключенный сервер; если доступен, а интерфейс нет, — сам Кодекс или прокси перед ним.",
                 _by_day("installation:kodeks_port_up:hourly"),
                 _PORT,
                 "{{client}} ({{installation}})",

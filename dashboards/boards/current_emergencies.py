@@ -93,7 +93,7 @@ BOARD = Board(
                     Label("legal_entity", "Юр. лицо", width=92),
                     Label("regnum", "Рег. №", width=80),
                     Label("url", "Адрес", links=(links.address(),), width=90),
-                    Label("alertname", "Алерт", width=92),
+                    Label("alertname", "Оповещение", width=92),
                     Value("Зарегистрирован", _REGISTERED, shown=False),
                 ),
                 rows=_ROWS,

@@ -88,7 +88,7 @@ def test_each_cause_leads_on() -> None:
     links = {a.text_content(): a.get("href") for a in card.xpath(".//p[@class='leads']/a")}
     assert links["Что делать"] == "docs/errors/KodeksSppStatus"
     assert links["Графики"] == "https://grafana.example/d/kodeks-client-profile?var-installation=spp"
-    assert links["Алерт"].startswith("http://am.example:9093/#/alerts?filter=%7Balertname%3D%22KodeksSppStatus")
+    assert links["Оповещение"].startswith("http://am.example:9093/#/alerts?filter=%7Balertname%3D%22KodeksSppStatus")
     assert links["Взять в работу"].startswith("acknowledge?alert=KodeksSppStatus&manager=ivanova&client=")
     assert f"key={sign(KEY, {name: labels.get(name, '') for name in LABELS})}" in links["Взять в работу"]
     assert KEY not in html.tostring(document, encoding="unicode")

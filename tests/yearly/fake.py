@@ -120,6 +120,11 @@ class Told:
     registration: dict[str, dict[str, str]] = field(default_factory=dict)
     """By installation: regnum, legal_entity."""
     expiry: dict[str, float] = field(default_factory=dict)
+    hourly: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+    """By installation: (Unix seconds, share of the hour before in which the main page opened)."""
+    versions: dict[str, list[str]] = field(default_factory=dict)
+    """By installation: of the server, in the order they came."""
+    updates: dict[str, float] = field(default_factory=dict)
     left: dict[tuple[str, str, str], float] = field(default_factory=dict)
     """By account, resource, month; so are limits."""
     limits: dict[tuple[str, str, str], float] = field(default_factory=dict)
@@ -167,8 +172,17 @@ class Told:
         def hours() -> dict[str, Any]:
             return figures(dict.fromkeys(self.up, 700.0), "installation", "month", months=True)
 
+        def outages() -> dict[str, Any]:
+            return matrix(*[({"installation": one}, samples) for one, samples in self.hourly.items() if one in query])
+
+        def versions() -> dict[str, Any]:
+            return vector(*[({"server": version}, float(place)) for one, told in self.versions.items() if one in query
+                            for place, version in enumerate(told)])  # fmt: skip
+
         place = ("installation", "month")
         return [
+            ("timestamp(kodeks_build_info", versions),
+            ("changes(", lambda: figures(self.updates, "installation")),
             ("kodeks:installation:info", lambda: of(self.clients, "installation")),
             ("kodeks_online_access_info", lambda: of(self.accounts, "account")),
             ("kodeks_usage_total", lambda: figures(self.usage, "installation", "domain", "month", "kind")),
@@ -178,6 +192,7 @@ class Told:
             ("kodeks_seats_used:hourly", lambda: figures(self.peak, *place, months=True)),
             ("sum_over_time(installation:kodeks_", lambda: figures(self.up, *place, months=True)),
             ("count_over_time(installation:kodeks_", hours),
+            ("installation:kodeks_interface_up:hourly", outages),
             ("kodeks_empty_searches:daily", empty),
             ("kodeks_registration_info",
              lambda: vector(*[({"installation": name, **labels}, 1.0) for name, labels in self.registration.items()])),

@@ -15,7 +15,8 @@ from kodeks_exporter.yearly.judge import Basis, Missing, SeatsAdvice, Use
 
 def facts(months: Sequence[Month], before: Sequence[Month] = (), **more: Any) -> Facts:
     begin = dt.datetime(2025, 1, 1, tzinfo=dt.UTC)
-    return Facts("К", ["и"], "", 2025, begin, begin.replace(year=2026), [Installation("a")], months, before, **more)
+    year = begin, begin.replace(year=2026), dt.date(2025, 12, 31)
+    return Facts("К", ["и"], "", 2025, *year, [Installation("a")], months, before, **more)
 
 
 def month(number: int, year: int = 2025, documents: float = 10.0, **more: Any) -> Month:
@@ -83,7 +84,7 @@ def test_seats(refused: list[float | None], peak: float, advice: SeatsAdvice, ad
 
 
 def test_at_least_one_seat_is_advised() -> None:
-    months = [Month(f"2025-0{n}", {"a": 1.0}, seats={"a": Seats(3.0, 3.0, 1.0)}) for n in (1, 2, 3)]
+    months = [Month(f"2025-0{n}", {"a": 1.0}, seats={"a": Seats(3.0, 3.0, 2.0)}) for n in (1, 2, 3)]
     assert judge.seats(facts(months))[0].add == 1
 
 

@@ -51,7 +51,7 @@ def _of_a_page(context: Context, login: Login, path: str) -> Verdict:
     known = context.previous.get("auth")
     if known is not None and isinstance(known.facts, LoginFacts):
         return failed(
-            "login_form", f"раньше вход работал, а теперь вместо {path} показана форма входа: проверьте учётную запись"
+            "login_form", f"раньше вход работал, а теперь вместо {path} показана форма входа: проверьте логин"
         )
     return skipped("login_form", f"вместо {path} показана форма входа: пароль мониторинга этим сервером не проверяется")
 

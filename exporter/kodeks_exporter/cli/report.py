@@ -9,9 +9,10 @@ import time
 from pathlib import Path
 
 from kodeks_exporter.cli.language import say
+from kodeks_exporter.config.load import load
 from kodeks_exporter.domain.secret import Secret
-from kodeks_exporter.settings import zones
 from kodeks_exporter.settings.fleet import Credentials
+from kodeks_exporter.yearly import sender as senders
 from kodeks_exporter.yearly.prometheus import Prometheus, PrometheusError, Server
 from kodeks_exporter.yearly.promql import DAY, moment
 from kodeks_exporter.yearly.write import UnknownNameError, Wanted, file_names, make, put
@@ -31,6 +32,13 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--output", type=Path, required=True, metavar="FILE|DIR", help="HTML file; a folder for several clients"
     )
+    command.add_argument(
+        "--config.file",
+        dest="config",
+        type=Path,
+        metavar="FILE",
+        help="kodeks.yml: who hands it over",
+    )
     command.add_argument("--contact", default="", metavar="TEXT", help="who hands it over; default: the manager's name")
     url = "http://127.0.0.1:9090"
     command.add_argument("--prometheus.url", dest="url", default=url, metavar="URL", help="default %(default)s")
@@ -49,7 +57,8 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     try:
         server = _server(options)
-    except ValueError as error:
+        sender = senders.of(load(options.config) if options.config is not None else None, options.contact)
+    except (ValueError, OSError) as error:
         print(f"kodeks-exporter report: {error}", file=sys.stderr)
         return USAGE_ERROR
     until = time.time()
@@ -59,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
         late = say("{year} has not begun by the end of the period", year=options.year)
         print(f"kodeks-exporter report: {late}", file=sys.stderr)
         return USAGE_ERROR
-    wanted = Wanted(options.year, until, tuple(options.client), options.manager, options.contact)
+    wanted = Wanted(options.year, until, tuple(options.client), options.manager, options.until, sender)
     try:
         with Prometheus(server) as prometheus:
             code = _write(prometheus, wanted, options.output)
@@ -80,12 +89,15 @@ def run(options: argparse.Namespace) -> int:
 def _write(prometheus: Prometheus, wanted: Wanted, output: Path) -> int:
     single = len(wanted.clients) == 1 and not output.is_dir()
     code, seen = 0, list[str]()
-    for made in make(prometheus, wanted, dt.datetime.now(zones.DEFAULT).date()):
+    for made in make(prometheus, wanted, dt.datetime.now(dt.UTC)):
         if made.problem:
             print(f"kodeks-exporter report: {made.client}: {made.problem}", file=sys.stderr)
             code = 1
             continue
         seen.append(made.client)
+        if made.doubts:
+            doubts = "; ".join(made.doubts)
+            print(f"kodeks-exporter report: {made.client}: прежде чем отдать: {doubts}", file=sys.stderr)
         path = output if single else output / file_names(seen, wanted.year)[made.client]
         put(path, made.html)
         print(say("written    {path}", path=path) + f"  {made.client}")

@@ -154,7 +154,7 @@ def _refusal(response: requests.Response, checks: CheckSettings) -> DownloadErro
     headers = {name.lower(): value for name, value in response.headers.items()}
     text = read_text(Page(status, headers, body[:_PAGE], "")).visible
     if any(pattern.search(text) for pattern in checks.patterns.out_of_seats):
-        return DownloadError("out_of_seats", "нет свободного места для учётной записи монитора")
+        return DownloadError("out_of_seats", "нет свободного места для логина мониторинга")
     if status == 403:
         return DownloadError(
             "http_403", "сервер не пускает монитор (код 403): нет свободного места или прав на sysinfo"

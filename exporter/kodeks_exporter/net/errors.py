@@ -44,7 +44,7 @@ _OWN = {
     Impairment.RESOLVER: "сервер DNS самого мониторинга не отвечает",
     Impairment.DESCRIPTORS: "у самого мониторинга кончились дескрипторы файлов или другие ресурсы системы",
     Impairment.ROUTE: "у самого мониторинга нет пути в эту сеть",
-    Impairment.PING: "ping недоступен экспортёру: разрешите группе процесса net.ipv4.ping_group_range или дайте"
+    Impairment.PING: "экспортёру нельзя отправлять ping: разрешите группе процесса net.ipv4.ping_group_range или дайте"
     " CAP_NET_RAW (или отключите проверку: checks: {icmp: false})",
     Impairment.QUEUE: "сам мониторинг не успевает: проверка ждала в его очереди",
     Impairment.INTERNAL: "внутренняя ошибка экспортёра, подробности в его журнале",

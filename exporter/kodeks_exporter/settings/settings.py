@@ -28,6 +28,7 @@ from kodeks_exporter.settings.online import OnlineSettings
 from kodeks_exporter.settings.reaction import ReactionSettings
 from kodeks_exporter.settings.reports import ReportSettings
 from kodeks_exporter.settings.score import ScoreSettings
+from kodeks_exporter.settings.yearly import YearlySettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,7 @@ class Settings:
     thresholds: Thresholds = field(default_factory=usual_thresholds)
     reaction: ReactionSettings = ReactionSettings()
     score: ScoreSettings = field(default_factory=ScoreSettings)
+    yearly: YearlySettings = YearlySettings()
     source: Annotated[Path, Mark.NOT_A_KEY] = Path()
 
     @property

@@ -71,9 +71,9 @@ def _use(facts: Facts) -> str:
     known = [month.name for month in months if month.known]
     parts = [f"открыли {counted(documents, 'документ', 'документа', 'документов')}"]
     saved, printed = judge.total(months, judge.SAVES), judge.total(months, judge.PRINTS)
-    if saved is not None:
+    if saved:
         parts.append(f"сохранили {number(saved)}")
-    if printed is not None:
+    if printed:
         parts.append(f"напечатали {number(printed)}")
     return f"За {words.span(known)} {facts.year}{GAP}года сотрудники {words.enumerated(parts)}."
 
@@ -86,12 +86,30 @@ def _people(facts: Facts) -> str:
     people = round(active)
     many = counted(people, "человек", "человека", "человек") if active >= 1 else "меньше одного человека"
     text = f"В месяц с системой работают в среднем {many}"
-    bought = next((month.bought for month in reversed(facts.months) if month.bought is not None), None)
-    if involved is None or bought is None:
-        return text + "."
+    bought = facts.bought
+    if involved is not None and bought is not None:
+        text += f" на {counted(bought, 'место', 'места', 'мест')}{_involved(involved, bought)}"
+    return f"{text}.{_day(facts, active)}"
+
+
+def _involved(involved: float, bought: float) -> str:
     judged = "это выше ориентира" if involved > judge.INVOLVEMENT else "это ниже ориентира"
-    return (f"{text} на {counted(bought, 'место', 'места', 'мест')}: вовлечённость {words.percent(involved)},"
-            f" {judged} в{GAP}{words.percent(judge.INVOLVEMENT)}.")  # fmt: skip
+    if bought < judge.ROOM_SEATS:
+        return ""
+    if bought < judge.FEW:
+        return f": {judged}, от{GAP}{words.enough(bought)} из {number(bought)}"
+    return f": вовлечённость {words.percent(involved)}, {judged} в{GAP}{words.percent(judge.INVOLVEMENT)}"
+
+
+def _day(facts: Facts, active: float) -> str:
+    """What a day of one of them looks like."""
+    activity = judge.average(facts.months, judge.ACTIVITY_FIGURE)
+    if activity is None or active < 1 or activity < judge.FEW:
+        return ""
+    each = activity / active / judge.WORKING_DAYS
+    if each < 0.5:
+        return " Каждый обращается к ней реже раза в два рабочих дня."
+    return f" На каждого приходится около {number(each, 1)} открытого документа или поиска в рабочий день."
 
 
 def _season(months: Sequence[Month]) -> str:
@@ -101,8 +119,9 @@ def _season(months: Sequence[Month]) -> str:
     most, least = max(told), min(told)
     if most[0] == least[0]:
         return ""
-    return (f"Активнее всего работали {words.in_month(most[1])} (активность {number(most[0])}), спокойнее всего —"
-            f" {words.in_month(least[1])} ({number(least[0])}).")  # fmt: skip
+    many = counted(most[0], "обращение", "обращения", "обращений")
+    return (f"Активнее всего работали {words.in_month(most[1])} ({many}), спокойнее всего — {words.in_month(least[1])}"
+            f" ({number(least[0])}).")  # fmt: skip
 
 
 def _seats(facts: Facts) -> str:
@@ -129,15 +148,19 @@ def _search(facts: Facts) -> str:
 
 
 def _availability(facts: Facts) -> str:
-    told = [month.interface for month in facts.months if month.interface is not None]
-    if not told:
+    ratio = judge.available(facts.months)
+    if ratio is None:
         return ""
-    ratio = sum(each.up for each in told) / sum(each.hours for each in told)
+    text = f"Система открывалась {words.careful_percent(ratio)} времени наблюдения"
     if ratio >= judge.HIGH_AVAILABILITY:
-        judged = "это очень хорошо"
-    else:
-        judged = "это обычный уровень" if ratio >= judge.USUAL_AVAILABILITY else "это ниже обычных 95–99" + GAP + "%"
-    return f"Система открывалась {words.careful_percent(ratio)} времени наблюдения: {judged}."
+        return f"{text}: это очень хорошо."
+    if ratio >= judge.USUAL_AVAILABILITY:
+        return f"{text}: это обычный уровень."
+    longest = max(facts.work.outages, key=lambda each: each.hours, default=None)
+    why = ""
+    if longest is not None:
+        why = f"; дольше всего её не было {words.lasted(longest.hours)}, с{GAP}{words.day(longest.begin.date())}"
+    return f"{text}: это ниже обычных 95–99{GAP}%{why}. Подробности — в разделе о доступности."
 
 
 def _online(facts: Facts) -> str:
@@ -172,8 +195,10 @@ def _half(facts: Facts, running: str, first: bool) -> float | None:
 
 def advice(facts: Facts) -> list[str]:
     """What to do, the most important first; empty when there is nothing to change."""
-    told = []
-    told += _seats_advice(facts)
+    involved = judge.average(facts.months, judge.INVOLVED)
+    idle = involved is not None and involved <= judge.INVOLVEMENT
+    renewal, soon = _renewal(facts)
+    told = [*(renewal if soon else ()), *_seats_advice(facts, idle)]
     wanted = [each for each in judge.wanted(facts.demand) if each.family not in judge.UNNAMED]
     if wanted:
         names = words.enumerated([f"{each.family} ({counted(each.total, 'поиск', 'поиска', 'поисков')})"
@@ -183,24 +208,52 @@ def advice(facts: Facts) -> list[str]:
         told.append(
             "Провести короткое обучение поиску: часть пустых поисков — раскладка, описки и слишком длинные запросы."
         )
-    involved = judge.average(facts.months, judge.INVOLVED)
-    if involved is not None and involved <= judge.INVOLVEMENT:
-        told.append(f"Привлечь тех, кто не пользуется: вовлечённость {words.percent(involved)} при ориентире"
-                    f" {words.percent(judge.INVOLVEMENT)}.")  # fmt: skip
-    told += _online_advice(facts)
-    ends = [each.registration_until for each in facts.installations if each.registration_until]
-    if ends and (min(ends) - facts.until.date()).days <= judge.ENDS_SOON:
-        told.append(f"Продлить вовремя: регистрация действует до{GAP}{words.figures_day(min(ends))}.")
-    return told
+    if idle and involved is not None:
+        told.append(f"Привлечь тех, кто не пользуется: {_share_of_seats(facts, involved)}.")
+    return [*told, *_online_advice(facts), *(() if soon else renewal)]
 
 
-def _seats_advice(facts: Facts) -> list[str]:
-    """A sentence for each installation; where many need seats, one for all."""
+def _share_of_seats(facts: Facts, involved: float) -> str:
+    bought, active = facts.bought, judge.average(facts.months, judge.ACTIVE)
+    if bought is not None and active is not None and round(active) == 0:
+        return f"обычно за месяц не приходит никто, а куплено {counted(bought, 'место', 'места', 'мест')}"
+    if bought is not None and bought < judge.FEW and active is not None:
+        return (f"в месяц работают {number(round(active))} на {counted(bought, 'место', 'места', 'мест')} при"
+                f" ориентире от{GAP}{words.enough(bought)}")  # fmt: skip
+    return f"вовлечённость {words.percent(involved)} при ориентире {words.percent(judge.INVOLVEMENT)}"
+
+
+def _renewal(facts: Facts) -> tuple[list[str], bool]:
+    """By what ends first, be it one volume's licence; and whether that is so near that it comes before all else."""
+    if facts.soonest is None:
+        return [], False
+    end, installation = facts.soonest
+    if (end - facts.last_day).days > judge.ENDS_SOON:
+        return [], False
+    what = "регистрация" if end == installation.registration_until else "лицензия на одну из баз"
+    where = f" (установка {installation.name})" if len(facts.installations) > 1 else ""
+    day = words.figures_day(end)
+    if end < facts.last_day:
+        return [f"Продлить: {what}{where} кончилась {day}."], True
+    soon = (end - facts.last_day).days <= judge.ENDS_FIRST
+    return [f"Продлить вовремя: {what}{where} действует до{GAP}{day}."], soon
+
+
+def _seats_advice(facts: Facts, idle: bool) -> list[str]:
+    """A sentence for each installation; where many need seats, one for all. ``idle``: fewer people work than seats are
+    there for, so that refusals speak of forgotten sessions and not of missing seats."""
     years = judge.seats(facts)
     more = [year for year in years if year.advice is SeatsAdvice.MORE]
     room = [year for year in years if year.advice is SeatsAdvice.ROOM and year.bought and year.peak is not None]
     told = []
-    if len(more) > _INSTALLATIONS_NAMED:
+    if more and idle:
+        names = words.some([year.installation for year in more])
+        where = f" на установках {names}" if len(facts.installations) > 1 else ""
+        told.append(
+            f"Проверить, кто занимает рабочие места{where}: бывали отказы в подключении, хотя работает меньше людей,"
+            " чем куплено мест. Обычно это незакрытые сеансы или один логин на нескольких компьютерах."
+        )
+    elif len(more) > _INSTALLATIONS_NAMED:
         seats = sum(year.add for year in more)
         told.append(
             f"Добавить места на установках {words.some([year.installation for year in more])}, для начала всего от"

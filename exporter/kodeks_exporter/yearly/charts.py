@@ -27,12 +27,14 @@ _FAMILIES = 8
 
 def use_by_month(facts: Facts) -> list[tuple[str, Markup]]:
     """Headings and charts."""
-    bought = next((month.bought for month in reversed(facts.months) if month.bought), None)
-    level = Level(bought, f"мест: {number(bought)}") if bought else None
+    level = Level(facts.bought, f"мест: {number(facts.bought)}") if facts.bought else None
+    # Far above the standard its line would lie on the axis.
+    most = max((month.activity or 0 for month in facts.months), default=0)
+    standard = Level(judge.ACTIVITY, f"ориентир: {judge.ACTIVITY}") if most <= 5 * judge.ACTIVITY else None
     return [
         _columns(facts, "documents", "Открытые документы", judge.DOCUMENTS.of),
         _columns(facts, "activity", "Активность: открытые документы и интеллектуальные поиски",
-                 judge.ACTIVITY_FIGURE.of, Level(judge.ACTIVITY, f"ориентир: {judge.ACTIVITY}")),
+                 judge.ACTIVITY_FIGURE.of, standard),
         _columns(facts, "active", "Пользователи, которые обращались к базе", judge.ACTIVE.of, level),
     ]  # fmt: skip
 
@@ -79,7 +81,7 @@ def kinds(facts: Facts) -> Markup | None:
     }
     if not totals:
         return None
-    bars = [Bar(name, totals[kind], number(totals[kind])) for kind, name in _KINDS if kind in totals]
+    bars = [Bar(name, totals[kind], number(totals[kind])) for kind, name in _KINDS if totals.get(kind)]
     bars.sort(key=lambda bar: -bar.value)
     listed = "; ".join(f"{bar.label} — {bar.text}" for bar in bars)
     return svg.bars(Caption("kinds", "Чем пользуются", listed), bars)
@@ -111,6 +113,12 @@ def access(facts: Facts, place: int, told: Access) -> Markup:
                       _listed(facts, values, percent))  # fmt: skip
     level = Level(judge.SHARED_USE, percent(judge.SHARED_USE))
     return svg.columns(caption, _future_is_empty(facts, points), percent, level, whole=False)
+
+
+def online_documents(facts: Facts) -> Markup:
+    """Documents that all accesses together opened."""
+    return _columns(facts, "online", "Открытые документы, все доступы вместе",
+                    lambda month: facts.spent(month.name, "documents"))[1]  # fmt: skip
 
 
 def _columns(

@@ -144,8 +144,31 @@ class Access:
 
 
 @dataclass(frozen=True, slots=True)
+class Outage:
+    """The main page did not open for ``hours`` in sum, from ``begin`` (Moscow time, to the hour) on."""
+
+    installation: str
+    begin: dt.datetime
+    hours: float
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What happened at the client's servers within the year. ``versions``: of the server, in the order they came."""
+
+    outages: Sequence[Outage] = ()
+    versions: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """By installation."""
+    updates: int = 0
+    """Daily updates that were seen to arrive."""
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
-    """Everything of one report. ``begin``, ``until``: UTC, the data lies between. ``months``: always twelve."""
+    """Everything of one report. ``begin``, ``until``: UTC, the data lies between. ``months``: always twelve.
+
+    ``last_day``: the last that is told of, by the calendar of whoever hands the report over.
+    """
 
     client: str
     managers: Sequence[str]
@@ -153,6 +176,7 @@ class Facts:
     year: int
     begin: dt.datetime
     until: dt.datetime
+    last_day: dt.date
     installations: Sequence[Installation]
     months: Sequence[Month]
     before: Sequence[Month]
@@ -163,11 +187,33 @@ class Facts:
     accesses: Sequence[Access] = ()
     mute: Sequence[str] = ()
     """Installations of whose use nothing at all is known."""
+    work: Work = Work()
+
+    def spent(self, month: str, resource: str) -> float | None:
+        """Units that all accesses together used up in a month."""
+        told = [
+            limit - left
+            for access in self.accesses
+            if (left := access.left.get(month, {}).get(resource)) is not None
+            and (limit := access.limits.get(month, {}).get(resource)) is not None
+        ]
+        return sum(told) if told else None
 
     @property
-    def last_day(self) -> dt.date:
-        """The last that is told of."""
-        return (self.until - dt.timedelta(seconds=1)).date()
+    def bought(self) -> float | None:
+        """Seats, as they were known last."""
+        return next((month.bought for month in reversed(self.months) if month.bought is not None), None)
+
+    @property
+    def soonest(self) -> tuple[dt.date, Installation] | None:
+        """What ends first, registrations and licences of volumes alike, and where."""
+        ends = [
+            (end, each)
+            for each in self.installations
+            for end in (each.registration_until, each.licence_until)
+            if end is not None
+        ]
+        return min(ends, key=lambda pair: pair[0]) if ends else None
 
     @property
     def known(self) -> bool:

@@ -10,6 +10,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
+from kodeks_exporter.yearly import work
 from kodeks_exporter.yearly.clients import Client
 from kodeks_exporter.yearly.facts import (
     Access,
@@ -38,8 +39,8 @@ def end_of(year: int, until: float) -> float:
     return min(until, moment(dt.date(year + 1, 1, 1)) + LATE)
 
 
-def gather(prometheus: Prometheus, client: Client, year: int, until: float) -> Facts:
-    """All of a client's ``year`` up to ``until`` (Unix seconds). Raises PrometheusError."""
+def gather(prometheus: Prometheus, client: Client, year: int, until: float, last_day: dt.date) -> Facts:
+    """All of a client's ``year`` up to ``until`` (Unix seconds), a moment of ``last_day``. Raises PrometheusError."""
     at = end_of(year, until)
     installations = tuple(client.installations)
     months: Sequence[Month] = [Month(name, running=_running(name, at)) for name in month_names(year)]
@@ -63,8 +64,10 @@ def gather(prometheus: Prometheus, client: Client, year: int, until: float) -> F
     begin = dt.datetime(year, 1, 1, tzinfo=dt.UTC)
     end = min(dt.datetime.fromtimestamp(until, dt.UTC), dt.datetime(year + 1, 1, 1, tzinfo=dt.UTC))
     branch = ", ".join(client.branches)
-    return Facts(client.name, client.managers, branch, year, begin, end, described, months, before, demand, domains,
-                 accesses, mute)  # fmt: skip
+    done = work.gather(prometheus, installations, year, at)
+    last_day = min(last_day, dt.date(year, 12, 31))
+    return Facts(client.name, client.managers, branch, year, begin, end, last_day, described, months, before, demand,
+                 domains, accesses, mute, done)  # fmt: skip
 
 
 class _Asker:

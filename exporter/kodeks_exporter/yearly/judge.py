@@ -18,6 +18,16 @@ REFUSED_MONTHS = 3
 """Months with refused connections from which on more seats are advised."""
 MORE_SEATS = 0.1
 """Of the seats bought: the least that is worth adding."""
+FEW = 20
+"""Below that many no percentages are told: of three that become six, «+100 %» says nothing."""
+WORKING_DAYS = 21
+"""Of a month, about."""
+ROOM_SEATS = 5
+"""With fewer seats there is no talk of room."""
+REFUSED_LEAST = 5
+"""Refused connections in the year, fewer of which are no reason to buy seats."""
+WEAK_MONTHS = 3
+"""Whole months, with fewer of which a report says little."""
 ROOM = 0.5
 """Peak by seats, below which there is room for more users."""
 ROOM_MONTHS = 6
@@ -30,6 +40,8 @@ LEAST_COMMON = 3
 SLIPS = 0.2
 """Share of empty searches that training would help with, from which on training is advised."""
 SLIPS_LEAST = 10
+ENDS_FIRST = 30
+"""Days before the end in which the renewal is the first thing to do."""
 ENDS_SOON = 90
 """Days before the end of a registration in which its renewal is advised."""
 LOW_USE, HIGH_USE, SHARED_USE = 0.15, 0.75, 0.9
@@ -199,11 +211,11 @@ def _seats(name: str, months: Sequence[Month]) -> SeatsYear:
     add = 0
     if not refused:
         advice = SeatsAdvice.UNKNOWN
-    elif refused_months >= REFUSED_MONTHS:
+    elif refused_months >= REFUSED_MONTHS and sum(refused) >= REFUSED_LEAST:
         advice, add = SeatsAdvice.MORE, max(1, math.ceil((bought or 0) * MORE_SEATS))
     elif refused_months:
         advice = SeatsAdvice.WATCH
-    elif bought and peak is not None and len(peaks) >= ROOM_MONTHS and peak < bought * ROOM:
+    elif bought and bought >= ROOM_SEATS and peak is not None and len(peaks) >= ROOM_MONTHS and peak < bought * ROOM:
         advice = SeatsAdvice.ROOM
     else:
         advice = SeatsAdvice.ENOUGH
@@ -242,6 +254,12 @@ def training_helps(demand: Sequence[Demand]) -> bool:
     found = causes(demand)
     slips = sum(count for cause, count in found.items() if cause not in ("absent", ""))
     return slips >= SLIPS_LEAST and slips >= SLIPS * sum(found.values())
+
+
+def available(months: Sequence[Month]) -> float | None:
+    """Share of the time that was looked at in which the main page opened."""
+    told = [month.interface for month in months if month.interface is not None]
+    return sum(each.up for each in told) / sum(each.hours for each in told) if told else None
 
 
 class Use(Enum):
@@ -283,3 +301,24 @@ def access_year(access: Access, running: str) -> AccessYear:
     else:
         use = Use.HIGH if mean < SHARED_USE else Use.SHARED
     return AccessYear(access, mean, spent, len(told), use)
+
+
+def weaknesses(facts: Facts) -> list[str]:
+    """In Russian: what a manager should know before such a report is handed over. Empty: it is a good one."""
+    found = []
+    running = next((month.name for month in facts.months if month.running), "")
+    if facts.installations:
+        whole = sum(month.whole for month in facts.months)
+        activity, up = average(facts.months, ACTIVITY_FIGURE), available(facts.months)
+        if whole < WEAK_MONTHS:
+            found.append(f"полных месяцев с данными — {whole}, судить почти не о чем")
+        if activity is not None and activity <= ACTIVITY:
+            found.append("системой почти не пользуются: сначала поговорите с клиентом")
+        if up is not None and up < USUAL_AVAILABILITY:
+            found.append("доступность ниже обычной: подготовьте объяснение")
+    elif max((len(access.left) for access in facts.accesses), default=0) < WEAK_MONTHS:
+        found.append("данных меньше чем за три месяца, судить почти не о чем")
+    uses = [access_year(access, running).use for access in facts.accesses]
+    if uses and all(use in (Use.NEVER, Use.LOW) for use in uses):
+        found.append("онлайн-доступами почти не пользуются: сначала поговорите с клиентом")
+    return found

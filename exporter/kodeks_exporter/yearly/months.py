@@ -71,13 +71,12 @@ class Changes:
 def month_table(facts: Facts) -> MonthTable:
     previous: Month | None = facts.before[-1] if facts.before else None
     rows, notes = [], []
-    last = facts.last_day
+    shown = [each for each in judge.TABLE if each is judge.DOCUMENTS or any(each.of(month) for month in facts.months)]
     for month in facts.months:
+        if month.first > facts.last_day:
+            break
         marks = _marks(month)
-        if month.first > last:
-            cells: list[Cell] = [Cell("") for _ in judge.TABLE]
-        else:
-            cells = [_cell(figure, month, previous) for figure in judge.TABLE]
+        cells = [_cell(figure, month, previous) for figure in shown]
         rows.append(MonthRow(words.month(month.name), marks, cells))
         previous = month
     if any(month.running and month.known for month in facts.months):
@@ -88,11 +87,14 @@ def month_table(facts: Facts) -> MonthTable:
                          f" {words.figures_day(month.reported.date())}, данные неполные.")  # fmt: skip
         if month.silent:
             notes.append(f"‡ {words.month(month.name).capitalize()}: без установки {words.some(month.silent)}.")
+    if len(shown) < len(judge.TABLE):
+        rest = [_HEADS[figure.key] for figure in judge.TABLE if figure not in shown]
+        notes.append(f"Не показано, потому что за все месяцы ноль или нет данных: {words.enumerated(rest)}.")
     return MonthTable(
-        [_HEADS[figure.key] for figure in judge.TABLE],
+        [_HEADS[figure.key] for figure in shown],
         rows,
-        [number_or(judge.total(facts.months, figure)) for figure in judge.TABLE],
-        [_mean(judge.average(facts.months, figure)) for figure in judge.TABLE],
+        [number_or(judge.total(facts.months, figure)) for figure in shown],
+        [_mean(judge.average(facts.months, figure)) for figure in shown],
         notes,
     )
 
@@ -107,14 +109,16 @@ def _cell(figure: Figure, month: Month, previous: Month | None) -> Cell:
     if now is None:
         return Cell(None)
     comparable = previous is not None and previous.whole and month.whole
-    told = judge.change(now, figure.of(previous) if previous is not None and comparable else None)
-    return Cell(number(now), words.change(told), _tone(figure, told))
+    before = figure.of(previous) if previous is not None and comparable else None
+    told = judge.change(now, before)
+    return Cell(number(now), words.compared(now, before, told), tone(told, figure is judge.REFUSED))
 
 
-def _tone(figure: Figure, told: float | Missing) -> str:
+def tone(told: float | Missing, bad: bool = False) -> str:
+    """A class of the stylesheet. ``bad``: more of it is worse."""
     if isinstance(told, Missing) or round(told * 100) == 0:
         return ""
-    return "better" if (told > 0) is not (figure is judge.REFUSED) else "worse"
+    return "better" if (told > 0) is not bad else "worse"
 
 
 def changes(facts: Facts, comparison: Comparison) -> Changes:
@@ -134,10 +138,16 @@ def changes(facts: Facts, comparison: Comparison) -> Changes:
         )
         heading = "Что изменилось в течение года"
     rows = [
-        (_COMPARED[each.figure.key], _mean(each.before), _mean(each.now), words.change(each.change),
-         _tone(each.figure, each.change))
+        (
+            _COMPARED[each.figure.key],
+            _mean(each.before),
+            _mean(each.now),
+            words.compared(each.now, each.before, each.change),
+            tone(each.change, each.figure is judge.REFUSED),
+        )
         for each in comparison.rows
-    ]  # fmt: skip
+        if each.before or each.now
+    ]
     return Changes(heading, *heads, rows, note)
 
 

@@ -30,5 +30,5 @@ def render(page: Page) -> str:
         page=page,
         # Our own file, and CSS holds no "<": it must go in unescaped, or its hash would not fit.
         style=Markup(style),  # noqa: S704
-        policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
+        policy=f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
     )

@@ -9,11 +9,13 @@ from markupsafe import Markup
 
 from kodeks_exporter.yearly import charts, judge, words
 from kodeks_exporter.yearly.advice import causes_table, seats_words
-from kodeks_exporter.yearly.facts import Facts
+from kodeks_exporter.yearly.facts import Facts, Month
 from kodeks_exporter.yearly.judge import Figure
 from kodeks_exporter.yearly.words import GAP, NO_DATA, number, number_or
 
 MOST_DOMAINS = 10
+MOST_OUTAGES = 3
+"""Named one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,8 @@ def searches(facts: Facts) -> Searches:
     empty = judge.total(facts.months, Figure("empty", lambda month: month.usage.get("searches_empty")))
     text = []
     if made and empty is not None and sum(made) > 0:
-        share = words.percent(empty / sum(made), 1)
-        text.append(f"Всего поисков — {number(sum(made))}, из них ничего не нашли {number(empty)} ({share}).")
+        share = f" ({words.percent(empty / sum(made), 1)})" if sum(made) >= judge.FEW else ""
+        text.append(f"Всего поисков — {number(sum(made))}, из них ничего не нашли {number(empty)}{share}.")
     elif made and empty is not None:
         text.append("Поисков за период не было.")
     else:
@@ -79,7 +81,7 @@ def availability(facts: Facts) -> Availability | None:
     chart = charts.availability(facts)
     if not up or chart is None:
         return None
-    ratio = sum(each.up for each in up) / sum(each.hours for each in up)
+    ratio = judge.available(facts.months) or 0.0
     port = [month.port for month in facts.months if month.port is not None]
     text = f"Главная страница системы открывалась {words.careful_percent(ratio)} времени наблюдения"
     if port:
@@ -87,7 +89,27 @@ def availability(facts: Facts) -> Availability | None:
         text += f", порт сервера отвечал {words.careful_percent(answered)}"
     text += (f". Наблюдали {number(sum(each.hours for each in up))}{GAP}ч. Обычный уровень для сервера у клиента —"
              f" 95–99{GAP}%: ночные перезапуски, копирование и обновление тоже считаются простоем.")  # fmt: skip
+    low = [month for month in facts.months if month.interface and month.interface.ratio < judge.USUAL_AVAILABILITY]
+    if low or ratio < judge.USUAL_AVAILABILITY:
+        text += _longest(facts, low)
     return Availability(text, chart)
+
+
+def _longest(facts: Facts, low: Sequence[Month]) -> str:
+    """What a low availability is made of. ``low``: the months that were so."""
+    when = words.enumerated([words.in_month(month.name) for month in low]) or "за весь период"
+    worst = sorted(facts.work.outages, key=lambda each: -each.hours)[:MOST_OUTAGES]
+    if not worst:
+        return f" Ниже обычного было {when}; долгих перебоев не видно, система не открывалась часто и понемногу."
+    many = len(facts.installations) > 1
+    told = [
+        f"с{GAP}{words.day(each.begin.date())} — {words.lasted(each.hours)}"
+        + (f" (установка {each.installation})" if many else "")
+        for each in worst
+    ]
+    lost = sum(each.hours for each in facts.work.outages)
+    return (f" Ниже обычного было {when}. На перебои дольше получаса пришлось всего {number(lost)}{GAP}ч, самые долгие:"
+            f" {words.enumerated(told)}.")  # fmt: skip
 
 
 def use(facts: Facts) -> Use | None:
@@ -109,6 +131,6 @@ def use(facts: Facts) -> Use | None:
 
 
 def _share(part: float, whole: float) -> str:
-    if not whole:
+    if whole < judge.FEW:
         return "—"
     return words.percent(part / whole) if part == 0 or part / whole >= 0.005 else f"меньше{GAP}1{GAP}%"

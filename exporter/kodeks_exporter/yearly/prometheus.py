@@ -207,7 +207,7 @@ def _resolve(host: str) -> list[str]:
     except UnicodeError:
         raise CheckError("dns", "имя узла недопустимо") from None
     except socket.gaierror:
-        raise CheckError("dns", "имя узла не разрешается") from None
+        raise CheckError("dns", "имя узла не находится в DNS") from None
     except OSError as error:
         raise explain(error) from None
     return list(dict.fromkeys(str(each[4][0]) for each in found))

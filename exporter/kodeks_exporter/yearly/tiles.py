@@ -34,8 +34,7 @@ def _of_installations(facts: Facts, comparison: Comparison) -> list[Tile]:
     involved = judge.average(months, judge.INVOLVED)
     refused = judge.total(months, judge.REFUSED)
     refused_months = sum((month.usage.get("rejections") or 0) > 0 for month in months)
-    up = [month.interface for month in months if month.interface is not None]
-    available = sum(each.up for each in up) / sum(each.hours for each in up) if up else None
+    available = judge.available(months)
     empty = judge.total(months, Figure("empty", lambda month: month.usage.get("searches_empty")))
     made = judge.total(
         months,
@@ -44,20 +43,40 @@ def _of_installations(facts: Facts, comparison: Comparison) -> list[Tile]:
             lambda month: _searches(month.usage.get("searches_intellectual"), month.usage.get("searches_attribute")),
         ),
     )
-    share = empty / made if empty is not None and made else None
     return [
         _tile("Открыто документов", documents, "", _trend(comparison, judge.DOCUMENTS)),
-        _tile("Активность в месяц", activity, "", f"ориентир — больше {judge.ACTIVITY}"),
-        _tile("Вовлечённость", involved, "%", f"ориентир — больше {words.percent(judge.INVOLVEMENT)}"),
+        _activity(activity),
+        _involvement(facts, involved),
         _tile("Отказы в подключении", refused, "", _months_with(refused_months) if refused else "мест хватало"),
         _tile("Доступность", available, "careful", f"обычно 95–99{GAP}%"),
-        _tile(
-            "Поиски без результата",
-            share,
-            "%",
-            f"{number(empty)} из {number(made)}" if empty is not None and made else "",
-        ),
+        _empty(empty, made),
     ]
+
+
+def _activity(activity: float | None) -> Tile:
+    """By the standard where it is near; far above it, in what people do in a day."""
+    if activity is None or activity <= 2 * judge.ACTIVITY:
+        return _tile("Активность в месяц", activity, "", f"ориентир — больше {judge.ACTIVITY}")
+    day = activity / judge.WORKING_DAYS
+    return Tile("Обращений в рабочий день", number(day, 0 if day >= 10 else 1), "документы и поиски, все вместе")
+
+
+def _involvement(facts: Facts, involved: float | None) -> Tile:
+    bought = facts.bought
+    active = judge.average(facts.months, judge.ACTIVE)
+    if bought is not None and bought < judge.FEW and active is not None and involved is not None:
+        people = f"{number(round(active))} из {number(bought)}"
+        enough = f"ориентир — от {words.enough(bought)} из {number(bought)}"
+        return Tile("Людей на места, в месяц", people, enough if bought >= judge.ROOM_SEATS else "")
+    return _tile("Вовлечённость", involved, "%", f"ориентир — больше {words.percent(judge.INVOLVEMENT)}")
+
+
+def _empty(empty: float | None, made: float | None) -> Tile:
+    name = "Поиски без результата"
+    if empty is None or not made:
+        return _tile(name, None, "", "")
+    told = f"{number(empty)} из {number(made)}"
+    return Tile(name, told, "") if made < judge.FEW else _tile(name, empty / made, "%", told)
 
 
 def _searches(*parts: float | None) -> float | None:
@@ -74,7 +93,7 @@ def _trend(comparison: Comparison, figure: Figure) -> str:
     if row is None or isinstance(row.change, Missing):
         return "за период"
     against = "к прошлому году" if comparison.basis is Basis.YEARS else "второе полугодие к первому"
-    return f"{words.change(row.change)} {against}"
+    return f"{words.compared(row.now, row.before, row.change)} {against}"
 
 
 def _tile(name: str, value: float | None, kind: str, note: str) -> Tile:

@@ -11,9 +11,11 @@ from markupsafe import Markup
 from kodeks_exporter.yearly import accesses, charts, judge, months, parts, words
 from kodeks_exporter.yearly.accesses import Online
 from kodeks_exporter.yearly.advice import advice, summary
+from kodeks_exporter.yearly.done import done
 from kodeks_exporter.yearly.facts import Facts
 from kodeks_exporter.yearly.months import Changes, MonthTable
 from kodeks_exporter.yearly.parts import Availability, Searches, SeatsRow, Use
+from kodeks_exporter.yearly.sender import Sender
 from kodeks_exporter.yearly.tiles import Tile, tiles
 from kodeks_exporter.yearly.words import GAP, NO_DATA, number
 
@@ -40,24 +42,29 @@ class Page:
     availability: Availability | None
     use: Use | None
     online: Online | None
+    done: Sequence[str]
+    company: str
+    """Name and phone of the distributor."""
+    signature: Sequence[str]
+    logo: str
+    """A ``data:`` address."""
     year: int
     made: str
     until: str
 
 
-def page(facts: Facts, made: dt.date, contact: str = "") -> Page:
-    """``contact``: who hands the report over, as they want to be named; else the inventory's name of the manager."""
+def page(facts: Facts, made: dt.date, sender: Sender) -> Page:
     comparison = judge.compare(facts)
     has_use = any(month.known for month in facts.months)
     return Page(
         client=facts.client,
         period=_period(facts),
-        about=_about(facts, contact),
+        about=_about(facts, sender),
         tiles=tiles(facts, comparison),
         summary=summary(facts),
         gaps=_gaps(facts),
         advice=advice(facts),
-        changes=months.changes(facts, comparison) if facts.installations else None,
+        changes=months.changes(facts, comparison) if facts.installations else accesses.changes(facts),
         months=months.month_table(facts) if facts.installations else None,
         hatched=has_use and any(month.known and not month.whole for month in facts.months),
         charts=charts.use_by_month(facts) if has_use else (),
@@ -68,6 +75,10 @@ def page(facts: Facts, made: dt.date, contact: str = "") -> Page:
         use=parts.use(facts),
         online=accesses.online(facts) if facts.accesses else None,
         year=facts.year,
+        done=done(facts),
+        company=", ".join(filter(None, (sender.company, sender.phone))),
+        signature=[each for each in (sender.signature, sender.prepared_by(facts.managers)) if each],
+        logo=sender.logo,
         made=words.figures_day(made),
         until=words.figures_day(facts.last_day),
     )
@@ -80,7 +91,7 @@ def _period(facts: Facts) -> str:
     return f"1{GAP}января — {words.day(last)}{GAP}года"
 
 
-def _about(facts: Facts, contact: str) -> list[tuple[str, str]]:
+def _about(facts: Facts, sender: Sender) -> list[tuple[str, str]]:
     entities = sorted({each.legal_entity for each in facts.installations if each.legal_entity})
     numbers = sorted({each.regnum for each in facts.installations if each.regnum})
     until = sorted({each.registration_until for each in facts.installations if each.registration_until})
@@ -92,14 +103,15 @@ def _about(facts: Facts, contact: str) -> list[tuple[str, str]]:
             "до" + GAP + words.some([words.figures_day(each) for each in until]) if until else "",
         ),
         *_soonest(facts),
-        ("Подготовил", contact or ", ".join(facts.managers)),
+        ("Подготовил", sender.prepared_by(facts.managers)),
     ]
     if not facts.installations:
         told = told[-1:]
     if len(facts.installations) > 1:
         told.insert(0, ("Установки", words.some([each.name for each in facts.installations])))
     if facts.accesses:
-        told.insert(-1, ("Онлайн-доступы", number(len(facts.accesses))))
+        names = words.some([each.login or each.account for each in facts.accesses])
+        told.insert(-1, ("Онлайн-доступы", f"{number(len(facts.accesses))} ({names})"))
     return [(name, value or NO_DATA) for name, value in told]
 
 
@@ -116,7 +128,7 @@ def _soonest(facts: Facts) -> list[tuple[str, str]]:
 def _gaps(facts: Facts) -> list[str]:
     """Where data is missing: said at once, on the first page."""
     if not facts.installations:
-        return []
+        return accesses.gaps(facts)
     told = []
     over = [month for month in facts.months if month.first <= facts.last_day]
     lost = [month.name for month in over if not month.known]

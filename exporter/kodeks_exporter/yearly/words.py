@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Final
 
-from kodeks_exporter.yearly.judge import Missing
+from kodeks_exporter.yearly.judge import FEW, INVOLVEMENT, Missing
 
 NO_DATA: Final = "нет данных"
 GAP: Final = "\N{NO-BREAK SPACE}"
@@ -63,6 +63,30 @@ def change(told: float | Missing) -> str:
     if told >= 9.995:
         return f"в{GAP}{number(told + 1)}{GAP}раз"
     return f"+{percent(told)}" if round(told * 100) > 0 else percent(told)
+
+
+def compared(now: float | None, before: float | None, told: float | Missing) -> str:
+    """The change in per cent, of few in pieces: ``+3``."""
+    if isinstance(told, Missing) or now is None or before is None or before >= FEW:
+        return change(told)
+    digits = 0 if now == int(now) and before == int(before) else 1
+    more = round(now - before, digits)
+    return f"+{number(more, digits)}" if more > 0 else number(more, digits)
+
+
+def enough(bought: float) -> str:
+    """How many people on these seats are more than the standard asks for."""
+    return number(int(bought * INVOLVEMENT) + 1)
+
+
+def lasted(hours: float) -> str:
+    """``40 минут``, ``5 часов``, ``3 дня``."""
+    if hours < 1:
+        minutes = max(5, round(hours * 12) * 5)
+        return f"{minutes}{GAP}минут" if minutes < 60 else f"1{GAP}час"
+    if hours < 48:
+        return counted(round(hours), "час", "часа", "часов")
+    return counted(round(hours / 24), "день", "дня", "дней")
 
 
 def form(count: float, one: str, few: str, many: str) -> str:

@@ -8,44 +8,52 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from kodeks_exporter.config.transliterate import latin
 from kodeks_exporter.yearly import clients, pages, view
 from kodeks_exporter.yearly.gather import end_of, gather
+from kodeks_exporter.yearly.judge import weaknesses
 from kodeks_exporter.yearly.prometheus import Prometheus
 from kodeks_exporter.yearly.promql import moment
+from kodeks_exporter.yearly.sender import Sender
 
 _LONGEST_NAME = 80
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """``clients`` by name, or all of ``manager``. ``until``: Unix seconds, nothing after it is reported."""
+    """``clients`` by name, or all of ``manager``. ``until``: Unix seconds, nothing after it is reported; ``last_day``:
+    the day that it is, None: today, wherever the client's manager is."""
 
     year: int
     until: float
     clients: Sequence[str] = ()
     manager: str | None = None
-    contact: str = ""
+    last_day: dt.date | None = None
+    sender: Sender = field(default_factory=Sender)
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A report, or why there is none: ``problem`` in Russian. ``html`` is empty then."""
+    """A report, or why there is none: ``problem`` in Russian. ``html`` is empty then. ``doubts``, in Russian, too: what
+    the manager should know before the report is handed over."""
 
     client: str
     html: str = ""
     problem: str = ""
+    doubts: Sequence[str] = ()
 
 
 class UnknownNameError(Exception):
     """Nobody of that name is known to Prometheus. The text is Russian and names those that are like it."""
 
 
-def make(prometheus: Prometheus, wanted: Wanted, made: dt.date) -> Iterator[Made]:
-    """The reports one after another. Raises UnknownNameError, only when none is made, and PrometheusError."""
+def make(prometheus: Prometheus, wanted: Wanted, made: dt.datetime) -> Iterator[Made]:
+    """The reports one after another; ``made``: now.
+
+    Raises UnknownNameError, only when none is made, and PrometheusError."""
     begin, end = moment(dt.date(wanted.year, 1, 1)), end_of(wanted.year, wanted.until)
     any_left = False
     for name in _chosen(prometheus, wanted, begin, end):
@@ -53,9 +61,13 @@ def make(prometheus: Prometheus, wanted: Wanted, made: dt.date) -> Iterator[Made
         if wanted.manager is not None and wanted.manager not in client.managers:
             continue  # they looked after the client for a part of the year, and do no longer
         any_left = True
-        facts = gather(prometheus, client, wanted.year, wanted.until)
+        today = made.astimezone(wanted.sender.zone(client.managers)).date()
+        facts = gather(prometheus, client, wanted.year, wanted.until, wanted.last_day or today)
         if facts.known:
-            yield Made(name, pages.render(view.page(facts, made, wanted.contact)))
+            doubts = weaknesses(facts)
+            if not wanted.sender.named(client.managers):
+                doubts.append("кто подготовил, не сказано: впишите full_name и phone менеджера в kodeks.yml")
+            yield Made(name, pages.render(view.page(facts, today, wanted.sender)), doubts=doubts)
         else:
             yield Made(name, problem=f"нет данных за {wanted.year} год")
     if not any_left:

@@ -1,0 +1,88 @@
+"""«Что мы для вас сделали»: what the distributor did within the year, as far as figures know it."""
+
+from __future__ import annotations
+
+from statistics import median
+
+from kodeks_exporter.yearly import judge, words
+from kodeks_exporter.yearly.facts import Facts
+from kodeks_exporter.yearly.words import GAP, counted, number
+
+
+def done(facts: Facts) -> list[str]:
+    """Sentences; empty: nothing is known."""
+    told = []
+    if facts.installations:
+        told += [_watched(facts), _versions(facts), _updates(facts), _users(facts), _searches(facts)]
+    told.append(_accesses(facts))
+    return [each for each in told if each]
+
+
+def _watched(facts: Facts) -> str:
+    hours = sum(month.interface.hours for month in facts.months if month.interface is not None)
+    if not hours:
+        return ""
+    text = f"Следили за работой системы днём и ночью: {counted(hours, 'час', 'часа', 'часов')} наблюдения. "
+    found = facts.work.outages
+    if not found:
+        return text + "Перебоев дольше получаса за это время не заметили."
+    longest = max(found, key=lambda each: each.hours)
+    text += f"Заметили {counted(len(found), 'перебой', 'перебоя', 'перебоев')} дольше получаса"
+    if len(found) == 1:
+        day = words.day(longest.begin.date())
+        return f"{text}, {day}: система снова открылась через {words.lasted(longest.hours)}."
+    usual = words.lasted(median(each.hours for each in found))
+    return (f"{text}: обычно система снова открывалась через {usual}, в самом долгом случае"
+            f" ({words.day(longest.begin.date())}) — через {words.lasted(longest.hours)}.")  # fmt: skip
+
+
+def _versions(facts: Facts) -> str:
+    changed = {name: told for name, told in facts.work.versions.items() if len(told) > 1}
+    if not changed:
+        return ""
+    times = sum(len(told) - 1 for told in changed.values())
+    text = f"Программу сервера обновляли {counted(times, 'раз', 'раза', 'раз')}"
+    if len(changed) == 1:
+        ((_, told),) = changed.items()
+        return f"{text}: с{GAP}{told[0]} до{GAP}{told[-1]}."
+    return f"{text} на {counted(len(changed), 'установке', 'установках', 'установках')}."
+
+
+def _updates(facts: Facts) -> str:
+    if not facts.work.updates:
+        return ""
+    many = counted(facts.work.updates, "раз", "раза", "раз")
+    return f"Следили за ежедневными обновлениями документов: они приходили {many}."
+
+
+def _users(facts: Facts) -> str:
+    told = [month.users for month in facts.months if month.users is not None]
+    if len(told) < judge.WEAK_MONTHS or told[-1] <= told[0]:
+        return ""
+    return f"Пользователей с карточками стало больше: было {number(told[0])}, стало {number(told[-1])}."
+
+
+def _searches(facts: Facts) -> str:
+    causes = judge.causes(facts.demand)
+    total = sum(causes.values())
+    if not total:
+        return ""
+    text = f"Разобрали, почему ничего не нашлось: {counted(total, 'поиск', 'поиска', 'поисков')}"
+    absent = causes.get("absent", 0)
+    if absent:
+        text += f", в{GAP}{number(absent)} из них документа нет в комплекте"
+    return text + "."
+
+
+def _accesses(facts: Facts) -> str:
+    if not facts.accesses:
+        return ""
+    months = len({name for access in facts.accesses for name in access.left})
+    if not months:
+        return ""
+    many = counted(len(facts.accesses), "онлайн-доступа", "онлайн-доступов", "онлайн-доступов")
+    spent = sum(left.get("documents", 1) < 1 for access in facts.accesses for left in access.left.values())
+    text = f"Следили за лимитами {many} {counted(months, 'месяц', 'месяца', 'месяцев')}: "
+    if not spent:
+        return text + "лимит документов ни разу не кончился."
+    return text + f"лимит документов кончался {counted(spent, 'раз', 'раза', 'раз')}."

@@ -1,0 +1,56 @@
+"""What happened at a client's servers within a year: outages, versions, daily updates."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Final
+
+from kodeks_exporter.settings import zones
+from kodeks_exporter.yearly.facts import Outage, Work
+from kodeks_exporter.yearly.prometheus import Prometheus, Series
+from kodeks_exporter.yearly.promql import any_of, moment
+
+HOUR: Final = 3600
+LONG: Final = 0.5
+"""Hours without the main page from which on it is told as an outage. A nightly restart takes less."""
+_STEP: Final = "6h"
+_MENDED: Final = 0.999
+"""Share of an hour from which on it counts as whole."""
+
+
+def gather(prometheus: Prometheus, installations: Sequence[str], year: int, at: float) -> Work:
+    """Of these installations, up to ``at`` (Unix seconds). Raises PrometheusError."""
+    end = min(at, moment(dt.date(year + 1, 1, 1)))
+    seconds = int(end - moment(dt.date(year, 1, 1))) - 1
+    if not installations or seconds <= 0:
+        return Work()
+    outages: list[Outage] = []
+    versions: dict[str, Sequence[str]] = {}
+    updates = 0
+    for name in installations:  # one by one: an answer holds an hour's figure for each hour of the year
+        chosen = f"{{installation=~{any_of([name])}}}"
+        for series in prometheus.query(f"installation:kodeks_interface_up:hourly{chosen}[{seconds}s]", end):
+            outages += _outages(name, series)
+        window = f"[{seconds}s:{_STEP}]"
+        seen = prometheus.query(f"max by (server) (max_over_time(timestamp(kodeks_build_info{chosen}){window}))", end)
+        newest_last = sorted(seen, key=lambda series: series.value)
+        versions[name] = [series.labels["server"] for series in newest_last if series.labels.get("server")]
+        newest = f"max by (installation) (kodeks_operup_timestamp_seconds{chosen})"
+        updates += sum(round(series.value) for series in prometheus.query(f"changes(({newest}){window})", end))
+    return Work(sorted(outages, key=lambda each: each.begin), versions, updates)
+
+
+def _outages(installation: str, series: Series) -> Iterator[Outage]:
+    """Hours in a row in which the page was missing for a part of the time. Each sample tells of the hour before it."""
+    bad = [(at, 1 - share) for at, share in series.samples if share < _MENDED]
+    runs: list[list[tuple[float, float]]] = [bad[:1]] if bad else []
+    for before, hour in pairwise(bad):
+        if hour[0] - before[0] > 1.5 * HOUR:
+            runs.append([])
+        runs[-1].append(hour)
+    for run in runs:
+        hours = sum(missing for _, missing in run)
+        if hours >= LONG:
+            yield Outage(installation, dt.datetime.fromtimestamp(run[0][0] - HOUR, zones.DEFAULT), hours)
