@@ -105,6 +105,7 @@ TEXTS: Final = MappingProxyType(
         "calendar year": "календарный год",
         "last day that counts; default: today": "последний день; по умолчанию сегодня",
         "HTML file; a folder for several clients": "файл HTML; папка, если клиентов несколько",
+        "kodeks.yml: who hands it over": "kodeks.yml: кто передаёт отчёт",
         "who hands it over; default: the manager's name": "кто передаёт отчёт; по умолчанию имя менеджера",
         "of basic auth": "для входа по паролю",
         "trusted certificates": "доверенные сертификаты",
