@@ -4,10 +4,15 @@ import os
 import runpy
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 from setuptools import setup
 from setuptools.command.build_py import build_py
+
+# pip asks this file before it compares versions, and with constraints it never comes to that: it names another package.
+if sys.version_info < (3, 11):  # noqa: UP036
+    raise SystemExit("kodeks-exporter needs Python 3.11 or newer, this is {}.{}".format(*sys.version_info[:2]))
 
 HERE = Path(__file__).resolve().parent
 

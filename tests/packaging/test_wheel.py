@@ -85,6 +85,14 @@ def test_metadata_is_what_an_index_shows(wheel: Path) -> None:
     assert "Programming Language :: Python :: 3.13" in (told.get_all("Classifier") or ())
 
 
+def test_an_older_python_gets_one_clear_sentence() -> None:
+    """From setup.py, which pip asks first; and from the package, where somebody runs the checkout."""
+    for asked in ("runpy.run_path('setup.py')", "runpy.run_path('exporter/kodeks_exporter/__init__.py')"):
+        old = f"import runpy, sys; sys.version_info = (3, 10, 13); {asked}"
+        done = subprocess.run([sys.executable, "-c", old], cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.stderr.strip() == "kodeks-exporter needs Python 3.11 or newer, this is 3.10"
+
+
 def test_the_program_runs_from_there_and_knows_its_commit(target: Path) -> None:
     told = exporter(target, "--version")
     assert told.stdout.strip().endswith("(0123456789ab)"), told.stderr
