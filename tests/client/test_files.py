@@ -22,6 +22,7 @@ CLIENT = Client(
     token="t",
     report_path="/sysinfo/si_save_request",
     logout_path="/logout",
+    contact="Мария Иванова, +7 8452 00-00-01",
 )
 WINDOWS = {file.path: file.content for file in files(CLIENT, "windows")}
 
@@ -97,6 +98,7 @@ def test_the_page_escapes_names_and_explains_every_word(system: str) -> None:
     found = {file.path: file.content for file in files(CLIENT, "windows" if system == "windows" else "linux")}
     page = found["ПРОЧТИ.html"].decode()
     assert "&amp; &lt;Ко&gt;" in page
+    assert "Сообщите менеджеру (Мария Иванова, +7 8452 00-00-01), что" in page
     texts = [text.decode() for name, text in found.items() if name.endswith((".cmd", ".sh"))]
     words = {word for text in texts for word in re.findall(r"fail \"?([a-z-]+):", text)} - {"no-curl"}
     assert len(words) >= 6

@@ -54,6 +54,11 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
+def _contact(settings: Settings, installation: Installation) -> str:
+    manager = settings.fleet.managers[installation.manager]
+    return ", ".join(filter(None, (manager.full_name, manager.phone)))
+
+
 def _client(settings: Settings, options: argparse.Namespace) -> Client:
     installation = settings.fleet.installations.get(options.name)
     if installation is None:
@@ -75,6 +80,7 @@ def _client(settings: Settings, options: argparse.Namespace) -> Client:
         logout_path=installation.asked_by(settings.checks).paths.logout,
         credentials=f"{credentials.username}:{credentials.password.reveal()}" if credentials else "",
         proxy=options.proxy,
+        contact=_contact(settings, installation),
         ca=options.ca_file.read_text(encoding="utf-8") if options.ca_file else "",
     )
 

@@ -30,7 +30,8 @@ _SUFFIXES: Final = {"report": ".zip", "status": ".status"}
 @dataclass(frozen=True, slots=True)
 class Client:
     """``kodeks``: address of the server as its own machine sees it. ``server``: of the monitoring, without a slash at
-    its end. ``credentials``: ``login:password`` or empty. ``ca``: PEM of the authority of ``server``, or empty."""
+    its end. ``credentials``: ``login:password`` or empty. ``ca``: PEM of the authority of ``server``, or
+    empty. ``contact``: the manager by name and phone, or empty."""
 
     name: str
     client: str
@@ -43,6 +44,7 @@ class Client:
     credentials: str = ""
     proxy: str = ""
     ca: str = ""
+    contact: str = ""
 
 
 def files(client: Client, system: System) -> tuple[RenderedFile, ...]:
