@@ -7,6 +7,7 @@ import ipaddress
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -25,6 +26,13 @@ class Certificate:
     """Of the same authority and for the same key: ended yesterday."""
 
 
+AUTHORITY_USES: Final = x509.KeyUsage(
+    key_cert_sign=True, crl_sign=True, digital_signature=False, content_commitment=False, key_encipherment=False,
+    data_encipherment=False, key_agreement=False, encipher_only=False, decipher_only=False,
+)  # fmt: skip
+"""Clients of Python 3.13 refuse an authority that does not say so."""
+
+
 def issue(folder: Path, *names: str, days: float = 365.0) -> Certificate:
     """Make an authority and a certificate for the names and IPv4 addresses, valid for ``days``."""
     now = dt.datetime.now(dt.UTC)
@@ -40,6 +48,7 @@ def issue(folder: Path, *names: str, days: float = 365.0) -> Certificate:
         .not_valid_after(now + dt.timedelta(days=800))
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(authority_key.public_key()), critical=False)
+        .add_extension(AUTHORITY_USES, critical=True)
         .sign(authority_key, hashes.SHA256())
     )
 

@@ -12,6 +12,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from demo.stand import tls
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -28,8 +30,12 @@ class Authority:
         self._folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = _name(name)
-        certificate = _builder(self._name, self._name, self._key).add_extension(
-            x509.BasicConstraints(ca=True, path_length=None), critical=True
+        # What clients of Python 3.13 want: uses and identifiers of keys.
+        certificate = (
+            _builder(self._name, self._name, self._key)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(self._key.public_key()), critical=False)
+            .add_extension(tls.AUTHORITY_USES, critical=True)
         )
         self.file = folder / f"{name}.pem"
         self.file.write_bytes(_pem(certificate.sign(self._key, hashes.SHA256())))
@@ -37,8 +43,12 @@ class Authority:
     def issue(self, name: str, passphrase: bytes | None = None) -> Pair:
         """A certificate for 127.0.0.1, good for servers and clients."""
         key = ec.generate_private_key(ec.SECP256R1())
-        certificate = _builder(_name(name), self._name, key).add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False
+        certificate = (
+            _builder(_name(name), self._name, key)
+            .add_extension(
+                x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False
+            )
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False)
         )
         pair = Pair(self._folder / f"{name}.crt", self._folder / f"{name}.key")
         pair.cert.write_bytes(_pem(certificate.sign(self._key, hashes.SHA256())))

@@ -12,6 +12,7 @@ from cryptography import x509
 from kodeks_exporter.checks.context import Context
 from kodeks_exporter.checks.verdict import Verdict, failed, failed_by, ok
 from kodeks_exporter.domain.check import TlsFacts
+from kodeks_exporter.net import trust
 from kodeks_exporter.net.errors import CheckError, explain
 from kodeks_exporter.net.machine import is_exhausted
 from kodeks_exporter.settings.fleet import Installation
@@ -78,11 +79,7 @@ def _context(verify: bool, ca_file: str) -> ssl.SSLContext:
 
 @lru_cache(maxsize=64)
 def _kept_context(verify: bool, ca_file: str, _stamp: tuple[int, ...]) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=ca_file or None)
-    if not verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
+    return trust.context(verify, ca_file)
 
 
 @lru_cache(maxsize=1024)

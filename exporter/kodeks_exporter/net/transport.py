@@ -18,6 +18,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from kodeks_exporter.net import trust
 from kodeks_exporter.net.connection import connect
 from kodeks_exporter.net.errors import CheckError, explain
 from kodeks_exporter.settings.fleet import Credentials
@@ -52,12 +53,9 @@ class Transport:
         self._lines: list[socket.socket] = []
         self._expired = False
         try:
-            context = ssl.create_default_context(cafile=tls_ca_file or None)
+            context = trust.context(tls_verify, tls_ca_file)
         except OSError:
             raise CheckError("ca_file", f"не читается файл корневых сертификатов {tls_ca_file}") from None
-        if not tls_verify:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
         self.session = _Session()
         self.session.trust_env = False  # neither proxies nor passwords of .netrc: as the live checks do
         self.session.headers["User-Agent"] = USER_AGENT

@@ -15,6 +15,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from kodeks_exporter.domain.online import HTTP_REASON, HistoryDay, OnlineReading, Quota, Resource
+from kodeks_exporter.net import trust
 from kodeks_exporter.net.answer import Response
 from kodeks_exporter.net.connection import Limits, target_of
 from kodeks_exporter.net.errors import CheckError
@@ -276,10 +277,6 @@ def _filled(form: Form, login: Credentials) -> list[tuple[str, str]] | None:
 @lru_cache(maxsize=8)
 def _tls(verify: bool, ca_file: str) -> ssl.SSLContext:
     try:
-        context = ssl.create_default_context(cafile=ca_file or None)
+        return trust.context(verify, ca_file)
     except OSError:
         raise CheckError("ca_file", "не читается файл корневых сертификатов") from None
-    if not verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
