@@ -125,7 +125,8 @@ ACCESSES: Final = (
         "kodeks_online_read_timestamp_seconds{{}}": ("now", "now")}, access=True),
 )  # fmt: skip
 
-FLEET: Final = {"KodeksExporterDown", "KodeksConfigReloadFailed", "KodeksWatchdog", "KodeksNotificationsFailing"}
+FLEET: Final = {"KodeksExporterDown", "KodeksConfigReloadFailed", "KodeksWatchdog", "KodeksNotificationsFailing",
+                "KodeksStorageFailing"}  # fmt: skip
 """They are about the monitoring itself: rules/tests."""
 
 
