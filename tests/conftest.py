@@ -7,6 +7,10 @@ import socket
 from collections.abc import Callable
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("ours", deadline=None)  # a busy machine is slow, and that is no fault
+settings.load_profile("ours")
 
 
 @pytest.fixture(scope="session")

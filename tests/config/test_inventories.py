@@ -206,7 +206,7 @@ _LINE = st.one_of(
 
 
 @given(managers=st.lists(_LINE, max_size=6), online=st.lists(_LINE, max_size=6))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_whatever_is_imported_loads(
     tmp_path_factory: pytest.TempPathFactory, managers: list[str], online: list[str]
 ) -> None:

@@ -456,7 +456,7 @@ def _loads_or_tells(path: Path) -> None:
 
 
 @given(raw=st.binary(max_size=300) | st.text(max_size=300).map(lambda text: text.encode("utf-8", "replace")))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_arbitrary_bytes_never_crash(tmp_path_factory: pytest.TempPathFactory, raw: bytes) -> None:
     path = tmp_path_factory.getbasetemp() / "arbitrary.yml"
     path.write_bytes(raw)
@@ -464,7 +464,7 @@ def test_arbitrary_bytes_never_crash(tmp_path_factory: pytest.TempPathFactory, r
 
 
 @given(tree=st.dictionaries(_WORDS, _TREES, max_size=6))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_arbitrary_structures_never_crash(tmp_path_factory: pytest.TempPathFactory, tree: object) -> None:
     path = tmp_path_factory.getbasetemp() / "structure.yml"
     path.write_text(json.dumps(tree), "utf-8")
@@ -472,7 +472,7 @@ def test_arbitrary_structures_never_crash(tmp_path_factory: pytest.TempPathFacto
 
 
 @given(text=st.text(st.sampled_from("&*!|>%@`'\"#,[]{}:?-<= \n\tab0~\\"), max_size=60))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_arbitrary_punctuation_never_crashes(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     path = tmp_path_factory.getbasetemp() / "punctuation.yml"
     path.write_text("managers:\n" + text, "utf-8")
@@ -480,7 +480,7 @@ def test_arbitrary_punctuation_never_crashes(tmp_path_factory: pytest.TempPathFa
 
 
 @given(secret=st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=6, max_size=12))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_an_unquoted_password_is_never_told(tmp_path_factory: pytest.TempPathFactory, secret: str) -> None:
     """Whatever YAML makes of it, the first word after ``password:`` must not come back in an error."""
     path = tmp_path_factory.getbasetemp() / "password.yml"

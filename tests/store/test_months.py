@@ -325,9 +325,7 @@ class Months(RuleBasedStateMachine):
 
 
 TestMonths = Months.TestCase
-TestMonths.settings = settings(
-    max_examples=60, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
-)
+TestMonths.settings = settings(max_examples=60, stateful_step_count=15, suppress_health_check=list(HealthCheck))
 
 
 @pytest.mark.parametrize("month", [OCTOBER, "2026-01"])

@@ -158,6 +158,4 @@ class Reports(RuleBasedStateMachine):
 
 
 TestReports = Reports.TestCase
-TestReports.settings = settings(
-    max_examples=80, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
-)
+TestReports.settings = settings(max_examples=80, stateful_step_count=20, suppress_health_check=list(HealthCheck))

@@ -457,7 +457,7 @@ def outcome(content: bytes, folder: Path) -> None:
     assert time.process_time() - start < 5.0
 
 
-many = settings(max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+many = settings(max_examples=1500, suppress_health_check=[HealthCheck.function_scoped_fixture])
 XML_BYTES = SAMPLE_XML.encode()
 
 
@@ -496,7 +496,7 @@ def test_damaged_zips(folder: Path, content: bytes) -> None:
     outcome(content, folder)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_damaged_databases(folder: Path, data: st.DataObject) -> None:
     cached = folder.parent / "sample.db"
@@ -550,7 +550,7 @@ def trees(draw: st.DrawFn, depth: int = 0) -> str:
     return f"<{name}{attributes}>{escape(draw(st.text(max_size=10)))}{''.join(inner)}</{name}>"
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=250, suppress_health_check=list(HealthCheck))
 @given(text=trees())
 def test_shuffled_reports(folder: Path, text: str) -> None:
     outcome(text.encode("utf-8", "replace"), folder)
@@ -566,7 +566,7 @@ def test_any_bytes(folder: Path, content: bytes) -> None:
     outcome(b"SQLite format 3\0" + content, folder)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=damaged(zlib.compress(XML_BYTES)))
 def test_damaged_deflate_inside_a_whole_zip(folder: Path, content: bytes) -> None:
     outcome(gzip.compress(XML_BYTES)[:10] + content, folder)

@@ -159,7 +159,7 @@ def test_cause_and_family(query: str, expected_cause: str, expected_family: str)
 
 
 @given(st.text(max_size=400))
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 def test_any_text_has_one_cause_and_one_family(query: str) -> None:
     assert cause(query) in set(Cause)
     assert family(query) in FAMILIES
@@ -167,7 +167,7 @@ def test_any_text_has_one_cause_and_one_family(query: str) -> None:
 
 
 @given(st.lists(st.sampled_from([*"ГОСТгостGOCTujcnпндф14.1-–—,.;'[]№ \t"]), max_size=120).map("".join))
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 def test_texts_that_resemble_designations(query: str) -> None:
     assert cause(query) in set(Cause)
     assert family(query) in FAMILIES

@@ -39,7 +39,7 @@ def outcome(text: str, folder: Path) -> tuple[Collected | str, object]:
     return done.got, (done.summary.records, done.summary.skipped)
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from(PIECES), max_size=25), st.integers(0, 6000))
 def test_the_same_as_monkeypatch(
     folder: Path, monkeypatch: pytest.MonkeyPatch, pieces: list[str], padding: int
