@@ -422,6 +422,7 @@ def test_examples_of_the_documentation_load(tmp_path: Path) -> None:
     """Each block marked as yaml is a whole file; the first one is annotated and shows the defaults."""
     examples = re.findall(r"```yaml\n(.*?)```", DOCS.read_text("utf-8"), re.DOTALL)
     (tmp_path / "secrets").mkdir()
+    (tmp_path / "logo.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     for name in re.findall(r"_file: /etc/kodeks/([\w.-]+)", examples[0]):
         (tmp_path / "secrets" / name).write_text("long-enough-secret\n")
     loaded = [load(write(tmp_path, example.replace("/etc/kodeks/", "secrets/")), VARIABLES) for example in examples]

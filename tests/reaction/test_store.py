@@ -43,6 +43,7 @@ def follow(folder: Path, pauses: list[float]) -> int:
 def state(folder: Path) -> ReactionState:
     store = ReactionStore(folder)
     try:
+        assert len(store.handling.records(0)) == INCIDENTS, "a record of each, and none twice"
         return store.state()
     finally:
         store.close()

@@ -30,7 +30,7 @@ WORDS = {
     "samara": ("vasilek", "Василёк", "petrova", "kama", "127.0.0.3"),
 }
 SHARED = {"/", "/metrics", "/sd", "/-/healthy", "/-/ready", "/docs/errors", "/docs/errors/", "/docs/errors/<name>"}
-OWN_TOKEN = {"/upload", "/files/<name>", "/acknowledge"}
+OWN_TOKEN = {"/upload", "/files/<name>", "/acknowledge", "/handling/view"}
 """Asked by scripts and links that carry a secret of their own, which says what they may."""
 
 

@@ -17,7 +17,7 @@ from kodeks_exporter.cli.notify import ALIVE, READY, STOPPING, notify, watchdog_
 from kodeks_exporter.config.problems import ConfigError, Problem
 from kodeks_exporter.config.webfile import WebConfig, load_web_config
 from kodeks_exporter.service.exporter import Service
-from kodeks_exporter.web import acknowledge, upload
+from kodeks_exporter.web import acknowledge, handling, upload
 from kodeks_exporter.web.app import Application
 from kodeks_exporter.web.security import ServerSecurity
 from kodeks_exporter.web.server import WebServer
@@ -60,7 +60,7 @@ def _serve(options: argparse.Namespace) -> int:
     service = Service(options.config, options.storage, external_url.changes(options))
     try:
         application = Application(service, service.routes())
-        open_paths = upload.OPEN_PATHS + acknowledge.OPEN_PATHS
+        open_paths = upload.OPEN_PATHS + acknowledge.OPEN_PATHS + handling.OPEN_PATHS
         server = WebServer(options.listen_address, application, security, service.server_options(), open_paths)
         server.start()
     except (OSError, ValueError) as error:

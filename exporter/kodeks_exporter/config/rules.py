@@ -43,6 +43,7 @@ def findings(data: Plain) -> Iterator[Finding]:
     yield from _alerting(top)
     yield from _score(top)
     yield from _reaction(top)
+    yield from _handling(top)
     yield from _viewers(top)
 
 
@@ -275,6 +276,16 @@ def _score(top: Mapping) -> Iterator[Finding]:
                 if (full - zero) * (usual.full - usual.zero) <= 0:
                     side = "above" if usual.full > usual.zero else "below"
                     yield ("score", "limits", figure), f"full ({full:g}) must be {side} zero ({zero:g})"
+
+
+def _handling(top: Mapping) -> Iterator[Finding]:
+    handling = _mapping(top.get("handling"))
+    if handling.get("reviewers") and not _given(_mapping(top.get("reaction")), "key"):
+        yield ("handling", "reviewers"), "needs reaction.key or reaction.key_file: forms and links are signed with it"
+    for section, key in (("reviewers", "user"), ("points", "name")):
+        entries = handling.get(section)
+        named = [_mapping(each).get(key) for each in entries] if isinstance(entries, list) else []
+        yield from _once(("handling", section), named)
 
 
 def _reaction(top: Mapping) -> Iterator[Finding]:

@@ -121,6 +121,8 @@ class Incident:
     seen: float = 0.0
     over: float | None = None
     counted: bool = False
+    extensions: tuple[Taken, ...] = ()
+    """Silences with words that came after it was taken and last longer than those before."""
 
     @property
     def manager(self) -> str:
@@ -139,11 +141,14 @@ class Incident:
 @dataclass(frozen=True, slots=True)
 class End:
     """An incident that is over. ``outcome`` None: it does not count, because people were never told of it, or it has
-    counted already. ``lasted``: seconds from being told to its end, None when that is not known."""
+    counted already. ``lasted``: seconds from being told to its end, None when that is not known. ``ending``: how it
+    ended, whether that counts or not. ``messages``: how many were sent of it."""
 
     incident: Incident
     outcome: Ending | None
     lasted: float | None
+    ending: Ending = Ending.UNSEEN
+    messages: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,9 @@ GRACE: Final = 360.0
 restarted lists nothing until Prometheus has sent again, which it does every minute, or as rarely as it evaluates the
 rule: every four minutes (rules/*.yml). What comes back after that, from rules that are rarer still, does not count
 again."""
+_SAME: Final = 60.0
+"""Seconds by which two silences must differ to be two."""
+_MOST_EXTENSIONS: Final = 20
 BLIND: Final = 600.0
 """Seconds without any look from which on nobody knows when an alert was over."""
 
@@ -48,7 +51,7 @@ def look(
             after = _returned(past.get(identity), alert, now) or _begun(alert, silences)
         else:
             after = _continued(before, alert, now)
-        after = _taken(after, silences)
+        after = _extended(_taken(after, silences), silences, now)
         if after.taken is not None and not after.counted and (before is None or before.taken is None):
             answered.append(after)
         if after != before:
@@ -110,15 +113,47 @@ def _taken(incident: Incident, silences: list[Silence]) -> Incident:
     return replace(incident, taken=Taken(max(first.starts, incident.told), first.author, first.comment, first.ends))
 
 
+def _extended(incident: Incident, silences: list[Silence], now: float) -> Incident:
+    if incident.taken is None:
+        return incident
+    known = max(incident.taken.until, *(each.until for each in incident.extensions), 0.0)
+    longer = [each for each in silences if each.comment.strip() and each.ends > known + _SAME]
+    if not longer or len(incident.extensions) >= _MOST_EXTENSIONS:
+        return incident
+    last = max(longer, key=lambda silence: silence.ends)
+    extension = Taken(max(last.starts, incident.taken.at), last.author, last.comment, last.ends)
+    if now - incident.taken.at < _SAME:  # the very silence by which it was taken, as Alertmanager tells it
+        return incident
+    return replace(incident, extensions=(*incident.extensions, extension))
+
+
+def _messages(incident: Incident, over: float, patience: float) -> int:
+    """How many were sent: one at once, one each ``patience`` seconds that were not silent."""
+    if incident.told is None or not patience:
+        return 0
+    silent = 0.0
+    end = incident.told
+    for each in (incident.taken, *incident.extensions):
+        if each is not None:
+            silent += max(0.0, min(each.until, over) - max(each.at, end))
+            end = max(end, each.until)
+    return 1 + int(max(0.0, over - incident.told - silent) // patience)
+
+
 def _end(incident: Incident, over: float, seen: float, repeat: Mapping[str, float]) -> End:
     ended = replace(incident, over=over)
-    if incident.told is None or incident.counted:
+    if incident.told is None:
         return End(ended, None, None)
     blind = over - seen > BLIND
     lasted = max(0.0, over - incident.told)
-    if incident.taken is not None:
-        return End(ended, Ending.ACKNOWLEDGED, None if blind else lasted)
-    if blind:
-        return End(ended, Ending.UNSEEN, None)
     patience = repeat.get(incident.priority, max(repeat.values(), default=0.0))
-    return End(ended, Ending.UNANSWERED if lasted >= patience else Ending.MENDED, lasted)
+    messages = _messages(incident, over, patience)
+    if incident.taken is not None:
+        ending = Ending.ACKNOWLEDGED
+    elif blind:
+        ending = Ending.UNSEEN
+    else:
+        ending = Ending.UNANSWERED if lasted >= patience else Ending.MENDED
+    if incident.counted:
+        return End(ended, None, None, ending, messages)
+    return End(ended, ending, None if blind else lasted, ending, messages)

@@ -7,25 +7,39 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import tzinfo
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from kodeks_exporter.domain.reaction import Alert, Incident
+from kodeks_exporter.metrics import handling as handling_metrics
 from kodeks_exporter.metrics import reaction as reaction_metrics
 from kodeks_exporter.metrics.exposition import Source
 from kodeks_exporter.net.resolver import Resolver
 from kodeks_exporter.poll.scheduler import Job, Pace
 from kodeks_exporter.reaction.desk import Desk
+from kodeks_exporter.reaction.handling import Figures, figures
 from kodeks_exporter.reaction.incidents import GRACE
 from kodeks_exporter.reaction.watch import Watch
 from kodeks_exporter.settings.settings import Settings
 from kodeks_exporter.store.folder import opened
+from kodeks_exporter.store.handling import KEPT
 from kodeks_exporter.store.reaction import FILE_NAME, ReactionStore
 from kodeks_exporter.store.writer import Backlog
 from kodeks_exporter.web.acknowledge import Acknowledge
 from kodeks_exporter.web.app import Route
+from kodeks_exporter.web.handling import Handling
 
 _POOL = "reaction"
+_FIGURES_EVERY = 900.0
+"""Seconds after which the figures of reviews are counted anew though nothing came."""
 _THREADS = 8
 """Members that are asked at once; each has a time limit."""
+
+
+class _Handled(NamedTuple):
+    """What the figures of reviews were counted at."""
+
+    revision: int
+    at: float
 
 
 class Reactions:
@@ -46,13 +60,15 @@ class Reactions:
         self._watch = Watch(self._store, self._resolver.resolve, grace, clock)
         desk = Desk(self._watch, lambda: settings().reaction, clock)
         self._page = Acknowledge(desk, lambda: settings().reaction, self._zone, clock, self._called)
+        self._reviews = Handling(self._store.handling, settings, self._zone, clock)
+        self._clock = clock
         self.configure(settings())
 
     def pools(self) -> dict[str, int]:
         return {_POOL: _THREADS}
 
     def routes(self) -> tuple[Route, ...]:
-        return self._page.routes()
+        return self._page.routes() + self._reviews.routes()
 
     def configure(self, settings: Settings) -> None:
         """After a reload."""
@@ -70,6 +86,14 @@ class Reactions:
         if self._watch.members():
             view = reaction_metrics.ReactionView(self._watch.state(), self._watch.up())
             yield Source("reaction", "", view, partial(reaction_metrics.families, view))
+            now = self._clock()
+            key = _Handled(self._store.handling.revision, now // _FIGURES_EVERY)
+            yield Source("handling", "", key, lambda: handling_metrics.families(self._figures(now)))
+
+    def _figures(self, now: float) -> Mapping[str, Figures]:
+        store = self._store.handling
+        names = {name: manager.called for name, manager in self._settings().fleet.managers.items()}
+        return figures(store.records(now - KEPT), store.steps(), names, now)
 
     def incidents(self) -> Mapping[str, Incident]:
         """Alerts that fire, as Alertmanager lists them."""

@@ -11,6 +11,7 @@ from kodeks_exporter.settings import values
 from kodeks_exporter.settings.alerting import AlertmanagerSettings, PrometheusSettings, Thresholds, usual_thresholds
 from kodeks_exporter.settings.checks import CheckSettings
 from kodeks_exporter.settings.fleet import Fleet
+from kodeks_exporter.settings.handling import HandlingSettings
 from kodeks_exporter.settings.history import HistorySettings
 from kodeks_exporter.settings.notation import (
     Address,
@@ -119,6 +120,7 @@ class Settings:
     prometheus: PrometheusSettings = PrometheusSettings()
     thresholds: Thresholds = field(default_factory=usual_thresholds)
     reaction: ReactionSettings = ReactionSettings()
+    handling: HandlingSettings = HandlingSettings()
     score: ScoreSettings = field(default_factory=ScoreSettings)
     yearly: YearlySettings = YearlySettings()
     source: Annotated[Path, Mark.NOT_A_KEY] = Path()

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from kodeks_exporter.domain.reaction import BUCKETS, Ending, Incident, Step, Taken
 from kodeks_exporter.store.database import Database
+from kodeks_exporter.store.handling import HandlingStore
 from kodeks_exporter.store.writer import Backlog
 
 FILE_NAME: Final = "reaction.sqlite"
@@ -42,6 +43,21 @@ MIGRATIONS: Final = (
         acknowledge TEXT NOT NULL,       -- JSON: counts of each bucket alone, and the sum of seconds
         recovery TEXT NOT NULL,          -- JSON: yes and no to the same
         PRIMARY KEY (manager, priority)
+    ) WITHOUT ROWID;
+    """,
+    """
+    ALTER TABLE incident ADD COLUMN extensions TEXT NOT NULL DEFAULT '[]';  -- JSON of Taken
+    CREATE TABLE handled (               -- alerts that are over, of which people were told
+        id TEXT PRIMARY KEY,
+        told REAL NOT NULL,
+        record BLOB NOT NULL             -- msgpack of Record
+    ) WITHOUT ROWID;
+    CREATE INDEX handled_told ON handled (told);
+    CREATE TABLE handling_step (         -- of reviews; never changed
+        record TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        step BLOB NOT NULL,              -- msgpack of Step
+        PRIMARY KEY (record, kind)
     ) WITHOUT ROWID;
     """,
 )
@@ -93,6 +109,7 @@ class ReactionStore:
     def __init__(self, directory: Path) -> None:
         """Raises ``StorageError``."""
         self._database = Database(directory, FILE_NAME, MIGRATIONS)
+        self.handling: Final = HandlingStore(self._database)
         self._lock = threading.Lock()
         self._state = self._load()
         self._written = self._state.watched
@@ -140,7 +157,7 @@ class ReactionStore:
             for incident in (*(end.incident for end in step.ends), *step.opened):
                 row = _row(incident)
                 rows["incident", incident.identity] = (
-                    "INSERT OR REPLACE INTO incident VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+                    "INSERT OR REPLACE INTO incident VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
                     row,
                 )
             for identity in old:
@@ -148,6 +165,7 @@ class ReactionStore:
             for key, each in sums.items():
                 if before.sums.get(key) is not each:
                     rows["sums", key] = ("INSERT OR REPLACE INTO sums VALUES (?,?,?,?,?)", (*key, *_sums_row(each)))
+            rows.update(self.handling.rows(step.ends, now))
             self._database.later(rows)
             self._written = now
         with self._lock:
@@ -188,18 +206,23 @@ def _row(incident: Incident) -> tuple[Any, ...]:
         incident.started,
         incident.latest,
         incident.told,
-        None if taken is None else json.dumps([taken.at, taken.by, taken.comment, taken.until], ensure_ascii=False),
+        None if taken is None else json.dumps(_plain_taken(taken), ensure_ascii=False),
         incident.inhibited,
         incident.missing,
         incident.seen,
         incident.over,
         incident.counted,
+        json.dumps([_plain_taken(each) for each in incident.extensions], ensure_ascii=False),
     )
+
+
+def _plain_taken(taken: Taken) -> list[Any]:
+    return [taken.at, taken.by, taken.comment, taken.until]
 
 
 def _incident(
     identity: str, labels: str, started: float, latest: float, told: float | None, taken: str | None,
-    inhibited: int, missing: float | None, seen: float, over: float | None, counted: int,
+    inhibited: int, missing: float | None, seen: float, over: float | None, counted: int, extensions: str,
 ) -> Incident:  # fmt: skip
     return Incident(
         identity=identity,
@@ -213,6 +236,7 @@ def _incident(
         seen=seen,
         over=over,
         counted=bool(counted),
+        extensions=tuple(Taken(*each) for each in json.loads(extensions)),
     )
 
 

@@ -134,14 +134,14 @@ class Acknowledge:
         return (Route(PATH, ("GET", "POST"), self._answer),)
 
     def _answer(self, request: Request, _: Mapping[str, str]) -> Response:
-        posted = _posted(request) if request.method == "POST" else None
+        sent = posted(request) if request.method == "POST" else None
         link = replace(_link(request.args), opened_by=party(request.remote_addr or ""))
         try:
-            if posted is None:
+            if sent is None:
                 case = self._desk.look(link)
                 whose = _Form(who=self._called(link.labels["manager"])[:LONGEST_NAME])
                 return self._show(self._form_page(case, link, whose), 200)
-            form = self._read(posted)
+            form = self._read(sent)
             if form.mistakes or form.seconds is None:
                 return self._show(self._form_page(self._desk.look(link), link, form), 400)
             taken = self._desk.take(link, form.who, form.comment, form.seconds)
@@ -149,9 +149,9 @@ class Acknowledge:
             return self._refused(refusal, link)
         return self._show(self._done(taken, link), 200)
 
-    def _read(self, posted: MultiDict[str, str]) -> _Form:
-        who, comment = _line(posted.get("who", "")), _line(posted.get("comment", ""))
-        choice = posted.get("seconds", "")
+    def _read(self, sent: MultiDict[str, str]) -> _Form:
+        who, comment = line(sent.get("who", "")), line(sent.get("comment", ""))
+        choice = sent.get("seconds", "")
         offered = {f"{each:g}": each for each in self._settings().silence_choices}
         mistakes = []
         if not who:
@@ -276,7 +276,8 @@ _REFUSALS: Final[Mapping[Refused, tuple[str, ...]]] = {
 """Title, then paragraphs."""
 
 
-def _posted(request: Request) -> MultiDict[str, str]:
+def posted(request: Request) -> MultiDict[str, str]:
+    """The fields of a form. Raises ``HTTPException`` for what is none, or too long."""
     if request.mimetype != "application/x-www-form-urlencoded":
         raise UnsupportedMediaType("Отправьте форму со страницы.")
     length = request.content_length
@@ -301,7 +302,7 @@ def link_query(labels: Mapping[str, str], since: int, key: str) -> str:
     return urlencode({**told, "since": str(since), "key": key})
 
 
-def _line(text: str) -> str:
+def line(text: str) -> str:
     """One line without control characters."""
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 

@@ -35,10 +35,11 @@ _WEB: Final = re.compile(r"https?://")
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """A page: its heading, and the HTML of its body."""
+    """A page: its heading, the HTML of its body, and what it says in bold first."""
 
     title: str
     body: Markup
+    summary: str
 
 
 def answer(request: Request, name: str, pages: Pages) -> Response:
@@ -52,6 +53,12 @@ def answer(request: Request, name: str, pages: Pages) -> Response:
     response.headers["Cache-Control"] = "private, max-age=3600"
     response.add_etag()
     return response.make_conditional(request)
+
+
+def summary(alert: str) -> str:
+    """What an alert says, in Russian; its name where there is no page of it."""
+    guide = _guides().get(alert)
+    return guide.summary or alert if guide is not None else alert
 
 
 @cache
@@ -73,14 +80,16 @@ def read(folder: Path) -> dict[str, Guide]:
 
 def _guide(name: str, text: str, markdown: MarkdownIt, known: Collection[str]) -> Guide:
     tokens = markdown.parse(text)
-    title = name
+    title, summary = name, ""
     for number, token in enumerate(tokens):
         if token.children is not None:
             token.children = _linked(token.children, known)
+            if not summary and len(token.children) > 2 and token.children[1].type == "strong_open":
+                summary = token.children[2].content.rstrip(".")
         if token.type == "heading_open" and token.tag == "h1":
             title = tokens[number + 1].content
     # Markdown's own text is escaped by the library; what is added here is a name of a file.
-    return Guide(title, Markup(markdown.renderer.render(tokens, markdown.options, {})))  # noqa: S704
+    return Guide(title, Markup(markdown.renderer.render(tokens, markdown.options, {})), summary)  # noqa: S704
 
 
 def _linked(tokens: list[Token], known: Collection[str]) -> list[Token]:

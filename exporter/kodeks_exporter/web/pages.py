@@ -5,13 +5,16 @@ from __future__ import annotations
 import base64
 import hashlib
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from kodeks_exporter.web.status import InstallationPage, StatusPage
+
+if TYPE_CHECKING:
+    from kodeks_exporter.web.handling import HandlingPage
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 """The folder of all pages' templates and stylesheets."""
@@ -45,6 +48,10 @@ class Pages:
 
     def installation(self, page: InstallationPage) -> str:
         return self._render("installation.html", page)
+
+    def handling(self, page: HandlingPage) -> str:
+        """The reviewers' pages."""
+        return self._environment.get_template("handling.html").render(page=page)
 
     def guide(self, title: str, body: Markup, links_to_all: bool) -> str:
         """A page about an alert; ``body`` is HTML."""

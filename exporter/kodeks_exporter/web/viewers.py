@@ -40,14 +40,15 @@ def sight_of(request: Request, web: Web) -> Sight:
     """What whoever asks may see; nothing when the settings do not name them."""
     if not web.viewers:
         return Sight(whole=True)
-    user = _user(request, web)
+    user = user_of(request, web)
     for viewer in web.viewers:
         if user and viewer.user == user:
             return Sight(viewer.everything, frozenset(viewer.branches), frozenset(viewer.managers))
     return Sight()
 
 
-def _user(request: Request, web: Web) -> str:
+def user_of(request: Request, web: Web) -> str:
+    """Who asks; empty: nobody knows."""
     if web.user_header and request.remote_addr in web.trusted_proxies:
         return request.headers.get(web.user_header, "")
     return str(request.environ.get("REMOTE_USER", ""))

@@ -1,0 +1,57 @@
+"""How an alert was handled, and what people say of that: the record of it, and the steps of its review."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from kodeks_exporter.domain.reaction import Ending, Taken
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One alert that people were told of, once it is over. Times in Unix seconds. ``subject``: its installation, online
+    access or hosting. ``extensions``: longer silences after it was taken. ``lasted``: seconds from ``told`` to the end,
+    None when nobody saw it. ``messages``: how many were sent, by the intervals at which they are repeated."""
+
+    id: str
+    alert: str
+    manager: str
+    branch: str
+    client: str
+    subject: str
+    priority: str
+    told: float
+    over: float
+    outcome: Ending
+    taken: Taken | None = None
+    extensions: tuple[Taken, ...] = ()
+    lasted: float | None = None
+    messages: int = 1
+
+
+class Kind(StrEnum):
+    """The steps of a review, in their order; each is done once."""
+
+    REVIEW = "review"
+    DISPUTE = "dispute"
+    DECISION = "decision"
+    """By another reviewer than the one before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """``points``: point of the checklist to 0 to 5; of a dispute none. ``text``: comment or reason."""
+
+    kind: Kind
+    at: float
+    by: str
+    text: str = ""
+    points: Mapping[str, int] = field(default_factory=dict)
+
+
+def score(steps: Mapping[Kind, Step]) -> Mapping[str, int]:
+    """The points that count: those of the last who gave any."""
+    last = steps.get(Kind.DECISION) or steps.get(Kind.REVIEW)
+    return last.points if last is not None else {}

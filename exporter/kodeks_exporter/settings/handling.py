@@ -1,0 +1,60 @@
+"""How handled alerts are reviewed: what a site says about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from kodeks_exporter.settings.notation import Label, whole
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewer:
+    """Somebody who reviews how alerts were handled."""
+
+    user: Label
+    """As in `--web.config.file`, or as the reverse proxy names them."""
+    branches: tuple[Label, ...] = ()
+    """Alerts of these branches are reviewed."""
+    everything: bool = False
+    """Alerts of all branches are reviewed."""
+
+    def sees(self, branch: str) -> bool:
+        """Whether alerts of this branch are theirs."""
+        return self.everything or branch in self.branches
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A point of the checklist, 0 to 5."""
+
+    name: Label
+    """Label value."""
+    text: Label
+    """What the reviewer is asked."""
+
+
+USUAL: Final = (
+    Point("in_time", "Отозвались вовремя"),
+    Point("cause", "Нашли причину"),
+    Point("told", "Сказали клиенту о сбое"),
+    Point("told_mended", "Сказали клиенту, что починено"),
+    Point("prevented", "Сделали так, чтобы не повторилось"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HandlingSettings:
+    """Reviews of how alerts were handled, on `/handling`; docs/handling.md says how they go."""
+
+    reviewers: tuple[Reviewer, ...] = ()
+    """Who reviews. None: there are no reviews."""
+    sample: Annotated[int, whole(1, 50)] = 5
+    """How many alerts of each manager are drawn for a week."""
+    points: tuple[Point, ...] = ()
+    """The checklist, each item with `name` (a label value) and `text`. None: the five of handling.md."""
+
+    @property
+    def checklist(self) -> tuple[Point, ...]:
+        """The points that are asked for."""
+        return self.points or USUAL

@@ -1,0 +1,101 @@
+"""Records of handled alerts for 13 months, and the steps of their reviews, in ``reaction.sqlite``.
+
+A record is written in the transaction of the look that saw the end, by a key of its own: once, however often that look
+is taken again. A step is a row that is only ever inserted, and committed before whoever made it is answered.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from kodeks_exporter.domain.handling import Kind, Record, Step
+from kodeks_exporter.domain.reaction import End
+from kodeks_exporter.store.database import Database
+
+KEPT: Final = 396 * 86400.0
+"""Seconds that a record is kept: 13 months."""
+_MOST: Final = 200_000
+_encoder: Final = msgspec.msgpack.Encoder()
+_records: Final = msgspec.msgpack.Decoder(Record)
+_steps: Final = msgspec.msgpack.Decoder(Step)
+Rows = dict[Hashable, tuple[str, tuple[Any, ...]]]
+
+
+class HandlingStore:
+    """Safe to use from many threads."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.revision = 0
+        """Changes with everything that is kept here."""
+
+    def rows(self, ends: Iterable[End], now: float) -> Rows:
+        """What is to be written for alerts that are over."""
+        found: Rows = {}
+        for record in (_record(end) for end in ends if end.incident.told is not None):
+            statement = "INSERT OR REPLACE INTO handled VALUES (?, ?, ?)"
+            found["handled", record.id] = (statement, (record.id, record.told, _encoder.encode(record)))
+        if found:
+            self.revision += 1
+            oldest = "coalesce((SELECT told FROM handled ORDER BY told DESC LIMIT 1 OFFSET ?), 0)"
+            found["handled"] = (f"DELETE FROM handled WHERE told <= max(?, {oldest})", (now - KEPT, _MOST))  # noqa: S608
+            found["steps"] = ("DELETE FROM handling_step WHERE record NOT IN (SELECT id FROM handled)", ())
+        return found
+
+    def records(self, since: float) -> list[Record]:
+        """Of alerts that people were told of after that, the oldest first."""
+        with self._database.reading() as connection:
+            found = connection.execute("SELECT record FROM handled WHERE told >= ? ORDER BY told", (since,)).fetchall()
+        return [_records.decode(row[0]) for row in found]
+
+    def record(self, id_: str) -> Record | None:
+        with self._database.reading() as connection:
+            found = connection.execute("SELECT record FROM handled WHERE id = ?", (id_,)).fetchone()
+        return _records.decode(found[0]) if found else None
+
+    def steps(self) -> Mapping[str, Mapping[Kind, Step]]:
+        """By record."""
+        with self._database.reading() as connection:
+            rows = connection.execute("SELECT record, step FROM handling_step").fetchall()
+        found: defaultdict[str, dict[Kind, Step]] = defaultdict(dict)
+        for record, step in ((record, _steps.decode(encoded)) for record, encoded in rows):
+            found[record][step.kind] = step
+        return found
+
+    def add(self, record: str, step: Step) -> bool:
+        """False: somebody else has done that step before."""
+        try:
+            with self._database.transaction() as connection:
+                row = (record, step.kind.value, _encoder.encode(step))
+                connection.execute("INSERT INTO handling_step VALUES (?, ?, ?)", row)
+        except sqlite3.IntegrityError:
+            return False
+        self.revision += 1
+        return True
+
+
+def _record(end: End) -> Record:
+    incident = end.incident
+    assert incident.told is not None
+    labels, over = incident.labels, incident.over or incident.told
+    return Record(
+        id=f"{incident.identity}-{round(incident.started * 1000)}",
+        alert=labels.get("alertname", ""),
+        manager=incident.manager,
+        branch=labels.get("branch", ""),
+        client=labels.get("client", ""),
+        subject=labels.get("installation") or labels.get("account") or labels.get("hosting", ""),
+        priority=incident.priority,
+        told=incident.told,
+        over=over,
+        outcome=end.outcome or end.ending,
+        taken=incident.taken,
+        extensions=incident.extensions,
+        lasted=end.lasted if end.outcome is not None else max(0.0, over - incident.told),
+        messages=end.messages,
+    )
