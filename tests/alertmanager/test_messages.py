@@ -162,26 +162,26 @@ def test_many_ordinary_clients_all_stand_in_the_list_with_the_first_step(stand: 
     ]
     for i, one in enumerate(some):
         one["annotations"] |= {
-            "title": "Имя не разрешается в DNS",
+            "title": "Имя не находится в DNS",
             "details": f"работает по адресу 192.0.2.{i}",
             "description": f"Работает 192.0.2.{i}. Сначала: позвоните тому, кто держит DNS.",
         }
     stand.post(*some)
-    message = stand.telegram("Имя не разрешается")
+    message = stand.telegram("Имя не находится")
     assert message.chat_id == PETROV
-    assert message.text.splitlines()[0] == "🔴 K1 · Имя не разрешается в DNS — 12"
+    assert message.text.splitlines()[0] == "🔴 K1 · Имя не находится в DNS — 12"
     assert "<b>Сначала:</b> позвоните тому, кто держит DNS." in message.markup
     for i in range(12):
         assert f"• ООО «Клиент {i}» (dns{i}): работает по адресу 192.0.2.{i} — с " in message.text
     assert "и ещё" not in message.text
-    mail = stand.mail("Имя не разрешается")
+    mail = stand.mail("Имя не находится")
     assert mail.to == ("petrov@dealer.example",)
     assert mail.text.count("Сначала: позвоните") == 1
     assert mail.text.count("работает по адресу 192.0.2.") == 12
 
     stand.post(*[resolved(one) for one in some[:4]])
     mixed = stand.telegram("уже в порядке")
-    assert mixed.text.splitlines()[0] == "🔴 K1 · Имя не разрешается в DNS — 8"
+    assert mixed.text.splitlines()[0] == "🔴 K1 · Имя не находится в DNS — 8"
     assert mixed.text.count("длилось") == 4
 
 
@@ -200,19 +200,19 @@ def test_up_to_five_with_advice_of_their_own_are_told_in_full_by_mail(stand: Sta
     ]
     for i, one in enumerate(some):
         one["annotations"] |= {
-            "title": "Оценка клиента упала", "details": f"с 4.{i} до 3.1 из 5",
+            "title": "Оценка клиента упала", "details": f"с 4,{i} до 3,1 из 5",
             "description": f"Больше всего упала стадия «{i}». Сначала: шаг {i}.",
         }  # fmt: skip
     stand.post(*some[:5])
     mail = stand.mails.wait_for(lambda mail: "[FIRING:5]" in mail.subject and "ScoreFell" in mail.subject, 20)
     for words in (mail.text, words_of(mail.html)):
         assert all(f"упала стадия «{i}»" in words and f"шаг {i}." in words for i in range(5))
-        assert all(f"с 4.{i} до 3.1 из 5" in words for i in range(5))
+        assert all(f"с 4,{i} до 3,1 из 5" in words for i in range(5))
     assert stand.receivers("KodeksClientScoreFell") == {"ivanova-digest"}
     stand.post(*some)
     mail = stand.mails.wait_for(lambda mail: "[FIRING:6]" in mail.subject and "ScoreFell" in mail.subject, 20)
     assert "упала стадия" not in mail.text + mail.html, "a longer list leaves what differs to the dashboard"
-    assert all(f"с 4.{i} до 3.1 из 5" in mail.text for i in range(6))
+    assert all(f"с 4,{i} до 3,1 из 5" in mail.text for i in range(6))
     stand.post(*map(resolved, some))
 
 
@@ -220,12 +220,12 @@ def test_the_subject_is_one_line_that_mail_servers_take(stand: Stand) -> None:
     client = "Федеральное государственное бюджетное учреждение науки «Институт Ы»\n"
     some = [alert("Subject", minutes=0, installation=f"subject{i}", client=f"{client}{i}") for i in range(5)]
     for one in some:
-        one["annotations"]["title"] = "Имя не разрешается в DNS, по IP-адресу сервер работает"
+        one["annotations"]["title"] = "Имя не находится в DNS, по IP-адресу сервер работает"
     stand.post(*some)
     mail = stand.mail("(Subject, K1)")
     assert max(map(len, mail.raw.split(b"\r\n"))) <= 998
     assert mail.subject == (
-        f"🔴 [FIRING:5] Имя не разрешается в DNS, по IP-адресу сервер работает: {client.strip()} 0 и др. (Subject, K1)"
+        f"🔴 [FIRING:5] Имя не находится в DNS, по IP-адресу сервер работает: {client.strip()} 0 и др. (Subject, K1)"
     )
 
 
