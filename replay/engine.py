@@ -47,8 +47,13 @@ def alert_names(rules: Iterable[Path]) -> list[str]:
     return sorted({str(rule["alert"]) for _, rule in _rules(rules) if "alert" in rule} - {WATCHDOG})
 
 
-def firing(script: Script, series: Mapping[str, str], rules: list[Path], folder: Path) -> list[frozenset[Firing]]:
-    """What fires after each step's evaluation. ``folder`` takes the test file. Raises EngineError, OSError."""
+def evaluated(
+    script: Script, series: Mapping[str, str], rules: list[Path], folder: Path
+) -> tuple[list[frozenset[Firing]], str]:
+    """What fires after each step's evaluation, and what promtool says of the script's questions.
+
+    An empty text: every answer is as the script has it. ``folder`` takes the test file. Raises EngineError, OSError.
+    """
     asked = alert_names(rules)
     document = _test_file(script, series, rules)
     document["tests"][0]["alert_rule_test"] = [
@@ -56,20 +61,12 @@ def firing(script: Script, series: Mapping[str, str], rules: list[Path], folder:
         for step in range(script.steps)
         for name in asked
     ]
-    text = _run(document, folder / "replay.test.yml")
-    steps: list[set[Firing]] = [set() for _ in range(script.steps)]
-    for seconds, found in _differences(text):
-        steps[round(seconds / script.step)].update(found)
-    return [frozenset(each) for each in steps]
-
-
-def wrong_answers(script: Script, series: Mapping[str, str], rules: list[Path], folder: Path) -> str:
-    """What promtool says of the script's questions; empty: every answer is as the script has it."""
-    if not script.answers:
-        return ""
-    document = _test_file(script, series, rules)
     document["tests"][0]["promql_expr_test"] = [_question(script, answer) for answer in script.answers]
-    return _run(document, folder / "answers.test.yml")
+    alerts, expression, wrong = _run(document, folder / "replay.test.yml").partition("    expr: ")
+    steps: list[set[Firing]] = [set() for _ in range(script.steps)]
+    for seconds, found in _differences(alerts):
+        steps[round(seconds / script.step)].update(found)
+    return [frozenset(each) for each in steps], (expression + wrong).strip()
 
 
 def _question(script: Script, answer: Answer) -> dict[str, Any]:

@@ -1,16 +1,58 @@
-"""What tests of all rooms share: Debian's programs and free ports."""
+"""What tests of all rooms share: their order, what ``--quick`` leaves out, Debian's programs and free ports."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 settings.register_profile("ours", deadline=None)  # a busy machine is slow, and that is no fault
 settings.load_profile("ours")
+
+TESTS = Path(__file__).parent
+FIRST = (
+    "dashboards/test_truth.py", "replay/test_cases.py", "rules", "stack", "alertmanager", "score", "cli", "reaction",
+    "web",
+)  # fmt: skip
+"""The longest begin first, so that none is left alone at the end. The first of all builds the year of history."""
+OF_THE_YEAR = (
+    "dashboards/test_queries.py", "dashboards/test_tables.py", "dashboards/test_truth_reaction.py",
+    "dashboards/test_truth_score.py", "demo/test_year.py", "yearly/test_year.py",
+)  # fmt: skip
+"""They read the same year, and come last: earlier they would only wait until it is built."""
+NOT_QUICK = (
+    *OF_THE_YEAR, "dashboards/test_truth.py", "alertmanager", "bench", "cli", "client", "demo", "packaging", "replay",
+    "score", "stack",
+)  # fmt: skip
+"""What ``--quick`` leaves out beside all that asks for a program of Debian (fixture ``tool``)."""
+
+os.environ.setdefault("GOGC", "400")
+"""Prometheus and its tools collect garbage less often: a tenth of their time."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--quick", action="store_true", help="only tests that start no real programs")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    return True if config.getoption("--quick") and _place(collection_path, NOT_QUICK) < len(NOT_QUICK) else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--quick"):
+        items[:] = [item for item in items if "tool" not in getattr(item, "fixturenames", ())]
+    items.sort(key=lambda item: (_place(item.path, OF_THE_YEAR) < len(OF_THE_YEAR), _place(item.path, FIRST)))
+
+
+def _place(path: Path, parts: tuple[str, ...]) -> int:
+    """Of the first of ``parts`` that is the file or a folder of it; behind the last when none is."""
+    found = [place for place, part in enumerate(parts) if path.is_relative_to(TESTS / part)]
+    return found[0] if found else len(parts)
 
 
 @pytest.fixture(scope="session")

@@ -185,7 +185,7 @@ def test_the_engine_tells_what_fires_and_with_which_words(tool: Callable[[str], 
     rules = tmp_path / "rules.yml"
     rules.write_text(RULES, encoding="utf-8")
     series = {'m{n="1"}': "0x3 5x6 0x9", 'm{n="2"}': "0x5 6x4 0x9"}
-    steps = engine.firing(script(), series, [rules], tmp_path)
+    steps, _ = engine.evaluated(script(), series, [rules], tmp_path)
     assert [len(each) for each in steps[:13]] == [0] * 6 + [1, 1, 2, 2, 2, 0, 0]
     (first,) = steps[6]
     assert first.name == "Odd"
@@ -198,7 +198,7 @@ def test_the_engine_does_not_hide_broken_rules(tool: Callable[[str], str], tmp_p
     rules = tmp_path / "rules.yml"
     rules.write_text("groups: [{name: g, rules: [{alert: A, expr: 'm >'}]}]", encoding="utf-8")
     with pytest.raises(engine.EngineError):
-        engine.firing(script(), {"m": "1x20"}, [rules], tmp_path)
+        engine.evaluated(script(), {"m": "1x20"}, [rules], tmp_path)
 
 
 def test_a_wrong_answer_is_told(tool: Callable[[str], str], tmp_path: Path) -> None:
@@ -207,7 +207,7 @@ def test_a_wrong_answer_is_told(tool: Callable[[str], str], tmp_path: Path) -> N
     rules.write_text(RULES, encoding="utf-8")
     for value, right in ((3.0, True), (4.0, False)):
         asked = script(answers=[{"at": "10:01", "asks": "?", "expr": "m", "value": value, "means": "x"}])
-        assert (engine.wrong_answers(asked, {"m": "3x20"}, [rules], tmp_path) == "") is right
+        assert (engine.evaluated(asked, {"m": "3x20"}, [rules], tmp_path)[1] == "") is right
 
 
 # What is posted.
