@@ -22,7 +22,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--installations", type=int, default=Size().installations)
     parser.add_argument("--accesses", type=int, default=Size().accesses, help="online accesses")
-    parser.add_argument("--planted", action="store_true", help="with clients whose score is known beforehand")
     parser.add_argument("--end", type=dt.date.fromisoformat, default=END, help=f"day (UTC) before which it ends; {END}")
     parser.add_argument(
         "--folder", type=Path, help="build it here, not under .cache/year; one built here before is used"
@@ -34,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if folder and (folder / "year.json").exists():  # built before, whatever it was asked for with
         end = json.loads((folder / "year.json").read_text(encoding="utf-8"))["end"]
     else:
-        size = Size(given.installations, given.accesses, end=given.end, planted=given.planted)
+        size = Size(given.installations, given.accesses, end=given.end)
         try:
             year = build(size, folder, lambda text: print(text, file=sys.stderr, flush=True))
         except FileExistsError as error:

@@ -19,7 +19,6 @@ from demo.history.accesses import online
 from demo.history.families import write_all
 from demo.history.life import live
 from demo.history.model import History
-from demo.history.planted import Planting
 from demo.history.sites import sites
 from demo.history.truth import truth
 from demo.tools import ROOT
@@ -72,8 +71,6 @@ class Size:
     """Most users of an installation."""
     end: dt.date = END
     days: int = DAYS
-    planted: bool = False
-    """With the clients of demo/history/planted.py."""
     fine_days: int = 35
     """How many of the last days are kept in full: as much as 13 months of hourly figures would be is seldom needed."""
     seed: int = 0
@@ -119,7 +116,7 @@ def _build(size: Size, rules: list[Rule], folder: Path, say: Callable[[str], Non
     ]
     history = History(lives, online(size.seed, size.accesses, start, size.days), HOUR)
     with blocks.writer(work / "samples", first, count) as writer:
-        write_all(history, Planting(writer, history) if size.planted else writer)
+        write_all(history, writer)
     (folder / "truth.json").write_text(json.dumps(truth(history), ensure_ascii=False), encoding="utf-8")
     done(f"{writer.samples} samples of {writer.series} series written")
     del lives, history
