@@ -12,8 +12,8 @@ from demo.year import build, serve
 from demo.year.build import Size
 from demo.year.client import Client
 
-SIZE = Size(installations=20, accesses=30)
-"""Small enough to be built in less than a minute."""
+SIZE = Size(installations=40, accesses=50)
+"""Small enough to be built in about a minute."""
 
 
 @dataclass(frozen=True)
