@@ -125,8 +125,10 @@ ACCESSES: Final = (
         "kodeks_online_read_timestamp_seconds{{}}": ("now", "now")}, access=True),
 )  # fmt: skip
 
-FLEET: Final = {"KodeksExporterDown", "KodeksConfigReloadFailed", "KodeksWatchdog", "KodeksNotificationsFailing",
-                "KodeksStorageFailing"}  # fmt: skip
+FLEET: Final = {
+    "KodeksExporterDown", "KodeksConfigReloadFailed", "KodeksRulesIncomplete", "KodeksWatchdog",
+    "KodeksNotificationsFailing", "KodeksStorageFailing",
+}  # fmt: skip
 """They are about the monitoring itself: rules/tests."""
 
 

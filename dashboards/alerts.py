@@ -18,6 +18,7 @@ RULES = Path(__file__).resolve().parents[1] / "rules"
 FEW = 20
 """Installations: among so many each incident can be told apart on a graph."""
 SEVERAL = 3
+_THRESHOLD = re.compile(r'\{\{ with query `kodeks:threshold\{name="(\w+)"\}` \}\}.*?\{\{ end \}\}')
 
 
 def titles() -> Words:
@@ -75,7 +76,19 @@ def _rules() -> Iterator[dict[str, Any]]:
             yield from (rule for rule in group["rules"] if "alert" in rule)
 
 
+def with_numbers(text: str) -> str:
+    """A text of the rules with the usual thresholds, in words, in place of the queries that ask for them."""
+    usual = {
+        rule["labels"]["name"]: rule["labels"]["text"]
+        for group in yaml.safe_load((RULES / "site.yml").read_text(encoding="utf-8"))["groups"]
+        for rule in group["rules"]
+        if rule["record"] == "kodeks:threshold"
+    }
+    return _THRESHOLD.sub(lambda found: usual[found[1]], text)
+
+
 def _plain(title: str) -> str:
     """Without the template: of a choice the second part, which is the usual one; other actions are left out."""
+    title = with_numbers(title)
     chosen = re.sub(r"\{\{-? if .*?\}\}.*?\{\{-? else -?\}\}(.*?)\{\{-? end -?\}\}", r"\1", title, flags=re.DOTALL)
     return " ".join(re.sub(r"\{\{.*?\}\}", "", chosen).split())

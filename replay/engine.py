@@ -22,7 +22,7 @@ from replay.script import Answer, Script
 WATCHDOG: Final = "KodeksWatchdog"
 """Always fires and is for no person."""
 _LONGEST: Final = 300.0
-_BASES: Final = ("inventory.yml", "recording.yml")
+_BASES: Final = ("site.yml", "inventory.yml", "recording.yml")
 """Evaluated first, so that what they record is there for the others at the same step."""
 
 
@@ -86,7 +86,9 @@ def _rules(files: Iterable[Path]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _test_file(script: Script, series: Mapping[str, str], rules: list[Path]) -> dict[str, Any]:
-    ordered = sorted(rules, key=lambda path: (path.name not in _BASES, path.name))
+    ordered = sorted(
+        rules, key=lambda path: (_BASES.index(path.name) if path.name in _BASES else len(_BASES), path.name)
+    )
     return {
         "rule_files": [str(path.resolve()) for path in ordered],
         "evaluation_interval": _spelled(script.step),

@@ -15,6 +15,8 @@ from typing import Final
 
 import yaml
 
+from dashboards.alerts import titles
+
 ROOT: Final = Path(__file__).resolve().parents[1]
 FOLDER: Final = "docs/errors"
 LIST: Final = f"{FOLDER}/README.md"
@@ -53,17 +55,15 @@ def _listed(alert: str) -> str:
 
 @cache
 def _rules() -> dict[str, tuple[str, str]]:
-    """Title and priority by alert. Of a title that depends on what is known, the words when nothing special is."""
-    found: dict[str, tuple[str, str]] = {}
-    for path in sorted((ROOT / "rules").glob("*.yml")):
-        for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]:
-            for rule in group["rules"]:
-                if "alert" in rule:
-                    parts = re.split(r"\{\{.*?\}\}", rule["annotations"]["title"], flags=re.DOTALL)
-                    words = [part.strip(" \n:—") for part in parts]
-                    title = [part for part in words if part][-1]
-                    found.setdefault(rule["alert"], (title, rule["labels"]["priority"]))
-    return found
+    """Title and priority by alert."""
+    priorities = {
+        rule["alert"]: rule["labels"]["priority"]
+        for path in sorted((ROOT / "rules").glob("*.yml"))
+        for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]
+        for rule in group["rules"]
+        if "alert" in rule
+    }
+    return {alert: (title.text, priorities[alert]) for alert, title in titles().items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Tables of the documentation that say again what the code says: ``./run docs`` writes them, a test compares them.
 
-A page marks the place: ``<!-- table: NAME -->`` … ``<!-- end -->``; NAME is a key of ``TABLES``, with its arguments.
+A page marks the place: ``<!-- table: NAME -->`` … ``<!-- end -->``, a rule file ``# table: NAME`` … ``# end``; NAME is
+a key of ``TABLES``, with its arguments.
 """
 
 from __future__ import annotations
@@ -30,8 +31,10 @@ from kodeks_exporter.settings.settings import Settings
 from tools import errors
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-PAGES: Final = ("docs/checks.md", "docs/configuration.md")
-_PLACE: Final = re.compile(r"(<!-- table: (.+?) -->\n).*?(<!-- end -->)", re.DOTALL)
+PAGES: Final = ("docs/checks.md", "docs/configuration.md", "rules/inventory.yml")
+_PLACE: Final = re.compile(
+    r"(^ *(?:<!--|#) table: ([\w .]+?)(?: -->)?\n).*?(^ *(?:<!-- end -->|# end$))", re.DOTALL | re.MULTILINE
+)
 
 
 def written(text: str) -> str:
@@ -196,6 +199,7 @@ FILES: Final[Mapping[str, Callable[[], str]]] = {
 TABLES: Final[Mapping[str, Callable[..., Iterator[str]]]] = {
     "keys": section_keys,
     "thresholds": thresholds,
+    "defaults": site.defaults,
     "checks": checks,
     "checks_in_russian": checks_in_russian,
 }

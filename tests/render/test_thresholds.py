@@ -1,4 +1,4 @@
-"""Each threshold changes one number of the rules, in the expression and where words name it, and nothing else."""
+"""Thresholds of a site: recorded by rules/site.yml, read by the rules, named by the messages."""
 
 from __future__ import annotations
 
@@ -6,88 +6,84 @@ import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
 from kodeks_exporter import assets
-from kodeks_exporter.assets import AssetsError
 from kodeks_exporter.config.problems import ConfigError
-from kodeks_exporter.render import rules, thresholds
+from kodeks_exporter.render import rules, site
 from kodeks_exporter.settings.alerting import THRESHOLDS
 from kodeks_exporter.store.snapshot import DURATION_BUCKETS
 from tests.render import fleets
 
 OWN = rules.read(assets.find())
+CASE = """\
+rule_files: [{folder}/rules/site.yml, {folder}/rules/inventory.yml, {folder}/state.yml]
+evaluation_interval: 30s
+group_eval_order: [kodeks-site, kodeks-defaults, kodeks-inventory, kodeks-state]
+tests:
+  - interval: 30s
+    input_series:
+      - series: 'kodeks_installation_info{{installation="a",client="A",manager="m",branch="b",supported="true"}}'
+        values: '1x100'
+      - {{series: 'kodeks_check_success{{installation="a",check="maintenance"}}', values: '0x100'}}
+      - {{series: 'kodeks_maintenance_start_timestamp_seconds{{installation="a"}}', values: '-3600x100'}}
+    promql_expr_test:
+      - {{expr: 'count(ALERTS{{alertname="KodeksMaintenanceToLong"}})', eval_time: {before}}}
+    alert_rule_test:
+      - eval_time: {after}
+        alertname: KodeksMaintenanceToLong
+        exp_alerts:
+          - exp_labels:
+              {{installation: a, client: A, manager: m, branch: b, severity: critical, priority: K2, product: kodeks}}
+            exp_annotations: {{title: 'Режим обслуживания дольше {words}'}}
+"""
 
 
-def each_rule(texts: dict[str, str]) -> dict[tuple[str, int, int], dict[str, Any]]:
-    return {
-        (file, group, number): rule
-        for file, text in texts.items()
-        for group, content in enumerate(yaml.safe_load(text)["groups"])
-        for number, rule in enumerate(content["rules"])
-    }
+@pytest.mark.parametrize(
+    ("hours", "words", "before", "after"), [("1", "1 часа", "0m", "2m"), ("1.5", "1,5 часа", "29m", "32m")]
+)
+def test_a_rule_compares_with_the_sites_number_and_its_message_names_it(
+    hours: str, words: str, before: str, after: str, tool: Callable[[str], str], tmp_path: Path
+) -> None:
+    fleets.put(fleets.rendered(tmp_path, thresholds={"maintenance_hours": hours}), tmp_path)
+    groups = yaml.safe_load((tmp_path / "rules" / "state.yml").read_text(encoding="utf-8"))
+    for rule in groups["groups"][0]["rules"]:
+        if "alert" in rule:
+            rule["annotations"] = {"title": rule["annotations"]["title"]}
+    (tmp_path / "state.yml").write_text(yaml.safe_dump(groups, allow_unicode=True), encoding="utf-8")
+    case = tmp_path / "case.yml"
+    case.write_text(CASE.format(folder=tmp_path, words=words, before=before, after=after), encoding="utf-8")
+    found = subprocess.run([tool("promtool"), "test", "rules", str(case)], capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stdout + found.stderr
 
 
-@pytest.mark.parametrize("name", THRESHOLDS)
-def test_a_threshold_changes_its_number_and_nothing_else(name: str) -> None:
-    default = f"{THRESHOLDS[name].default:g}"
-    changed = thresholds.replaced(OWN, {name: 777})
-    words = r"( час| дн)\w*"
-    before, after = each_rule(OWN), each_rule(changed)
-    expressions = 0
-    for place, rule in before.items():
-        if rule == after[place]:
-            continue
-        # Back with the number (and the form of the Russian word that follows it), everything is as it was.
-        back = re.sub(f"777{words}", rf"{default}\1", yaml.safe_dump(after[place], allow_unicode=True, width=10**6))
-        was = re.sub(rf"\b{default}{words}", rf"{default}\1", yaml.safe_dump(rule, allow_unicode=True, width=10**6))
-        was = was.replace("двух дней", "2 дн")
-        assert back.replace("777", default) == was
-        if rule["expr"] != after[place]["expr"]:
-            expressions += 1
-            assert f"{default}" in rule["expr"]
-        same = {"expr": "", "annotations": {}}
-        assert {**rule, **same} == {**after[place], **same}
-    assert expressions >= 1
+def test_rules_read_each_threshold_and_no_other() -> None:
+    read = {name for text in OWN.values() for name in re.findall(r'kodeks:threshold\{name=\\?"(\w+)', text)}
+    assert read == set(THRESHOLDS)
+
+
+def test_an_empty_threshold_is_no_vector_to_match() -> None:
+    """``x < on () group_left () kodeks:threshold`` is silent without it, and fails when Prometheus remembers two."""
     for file, text in OWN.items():
-        assert len(text.splitlines()) == len(changed[file].splitlines())
+        for group in yaml.safe_load(text)["groups"]:
+            for rule in group["rules"]:
+                bare = re.sub(r'(scalar\(|count_values\("le", )max\(kodeks:threshold\{name="\w+"\}\)', "", rule["expr"])
+                assert 'kodeks:threshold{name="' not in bare, (file, rule)
 
 
-@pytest.mark.parametrize("name", THRESHOLDS)
-def test_the_default_changes_nothing(name: str) -> None:
-    assert thresholds.replaced(OWN, {name: THRESHOLDS[name].default}) == OWN
+def test_only_the_file_of_numbers_follows_the_site(tmp_path: Path) -> None:
+    usual = fleets.rendered(tmp_path)
+    changed = fleets.rendered(tmp_path, thresholds={name: f"{each.default * 2:g}" for name, each in THRESHOLDS.items()})
+    differ = {was.path for was, now in zip(usual.files, changed.files, strict=True) if was.content != now.content}
+    assert differ == {"rules/site.yml"}
+    for name, each in THRESHOLDS.items():
+        assert f"vector({each.default * 2:g}), labels: {{name: {name}," in fleets.text(changed, "rules/site.yml")
 
 
-def test_thresholds_do_not_disturb_each_other() -> None:
-    values = {name: 100.0 + number for number, name in enumerate(sorted(THRESHOLDS))}
-    together = thresholds.replaced(OWN, values)
-    one_by_one = OWN
-    for name in sorted(values, reverse=True):
-        one_by_one = thresholds.replaced(one_by_one, {name: values[name]})
-    assert together == one_by_one
-    for value in values.values():
-        assert any(f"{value:g}" in text for text in together.values())
-
-
-def test_every_name_has_its_places() -> None:
-    assert set(thresholds.PLACES) == set(THRESHOLDS)
-
-
-def test_all_count_alerts_follow_one_threshold() -> None:
-    changed = each_rule(thresholds.replaced(OWN, {"many_at_manager": 8}))
-    counts = {rule["alert"]: rule["expr"] for rule in changed.values() if rule.get("alert", "").endswith("Count")}
-    assert len(counts) >= 5
-    for name, expression in counts.items():
-        assert re.search(r"} > 8 \* 0.6", expression) or name == "KodeksMaintenanceCount", name
-
-
-def test_a_rule_that_lost_its_number_is_an_error() -> None:
-    broken = {file: text.replace("/ 2^30 < 10", "/ 2^30 < 1e1") for file, text in OWN.items()}
-    with pytest.raises(AssetsError, match="disk_free_gib"):
-        thresholds.replaced(broken, {"disk_free_gib": 20})
+def test_the_defaults_are_recorded_where_the_file_is_not_loaded() -> None:
+    assert "\n".join(f"      {row.strip()}" for row in site.defaults()) in OWN["inventory.yml"]
 
 
 def test_promtool_accepts_the_rules_with_all_thresholds(tool: Callable[[str], str], tmp_path: Path) -> None:
@@ -102,15 +98,22 @@ def test_promtool_accepts_the_rules_with_all_thresholds(tool: Callable[[str], st
     assert found.returncode == 0, found.stdout + found.stderr
 
 
-def test_words_follow_the_number(tmp_path: Path) -> None:
-    text = fleets.text(fleets.rendered(tmp_path, thresholds={"maintenance_hours": "1"}), "rules/state.yml")
-    assert "дольше 1 часа:" in text
-    assert "Через 1 час придёт" in text
-    text = fleets.text(fleets.rendered(tmp_path, thresholds={"maintenance_hours": "2.5"}), "rules/state.yml")
-    assert "дольше 2,5 часа:" in text
-    assert "/ 3600 > 2.5)" in text
-    text = fleets.text(fleets.rendered(tmp_path, thresholds={"maintenance_hours": "12"}), "rules/state.yml")
-    assert "Через 12 часов придёт" in text
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("maintenance_hours", 1, "1 часа"),
+        ("maintenance_hours", 2.5, "2,5 часа"),
+        ("maintenance_hours", 11, "11 часов"),
+        ("maintenance_hours", 12, "12 часов"),
+        ("operup_age_days", 21, "21 дня"),
+        ("operup_age_days", 111, "111 дней"),
+        ("disk_free_gib", 0.5, "0,5 ГБ"),
+        ("involvement_percent", 60, "60 %"),
+        ("activity", 20, "20"),
+    ],
+)
+def test_words_follow_the_number(name: str, value: float, words: str) -> None:
+    assert THRESHOLDS[name].words(value) == words
 
 
 def test_slow_searches_can_only_be_told_where_the_histogram_has_a_bound(tmp_path: Path) -> None:

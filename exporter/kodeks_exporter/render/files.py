@@ -7,7 +7,6 @@ from pathlib import Path
 
 from kodeks_exporter.assets import AssetsError, find
 from kodeks_exporter.render import alertmanager, example, prometheus, rules, site, templates
-from kodeks_exporter.settings.alerting import THRESHOLDS
 from kodeks_exporter.settings.settings import Settings
 
 LONGEST_LINK = 150
@@ -45,7 +44,6 @@ def render(settings: Settings, assets: Path | None = None) -> Rendered:
     assets = assets or find()
     own_rules = rules.read(assets)
     alerts = rules.alert_names(own_rules)
-    changed = {name: value for name, value in settings.thresholds.items() if value != THRESHOLDS[name].default}
     for name in settings.alertmanager.night.sound:
         if name not in alerts:
             raise RenderError(f"alertmanager.night.sound: there is no alert {name!r}")
@@ -57,7 +55,7 @@ def render(settings: Settings, assets: Path | None = None) -> Rendered:
         notes.append("links.docs or web.external_url is so long that Telegram messages leave the link out")
     if not grafana:
         notes.append("links.grafana is not set: messages have no link to dashboards")
-    site_rules = rules.rendered(own_rules, changed, docs, grafana)
+    site_rules = rules.rendered(own_rules, docs, grafana)
     site_rules[site.FILE] = site.rendered(settings.thresholds, settings.score)
     reaction = settings.reaction
     link = templates.link_base(settings.acknowledge_base)

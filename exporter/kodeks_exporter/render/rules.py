@@ -1,4 +1,4 @@
-"""The project's alerting rules with a site's thresholds and the address of its documentation."""
+"""The project's rules as they are, with the addresses of a site before their links; its numbers are in site.yml."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Final
 
 from kodeks_exporter.assets import AssetsError
-from kodeks_exporter.render import thresholds
 
 _LINK: Final = re.compile(r"^( *(?:runbook_url|dashboard): '?)(/(docs|d)/)", re.MULTILINE)
 """A link as the rules have it: without a host, which they do not know."""
@@ -29,11 +28,10 @@ def alert_names(rules: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-def rendered(rules: Mapping[str, str], values: Mapping[str, float], docs: str, grafana: str) -> dict[str, str]:
+def rendered(rules: Mapping[str, str], docs: str, grafana: str) -> dict[str, str]:
     """``docs``, ``grafana``: bases of the links to pages of alerts and to dashboards. Without one its links stay as
     they are, and messages leave them out."""
-    texts = thresholds.replaced(rules, values)
     bases = {"docs": docs, "d": grafana}
     return {
-        name: _LINK.sub(lambda found: f"{found[1]}{bases[found[3]]}{found[2]}", text) for name, text in texts.items()
+        name: _LINK.sub(lambda found: f"{found[1]}{bases[found[3]]}{found[2]}", text) for name, text in rules.items()
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from kodeks_exporter.settings.alerting import THRESHOLDS
 from kodeks_exporter.settings.score import ScoreSettings
 
 FILE: Final = "site.yml"
@@ -17,8 +18,8 @@ groups:
 
 def rendered(thresholds: Mapping[str, float], score: ScoreSettings) -> str:
     lines = [
-        *_group("kodeks-thresholds", "1m"),
-        *(_rule("kodeks:threshold", value, name=name) for name, value in thresholds.items()),
+        *_group("kodeks-site", "1m"),
+        *_thresholds("kodeks:threshold", thresholds),
         "",
         # Only the daily rules of score.yml read these; five minutes is how far back Prometheus looks.
         *_group("kodeks-score-settings", "4m"),
@@ -28,6 +29,16 @@ def rendered(thresholds: Mapping[str, float], score: ScoreSettings) -> str:
         lines.append(_rule("kodeks:score_limit", limit.zero, figure=figure, at="zero"))
         lines.append(_rule("kodeks:score_limit", limit.full, figure=figure, at="full"))
     return _HEAD + "\n".join(lines) + "\n"
+
+
+def defaults() -> Iterator[str]:
+    """What rules/inventory.yml records for sites whose rules are loaded without this file."""
+    return _thresholds("kodeks:threshold:default", {name: each.default for name, each in THRESHOLDS.items()})
+
+
+def _thresholds(record: str, values: Mapping[str, float]) -> Iterator[str]:
+    for name, value in values.items():
+        yield _rule(record, value, name=name, text=f'"{THRESHOLDS[name].words(value)}"')
 
 
 def _group(name: str, interval: str) -> Iterator[str]:

@@ -35,25 +35,39 @@ class Threshold:
 
     default: float
     meaning: str
+    unit: tuple[str, str] = ("", "")
+    """Russian, in the genitive, as messages name it: after one and after fractions, after all others."""
     choices: tuple[float, ...] = ()
     """Where not every number works: those that do."""
+
+    def words(self, value: float) -> str:
+        """The number and its unit as they follow «больше», «дольше», «меньше»: "2,5 часа"."""
+        singular = value != int(value) or (value % 10 == 1 and value % 100 != 11)
+        return f"{value:g}".replace(".", ",") + f" {self.unit[0] if singular else self.unit[1]}".rstrip()
+
+
+_HOURS: Final = ("часа", "часов")
+_DAYS: Final = ("дня", "дней")
+_GIB: Final = ("ГБ", "ГБ")
+_PERCENT: Final = ("%", "%")
+_SECONDS: Final = ("с", "с")
 
 
 THRESHOLDS: Final[Mapping[str, Threshold]] = MappingProxyType(
     {
-        "disk_free_gib": Threshold(10, "KodeksDiskSpaceLow: less free space on a partition, GiB"),
-        "certificate_days": Threshold(14, "KodeksCertificateExpiring: fewer days left"),
-        "maintenance_hours": Threshold(3, "KodeksMaintenanceToLong: longer in maintenance, hours"),
+        "disk_free_gib": Threshold(10, "KodeksDiskSpaceLow: less free space on a partition, GiB", _GIB),
+        "certificate_days": Threshold(14, "KodeksCertificateExpiring: fewer days left", _DAYS),
+        "maintenance_hours": Threshold(3, "KodeksMaintenanceToLong: longer in maintenance, hours", _HOURS),
         "sysinfo_age_days": Threshold(
-            2, "SmartXMLfileIsToOld: no newer report, days; also what other alerts hold for a fresh report"
+            2, "SmartXMLfileIsToOld: no newer report, days; also what other alerts hold for a fresh report", _DAYS
         ),
-        "operup_age_days": Threshold(3, "KodeksDBOperUpToOld, …Count: older file, days"),
+        "operup_age_days": Threshold(3, "KodeksDBOperUpToOld, …Count: older file, days", _DAYS),
         "activity": Threshold(20, "KodeksUserActivityIsLow: less activity in the month"),
-        "involvement_percent": Threshold(60, "KodeksUserAInvolvementIsLow: less involvement in the month, %"),
+        "involvement_percent": Threshold(60, "KodeksUserAInvolvementIsLow: less involvement in the month, %", _PERCENT),
         "search_slow_seconds": Threshold(
-            10, "KodeksSearchSlow: longer searches are slow, seconds", (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 60)
+            10, "KodeksSearchSlow: longer searches are slow, seconds", _SECONDS, (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 60)
         ),
-        "search_slow_percent": Threshold(10, "KodeksSearchSlow: more slow searches in a day, %"),
+        "search_slow_percent": Threshold(10, "KodeksSearchSlow: more slow searches in a day, %", _PERCENT),
         "shared_addresses": Threshold(3, "KodeksLoginShared: so many addresses of one login, or more"),
         "hosting_installations": Threshold(3, "KodeksHostingOutage: so many installations of a hosting, or more"),
         "many_at_manager": Threshold(5, "alerts …Count: more at one manager"),
@@ -61,7 +75,7 @@ THRESHOLDS: Final[Mapping[str, Threshold]] = MappingProxyType(
         "stale_intervals": Threshold(3, "KodeksCheckStale: longer without a check, in intervals of poll.checks"),
     }
 )
-"""The closed list of ``thresholds:``. Where each stands in the rules: ``kodeks_exporter.render.thresholds``."""
+"""The closed list of ``thresholds:``. Rules and messages read them as ``kodeks:threshold{name="…"}``."""
 
 
 def usual_thresholds() -> Mapping[str, float]:
