@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler
@@ -168,10 +169,20 @@ def test_no_connection(tmp_path: Path) -> None:
 
 def test_damaged_memory_is_no_reason_to_stop(post: Post, gateway: Gateway) -> None:
     post.receive()
-    (post.storage / "forward" / "romashka.json").write_text('{"x": 1}')
+    (post.storage / "forward" / "romashka.msgpack").write_bytes(b"\x81\xa1x\x01")
     post.restart()
     assert post.run() is Pace.NORMAL
     assert len(gateway.server.asked) == 1
+
+
+def test_what_an_older_version_sent_is_not_sent_again(post: Post, gateway: Gateway) -> None:
+    post.receive()
+    state = {"attempted": post.now, "sent": post.now, "result": "ok", "state": "", "received": post.now}
+    (post.storage / "forward" / "romashka.json").write_text(json.dumps(state))
+    post.restart()
+    assert post.run() is Pace.NORMAL
+    assert gateway.server.asked == []
+    assert [path.name for path in (post.storage / "forward").iterdir()] == ["romashka.msgpack"]
 
 
 def test_metrics() -> None:

@@ -21,6 +21,7 @@ from kodeks_exporter.intake.errors import StorageFull, TooLarge, UnknownInstalla
 from kodeks_exporter.intake.intake import Accepted, Intake
 from kodeks_exporter.intake.spool import Parcel, Spool, Via
 from kodeks_exporter.intake.status_file import UnreadableStatus
+from kodeks_exporter.intake.statuses import Trail
 from kodeks_exporter.intake.tally import Tally
 from kodeks_exporter.settings.fleet import Fleet
 from kodeks_exporter.store.database import StorageError
@@ -53,9 +54,9 @@ def test_only_the_newest_report_is_kept_whatever_its_suffix(tmp_path: Path) -> N
     send(taker, b"1", suffix=".zip", at=1000)
     send(taker, STATUS, suffix=".status", at=1000)
     send(taker, b"2", suffix=".xml", at=2000)
-    assert files(tmp_path) == {"files/romashka.xml", "files/romashka.status", "statuses/romashka.json"}
+    assert files(tmp_path) == {"files/romashka.xml", "files/romashka.status", "statuses/romashka.msgpack"}
     send(taker, b"3", suffix=".db", at=1500)  # the clock was put back
-    assert files(tmp_path) == {"files/romashka.db", "files/romashka.status", "statuses/romashka.json"}
+    assert files(tmp_path) == {"files/romashka.db", "files/romashka.status", "statuses/romashka.msgpack"}
 
 
 @pytest.mark.parametrize(("suffix", "old"), [(".zip", b"old"), (".status", STATUS.replace(b"/docs", b"/old"))])
@@ -85,7 +86,7 @@ def test_a_broken_report_leaves_the_good_one_and_is_kept_apart(tmp_path: Path) -
             send(taker, BROKEN, suffix=suffix)
     with pytest.raises(UnreadableStatus):
         send(taker, BROKEN, suffix=".status")
-    kept = {"files/romashka.zip", "rejected/romashka.zip", "rejected/romashka.status", "statuses/romashka.json"}
+    kept = {"files/romashka.zip", "rejected/romashka.zip", "rejected/romashka.status", "statuses/romashka.msgpack"}
     assert files(tmp_path) == kept
     assert taker.file("romashka", ".zip").read_bytes() == b"good"
     assert store.errors == [("romashka", "not_a_report")] * 3  # a status is no report
@@ -120,11 +121,23 @@ def test_empty_statuses_are_counted_in_a_row_and_the_same_file_again_is_not_fres
 
 def test_a_trail_that_cannot_be_read_costs_nothing_else(tmp_path: Path) -> None:
     send(intake(tmp_path, FakeStore()), STATUS, suffix=".status", at=5000.0)
-    for damage in (b"", b"[]", b'{"arrived": "x"}', b"\xff\xfe", b'{"arrived":1,"fresh":1,"empty":0,"errors":[]}'):
-        (tmp_path / "statuses" / "romashka.json").write_bytes(damage)
+    for damage in (b"", b"\x90", b"\x81\xa7arrived\xa1x", b"\xff\xfe", b"\x81\xa6errors\x90"):
+        (tmp_path / "statuses" / "romashka.msgpack").write_bytes(damage)
         taker = intake(tmp_path, FakeStore())
         assert [catalog.path for catalog in taker.statuses()["romashka"].facts.catalogs] == ["/docs", "/norms"]
         assert taker.trails()["romashka"].empty == 0
+
+
+def test_a_trail_of_an_older_version_is_taken_over_once(tmp_path: Path) -> None:
+    folder = tmp_path / "statuses"
+    folder.mkdir()
+    (folder / "romashka.json").write_text(
+        '{"arrived": 5500, "fresh": 4600.0, "empty": 2, "errors": {"status_empty": 4}}'
+    )
+    (folder / "damaged.json").write_bytes(b'{"arrived": "x"}')
+    for _ in range(2):
+        assert intake(tmp_path, FakeStore()).trails() == {"romashka": Trail(5500.0, 4600.0, 2, {"status_empty": 4})}
+        assert [path.name for path in folder.iterdir()] == ["romashka.msgpack"]
 
 
 def test_names_and_suffixes_are_those_of_the_inventory(tmp_path: Path) -> None:

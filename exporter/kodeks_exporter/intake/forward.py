@@ -6,21 +6,19 @@ was answered is kept in a file for each installation: a restart sends nothing ag
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import re
-import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 from uuid import uuid4
 
+from kodeks_exporter.intake.filed import Filed
 from kodeks_exporter.intake.intake import Intake, Kept
-from kodeks_exporter.intake.spool import sync_directory
 from kodeks_exporter.net.answer import Response as Page
 from kodeks_exporter.net.errors import CheckError
 from kodeks_exporter.net.reading import read_text
@@ -65,36 +63,27 @@ class Forwarder:
 
     def __init__(self, storage: Path, resolve: Resolve, clock: Callable[[], float] = time.time) -> None:
         """Raises OSError."""
-        self._directory = storage / "forward"
-        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._known = Filed(storage / "forward", Forwarded, durable=True)
         self._resolve = resolve
         self._clock = clock
-        self._lock = threading.Lock()
-        self._known: dict[str, Forwarded] = {}
-        for path in self._directory.glob("*.json"):
-            try:
-                self._known[path.name.removesuffix(".json")] = Forwarded(**json.loads(path.read_text(encoding="utf-8")))
-            except (OSError, ValueError, TypeError) as error:
-                log.warning("what was sent on can't be read", extra={"file": path.name, "reason": str(error)})
 
     def forwarded(self) -> Mapping[str, Forwarded]:
         """Installation to what became of its last sending."""
-        with self._lock:
-            return dict(self._known)
+        return self._known.all()
 
     def is_due(self, name: str, settings: ForwardSettings) -> bool:
         interval = settings.intervals.get(name, settings.interval)
-        last = self.forwarded().get(name)
+        last = self._known.get(name)
         return bool(settings.url) and interval > 0 and (last is None or self._clock() - last.sent >= interval)
 
     def send(self, name: str, report: Kept, settings: ForwardSettings) -> Forwarded:
         """Sends a report and keeps what became of it. Raises OSError when the report or the outcome has no place."""
         now = self._clock()
         result, state = self._post(report, settings)
-        before = self.forwarded().get(name)
+        before = self._known.get(name)
         sent = now if result in ("ok", "warning", "unknown") else (before.sent if before else 0.0)
         outcome = Forwarded(now, sent, result, state, report.received)
-        self._keep(name, outcome)
+        self._known.put(name, outcome)
         extra = {"installation": name, "result": result, "state": state}
         log.log(logging.INFO if sent == now else logging.WARNING, "report sent on", extra=extra)
         return outcome
@@ -123,18 +112,6 @@ class Forwarder:
             return error.reason, ""
         finally:
             transport.close()
-
-    def _keep(self, name: str, outcome: Forwarded) -> None:
-        with self._lock:
-            self._known[name] = outcome
-            path = self._directory / f"{name}.json"
-            new = path.with_suffix(".new")
-            with new.open("w", encoding="utf-8") as file:
-                json.dump(asdict(outcome), file, ensure_ascii=False)
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(path)
-            sync_directory(self._directory)
 
 
 def forward_job(

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from kodeks_exporter.domain.check import CatalogFacts, SysmonFacts
-from kodeks_exporter.intake.status_file import EMPTY, MAX_SIZE, REASONS, UnreadableStatus, parse_status
+from kodeks_exporter.intake.filed import Filed
+from kodeks_exporter.intake.status_file import EMPTY, MAX_SIZE, UnreadableStatus, parse_status
 from kodeks_exporter.settings.checks import SysmonSettings
 
 log = logging.getLogger(__name__)
@@ -51,15 +51,13 @@ class StatusBook:
     def __init__(self, directory: Path, trails: Path, sysmon: SysmonSettings) -> None:
         """``directory``: of the newest status files; ``trails``: where to keep how they came. Raises OSError."""
         self._directory = directory
-        self._trail_folder = trails
-        trails.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = threading.Lock()
         self._statuses: dict[str, PushedStatus] = {}
-        self._trails = {path.name.removesuffix(".json"): _trail(path) for path in trails.glob("*.json")}
+        self._trails = Filed(trails, Trail, durable=False)
         self.read(sysmon)
 
     def read(self, sysmon: SysmonSettings) -> None:
-        """Takes the figures from the kept files, anew when others are let through than before."""
+        """Takes the figures from the kept files, anew when others are let through than before. Raises OSError."""
         for path in self._directory.glob(f"*{SUFFIX}"):
             name = path.name.removesuffix(SUFFIX)
             try:
@@ -71,42 +69,36 @@ class StatusBook:
                 known = self._statuses.get(name)
                 # Else a newer one is just coming. File systems keep times more coarsely than we do.
                 if known is None or known.received < status.received + 1:
-                    trail = self._trails.get(name, Trail(status.received, status.received))
-                    self._trails[name] = trail
+                    trail = self._trails.get(name)
+                    if trail is None:
+                        trail = Trail(status.received, status.received)
+                        self._trails.put(name, trail)
                     self._statuses[name] = replace(status, received=min(status.received, trail.fresh))
 
     def put(self, status: PushedStatus) -> None:
         """A status that was taken. Raises OSError."""
         name = status.installation
         with self._lock:
-            known, trail = self._statuses.get(name), self._trails.get(name, Trail())
+            known, trail = self._statuses.get(name), self._trails.get(name) or Trail()
             again = known is not None and known.created is not None and known.created == status.created
             fresh = trail.fresh if again else status.received
             self._statuses[name] = replace(status, received=fresh)
-            self._keep(name, replace(trail, arrived=status.received, fresh=fresh, empty=0))
+            self._trails.put(name, replace(trail, arrived=status.received, fresh=fresh, empty=0))
 
     def refused(self, installation: str, received: float, reason: str) -> None:
-        """A status file that was not taken, for a reason of ``REASONS``. Raises OSError."""
+        """A status file that was not taken, for a reason of ``status_file.REASONS``. Raises OSError."""
         with self._lock:
-            trail = self._trails.get(installation, Trail())
+            trail = self._trails.get(installation) or Trail()
             errors = {**trail.errors, reason: trail.errors.get(reason, 0) + 1}
             empty = trail.empty + 1 if reason == EMPTY else 0
-            self._keep(installation, replace(trail, arrived=received, empty=empty, errors=errors))
+            self._trails.put(installation, replace(trail, arrived=received, empty=empty, errors=errors))
 
     def all(self) -> Mapping[str, PushedStatus]:
         with self._lock:
             return dict(self._statuses)
 
     def trails(self) -> Mapping[str, Trail]:
-        with self._lock:
-            return dict(self._trails)
-
-    def _keep(self, name: str, trail: Trail) -> None:
-        self._trails[name] = trail
-        path = self._trail_folder / f"{name}.json"
-        new = path.with_suffix(".new")
-        new.write_text(json.dumps(asdict(trail)), encoding="utf-8")
-        new.replace(path)
+        return self._trails.all()
 
 
 def read_status(installation: str, path: Path, received: float, sysmon: SysmonSettings) -> PushedStatus:
@@ -114,14 +106,3 @@ def read_status(installation: str, path: Path, received: float, sysmon: SysmonSe
     with path.open("rb") as file:
         status = parse_status(file.read(MAX_SIZE + 1), sysmon)
     return PushedStatus(installation, status.created, received, status.facts, status.sysmon)
-
-
-def _trail(path: Path) -> Trail:
-    """What cannot be read is as if nothing had ever come: it is only how files came, and the next one tells anew."""
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        errors = {reason: int(count) for reason, count in found["errors"].items() if reason in REASONS}
-        return Trail(float(found["arrived"]), float(found["fresh"]), int(found["empty"]), errors)
-    except (OSError, ValueError, TypeError, LookupError, AttributeError) as error:
-        log.warning("how status files came can't be read", extra={"file": path.name, "reason": type(error).__name__})
-        return Trail()

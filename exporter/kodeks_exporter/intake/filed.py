@@ -1,0 +1,71 @@
+"""One value for each installation, each in a file of its own, known again after a restart."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, Generic, TypeVar
+
+import msgspec
+
+from kodeks_exporter.intake.spool import sync_directory
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_SUFFIX: Final = ".msgpack"
+_OLDER: Final = ".json"
+"""Until 0.2 the files were JSON: what they hold is written anew at the first start."""
+
+
+class Filed(Generic[T]):
+    """Safe to use from many threads."""
+
+    def __init__(self, directory: Path, kind: type[T], *, durable: bool) -> None:
+        """``kind``: a dataclass. ``durable``: a value outlives a power cut. A file that can't be read is logged and as
+        good as none. Raises OSError."""
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._directory = directory
+        self._durable = durable
+        self._encoder = msgspec.msgpack.Encoder()
+        self._lock = threading.Lock()
+        self._values: dict[str, T] = {}
+        from_json, from_msgpack = msgspec.json.Decoder(kind), msgspec.msgpack.Decoder(kind)
+        for suffix, decode in ((_OLDER, from_json.decode), (_SUFFIX, from_msgpack.decode)):
+            for path in directory.glob(f"*{suffix}"):
+                try:
+                    self._values[path.name.removesuffix(suffix)] = decode(path.read_bytes())
+                except (OSError, ValueError) as error:
+                    log.warning("kept state can't be read", extra={"file": str(path), "reason": str(error)})
+        for path in directory.glob(f"*{_OLDER}"):
+            name = path.name.removesuffix(_OLDER)
+            if name in self._values:
+                self.put(name, self._values[name])
+            path.unlink()
+
+    def all(self) -> Mapping[str, T]:
+        with self._lock:
+            return dict(self._values)
+
+    def get(self, name: str) -> T | None:
+        with self._lock:
+            return self._values.get(name)
+
+    def put(self, name: str, value: T) -> None:
+        """Raises OSError; the value is known all the same."""
+        with self._lock:
+            self._values[name] = value
+            path = self._directory / f"{name}{_SUFFIX}"
+            new = path.with_suffix(".new")
+            with new.open("wb") as file:
+                file.write(self._encoder.encode(value))
+                if self._durable:
+                    file.flush()
+                    os.fsync(file.fileno())
+            new.replace(path)
+            if self._durable:
+                sync_directory(self._directory)
