@@ -26,10 +26,12 @@ OF_THE_YEAR = (
 )  # fmt: skip
 """They read the same year, and come last: earlier they would only wait until it is built."""
 NOT_QUICK = (
-    *OF_THE_YEAR, "dashboards/test_truth.py", "alertmanager", "bench", "cli", "client", "demo", "packaging", "replay",
-    "score", "stack",
+    *OF_THE_YEAR, "dashboards/test_truth.py", "alertmanager", "bench", "cli", "client", "demo", "intake/test_intake.py",
+    "online/test_store.py", "packaging", "reaction", "replay", "score", "stack", "store/test_reports_kill.py", "survey",
+    "sysinfo/test_hostile.py", "web/test_page_chromium.py", "web/test_phone.py", "web/test_server.py",
+    "web/test_strangers.py", "web/test_upload.py", "yearly/test_print.py",
 )  # fmt: skip
-"""What ``--quick`` leaves out beside all that asks for a program of Debian (fixture ``tool``)."""
+"""What ``--quick`` leaves out beside all that asks for the fixture ``tool``: it starts programs, or takes its time."""
 
 os.environ.setdefault("GOGC", "400")
 """Prometheus and its tools collect garbage less often: a tenth of their time."""

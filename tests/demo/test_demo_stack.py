@@ -48,7 +48,7 @@ def _gone(directory: Path, seconds: float = 5.0) -> bool:
 def test_proxy_and_agent_run_and_leave_nothing() -> None:
     with Stack({Part.PROXY, Part.SNMP}) as stack:
         directory = stack.directory
-        connection = http.client.HTTPConnection("127.0.0.1", stack.proxy_port, timeout=5)
+        connection = http.client.HTTPConnection("127.0.0.1", stack.proxy_port, timeout=30)
         connection.request("GET", "/docs", headers={"Host": "zavod.kodeks.test"})
         answer = connection.getresponse()
         assert answer.status == 200

@@ -28,9 +28,9 @@ def _mail() -> EmailMessage:
 def test_mail_comes_decoded() -> None:
     heard: list[Mail] = []
     with MailSink(heard.append) as sink:
-        with smtplib.SMTP(sink.host, sink.port, timeout=5) as client:
+        with smtplib.SMTP(sink.host, sink.port, timeout=30) as client:
             client.send_message(_mail())
-        mail = sink.wait_for(lambda each: "Ромашка" in each.subject, timeout=5)
+        mail = sink.wait_for(lambda each: "Ромашка" in each.subject, timeout=30)
     assert mail.subject == "[FIRING] Ключ потерян: ООО «Ромашка»"
     assert mail.to == ("ivanova@dealer.example",)
     assert mail.text.strip() == "Проверьте ключ"
@@ -49,7 +49,7 @@ def _call(sink: TelegramSink, method: str, parameters: Any, token: str = "42:tok
         f"{sink.url}/bot{token}/{method}", json.dumps(parameters).encode(), {"Content-Type": "application/json"}
     )
     try:
-        with urllib.request.urlopen(request, timeout=5) as answer:
+        with urllib.request.urlopen(request, timeout=30) as answer:
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as error:
         return error.code, json.load(error)
@@ -146,4 +146,4 @@ def test_telegram_may_know_its_chats_and_limit_the_rate() -> None:
 
 def test_waiting_hears_what_comes_later(telegram: TelegramSink) -> None:
     threading.Timer(0.2, _send, (telegram, "позже")).start()
-    assert telegram.wait_for(lambda each: each.text == "позже", timeout=5).chat_id == -100
+    assert telegram.wait_for(lambda each: each.text == "позже", timeout=30).chat_id == -100

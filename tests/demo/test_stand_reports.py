@@ -193,7 +193,7 @@ def test_search_on_command_stands_in_the_next_report(reports: Stand) -> None:
 
 def test_search_by_the_control_interface(reports: Stand) -> None:
     order = b'{"server": "database", "login": "lena", "query": "\xd0\xb3\xd1\x81\xd0\xbe\xd1\x82"}'
-    connection = http.client.HTTPConnection(reports.control_url.removeprefix("http://"), timeout=5)
+    connection = http.client.HTTPConnection(reports.control_url.removeprefix("http://"), timeout=30)
     connection.request("POST", "/search", order)
     assert connection.getresponse().status == 200
     connection.close()

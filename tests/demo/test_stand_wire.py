@@ -95,7 +95,7 @@ def test_tls_holds_expires_and_is_mended(tmp_path: Path) -> None:
     with Stand(StandSpec((spec,))) as stand:
 
         def ask() -> int:
-            connection = http.client.HTTPSConnection(*stand.address("bank"), timeout=2, context=trusting)
+            connection = http.client.HTTPSConnection(*stand.address("bank"), timeout=30, context=trusting)
             connection.request("GET", "/docs")
             return connection.getresponse().status
 

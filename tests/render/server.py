@@ -12,16 +12,19 @@ from typing import Any
 
 import requests
 
+from tests.alertmanager.stand import AHEAD
 from tests.conftest import free_port
 
 
 def alert(labels: dict[str, str], **more: str) -> dict[str, Any]:
     whole = {"product": "kodeks"} | labels | more
-    return {"labels": whole, "annotations": {"title": whole["alertname"]}, "startsAt": datetime.now(UTC).isoformat()}
+    begins = (datetime.now(UTC) + AHEAD).isoformat()
+    return {"labels": whole, "annotations": {"title": whole["alertname"]}, "startsAt": begins}
 
 
 def over(firing: dict[str, Any]) -> dict[str, Any]:
-    return {**firing, "endsAt": datetime.now(UTC).isoformat()}
+    now = datetime.now(UTC).isoformat()
+    return {**firing, "startsAt": min(firing["startsAt"], now), "endsAt": now}
 
 
 def post(url: str, *alerts: dict[str, Any]) -> None:

@@ -72,7 +72,7 @@ def test_a_page_is_text_and_nothing_else(tmp_path: Path) -> None:
 def test_pages_are_behind_the_same_password_as_the_status_page(start: Start) -> None:
     server = start(ServerSecurity(users={"a": b"$2b$04$" + b"1" * 53}))
     for path in ("/", "/docs/errors/", "/docs/errors/KodeksTcpStatus"):
-        assert requests.get(f"{server.url}{path}", timeout=5).status_code == 401
+        assert requests.get(f"{server.url}{path}", timeout=30).status_code == 401
 
 
 def test_a_page_fits_a_phone(start: Start, tmp_path: Path) -> None:

@@ -146,12 +146,12 @@ def test_configured_headers_replace_ours(start: Start) -> None:
 
 def test_over_the_wire(start: Start) -> None:
     server = start(ServerSecurity(users={"prometheus": HASH}))
-    assert requests.get(server.url + "/metrics", timeout=5).status_code == 401
-    assert requests.get(server.url + "/metrics", auth=("prometheus", "parol"), timeout=5).status_code == 200
+    assert requests.get(server.url + "/metrics", timeout=30).status_code == 401
+    assert requests.get(server.url + "/metrics", auth=("prometheus", "parol"), timeout=30).status_code == 200
 
 
 def test_users_can_be_changed_while_running(start: Start) -> None:
     server = start(ServerSecurity(users={"old": HASH}))
     server.prepare(ServerSecurity(users={"new": HASH}))()
-    assert requests.get(server.url + "/metrics", auth=("old", "parol"), timeout=5).status_code == 401
-    assert requests.get(server.url + "/metrics", auth=("new", "parol"), timeout=5).status_code == 200
+    assert requests.get(server.url + "/metrics", auth=("old", "parol"), timeout=30).status_code == 401
+    assert requests.get(server.url + "/metrics", auth=("new", "parol"), timeout=30).status_code == 200

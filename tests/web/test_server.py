@@ -27,7 +27,7 @@ FEW = ServerOptions(io_grace=1.5, io_rate=1024 * 1024)
 
 @contextmanager
 def connection(server: WebServer) -> Iterator[socket.socket]:
-    with socket.create_connection(server.address, timeout=5) as sock:
+    with socket.create_connection(server.address, timeout=30) as sock:
         yield sock
 
 
@@ -62,18 +62,18 @@ def test_serves_on_the_port_it_tells(start: Start) -> None:
     assert host == "127.0.0.1"
     assert port > 0
     assert server.url == f"http://127.0.0.1:{port}"
-    answer = requests.get(server.url + "/metrics", headers={"Accept-Encoding": "identity"}, timeout=5)
+    answer = requests.get(server.url + "/metrics", headers={"Accept-Encoding": "identity"}, timeout=30)
     assert answer.content == TEXT_BODY
     assert answer.headers["Server"] == "kodeks-exporter"
 
 
 def test_ipv6(start: Start) -> None:
     if not socket.has_dualstack_ipv6():  # a machine without IPv6: all that can be asked is that :0 still serves
-        assert requests.get(start(listen=":0").url + "/-/healthy", timeout=5).ok
+        assert requests.get(start(listen=":0").url + "/-/healthy", timeout=30).ok
         return
     server = start(listen="[::1]:0")
     assert server.url.startswith("http://[::1]:")
-    assert requests.get(server.url + "/-/healthy", timeout=5).ok
+    assert requests.get(server.url + "/-/healthy", timeout=30).ok
 
 
 def test_an_address_in_use_is_an_error_at_once(start: Start) -> None:
@@ -85,17 +85,17 @@ def test_an_address_in_use_is_an_error_at_once(start: Start) -> None:
 
 def test_gzip_and_head_over_the_wire(start: Start) -> None:
     server = start()
-    answer = requests.get(server.url + "/metrics", headers={"Accept-Encoding": "gzip"}, stream=True, timeout=5)
+    answer = requests.get(server.url + "/metrics", headers={"Accept-Encoding": "gzip"}, stream=True, timeout=30)
     assert answer.headers["Content-Encoding"] == "gzip"
     assert gzip.decompress(answer.raw.read(decode_content=False)) == TEXT_BODY
-    head = requests.head(server.url + "/", timeout=5)
+    head = requests.head(server.url + "/", timeout=30)
     assert head.ok
     assert head.content == b""
 
 
 def test_one_connection_serves_many_requests(start: Start) -> None:
     server = start()
-    client = http.client.HTTPConnection(*server.address, timeout=5)
+    client = http.client.HTTPConnection(*server.address, timeout=30)
     client.connect()
     sock = client.sock
     for _ in range(3):
@@ -141,7 +141,7 @@ def test_silent_clients_block_nobody_and_are_dropped(start: Start, first: bytes)
         for sock in silent[: 20 if not first else 1]:
             sock.sendall(first)
         began = time.monotonic()
-        assert requests.get(server.url + "/-/healthy", timeout=5).ok
+        assert requests.get(server.url + "/-/healthy", timeout=30).ok
         assert time.monotonic() - began < 1.4
         if first:
             assert closed_within(silent[0], 3)
@@ -166,7 +166,7 @@ def test_a_dripping_client_is_dropped_in_time(start: Start) -> None:
                 gone = True
         assert gone
         assert 1.2 < time.monotonic() - began < 4
-    assert requests.get(server.url + "/-/healthy", timeout=5).ok
+    assert requests.get(server.url + "/-/healthy", timeout=30).ok
 
 
 def test_a_client_that_does_not_read_is_dropped(start: Start, backend: FakeBackend) -> None:
@@ -176,7 +176,7 @@ def test_a_client_that_does_not_read_is_dropped(start: Start, backend: FakeBacke
     with connection(server) as sock:
         sock.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
         began = time.monotonic()
-        assert requests.get(server.url + "/-/healthy", timeout=5).ok
+        assert requests.get(server.url + "/-/healthy", timeout=30).ok
         time.sleep(0.2)
         sock.settimeout(5)
         received = 0
@@ -193,7 +193,7 @@ def test_slow_work_of_the_exporter_is_not_held_against_the_client(start: Start, 
     server = start(options=FEW)
     with ThreadPoolExecutor(1) as pool:
         slow = pool.submit(requests.get, server.url + "/metrics", timeout=10)
-        assert requests.get(server.url + "/-/healthy", timeout=5).ok
+        assert requests.get(server.url + "/-/healthy", timeout=30).ok
         time.sleep(1.7)  # longer than io_grace
         backend.hold.set()
         assert slow.result().content == TEXT_BODY
@@ -205,7 +205,7 @@ def test_oversized_headers(start: Start) -> None:
     assert answer.startswith(b"HTTP/1.1 431")
     answer = exchange(server, b"GET /" + b"a" * 40_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 431")
-    assert requests.get(server.url + "/-/healthy", timeout=5).ok
+    assert requests.get(server.url + "/-/healthy", timeout=30).ok
 
 
 def test_oversized_body(start: Start, backend: FakeBackend) -> None:
@@ -233,12 +233,12 @@ def test_malformed_requests(start: Start, backend: FakeBackend, raw: bytes) -> N
     assert answer.startswith(b"HTTP/1.1 400")
     assert b"Traceback" not in answer
     assert backend.reloads == 0
-    assert requests.get(server.url + "/-/healthy", timeout=5).ok
+    assert requests.get(server.url + "/-/healthy", timeout=30).ok
 
 
 def test_line_breaks_in_a_query_stay_out_of_the_headers(start: Start) -> None:
     server = start()
-    answer = requests.get(server.url + "/probe?target=a%0d%0aX-Evil:%20yes%0d%0a%0d%0abody", timeout=5)
+    answer = requests.get(server.url + "/probe?target=a%0d%0aX-Evil:%20yes%0d%0a%0d%0abody", timeout=30)
     assert answer.status_code == 404
     assert "X-Evil" not in answer.headers
 
@@ -248,11 +248,11 @@ def test_more_connections_than_allowed_are_closed(start: Start) -> None:
     with ExitStack() as stack:
         sockets = [stack.enter_context(connection(server)) for _ in range(8)]
         assert closed_within(sockets[0], 0.5)  # the longest silent one, not the newest
-        assert requests.get(server.url + "/-/healthy", timeout=5).ok
+        assert requests.get(server.url + "/-/healthy", timeout=30).ok
     deadline = time.monotonic() + 5
     while True:  # the others have hung up: there is room again
         try:
-            assert requests.get(server.url + "/-/healthy", timeout=5).ok
+            assert requests.get(server.url + "/-/healthy", timeout=30).ok
             break
         except requests.ConnectionError:
             assert time.monotonic() < deadline
@@ -292,7 +292,7 @@ def test_the_server_is_silent_on_standard_error(start: Start, capfd: pytest.Capt
     exchange(server, b"garbage\r\n\r\n")
     with connection(server) as sock:
         sock.sendall(b"GET / HTTP/1.1\r\n")
-    requests.get(server.url + "/metrics", timeout=5)
+    requests.get(server.url + "/metrics", timeout=30)
     server.stop()
     assert capfd.readouterr().err == ""
 

@@ -55,7 +55,7 @@ def replace_files(old: Pair, new: Pair) -> None:
 def test_https(start: Start, security: ServerSecurity, authority: Authority) -> None:
     server = start(security)
     assert server.url.startswith("https://127.0.0.1:")
-    answer = requests.get(server.url + "/metrics", verify=str(authority.file), timeout=5)
+    answer = requests.get(server.url + "/metrics", verify=str(authority.file), timeout=30)
     assert answer.content == TEXT_BODY
 
 
@@ -66,12 +66,12 @@ def test_a_large_answer_over_https(
     with requests.Session() as session:
         server = start(security)
         for _ in range(2):
-            assert session.get(server.url + "/metrics", verify=str(authority.file), timeout=5).content == backend.body
+            assert session.get(server.url + "/metrics", verify=str(authority.file), timeout=30).content == backend.body
 
 
 def test_plain_http_on_the_tls_port_is_told(start: Start, security: ServerSecurity) -> None:
     server = start(security)
-    answer = requests.get(server.url.replace("https:", "http:") + "/", timeout=5)
+    answer = requests.get(server.url.replace("https:", "http:") + "/", timeout=30)
     assert answer.status_code == 400
     assert "https" in answer.text
 
@@ -83,7 +83,7 @@ def test_old_protocols_are_refused(start: Start, security: ServerSecurity) -> No
     context.verify_mode = ssl.CERT_NONE
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     with (
-        socket.create_connection(server.address, timeout=5) as sock,
+        socket.create_connection(server.address, timeout=30) as sock,
         pytest.raises(ssl.SSLError),
         context.wrap_socket(sock),
     ):
@@ -95,10 +95,10 @@ def test_clients_that_do_not_shake_hands_block_nobody(
 ) -> None:
     server = start(security, ServerOptions(io_grace=1.5))
     with ExitStack() as stack:
-        silent = [stack.enter_context(socket.create_connection(server.address, timeout=5)) for _ in range(20)]
+        silent = [stack.enter_context(socket.create_connection(server.address, timeout=30)) for _ in range(20)]
         silent[0].sendall(b"\x16\x03\x01")  # the beginning of a handshake
         began = time.monotonic()
-        assert requests.get(server.url + "/-/healthy", verify=str(authority.file), timeout=5).ok
+        assert requests.get(server.url + "/-/healthy", verify=str(authority.file), timeout=30).ok
         assert time.monotonic() - began < 1.4
         silent[0].settimeout(3)
         assert silent[0].recv(100) == b""
@@ -156,7 +156,7 @@ def test_client_certificates(
     pair = pairs.get(given)
     cert = (str(pair.cert), str(pair.key)) if pair else None
     try:
-        answer = requests.get(server.url + "/metrics", verify=str(authority.file), cert=cert, timeout=5)
+        answer = requests.get(server.url + "/metrics", verify=str(authority.file), cert=cert, timeout=30)
     except requests.ConnectionError:
         assert not let_in
     else:
@@ -194,7 +194,7 @@ def test_security_can_be_changed_while_running(start: Start, security: ServerSec
     other = authority.issue("other")
     server.prepare(ServerSecurity(other.cert, other.key, headers={"X-Frame-Options": "SAMEORIGIN"}))()
     assert served_name(server) == "other"
-    answer = requests.get(server.url + "/-/healthy", verify=str(authority.file), timeout=5)
+    answer = requests.get(server.url + "/-/healthy", verify=str(authority.file), timeout=30)
     assert answer.headers["X-Frame-Options"] == "SAMEORIGIN"
     with pytest.raises(ValueError, match="restart"):
         server.prepare(ServerSecurity())
