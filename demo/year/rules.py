@@ -33,7 +33,7 @@ class Rule:
     labels: tuple[tuple[str, str], ...]
     step: int
     fine: int
-    below: frozenset[str] = frozenset()
+    below: tuple[str, ...] = ()
 
 
 def recording(folder: Path = RULES) -> list[Rule]:
@@ -53,7 +53,7 @@ def recording(folder: Path = RULES) -> list[Rule]:
                     daily = path.name in ("score.yml", "site.yml")
                     steps = (DAY, DAY) if daily else _steps(rule["record"], rule["expr"])
                     found.append(
-                        Rule(rule["record"], rule["expr"], labels, *steps, frozenset(below - {rule["record"]}))
+                        Rule(rule["record"], rule["expr"], labels, *steps, tuple(sorted(below - {rule["record"]})))
                     )
     return found
 
@@ -78,7 +78,7 @@ def levels(rules: Sequence[Rule]) -> list[list[Rule]]:
     names = {rule.name for rule in rules}
     reads = {name: set[str]() for name in names}
     for rule in rules:
-        reads[rule.name] |= set(_NAME.findall(rule.expression)) & names - {rule.name} - rule.below
+        reads[rule.name] |= set(_NAME.findall(rule.expression)) & names - {rule.name} - set(rule.below)
     sorted_out: list[list[Rule]] = []
     done: set[str] = set()
     while len(done) < len(names):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import threading
 from itertools import pairwise
@@ -12,6 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from demo.tools import ROOT
 from demo.year import Year, build
 from demo.year.blocks import BLOCK, writer
 from demo.year.build import Size
@@ -67,7 +69,7 @@ def test_rules_come_after_what_they_read() -> None:
     with pytest.raises(ValueError, match="in a circle: a:b, c:d"):
         levels([rule("a:b", "c:d"), rule("c:d", "a:b"), third])
     # What stands below in the same group is read as it was a round before.
-    past = Rule("a:b", "c:d", (), HOUR, HOUR, below=frozenset({"c:d"}))
+    past = Rule("a:b", "c:d", (), HOUR, HOUR, below=("c:d",))
     assert levels([rule("c:d", "a:b"), past]) == [[past], [rule("c:d", "a:b")]]
 
 
@@ -101,6 +103,19 @@ def test_samples_go_into_the_file_of_their_block(tmp_path: Path) -> None:
     first, second = ((tmp_path / "new" / name).read_text().splitlines()[2:] for name in ("000.txt", "001.txt"))
     assert first == [f'a{{b="c"}} 1 {2 * BLOCK}', f'a{{b="c"}} 2.5 {3 * BLOCK - 1}', "# EOF"]
     assert second == [f'a{{b="c"}} 3 {3 * BLOCK}', f'a{{b="c"}} 4 {4 * BLOCK - 1}', f"a 1 {3 * BLOCK + 1}", "# EOF"]
+
+
+def test_every_process_asks_for_the_same_year() -> None:
+    """Sets come in another order in each: each of the tests' workers once built a year of its own, in minutes."""
+    script = "from demo.year.build import _key; from demo.year.rules import recording; from tests.year import SIZE; "
+    keys = {
+        subprocess.check_output(
+            [sys.executable, "-c", f"{script}print(_key(SIZE, recording()))"],
+            cwd=ROOT, env={"PYTHONHASHSEED": str(seed)},
+        )
+        for seed in range(3)
+    }  # fmt: skip
+    assert len(keys) == 1
 
 
 def test_two_who_ask_get_one_year(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -160,13 +160,13 @@ def test_the_time_limit_is_for_the_whole(part: str) -> None:
         if part != "silence":
             to.wfile.write(b"HTTP/1.1 200 OK\r\n" + (b"\r\nPK" if part == "body" else b""))
         for _second in range(60):
-            time.sleep(0.05)
+            time.sleep(0.2)
             if part != "silence":
                 to.wfile.write(b"x")
 
     began = time.monotonic()
     assert failure(answer).reason == "timeout"
-    assert time.monotonic() - began < 2.5
+    assert time.monotonic() - began < 8
 
 
 def test_nothing_goes_to_another_host() -> None:

@@ -146,7 +146,7 @@ def test_dripping_is_cut_off(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> Non
     with pytest.raises(CheckError) as caught:
         member(fake).listing()
     assert caught.value.reason == "timeout"
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10
 
 
 @pytest.mark.parametrize(

@@ -165,8 +165,6 @@ def test_guessed_passwords_do_not_queue(start: Start, monkeypatch: pytest.Monkey
         guesses = [pool.submit(guess, number) for number in range(9)]
         while sum(one.done() for one in guesses) < 8:  # all but the one that is compared
             time.sleep(0.01)
-        began = time.monotonic()
-        assert scrape().ok  # its password is remembered
-        assert time.monotonic() - began < 2
+        assert scrape().ok  # its password is remembered, while another is still compared
         hold.set()
         assert sorted(one.result() for one in guesses) == [401] + [429] * 8
