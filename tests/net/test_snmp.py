@@ -21,8 +21,10 @@ from pysnmp.proto import api  # type: ignore[import-untyped]
 
 from kodeks_exporter.domain.check import Disk
 from kodeks_exporter.domain.secret import Secret
-from kodeks_exporter.net import snmp
-from kodeks_exporter.net.snmp import SnmpAsker, SnmpError, disks, partition, wanted_name
+from kodeks_exporter.net import host_resources as host
+from kodeks_exporter.net.host_resources import disks, partition, wanted_name
+from kodeks_exporter.net.snmp import SnmpAsker
+from kodeks_exporter.net.snmp_agent import SnmpError
 from kodeks_exporter.settings.fleet import Snmp
 from tests.conftest import free_port
 
@@ -480,13 +482,13 @@ def test_wanted_name(running_name: str, names: tuple[str, ...], found: str) -> N
 
 def test_free_is_what_is_left_for_others_than_root() -> None:
     """net-snmp counts what is reserved for root as free in hrStorageTable, and not in its own dskTable."""
-    fixed = type("Oid", (), {"asTuple": lambda self: snmp._FIXED_DISK})()
+    fixed = type("Oid", (), {"asTuple": lambda self: host._FIXED_DISK})()
     text = type("Text", (), {"asOctets": lambda self: b"/srv"})()
-    storages = {31: {snmp._TYPE: fixed, snmp._DESCR: text, snmp._UNITS: 4096, snmp._SIZE: 2**28, snmp._USED: 2**27}}
+    storages = {31: {host.TYPE: fixed, host.DESCR: text, host.UNITS: 4096, host.SIZE: 2**28, host.USED: 2**27}}
     assert [disk.free for disk in disks(storages)] == [2**39]
-    wide = {1: {snmp._DSK_PATH: text, snmp._DSK_AVAIL: 7, snmp._DSK_LOW: 0, snmp._DSK_HIGH: 1}}
+    wide = {1: {host.DSK_PATH: text, host.DSK_AVAIL: 7, host.DSK_LOW: 0, host.DSK_HIGH: 1}}
     assert [disk.free for disk in disks(storages, wide)] == [2**39], "never more than the whole"
-    narrow = {1: {snmp._DSK_PATH: text, snmp._DSK_AVAIL: 1024}}
+    narrow = {1: {host.DSK_PATH: text, host.DSK_AVAIL: 1024}}
     assert [disk.free for disk in disks(storages, narrow)] == [2**20]
 
 
