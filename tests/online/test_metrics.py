@@ -12,7 +12,7 @@ from kodeks_exporter.domain.online import Advice, Deviation, UseClass, UsePatter
 from kodeks_exporter.metrics.exposition import render_families
 from kodeks_exporter.metrics.online import AccessView, families, server_families
 from kodeks_exporter.online.watch import server_of
-from kodeks_exporter.store.online import AccessState
+from kodeks_exporter.store.access_state import AccessState
 from tests.online.conftest import PASSWORD, World, WorldMaker, moment, one
 
 Samples = dict[str, dict[tuple[str, ...], float]]

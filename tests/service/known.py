@@ -18,8 +18,8 @@ from kodeks_exporter.service.overview import Known, fleet_view
 from kodeks_exporter.settings.fleet import Credentials, Fleet, Installation, Mode, OnlineAccess
 from kodeks_exporter.settings.reaction import ReactionSettings
 from kodeks_exporter.settings.settings import Links, Settings
+from kodeks_exporter.store.access_state import AccessState
 from kodeks_exporter.store.live import LiveStatus
-from kodeks_exporter.store.online import AccessState
 from kodeks_exporter.store.snapshot import LastReport, ReportSnapshot
 from kodeks_exporter.web.pages import Pages
 from kodeks_exporter.web.query import Query

@@ -18,8 +18,8 @@ from kodeks_exporter.intake.intake import Refused
 from kodeks_exporter.intake.statuses import Trail
 from kodeks_exporter.online.watch import server_of
 from kodeks_exporter.service.overview import Known, fleet_view
+from kodeks_exporter.store.access_state import AccessState
 from kodeks_exporter.store.changes import Changes, Lost, VersionChange
-from kodeks_exporter.store.online import AccessState
 from kodeks_exporter.web.pages import Pages
 from kodeks_exporter.web.query import Query
 from kodeks_exporter.web.rows import NOTED

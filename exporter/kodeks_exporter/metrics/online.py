@@ -20,8 +20,8 @@ from kodeks_exporter.domain.report import SearchEvent
 from kodeks_exporter.metrics.months import FINAL_DAYS
 from kodeks_exporter.settings.fleet import OnlineAccess
 from kodeks_exporter.settings.online import OnlineSettings
+from kodeks_exporter.store.access_state import AccessState
 from kodeks_exporter.store.months import before
-from kodeks_exporter.store.online import AccessState
 
 
 @dataclass(frozen=True, slots=True)

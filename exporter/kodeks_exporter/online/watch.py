@@ -22,7 +22,8 @@ from kodeks_exporter.online.reader import OnlineTools, read_access
 from kodeks_exporter.settings.fleet import OnlineAccess
 from kodeks_exporter.settings.online import OnlineSettings
 from kodeks_exporter.settings.settings import PollSettings
-from kodeks_exporter.store.online import AccessState, OnlineStore
+from kodeks_exporter.store.access_state import AccessState
+from kodeks_exporter.store.online import OnlineStore
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,9 @@ from kodeks_exporter.online.reader import OnlineTools
 from kodeks_exporter.online.watch import OnlineWatch, server_of
 from kodeks_exporter.poll.scheduler import Job, Pace
 from kodeks_exporter.settings.settings import Settings
+from kodeks_exporter.store.access_state import AccessState
 from kodeks_exporter.store.folder import opened
-from kodeks_exporter.store.online import FILE_NAME, AccessState, OnlineStore
+from kodeks_exporter.store.online import FILE_NAME, OnlineStore
 
 _POOL = "online"
 _VISITORS = 32

@@ -18,8 +18,8 @@ from kodeks_exporter.online.watch import server_of
 from kodeks_exporter.settings.fleet import Fleet, Installation
 from kodeks_exporter.settings.reaction import ReactionSettings
 from kodeks_exporter.settings.settings import Settings
+from kodeks_exporter.store.access_state import AccessState
 from kodeks_exporter.store.live import LiveStatus
-from kodeks_exporter.store.online import AccessState
 from kodeks_exporter.store.past import Spell
 from kodeks_exporter.store.snapshot import ReportSnapshot
 from kodeks_exporter.web.acknowledge import link_query

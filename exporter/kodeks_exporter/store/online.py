@@ -7,17 +7,13 @@ the last good visit stay until the next one, whatever fails in between: their ag
 from __future__ import annotations
 
 import hashlib
-import json
 import secrets
 import threading
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
-
-import msgspec
 
 from kodeks_exporter.domain.online import (
     DayUse,
@@ -26,11 +22,11 @@ from kodeks_exporter.domain.online import (
     Quota,
     Resource,
     UsePattern,
-    is_answered,
 )
 from kodeks_exporter.domain.report import SearchEvent
 from kodeks_exporter.settings.fleet import OnlineAccess
 from kodeks_exporter.settings.online import OnlineSettings
+from kodeks_exporter.store.access_state import UNKNOWN, AccessState, Refusal, after_visit, decoded, encoded
 from kodeks_exporter.store.database import Database
 
 FILE_NAME: Final = "online.sqlite"
@@ -65,64 +61,6 @@ MIGRATIONS: Final = (
     """,
 )
 
-_MONTHS: Final = 2
-_CERTAIN_UNTIL: Final = 2
-"""A limit that is learnt by looking is sure when this day of the month or an earlier one was seen."""
-
-
-@dataclass(frozen=True, slots=True)
-class Learnt:
-    """The largest ``left`` seen in ``month`` (YYYY-MM), which was first seen on day ``since`` of it."""
-
-    month: str
-    largest: int
-    since: int
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """``fingerprint``: of url, login and password, salted and slow to guess. ``next_try`` in Unix seconds."""
-
-    fingerprint: str
-    count: int
-    next_try: float
-
-
-@dataclass(frozen=True, slots=True)
-class AccessState:
-    """Times in Unix seconds. ``attempted``: the last visit, and ``reason`` how it failed ("" when it did not);
-    ``read``: the last good one, which ``quotas`` are of. ``quotas`` have a learnt limit where the page has none;
-    ``uncertain``: those whose month was not seen from its beginning. ``failures``: visits in a row that failed,
-    refusals aside. ``events``: the newest searches, oldest first.
-    """
-
-    attempted: float | None = None
-    reason: str = ""
-    login: bool | None = None
-    read: float | None = None
-    quotas: Mapping[Resource, Quota] = field(default_factory=dict)
-    uncertain: frozenset[Resource] = frozenset()
-    learnt: Mapping[Resource, Learnt] = field(default_factory=dict)
-    failures: int = 0
-    errors: Mapping[str, int] = field(default_factory=dict)
-    searches: Mapping[tuple[str, str], int] = field(default_factory=dict)
-    """By type and status, of all time."""
-    history_day: date | None = None
-    """The newest day of the history that was read."""
-    use_pattern: UsePattern | None = None
-    refusal: Refusal | None = None
-    events: tuple[SearchEvent, ...] = ()
-    months: Mapping[str, Mapping[Resource, int]] = field(default_factory=dict)
-    """By month (YYYY-MM), what was left at its last good visit: of the month of ``read`` and the one seen before."""
-
-    @property
-    def up(self) -> bool | None:
-        """Whether the vendor's system answered properly at the last visit; None before the first."""
-        return None if self.attempted is None else is_answered(self.reason)
-
-
-_UNKNOWN: Final = AccessState()
-
 
 class OnlineStore:
     """Safe to use from many threads; the visits of one access come one after another."""
@@ -142,7 +80,7 @@ class OnlineStore:
 
     def state(self, account: str) -> AccessState:
         with self._lock:
-            return self._states.get(account, _UNKNOWN)
+            return self._states.get(account, UNKNOWN)
 
     # Writing
 
@@ -150,7 +88,7 @@ class OnlineStore:
         """Takes the outcome of a visit; ``today`` is the day on which it began. A day of history replaces all that
         was known of that day. Gives the state that it led to."""
         before = self.state(reading.account)
-        state = _after(before, reading, today, settings)
+        state = after_visit(before, reading, today, settings)
         with self._database.transaction() as connection:
             number = self._number(connection, reading.account)
             if not reading.reason:
@@ -249,7 +187,7 @@ class OnlineStore:
 
     @staticmethod
     def _write_state(connection: Any, number: int, state: AccessState) -> None:
-        connection.execute("UPDATE access SET state = ? WHERE id = ?", (_encoded(state), number))
+        connection.execute("UPDATE access SET state = ? WHERE id = ?", (encoded(state), number))
 
     def _fingerprint(self, access: OnlineAccess) -> str:
         login = access.credentials
@@ -264,66 +202,10 @@ class OnlineStore:
     def _load_states(self, settings: OnlineSettings) -> None:
         with self._database.reading() as connection:
             for number, name, stored in connection.execute("SELECT id, name, state FROM access").fetchall():
-                state = _decoded(stored)
+                state = decoded(stored)
                 if state.history_day is not None:
                     state = replace(state, events=_newest_events(connection, number, settings))
                 self._ids[name], self._states[name] = number, state
-
-
-def _after(before: AccessState, reading: OnlineReading, today: date, settings: OnlineSettings) -> AccessState:
-    login = before.login if reading.login is None else reading.login
-    if reading.reason:
-        errors = Counter(before.errors)
-        errors[reading.reason] += 1
-        failures = before.failures + (reading.reason != "refused")
-        return replace(
-            before, attempted=reading.started, reason=reading.reason, login=login, errors=errors, failures=failures
-        )
-    errors = Counter(before.errors)
-    if reading.history_reason:
-        errors[reading.history_reason] += 1
-    learnt = {resource: _learn(before.learnt.get(resource), quota, today) for resource, quota in reading.quotas.items()}
-    told = {
-        resource: quota if quota.limit is not None else Quota(quota.left, learnt[resource].largest)
-        for resource, quota in reading.quotas.items()
-    }
-    uncertain = frozenset(
-        resource
-        for resource, quota in reading.quotas.items()
-        if quota.limit is None and learnt[resource].since > _CERTAIN_UNTIL
-    )
-    return replace(
-        before,
-        attempted=reading.started,
-        reason="",
-        login=login,
-        read=reading.started,
-        quotas=told,
-        uncertain=uncertain,
-        learnt=learnt,
-        failures=0,
-        errors=errors,
-        months=_months(before, {resource: quota.left for resource, quota in reading.quotas.items()}, today, settings),
-    )
-
-
-def _months(
-    before: AccessState, left: Mapping[Resource, int], today: date, settings: OnlineSettings
-) -> Mapping[str, Mapping[Resource, int]]:
-    known = dict(before.months)
-    if not known and before.read is not None:  # of a storage of before months were kept
-        month = f"{datetime.fromtimestamp(before.read, settings.time_zone):%Y-%m}"
-        known[month] = {resource: quota.left for resource, quota in before.quotas.items()}
-    month = f"{today:%Y-%m}"
-    known[month] = {**known.get(month, {}), **left}
-    return {month: known[month] for month in sorted(known)[-_MONTHS:]}
-
-
-def _learn(before: Learnt | None, quota: Quota, today: date) -> Learnt:
-    month = f"{today:%Y-%m}"
-    if before is None or before.month != month:
-        return Learnt(month, quota.left, today.day)
-    return replace(before, largest=max(before.largest, quota.left))
 
 
 def _used(quota: Quota | None) -> int:
@@ -360,26 +242,3 @@ def _newest_events(connection: Any, number: int, settings: OnlineSettings) -> tu
 
 def _event(time: float, kind: str, status: str, query: str, found: int | None, duration: float | None) -> SearchEvent:
     return SearchEvent(time, "", "", "", kind, status, query, found, duration)
-
-
-_encoder: Final = msgspec.msgpack.Encoder()
-_decoder: Final = msgspec.msgpack.Decoder(AccessState)
-
-
-def _encoded(state: AccessState) -> bytes:
-    return _encoder.encode(replace(state, events=()))
-
-
-def _decoded(stored: bytes | str) -> AccessState:
-    """Raises ``msgspec.DecodeError``, and what a damaged text of an older version leads to."""
-    return _decoder.decode(stored) if isinstance(stored, bytes) else _of_older(json.loads(stored))
-
-
-def _of_older(found: dict[str, Any]) -> AccessState:
-    """Until 0.2 a state was JSON; it is written anew at the next visit."""
-    found["use_pattern"] = found.pop("profile", None)
-    found["searches"] = {(kind, status): count for kind, status, count in found.get("searches", ())}
-    found["learnt"] = {key: Learnt(*values) for key, values in found.get("learnt", {}).items()}
-    refusal = found.get("refusal")
-    found["refusal"] = Refusal(*refusal) if refusal else None
-    return msgspec.convert(found, AccessState)

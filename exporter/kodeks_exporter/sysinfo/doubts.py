@@ -11,7 +11,8 @@ from kodeks_exporter.domain.texts import plain
 from kodeks_exporter.sysinfo.fields import BLOCK_FIELDS, HEADER_FIELDS, OPEN_VOCABULARIES, VOCABULARIES, FieldType
 from kodeks_exporter.sysinfo.limits import ReadLimits
 from kodeks_exporter.sysinfo.profile import BlockLayout, Profile
-from kodeks_exporter.sysinfo.records import NO_SLOT, OTHER, Builder, Builders, Values, duration, number
+from kodeks_exporter.sysinfo.records import Builder, Builders
+from kodeks_exporter.sysinfo.scalars import NO_SLOT, OTHER, Values, duration, number
 from kodeks_exporter.sysinfo.survey import Looker, Shape
 
 _JUDGED: Final = frozenset({FieldType.TIME, FieldType.MONTH, FieldType.NUMBER, FieldType.DURATION, FieldType.WORD})

@@ -6,12 +6,11 @@ Slots are names that the reader of a format chose for a field; a field that the 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from operator import itemgetter
-from typing import Final, TypeVar, cast
+from typing import Final, cast
 from zoneinfo import ZoneInfo
 
 from kodeks_exporter.domain.report import (
@@ -32,101 +31,27 @@ from kodeks_exporter.domain.report import (
 )
 from kodeks_exporter.domain.texts import login_and_domain, plain
 from kodeks_exporter.sysinfo.clock import SECONDS, Clock
-from kodeks_exporter.sysinfo.fields import BLOCK_FIELDS, DURATION_UNITS, OPEN_VOCABULARIES, FieldType
+from kodeks_exporter.sysinfo.fields import BLOCK_FIELDS, DURATION_UNITS, FieldType
 from kodeks_exporter.sysinfo.limits import ReadLimits
 from kodeks_exporter.sysinfo.profile import BlockLayout, Profile
+from kodeks_exporter.sysinfo.scalars import (
+    NO_SLOT,
+    Months,
+    Remembered,
+    Values,
+    Words,
+    cut,
+    duration,
+    error_code,
+    label_texts,
+    number,
+)
 from kodeks_exporter.sysinfo.straight import Rows
 
-Values = Mapping[str, str | None]
 Record = Module | Session | Volume | OperUpFile | User | UserUsage | SearchEvent | Rejection | KassistDay
 Builder = Callable[[Values], Record | None]
 
-NO_SLOT: Final = ""
-OTHER: Final = "other"
-_WORDS_KEPT: Final = 1000
-_TEXTS_KEPT: Final = 20_000
-_SHORT: Final = 100
-_MONTHS_KEPT: Final = 1000
 _MESSAGE: Final = 500
-_LARGEST: Final = 2**53
-_LONGEST_DURATION: Final = 1e7
-_NO_ERROR: Final = frozenset({"", "0", "ok", "нет", "no", "none", "false"})
-_NUMBERS: Final = re.compile(r"\d+", re.ASCII)
-_CLOCK_DURATION: Final = re.compile(r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2}(?:[.,]\d{1,9})?)", re.ASCII)
-
-
-def number(text: str | None) -> int | None:
-    """A whole number of 0 or more, also as ``1 234`` or ``12.0``; anything else is None."""
-    if text is None:
-        return None
-    try:
-        found = int(text) if len(text) < 20 else -1
-    except ValueError:
-        if len(text) > _SHORT:
-            return None
-        cleaned = plain(text).replace(" ", "").replace("'", "")
-        try:
-            real = float(cleaned.replace(",", "."))
-        except ValueError:
-            return None
-        if not 0 <= real <= _LARGEST or real != int(real):
-            return None
-        found = int(real)
-    return found if 0 <= found <= _LARGEST else None
-
-
-def duration(text: str | None, factor: float) -> float | None:
-    """Seconds from a number in units of ``factor`` seconds, or from ``[h:]mm:ss``; None when it is neither."""
-    if text is None:
-        return None
-    try:
-        found = float(text) * factor
-    except ValueError:
-        text = plain(text[:_SHORT])
-        if match := _CLOCK_DURATION.fullmatch(text):
-            found = int(match[1] or 0) * 3600 + int(match[2]) * 60 + float(match[3].replace(",", "."))
-        else:
-            try:
-                found = float(text.replace(" ", "").replace(",", ".")) * factor
-            except ValueError:
-                return None
-    return found if 0 <= found < _LONGEST_DURATION else None
-
-
-def error_code(text: str | None) -> tuple[bool | None, int | None]:
-    """Whether there is an error, and its code: ``(None, None)`` the report has no such field, ``(False, 0)`` none,
-    ``(True, 2007)``, ``(True, None)`` an error whose code can't be read."""
-    if text is None:
-        return None, None
-    text = plain(text[:_MESSAGE])
-    if text.casefold() in _NO_ERROR:
-        return False, 0
-    numbers = _NUMBERS.findall(text)
-    if len(numbers) != 1 or len(numbers[0]) > 9:
-        return True, None
-    code = int(numbers[0])
-    return code != 0, code
-
-
-Joins = tuple[tuple[str, tuple[str, ...]], ...]
-"""Slots of fields that are put together of several: the slot, and the slots of its parts."""
-
-
-def join_slots(values: Values, joins: Joins) -> Values:
-    """Adds the slots of fields that are put together of several; such a field is missing when any part is."""
-    joined = dict(values)
-    for slot, parts in joins:
-        texts = [values.get(part) for part in parts]
-        joined[slot] = " ".join(map(plain, filter(None, texts))) if all(texts) else None
-    return joined
-
-
-Where = tuple[tuple[str, frozenset[str]], ...]
-"""Slots that must hold one of some words (case folded), or the record is of another kind."""
-
-
-def is_wanted(values: Values, where: Where) -> bool:
-    return all(plain(values.get(slot) or "").casefold() in words for slot, words in where)
 
 
 @dataclass(slots=True)
@@ -137,71 +62,6 @@ class Reading:
     header: dict[str, str | None] = field(default_factory=dict)
     counts: dict[Block, int] = field(default_factory=dict)
     skipped: dict[Block, int] = field(default_factory=dict)
-
-
-class Words(dict[str | None, str]):
-    """Translates the words of one field, remembering what it has met: ``words[text]``."""
-
-    def __init__(self, field: str, table: Mapping[str, str], limits: ReadLimits) -> None:
-        super().__init__({None: ""})
-        self._table = table
-        self._open = field in OPEN_VOCABULARIES
-        self._longest = limits.label
-
-    def __missing__(self, text: str | None) -> str:
-        cut = plain((text or "")[: self._longest])
-        word = self._table.get(cut.casefold())
-        if word is None:
-            word = cut if self._open or not cut else OTHER
-        if len(self) < _WORDS_KEPT:
-            self[text if text is None else text[: self._longest]] = word
-        return word
-
-
-T = TypeVar("T")
-
-
-class Remembered(dict[str | None, T]):
-    """What a function makes of a text, worked out once for texts that repeat: ``remembered[text]``."""
-
-    def __init__(self, function: Callable[[str | None], T]) -> None:
-        super().__init__()
-        self._function = function
-
-    def __missing__(self, text: str | None) -> T:
-        made = self._function(text)
-        if len(self) < _TEXTS_KEPT and (text is None or len(text) < _SHORT):
-            self[text] = made
-        return made
-
-
-def label_texts(longest: int) -> Remembered[str]:
-    """Short texts, plain and cut to ``longest``."""
-    return Remembered(lambda text: _cut(text, longest))
-
-
-def _cut(text: str | None, longest: int) -> str:
-    return plain(text[: longest * 4])[:longest] if text else ""
-
-
-class Months:
-    """Texts of months to ``YYYY-MM``."""
-
-    def __init__(self, profile: Profile, zone: ZoneInfo) -> None:
-        self._clock = Clock(profile.months, zone)
-        self._known: dict[str, str | None] = {}
-
-    def __call__(self, text: str | None) -> str | None:
-        if text is None:
-            return None
-        try:
-            return self._known[text]
-        except KeyError:
-            found = self._clock.local(text)
-            month = None if found is None else f"{found.year:04}-{found.month:02}"
-            if len(self._known) < _MONTHS_KEPT and len(text) < 40:
-                self._known[text] = month
-            return month
 
 
 def _status_by(found: int | None) -> str:
@@ -250,8 +110,8 @@ class Builders:
         longest = self._limits.label
 
         def build(values: Values) -> Module | None:
-            text = _cut(values.get(name), longest)
-            return Module(text, _cut(values.get(version), longest)) if text else None
+            text = cut(values.get(name), longest)
+            return Module(text, cut(values.get(version), longest)) if text else None
 
         return build
 
@@ -263,7 +123,7 @@ class Builders:
             who, where = self.person(values.get(login), values.get(domain))
             if not who:
                 return None
-            address, program = _cut(values.get(ip), longest), _cut(values.get(browser), longest)
+            address, program = cut(values.get(ip), longest), cut(values.get(browser), longest)
             return Session(who, where, address, program, self.time(values.get(since)))
 
         return build
@@ -272,26 +132,26 @@ class Builders:
         longest = self._limits.label
 
         def build(values: Values) -> Volume | None:
-            file = _cut(values.get(slots["file"]), _MESSAGE)
+            file = cut(values.get(slots["file"]), _MESSAGE)
             if not file:
                 return None
             has_error, code = error_code(values.get(slots["error"]))
             return Volume(
                 file,
-                _cut(values.get(slots["product"]), longest),
-                _cut(values.get(slots["title"]), _MESSAGE),
-                _cut(values.get(slots["update"]), longest),
+                cut(values.get(slots["product"]), longest),
+                cut(values.get(slots["title"]), _MESSAGE),
+                cut(values.get(slots["update"]), longest),
                 self.time(values.get(slots["expires"])),
                 has_error,
                 code,
-                _cut(values.get(slots["message"]), _MESSAGE),
+                cut(values.get(slots["message"]), _MESSAGE),
             )
 
         return build
 
     def _operup(self, slots: Mapping[str, str], _: BlockLayout) -> Builder:
         def build(values: Values) -> OperUpFile | None:
-            name = _cut(values.get(slots["name"]), _MESSAGE)
+            name = cut(values.get(slots["name"]), _MESSAGE)
             date = self.time(values.get(slots["date"]))
             return OperUpFile(name, date) if name and date is not None else None
 
@@ -422,7 +282,7 @@ class Builders:
         """``values`` by the names of header fields; what is not there was not in the report."""
 
         def text(field: str) -> str:
-            return _cut(values.get(field), self._limits.label)
+            return cut(values.get(field), self._limits.label)
 
         return ReportHeader(
             sysinfo_version=text("sysinfo_version"),
@@ -450,7 +310,7 @@ class Builders:
         ok = self._ok("protection_status", status)
         if ok is None and has_error is not None:
             ok = not has_error
-        return Protection(ok, code, _cut(message, _MESSAGE), _cut(binding, self._limits.label))
+        return Protection(ok, code, cut(message, _MESSAGE), cut(binding, self._limits.label))
 
 
 def emitters(sink: ReportSink) -> Mapping[Block, Callable[[Record], None]]:

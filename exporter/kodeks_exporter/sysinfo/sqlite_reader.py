@@ -22,17 +22,8 @@ from kodeks_exporter.sysinfo.container import WAL
 from kodeks_exporter.sysinfo.fields import BLOCK_FIELDS
 from kodeks_exporter.sysinfo.limits import ReadLimits
 from kodeks_exporter.sysinfo.profile import BlockLayout, Layout
-from kodeks_exporter.sysinfo.records import (
-    NO_SLOT,
-    Builders,
-    Joins,
-    Reading,
-    Values,
-    Where,
-    emitters,
-    is_wanted,
-    join_slots,
-)
+from kodeks_exporter.sysinfo.records import Builders, Reading, emitters
+from kodeks_exporter.sysinfo.scalars import NO_SLOT, Joins, Values, Where, is_wanted, join_slots
 
 _WAL_MODE: Final = b"\2\2"
 _WITHOUT_WAL: Final = (

@@ -18,18 +18,8 @@ from kodeks_exporter.sysinfo.feed import XmlFeed
 from kodeks_exporter.sysinfo.fields import BLOCK_FIELDS
 from kodeks_exporter.sysinfo.limits import ReadLimits
 from kodeks_exporter.sysinfo.profile import Layout, Origin
-from kodeks_exporter.sysinfo.records import (
-    NO_SLOT,
-    Builder,
-    Builders,
-    Joins,
-    Reading,
-    Record,
-    Where,
-    emitters,
-    is_wanted,
-    join_slots,
-)
+from kodeks_exporter.sysinfo.records import Builder, Builders, Reading, Record, emitters
+from kodeks_exporter.sysinfo.scalars import NO_SLOT, Joins, Where, is_wanted, join_slots
 from kodeks_exporter.sysinfo.straight import Rows, Straight
 
 # Slots of child elements are "/" and their path, other slots start with "//": no attribute can be named so.

@@ -20,8 +20,8 @@ from kodeks_exporter.domain.reaction import Alert
 from kodeks_exporter.domain.report import Block
 from kodeks_exporter.intake.statuses import Trail
 from kodeks_exporter.settings.fleet import Installation
+from kodeks_exporter.store.access_state import AccessState
 from kodeks_exporter.store.changes import REGISTRATION, USERS, VOLUMES, Changes
-from kodeks_exporter.store.online import AccessState
 from kodeks_exporter.store.snapshot import LastReport, ReportSnapshot
 from kodeks_exporter.web import words
 
