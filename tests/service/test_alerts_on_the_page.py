@@ -43,7 +43,6 @@ ELSEWHERE: Final = {
     "KodeksWatchdog": "it always fires",
     "KodeksHostingOutage": "a notice above the list, found by the page itself",
     "KodeksMonitorImpaired": "a banner, found by the page itself",
-    "KodeksRulesIncomplete": "of Prometheus, whose rules the exporter does not see",
     "KodeksConfigReloadFailed": "a banner, found by the page itself",
     **dict.fromkeys((name for name in RULES if name.endswith("Count")), "its single alerts are on the page"),
     **dict.fromkeys(
