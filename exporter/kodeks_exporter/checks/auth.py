@@ -25,7 +25,7 @@ def check(_installation: Installation, context: Context) -> Verdict:
 
 
 def login_verdict(context: Context) -> Verdict:
-    """What the answer to the login says of the account; asked once a round, whoever wants to know."""
+    """What the answer to the login says about the account. Asked once a round, however many checks need it."""
     path = context.settings.paths.title
     try:
         login = context.login()

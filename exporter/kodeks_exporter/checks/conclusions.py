@@ -1,7 +1,7 @@
 """What pages say, concluded once: a healthy server's pages are the same, byte by byte, round after round.
 
-Breaking a page into lines and trying every pattern on each is the dearest part of a round, so what came of it is kept
-by the page's digest. Only that is kept, never the page.
+Breaking a page into lines and trying every pattern on each is the most expensive part of a round, so what came of it is
+kept by the page's digest. Only that is kept, never the page.
 """
 
 from __future__ import annotations

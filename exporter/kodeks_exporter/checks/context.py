@@ -181,6 +181,6 @@ class Context:
             if self.connection.cookies and self.settings.paths.logout:
                 self.connection.get(self.settings.paths.logout)
         except CheckError:
-            pass  # a server that cannot even log out is told by its checks
+            pass  # a server that cannot even log out fails its checks
         finally:
             self.connection.close()

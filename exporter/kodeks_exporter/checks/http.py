@@ -1,6 +1,6 @@
 """Is the main page answered properly?
 
-An answer other than 200 that a more telling check explains (proxy, maintenance, lost key …) is that check's failure;
+An answer other than 200 that a more specific check explains (proxy, maintenance, lost key …) is that check's failure;
 this one is then blocked by it.
 """
 

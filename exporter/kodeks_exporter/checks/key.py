@@ -81,7 +81,7 @@ def _licence_page_says(patterns: Patterns, response: Response) -> Verdict | None
 
 
 def product_errors(patterns: Patterns, lines: Iterable[str]) -> tuple[ProductError, ...]:
-    """Errors that the licence page tells of single products. They say nothing of the key (known)."""
+    """Errors that the licence page reports for single products. They say nothing about the key (known)."""
     found: dict[ProductError, None] = {}
     for line in lines:
         match = _PRODUCT_ERROR.search(line)

@@ -1,4 +1,4 @@
-"""Does the main page tell of a state that has no check of its own?"""
+"""Does the main page report a state that has no check of its own?"""
 
 from __future__ import annotations
 

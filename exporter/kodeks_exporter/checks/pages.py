@@ -13,7 +13,7 @@ from kodeks_exporter.net.reading import Text, read_text
 from kodeks_exporter.settings.checks import Patterns
 
 _LITTLE = 600
-"""Characters. A page that says no more than this, links and lists aside, says it of itself (assumed)."""
+"""Characters. A page with no more text than this, links and lists aside, is talking about itself (assumed)."""
 _SHORT_PAGE = 4000
 _SHORT_REFUSAL = 1000
 _LONGEST_TITLE = 200
@@ -100,7 +100,8 @@ def is_out_of_seats(patterns: Patterns, response: Response) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class TitlePageSays:
-    """``logged_in``: it is ``/admin/title`` as only somebody who is logged in gets it. Seats: None where not told."""
+    """``logged_in``: it is ``/admin/title`` as only somebody who is logged in gets it. Seats: None where the page does
+    not say."""
 
     logged_in: bool
     asks_for_a_password: bool

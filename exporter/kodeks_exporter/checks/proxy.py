@@ -38,7 +38,7 @@ def proxy_fault(installation: Installation, context: Context) -> tuple[str, str]
     page = context.main_page()
     status = page.response.status
     if page.state is not InstallationState.OK and stub(page.text) is None:
-        return None  # nobody else speaks of such states
+        return None  # no other check reports these states
     found = evidence(context)
     if found.kodeks or found.kodeks is None:
         return None

@@ -26,7 +26,7 @@ class Decision:
 
 
 class SecondLook:
-    """Safe to use from many threads. Remembers installations that are being looked at, and nothing of the others."""
+    """Safe to use from many threads. Remembers only the installations that are being checked again."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -1,4 +1,4 @@
-"""Reads those series of ``/sysmon/metrics`` that the operator lets through. Its families are not published."""
+"""Reads those series of ``/sysmon/metrics`` that the operator allows. The names of its families are not documented."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def is_let_through(name: str, settings: SysmonSettings) -> bool:
 
 
 def parse_sysmon(text: str, settings: SysmonSettings) -> SysmonFacts:
-    """What is let through, in the order of the text; each series once, the first one counts.
+    """The series that are allowed, in the order of the text. Of a repeated series the first one counts.
 
     Times of samples are left out: these are figures of now. Raises ValueError when no line of the text is a sample.
     """

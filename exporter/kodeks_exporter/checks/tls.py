@@ -72,7 +72,7 @@ def _old_protocol(context: Context, timeout: float) -> str:
 
 
 def _context(verify: bool, ca_file: str) -> ssl.SSLContext:
-    """Made anew when the file has changed."""
+    """Built again when the file has changed."""
     stamp = Path(ca_file).stat() if ca_file else None
     return _kept_context(verify, ca_file, (stamp.st_mtime_ns, stamp.st_size, stamp.st_ino) if stamp else ())
 

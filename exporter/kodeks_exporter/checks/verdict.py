@@ -33,7 +33,7 @@ def blocked(by: str, text: str = "", facts: Facts | None = None) -> Verdict:
 
 
 def skipped(reason: str, text: str, facts: Facts | None = None) -> Verdict:
-    """The check cannot tell: not applicable here, or what the server answers is not understood."""
+    """The check cannot tell: not applicable here, or the server's answer is not understood."""
     return Verdict(Outcome.SKIPPED, reason, text, facts=facts)
 
 

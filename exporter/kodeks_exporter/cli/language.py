@@ -18,7 +18,7 @@ class _Spoken:
 def choose(arguments: Sequence[str], environment: Mapping[str, str]) -> list[str]:
     """Takes ``--lang`` into account, or the locale where it is not among the arguments; gives the others.
 
-    Raises ``ValueError`` for a language that nobody speaks here.
+    Raises ``ValueError`` for an unsupported language.
     """
     rest, told = [], ""
     several = iter(arguments)

@@ -12,7 +12,7 @@ ALIVE = "WATCHDOG=1"
 
 
 def notify(state: str) -> None:
-    """``state``: one of those above. Does nothing where nobody listens."""
+    """``state``: one of those above. Does nothing when systemd did not start the service."""
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address:
         return

@@ -94,7 +94,7 @@ def _next(signals: queue.SimpleQueue[int], service: Service, server: WebServer) 
     try:
         return signals.get(timeout=watchdog_interval(_LOOK))
     except queue.Empty:
-        # A server that does not answer is not reported as alive: systemd then starts the exporter anew.
+        # A server that does not answer is not reported as alive, so systemd restarts the exporter.
         if server.alive(_PATIENCE) and service.alive():
             notify(ALIVE)
         return 0

@@ -19,7 +19,8 @@ from kodeks_exporter.config.transliterate import latin
 
 @dataclass(frozen=True, slots=True)
 class Newcomer:
-    """What nobody can find out. ``url`` empty: the server pushes and can't be asked. ``username`` empty: no login."""
+    """What can only be given by hand. ``url`` empty: the server pushes and can't be asked. ``username`` empty: no
+    login."""
 
     client: str
     manager: str

@@ -1,7 +1,7 @@
 """Reads the file of ``--web.config.file``: the common format of the Prometheus exporters (exporter-toolkit).
 
 What this exporter can't do (cipher suites, request rate limits, client certificates without verification …) is an
-error, so that nobody believes in a protection that is not there. ``http2`` is accepted and has no effect.
+error, so that nobody relies on protection that is not there. ``http2`` is accepted and has no effect.
 """
 
 from __future__ import annotations

@@ -134,7 +134,7 @@ class SnmpFacts:
     processes: Mapping[str, bool]
     """Service process name to whether it runs."""
     unanswered: tuple[str, ...] = ()
-    """What the agent did not tell, in Russian words, though it answers."""
+    """What the agent left out although it answers, in Russian."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ class ScheduleFacts:
 
 @dataclass(frozen=True, slots=True)
 class SeatsFacts:
-    """Seats as ``/admin/title`` tells them live; None where the page does not say."""
+    """Seats as ``/admin/title`` shows them live; None where the page does not say."""
 
     seats: int | None
     used: int | None

@@ -11,9 +11,9 @@ from kodeks_exporter.domain.reaction import Ending, Taken
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One alert that people were told of, once it is over. Times in Unix seconds. ``subject``: its installation, online
-    access or hosting. ``extensions``: longer silences after it was taken. ``lasted``: seconds from ``told`` to the end,
-    None when nobody saw it. ``messages``: how many were sent, by the intervals at which they are repeated."""
+    """One alert that people were notified about, once it is over. Times in Unix seconds. ``subject``: its installation,
+    online access or hosting. ``extensions``: longer silences after it was taken. ``lasted``: seconds from ``told`` to
+    the end, None when nobody saw it. ``messages``: how many were sent, by the intervals at which they are repeated."""
 
     id: str
     alert: str

@@ -27,16 +27,16 @@ of alertmanager/alertmanager.yml)."""
 
 
 class Ending(StrEnum):
-    """How an alert ended that people were told of."""
+    """How an alert ended that people were notified about."""
 
     ACKNOWLEDGED = "acknowledged"
-    """Somebody had taken it."""
+    """It had been taken."""
     MENDED = "mended"
     """Over without a word, before its message was repeated."""
     UNANSWERED = "unanswered"
     """Over without a word, after its message was repeated."""
     UNSEEN = "unseen"
-    """Over without a word while nobody watched."""
+    """It ended while nobody was watching."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class Taken:
 class Incident:
     """One time that an alert fires. Times in Unix seconds.
 
-    ``started``: by Prometheus; ``latest``: the latest start that some member told of the same time that it fires.
+    ``started``: by Prometheus; ``latest``: the latest start that any member reported for this firing.
     ``told``: when people were notified, None when they were not: it was inhibited or silenced from the beginning.
     ``missing``: since when no Alertmanager lists it, though any answers; ``seen``: when it was listed last before that.
     ``over``: when it ended, None while it is open. ``counted``: it had counted as over, and came back.
@@ -134,14 +134,14 @@ class Incident:
 
     @property
     def waiting(self) -> bool:
-        """Nobody has taken it, and people would be told of it now."""
+        """Nobody has taken it, and it would be notified now."""
         return self.told is not None and self.taken is None and not self.inhibited
 
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """An incident that is over. ``outcome`` None: it does not count, because people were never told of it, or it has
-    counted already. ``lasted``: seconds from being told to its end, None when that is not known. ``ending``: how it
+    """An incident that is over. ``outcome`` None: it does not count, because nobody was notified, or it has counted
+    already. ``lasted``: seconds from the notification to its end, None when that is not known. ``ending``: how it
     ended, whether that counts or not. ``messages``: how many were sent of it."""
 
     incident: Incident
@@ -162,7 +162,7 @@ class Step:
 
 
 def united(listings: Iterable[Listing]) -> Listing:
-    """What the members of a cluster tell together: each alert once. Inhibited is what is so at every member."""
+    """What the members of a cluster report together: each alert once. It is inhibited if every member says so."""
     alerts: dict[str, Alert] = {}
     silences: dict[str, Silence] = {}
     for listing in listings:

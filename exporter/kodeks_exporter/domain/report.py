@@ -5,8 +5,8 @@ Records that come by the thousand are named tuples and not frozen dataclasses: a
 cheaper to make. All times are Unix seconds (UTC). The layout of reports is not published: what a block or field is
 called is assumed, and is the business of profiles (docs/profiles.md), not of this module.
 
-A field that the report does not have, or whose value can't be understood, is ``None`` (texts: empty).
-Personal data (names, telephones, addresses, positions) never get here: a card tells only which fields are filled.
+A field that the report does not have, or whose value can't be understood, is ``None`` (texts: empty). Personal data
+(names, telephones, addresses, positions) never get here: of a card only the names of the filled fields are kept.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ class Protection:
 
 @dataclass(frozen=True, slots=True)
 class ReportHeader:
-    """What a report says once. ``protection`` None: no record of it. ``spp_ok`` None: not told.
+    """What a report says once. ``protection`` None: no record of it. ``spp_ok`` None: not reported.
 
     ``expires``: 00:00 local time of the last day of the registration. ``client`` is the legal entity as registered.
     """

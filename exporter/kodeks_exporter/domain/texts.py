@@ -1,7 +1,7 @@
 """Texts of reports, made plain once, where they enter: everything after this compares and shows them as they are.
 
 White space is trimmed and folded; control characters, noncharacters and invisible marks (a byte order mark, a
-zero-width space) go. A login is told apart from its domain, whichever way the two are written, and the case of both is
+zero-width space) go. Login and domain are separated, whichever way the two are written, and the case of both is
 dropped: Windows takes no notice of it (known), and reports spell the same person both ways.
 """
 

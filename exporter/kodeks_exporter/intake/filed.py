@@ -1,4 +1,4 @@
-"""One value for each installation, each in a file of its own, known again after a restart."""
+"""One value for each installation, each in a file of its own, read back after a restart."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ T = TypeVar("T")
 
 _SUFFIX: Final = ".msgpack"
 _OLDER: Final = ".json"
-"""Until 0.2 the files were JSON: what they hold is written anew at the first start."""
+"""Until 0.2 the files were JSON: the first start rewrites them."""
 
 
 class Filed(Generic[T]):
     """Safe to use from many threads."""
 
     def __init__(self, directory: Path, kind: type[T], *, durable: bool) -> None:
-        """``kind``: a dataclass. ``durable``: a value outlives a power cut. A file that can't be read is logged and as
-        good as none. Raises OSError."""
+        """``kind``: a dataclass. ``durable``: a value outlives a power cut. A file that can't be read is logged and
+        ignored. Raises OSError."""
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._directory = directory
         self._durable = durable

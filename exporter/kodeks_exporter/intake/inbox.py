@@ -127,7 +127,7 @@ class Inbox:
         if installation not in self._fleet().installations:
             raise UnknownInstallation(installation)
         limit = MAX_SIZE if suffix == STATUS_SUFFIX else self._limit
-        # Not blocking: a pipe put in place of the file must not hold us up.
+        # Not blocking: a pipe in place of the file must not hang us.
         descriptor = os.open(self._directory / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb", buffering=0) as source, self._intake.incoming(limit) as incoming:
             if _stamp(os.fstat(descriptor)) != stamp:
@@ -164,7 +164,7 @@ class Inbox:
         self._given_up[name] = stamp
 
 
-class _Changed(Exception):  # noqa: N818 - not an error: the file is looked at again at the next poll
+class _Changed(Exception):  # noqa: N818 - not an error: the file is tried again at the next poll
     pass
 
 

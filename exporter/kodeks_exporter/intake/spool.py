@@ -1,6 +1,6 @@
 """The folder in which files arrive. A file is there from its first byte until it is stored or refused.
 
-While it is being received its name ends with ``.part``; a complete file has a name that tells all that is known of it,
+While it is being received its name ends with ``.part``; the name of a complete file holds all that is known about it,
 so that after a crash nothing but the folder itself is needed.
 """
 

@@ -2,7 +2,7 @@
 ``/sysinfo/metrics``).
 
 Installations that can't be asked push one each 15 minutes. Of its families those of the catalogs are read, and those
-that the operator lets through; the names of the others are not published. Older scripts write no date line, and newer
+that the operator allows; the names of the others are not published. Older scripts write no date line, and newer
 ones miss it where the server writes ``Date:`` (known). When the server does not answer its own machine, the file is
 empty (known), or a proxy's page.
 """
@@ -109,7 +109,7 @@ def _created(lines: list[str]) -> float | None:
             continue
         try:
             moment = parsedate_to_datetime(match[1])
-            # HTTP's date is GMT; without a zone it is meant so all the same.
+            # HTTP dates are GMT, even when the zone is missing.
             return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
         except (ValueError, TypeError, IndexError, OverflowError):
             return None

@@ -21,7 +21,8 @@ SUFFIX: Final = ".status"
 
 @dataclass(frozen=True, slots=True)
 class PushedStatus:
-    """``created``: by the server's clock, None where the script does not tell; ``received``: by ours. Unix seconds."""
+    """``created``: by the server's clock, None where the script does not send it; ``received``: by ours. Unix
+    seconds."""
 
     installation: str
     created: float | None
@@ -46,7 +47,7 @@ class Trail:
 
 
 class StatusBook:
-    """Knows again after a restart what the kept files say. Safe to use from many threads."""
+    """After a restart it reads the kept files again. Safe to use from many threads."""
 
     def __init__(self, directory: Path, trails: Path, sysmon: SysmonSettings) -> None:
         """``directory``: of the newest status files; ``trails``: where to keep how they came. Raises OSError."""
@@ -57,7 +58,7 @@ class StatusBook:
         self.read(sysmon)
 
     def read(self, sysmon: SysmonSettings) -> None:
-        """Takes the figures from the kept files, anew when others are let through than before. Raises OSError."""
+        """Reads the kept files, again whenever the allowed series change. Raises OSError."""
         for path in self._directory.glob(f"*{SUFFIX}"):
             name = path.name.removesuffix(SUFFIX)
             try:

@@ -42,7 +42,7 @@ def families(view: ReportView) -> Iterator[Metric]:
     yield lost
     versions = gauge(
         "kodeks_version_changed_timestamp_seconds",
-        "When the report was made that first told the present version of a part, where there was one before it.",
+        "When the report was made that first showed the present version of a part, if another came before it.",
         "part", "before", "after",
     )  # fmt: skip
     for part, change in changes.version_changes.items():

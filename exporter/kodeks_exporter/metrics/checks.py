@@ -29,7 +29,7 @@ def _results(status: LiveStatus) -> Iterator[Metric]:
     labels = ["installation", "check"]
     success = GaugeMetricFamily(
         "kodeks_check_success",
-        "Whether a check succeeded; absent when it was blocked or could not tell.",
+        "Whether a check succeeded; absent when it was blocked or inconclusive.",
         labels=labels,
     )
     blocked = GaugeMetricFamily(
@@ -48,7 +48,7 @@ def _results(status: LiveStatus) -> Iterator[Metric]:
     )
     impaired = GaugeMetricFamily(
         "kodeks_check_impaired",
-        "1 when a check was skipped because of a trouble of the monitor's own machine.",
+        "1 when a check was skipped because of trouble on the monitor's own machine.",
         labels=[*labels, "cause"],
     )
     name = status.round.installation

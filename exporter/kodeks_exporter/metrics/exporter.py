@@ -65,7 +65,7 @@ def families(status: ExporterStatus) -> Iterator[Metric]:
     )
     blinded = GaugeMetricFamily(
         "kodeks_exporter_impaired_installations",
-        "Installations with a check that was skipped for want of something of the monitor's own.",
+        "Installations with a check that was skipped because the monitor itself lacked something.",
         labels=["cause"],
     )
     for cause in Impairment:

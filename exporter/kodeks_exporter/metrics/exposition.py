@@ -1,7 +1,8 @@
 """Writing the exposition. What has not changed since the last scrape is not written again.
 
 A family's samples must stand together, while a change concerns one installation; so each source (an installation, say)
-keeps its samples written per family, and a scrape only joins them. ``prometheus_client`` writes all anew each time.
+keeps its samples written per family, and a scrape only joins them. ``prometheus_client`` formats everything again each
+time.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from kodeks_exporter.intake.forward import Forwarded
 def families(installation: str, forwarded: Forwarded) -> Iterator[Metric]:
     attempted = GaugeMetricFamily(
         "kodeks_forward_last_attempt_timestamp_seconds",
-        "When a report was last sent on, with whatever result.",
+        "When a report was last sent on, whatever the result.",
         labels=["installation"],
     )
     attempted.add_metric([installation], forwarded.attempted)

@@ -79,7 +79,7 @@ def _access(view: AccessView) -> Iterator[Metric]:
     if state.up is not None:
         up.add_metric([access.name], float(state.up and view.server_up is not False))
     yield up
-    login = _gauge("login_success", "Whether the last login that came to an answer was accepted.")
+    login = _gauge("login_success", "Whether the last login that got an answer was accepted.")
     if state.login is not None:
         login.add_metric([access.name], float(state.login))
     yield login
@@ -167,7 +167,7 @@ def _profile(view: AccessView) -> Iterator[Metric]:
     name, use_pattern = view.access.name, view.state.use_pattern
     if use_pattern is None:
         return
-    classes = _gauge("profile", "How an access is used, going by its own history: 1 for its class.", "class")
+    classes = _gauge("profile", "How an access is used, judging by its own history: 1 for its class.", "class")
     for each in UseClass:
         classes.add_metric([name, each.value], float(each is use_pattern.use))
     yield classes
@@ -179,7 +179,7 @@ def _profile(view: AccessView) -> Iterator[Metric]:
     if use_pattern.next_busy is not None:
         following.add_metric([name], _midnight(use_pattern.next_busy, view.settings))
     yield following
-    expected = _gauge("documents_expected", "Documents used by this day of the month, going by the access' own past.")
+    expected = _gauge("documents_expected", "Documents used by this day of the month, judging by the access's past.")
     if use_pattern.expected is not None:
         expected.add_metric([name], use_pattern.expected)
     yield expected

@@ -47,7 +47,8 @@ def families(installation: Installation, status: PushedStatus, *, fresh: bool) -
 def trail_families(name: str, trail: Trail) -> Iterator[Metric]:
     """How status files came, also those that could not be read."""
     arrived = gauge(
-        "kodeks_status_arrived_timestamp_seconds", "When the last status file came, whatever was in it (also nothing)."
+        "kodeks_status_arrived_timestamp_seconds",
+        "When the last status file arrived, whatever was in it.",
     )
     arrived.add_metric([name], trail.arrived)
     yield arrived

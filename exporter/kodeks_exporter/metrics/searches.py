@@ -79,7 +79,7 @@ def _too_old(events: Sequence[SearchEvent], since: float) -> int:
 
 
 def events(view: ReportView, now: float) -> Iterator[Metric]:
-    """The newest searches one by one, which age away."""
+    """The newest searches, one by one; they expire."""
     family = gauge(
         "kodeks_search_event_info",
         "A single search: how long it took, in seconds; bounded in number and age.",

@@ -76,7 +76,7 @@ def _rejections(view: ReportView) -> Iterator[Metric]:
     )
     most = view.settings.series.rejected_users
     counts: Counter[tuple[str, str]] = Counter()
-    # Whoever came late into the list goes to "other", so that no counter ever falls.
+    # Latecomers go to "other", so that no counter ever falls.
     kept: set[str] = set()
     for (login, reason), count in view.snapshot.rejections.items():
         user = short(view.names.label(view.name, login))

@@ -28,7 +28,7 @@ def families(view: ReportView) -> Iterator[Metric]:
         created.add_metric([view.name], header.created)
     yield created
     received = gauge(
-        "kodeks_sysinfo_received_timestamp_seconds", "When the newest sysinfo report came, and which way.", "via"
+        "kodeks_sysinfo_received_timestamp_seconds", "When the newest sysinfo report arrived, and how.", "via"
     )
     received.add_metric([view.name, report.via], report.received)
     yield received

@@ -98,7 +98,7 @@ def _usage(view: ReportView, shown: list[UserKey]) -> Iterator[Metric]:
 
 
 def _count(row: UserUsage | None, field: str) -> int | None:
-    """A user without a row this month has done nothing yet; a row without the field tells nothing."""
+    """A user without a row this month has done nothing yet; a row without the field says nothing."""
     return 0 if row is None else getattr(row, field)
 
 
@@ -108,7 +108,7 @@ def _cards(view: ReportView, shown: list[UserKey]) -> Iterator[Metric]:
     last_seen = gauge("kodeks_user_last_seen_timestamp_seconds", "When a user was last seen.", "user", "domain")
     first_seen = gauge(
         "kodeks_user_first_seen_timestamp_seconds",
-        "When a user was registered or, where that is not told, first stood in a report.",
+        "When a user was registered or, where that is not known, first appeared in a report.",
         "user",
         "domain",
     )

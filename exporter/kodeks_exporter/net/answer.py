@@ -132,7 +132,7 @@ class _Answer(http.client.HTTPResponse):
 
 
 def _unpacked(body: bytes, encodings: str, limit: int) -> bytes:
-    """Undoes ``Content-Encoding``, which some proxies apply though nobody asked for it. At most ``limit`` + 1 bytes."""
+    """Undoes ``Content-Encoding``, which some proxies apply unasked. At most ``limit`` + 1 bytes."""
     for name in reversed([each.strip().lower() for each in encodings.split(",")][:5]):
         unpack = _UNPACKERS.get(name)
         if unpack is None:

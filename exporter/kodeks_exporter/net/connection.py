@@ -1,9 +1,9 @@
 """One HTTP connection to one installation, bounded in time and size and reused for a whole round.
 
-Beside what ``answer`` reads, this file adds what a monitor needs: a limit on the whole exchange (a server that sends a
-byte a second never runs into a socket's own time-out), redirects on the same host only, and cookies kept for one round.
-``requests`` has no limit on a whole exchange either, and does more for each request than a thousand installations asked
-every 30 s leave time for.
+On top of what ``answer`` reads, this file adds what a monitor needs: a limit on the whole exchange (a server that sends
+a byte a second never runs into a socket's own time-out), redirects on the same host only, and cookies kept for one
+round. ``requests`` has no limit on a whole exchange either, and does more for each request than a thousand
+installations asked every 30 s leave time for.
 """
 
 from __future__ import annotations
@@ -174,7 +174,7 @@ class Connection:
     def _exchange(self, path: str, login: Credentials | None, deadline: float) -> Response:
         """On a connection that was used before, a failure may be the connection's own: then once more on a new one.
 
-        The server may have closed it just as it was used again, or told that by 408, or left bytes of before on it.
+        The server may have closed it just as it was used again, or said so with 408, or left bytes of before on it.
         """
         self._drop_stale()
         kept = self._socket is not None
@@ -190,7 +190,7 @@ class Connection:
 
     def _drop_stale(self) -> None:
         """Closes a kept connection on which something has come unasked, be it the end."""
-        if self._socket is not None and self._tls is None:  # TLS has news of its own: session tickets
+        if self._socket is not None and self._tls is None:  # TLS may send messages of its own: session tickets
             poll = select.poll()
             poll.register(self._socket, select.POLLIN)
             if poll.poll(0):

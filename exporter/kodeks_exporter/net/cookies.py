@@ -2,7 +2,7 @@
 
 ``http.cookiejar`` knows all that, and takes as long for one cookie as all the rest of an exchange. So what a Kodeks
 sends, sessions for the whole host until the round's end, is kept in a plain table; the first cookie that wants more
-brings the jar, which is told all that came before.
+brings the jar, which is then given everything that came before.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Cookies:
         self._plain: dict[str, str] = {}
         self._jar: CookieJar | None = None
         self._heard: list[tuple[str, list[str]]] = []
-        """What the jar is told when it comes."""
+        """What the jar is given when it comes."""
         self.names: set[str] = set()
         """Of all cookies that were ever set, also of those deleted since."""
 

@@ -1,4 +1,4 @@
-"""Network errors, told in one slug and one Russian sentence, whatever library raised them, and whose they are."""
+"""Network errors as one slug and one Russian sentence, whichever library raised them, and whose fault they are."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ RUN_NAME: Final[Oid] = (*_RUN, 2)
 RUN_STATUS: Final[Oid] = (*_RUN, 7)
 _DSK: Final[Oid] = (1, 3, 6, 1, 4, 1, 2021, 9, 1)  # UCD-SNMP-MIB, of net-snmp alone
 DSK_PATH, DSK_AVAIL, DSK_LOW, DSK_HIGH = ((*_DSK, column) for column in (2, 7, 13, 14))
-INVALID: Final = 4  # hrSWRunStatus of what is not loaded; net-snmp says so of zombies
+INVALID: Final = 4  # hrSWRunStatus of what is not loaded; net-snmp reports zombies so
 
 _LINUX_NAME: Final = 15  # the kernel cuts a process name to so many characters
 _NO_REAL_DISK: Final = ("/run", "/dev", "/proc", "/sys", "/snap", "/var/snap", "/var/lib/docker", "/var/lib/containers")
@@ -27,7 +27,7 @@ _WINDOWS_DRIVE: Final = re.compile(r"([A-Za-z]:)\\")
 def disks(rows: Rows, available: Rows | None = None) -> tuple[Disk, ...]:
     """Fixed disks of an hrStorageTable, without those that are no disk (memory file systems, snaps, containers).
 
-    ``available``: rows of net-snmp's dskTable. It tells what others than root may still write, as df does; the
+    ``available``: rows of net-snmp's dskTable. It shows what users other than root may still write, as df does; the
     hrStorageTable counts what is reserved for root as free.
     """
     usable = _usable(available or {})

@@ -12,7 +12,7 @@ import idna
 def to_ascii(host: str) -> str:
     """Lower case and, where it holds other letters, punycode (IDNA 2008, folded as browsers do).
 
-    What can't be a host name comes back as it is: the resolver says so with its own words.
+    What can't be a host name comes back as it is: the resolver reports it in its own words.
     """
     host = host.strip().rstrip(".").lower()
     if host.isascii():

@@ -27,7 +27,7 @@ _PASSWORD = re.compile(r"""<input\b[^<>]{0,500}\btype\s*=\s*["']?password\b""", 
 @dataclass(frozen=True)
 class Text:
     """A decoded page. ``declared``: the character set that it claims. ``misdeclared``: a browser, which believes the
-    claim, shows its users garbage; the texts here are right all the same."""
+    claim, shows its users garbage; the texts here are right even then."""
 
     source: str
     declared: str

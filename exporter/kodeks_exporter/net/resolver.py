@@ -1,4 +1,4 @@
-"""Turning names into addresses within a time limit, and telling a silent resolver from a name that is at fault."""
+"""Turning names into addresses within a time limit, and distinguishing a silent resolver from a bad name."""
 
 from __future__ import annotations
 

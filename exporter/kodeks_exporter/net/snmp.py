@@ -25,7 +25,7 @@ _MAX_STORAGES: Final = 500
 _MAX_PROCESSES: Final = 5000
 _MAX_STATUSES: Final = 20
 
-# pysnmp 7.1 keeps some 300 bytes of every v3 answer for ever (the security state that only a responder would use).
+# pysnmp 7.1 keeps some 300 bytes of every v3 answer forever (the security state that only a responder would use).
 _READS_OF_AN_ENGINE: Final = 2000
 _IDLE_SECONDS: Final = 900.0  # an engine of credentials that nobody uses any more (reloaded configuration) is closed
 
@@ -98,7 +98,7 @@ class SnmpAsker:
                         if target.version == "3":
                             engine.answered.add((address, target.port))
                         return facts
-                    # An agent that answered this engine is silent now. It is away, or was started anew: after that
+                    # An agent that answered this engine is silent now. It is away, or was restarted: after a restart
                     # pysnmp 7.1 does not find its way back into the agent's time window, so begin from the beginning.
                     engine.reads = _READS_OF_AN_ENGINE
                 with self._engine(target) as engine:
@@ -229,7 +229,7 @@ class _Engine:
         hlapi = self._hlapi
         kind = hlapi.Udp6TransportTarget if family == socket.AF_INET6 else hlapi.UdpTransportTarget
         # Slow agents exist (seconds for a process table on Windows), so one try lasts long. pysnmp remembers every
-        # distinct value for ever, hence the rounding.
+        # distinct value forever, hence the rounding.
         patience = max(0.5, round(timeout * 0.4, 1))
         peer = await kind.create((address, target.port), timeout=patience, retries=0)
         return Agent(hlapi, self._engine, login(hlapi, target), peer, silence(target))

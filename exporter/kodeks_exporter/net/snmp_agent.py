@@ -1,4 +1,4 @@
-"""One SNMP agent, v2c and v3, through pysnmp: single values, tables, and what its refusals mean.
+"""One SNMP agent, v2c and v3, through pysnmp: single values, tables, and what its errors mean.
 
 OIDs are numeric: no MIB is compiled. pysnmp is imported with the first agent that is asked, because it is heavy
 (about 13 MB) and many fleets have no SNMP at all.

@@ -93,7 +93,7 @@ def _quota(row: Sequence[str], name: int, columns: _Columns | None) -> Quota | N
     )
     bound = limit[0] if limit else None
     if left:
-        # "216 из 300" in one cell tells the limit, too.
+        # "216 из 300" in one cell gives the limit, too.
         return Quota(left[0], left[1] if bound is None and len(left) > 1 else bound)
     if columns.left < 0 and used and bound is not None:
         return Quota(max(0, bound - used[0]), bound)

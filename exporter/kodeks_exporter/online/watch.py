@@ -74,7 +74,7 @@ class OnlineWatch:
         self._pruned: date | None = None
 
     def apply(self, accesses: Mapping[str, OnlineAccess], settings: OnlineSettings, poll: PollSettings) -> None:
-        """Takes the inventory; accesses that are gone are not visited again, changed logins are tried anew."""
+        """Takes the inventory; accesses that are gone are not visited again, changed logins are tried again."""
         now = self._tools.clock()
         with self._lock:
             self._accesses, self._settings = dict(accesses), settings

@@ -25,7 +25,7 @@ class Pace(Enum):
 
     NORMAL = "normal"
     AGAIN = "again"
-    """What was found is to be looked at again at once, ``AGAIN_AFTER`` seconds later, or where many hang at once and
+    """What was found is to be checked again at once, ``AGAIN_AFTER`` seconds later, or where many hang at once and
     the slow pool is late, as much later as it is late: up to the half interval that any round keeps after another."""
     FAILED = "failed"
     """It is tried again ever later, up to ``Job.longest``."""

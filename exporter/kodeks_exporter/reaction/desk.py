@@ -2,7 +2,7 @@
 
 The link's signature says that its holder was told of these labels. That the alert fires now, and since when the link
 says, Alertmanager must say. The start is not signed: only Prometheus knows the key, and it can sign labels alone, of
-which the start is none. So whoever kept an old link may name a few wrong starts, and no page says the right one.
+which the start is none. So whoever kept an old link may name a few wrong starts, and no page reveals the right one.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ class Desk:
         settings = self._check(link)
         if seconds not in settings.silence_choices:
             raise RefusalError(Refused.CHOICE)
-        with self._taking:  # of two who press at once, one is told of the other
+        with self._taking:  # if two press at once, one sees that the other was first
             listings = self._ask()
             case = self._case(link, listings)
             now = self._clock()
@@ -119,7 +119,7 @@ class Desk:
                 raise RefusalError(Refused.UNREACHABLE) from None
             try:
                 self._watch.take([alert.identity for alert in case.alerts], listings, taken)
-            except Exception:  # the silence stands, and tells the same at the next look
+            except Exception:  # the silence is in place, and the next poll will find it
                 log.exception("taken alert not written down")
         log.info(
             "alert taken", extra={name: link.labels[name] for name in ("alertname", "manager") if link.labels.get(name)}
@@ -131,7 +131,7 @@ class Desk:
         if not settings.acknowledgeable or settings.key is None:
             raise RefusalError(Refused.OFF)
         if not is_signed(settings.key.reveal(), link.labels, link.signature):
-            raise RefusalError(Refused.FORGED)  # of 64 bits: nobody guesses it, and nobody is locked out for trying
+            raise RefusalError(Refused.FORGED)  # 64 bits: it can't be guessed, so there is no need to lock anybody out
         if not self._tries.left(link):
             raise RefusalError(Refused.TOO_MANY)
         if link.since / 1000 < self._clock() - settings.link_lifetime:

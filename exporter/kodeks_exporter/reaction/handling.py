@@ -1,6 +1,6 @@
 """What records of handled alerts show: signs that a measure is being pleased, the week's sample, the figures. Pure.
 
-docs/handling.md tells the same rules in words.
+docs/handling.md states the same rules in words.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What becomes of incidents when Alertmanager is looked at: they begin, are notified, taken, missing and over.
+"""What becomes of incidents at each poll of Alertmanager: they begin, are notified, taken, missing and over.
 
 Pure: from what is open and what is listed to what has changed, so that the store can keep all of it at once.
 """
@@ -20,7 +20,7 @@ _SAME: Final = 60.0
 """Seconds by which two silences must differ to be two."""
 _MOST_EXTENSIONS: Final = 20
 BLIND: Final = 600.0
-"""Seconds without any look from which on nobody knows when an alert was over."""
+"""After so many seconds without a poll it is not known when an alert ended."""
 
 
 def look(
@@ -34,7 +34,7 @@ def look(
     grace: float = GRACE,
 ) -> Step:
     """``known``: what is open, by identity; ``past``: the last incident of each alert that is not. ``watched``: when
-    Alertmanager was looked at before this; ``steady``: since when it answers without a pause. ``repeat``: priority to
+    Alertmanager was polled before this; ``steady``: since when it answers without a pause. ``repeat``: priority to
     seconds after which a message is repeated."""
     ends: list[End] = []
     opened: list[Incident] = []
@@ -122,7 +122,7 @@ def _extended(incident: Incident, silences: list[Silence], now: float) -> Incide
         return incident
     last = max(longer, key=lambda silence: silence.ends)
     extension = Taken(max(last.starts, incident.taken.at), last.author, last.comment, last.ends)
-    if now - incident.taken.at < _SAME:  # the very silence by which it was taken, as Alertmanager tells it
+    if now - incident.taken.at < _SAME:  # the very silence by which it was taken, as Alertmanager lists it
         return incident
     return replace(incident, extensions=(*incident.extensions, extension))
 

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 _PATIENCE: Final = 3.0
 """Seconds that somebody who opens a link waits for a member, once another has answered."""
 _PAUSE: Final = 60.0
-"""Seconds without a look, or three intervals, after which the time for an alert to come back begins anew."""
+"""Seconds without a look, or three intervals, after which the time for an alert to come back starts again."""
 
 
 class UnreachableError(Exception):
@@ -49,7 +49,7 @@ class Watch:
         self._repeat: Mapping[str, float] = {}
         self._members: Mapping[str, Member] = {}
         self._listings: dict[str, Listing | None] = {}
-        """What each member told last; None: it did not answer."""
+        """What each member last reported; None: it did not answer."""
         self._steady = 0.0
         self._threads = ThreadPoolExecutor(max_workers=16, thread_name_prefix="alertmanager")
 

@@ -1,4 +1,4 @@
-"""The client's side of pushing: two scripts, their tasks, what curl is told, and a page for the technician.
+"""The client's side of pushing: two scripts, their tasks, the options of curl, and a page for the technician.
 
 All that differs from client to client stands in curl's configuration files, so that no name, password or address is
 ever read by a shell. The requests are those of docs/reports.md.

@@ -27,7 +27,7 @@ _MANAGER: Final = "ivanova"
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """Alerts that tell what happened and have no end: one mail lists them, without RESOLVED.
+    """Alerts about events, which have no end: one mail lists them, without RESOLVED.
 
     ``alerts``: their names. ``times``: waiting times of the route, by their keys.
     """

@@ -1,7 +1,7 @@
 """The rendered files as manifests for prometheus-operator, with the exporter's own workload.
 
-Names, ports and paths here are this module's own choice; what Alertmanager and Prometheus are told is taken from the
-files that ``render`` makes for any other site, so that both can't differ.
+Names, ports and paths here are this module's own choice; what Alertmanager and Prometheus are configured with is taken
+from the files that ``render`` makes for any other site, so that both can't differ.
 """
 
 from __future__ import annotations

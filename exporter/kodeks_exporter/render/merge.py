@@ -1,6 +1,6 @@
 """Our part in an Alertmanager configuration that serves others too.
 
-The text of others is never written anew: what is ours is put between two marks, at places that the YAML parser finds,
+The text of others is never rewritten: what is ours is put between two marks, at places that the YAML parser finds,
 and taking it out leaves every other byte as it was. Whatever the layout, the result is read again and compared with
 what it must be; a layout that does not come out right is refused, and nothing is changed.
 """
@@ -95,7 +95,7 @@ def _lists(fragment: Fragment) -> dict[str, str]:
 
 
 def _expected(before: dict[str, Any], fragment: Fragment) -> dict[str, Any]:
-    """What the result must be read as: the others' sections as they were, ours put in."""
+    """What the result must be read as: the others' sections as they were, ours inserted."""
     after = dict(before)
     for key, text in _lists(fragment).items():
         if text:

@@ -23,7 +23,7 @@ _HEAD = """\
 # Thirteen months of history need a flag of Prometheus, its own default is 15 days:
 #   --storage.tsdb.retention.time=400d
 global:
-  # Alerts count on both: a fault is told within two minutes.
+  # Alerts rely on both: a fault is reported within two minutes.
   scrape_interval: 15s
   evaluation_interval: 15s
 

@@ -28,7 +28,7 @@ def receivers(settings: AlertmanagerSettings, people: People, example: Example, 
 
 
 def intervals(people: People) -> str:
-    """Working hours; people with the same ones share an entry. Empty: nobody has any."""
+    """Working hours; people with the same ones share an entry. Empty: none are set."""
     used = [(person.day, person.sound) for person in people.everybody]
     used += [(person.mail_day, person.mail_night) for person in people.everybody]
     days = {day.name: day for day, receiver in used if day is not None and receiver}

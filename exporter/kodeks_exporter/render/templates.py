@@ -30,7 +30,7 @@ def link_base(url: str) -> str:
 
 
 def rendered(templates: dict[str, str], exporter: str, ops: Manager, managers: Iterable[Manager]) -> dict[str, str]:
-    """``exporter``: base of the links by which an alert is taken; may be empty. Times are told in the zone of ``ops``;
+    """``exporter``: base of the links by which an alert is taken; may be empty. Times are given in the zone of ``ops``;
     each other zone of ``managers`` has a copy of all files."""
     managers, home = tuple(managers), ops.time_zone
     zones = [manager.time_zone for manager in managers]

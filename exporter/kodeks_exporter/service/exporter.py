@@ -63,7 +63,7 @@ _LEAP = 60.0
 _PROBE_PAUSE = 1.0
 """Seconds between the two looks of /probe at something newly broken."""
 _GRACE = 3.0
-"""Seconds that rounds and downloads have to end, and to log out, when the exporter is told to stop."""
+"""Seconds that rounds and downloads have to end, and to log out, when the exporter is asked to stop."""
 _SLOWEST_UPLOAD = 4 * 1024
 """Bytes a second; many of the scripts that push reports sit behind thin lines."""
 _MOST_CONNECTIONS = 1024
@@ -311,7 +311,7 @@ class Service:
         before = self._live.previous(name)
         round_, again = self._look(installation)
         if installation.hosting and before and _reachable(before) != _reachable(round_.results):
-            # What fails together is told together: the neighbours are looked at now and not up to a round later.
+            # What fails together is reported together: the neighbours are checked now and not up to a round later.
             self._scheduler.hurry(
                 _job(each.name)
                 for each in self._settings.fleet.installations.values()

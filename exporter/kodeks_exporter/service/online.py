@@ -19,7 +19,7 @@ from kodeks_exporter.store.online import FILE_NAME, OnlineStore
 
 _POOL = "online"
 _VISITORS = 32
-"""Threads for the visits to all servers; each server has a limit of its own beside."""
+"""Threads for the visits to all servers; each server has a limit of its own as well."""
 _LOOK = 5.0
 """Seconds between two looks at whose turn it is."""
 _SEARCHES_AGE = 3600.0

@@ -34,7 +34,7 @@ from kodeks_exporter.web.troubles import (
 from kodeks_exporter.web.views import AccessView, Contact, FleetView, InstallationView, Taking
 
 _BEHIND: Final = 60.0
-"""Seconds that rows may wait for the disk before somebody should know."""
+"""Seconds that rows may wait for the disk before the page says so."""
 _IMPAIRED: Final[Mapping[Impairment, str]] = {
     Impairment.RESOLVER: "Серверы имён мониторинга не отвечают",
     Impairment.DESCRIPTORS: "Мониторингу не хватает открытых файлов, памяти или портов",
@@ -105,7 +105,7 @@ def fleet_view(settings: Settings, known: Known) -> FleetView:
 
 
 def _zone_of_people(fleet: Fleet) -> ZoneInfo | None:
-    """The zone that most managers live by; a server's clock is often UTC, and nobody thinks in that."""
+    """The zone that most managers live by; a server's clock is often UTC, and people do not think in UTC."""
     zones = Counter(str(manager.time_zone) for manager in fleet.managers.values())
     return ZoneInfo(zones.most_common(1)[0][0]) if zones else None
 

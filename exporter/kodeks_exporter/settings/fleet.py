@@ -91,7 +91,7 @@ class Manager:
     full_name: Label = ""
     """As people are to read it: in messages, on the status page, in the yearly report. Default: the `name`."""
     phone: Label = ""
-    """Stands beside the name. Neither of the two is in metrics."""
+    """Shown with the name. Neither of the two is in metrics."""
     email: tuple[Email, ...] = ()
     """Addresses that get the manager's alerts."""
     telegram_chat_id: Annotated[int, whole(-(2**63), 2**63 - 1, "")] | None = None

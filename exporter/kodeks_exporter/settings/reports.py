@@ -26,7 +26,7 @@ from kodeks_exporter.settings.notation import (
 
 ReportSize = Annotated[int, size("64KiB", "4GiB")]
 ForwardInterval = Annotated[float, duration("15m", "1y", never="0")]
-"""Whether a report is due is looked at no more often than every quarter of an hour."""
+"""Whether a report is due is checked no more often than every quarter of an hour."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,7 +144,7 @@ def decoded(stored: bytes | str) -> AccessState:
 
 
 def _of_older(found: dict[str, Any]) -> AccessState:
-    """Until 0.2 a state was JSON; it is written anew at the next visit."""
+    """Until 0.2 a state was JSON; the next visit rewrites it."""
     found["use_pattern"] = found.pop("profile", None)
     found["searches"] = {(kind, status): count for kind, status, count in found.get("searches", ())}
     found["learnt"] = {key: Learnt(*values) for key, values in found.get("learnt", {}).items()}

@@ -19,7 +19,7 @@ _LEFT: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class VersionChange:
-    """Of one part: ``server``, ``sysinfo`` or ``kassist``. ``made``: of the report that told it, Unix seconds."""
+    """Of one part: ``server``, ``sysinfo`` or ``kassist``. ``made``: of the report that showed it, Unix seconds."""
 
     before: str
     after: str

@@ -60,7 +60,7 @@ class StorageError(Exception):
 
 
 _PATIENCE: Final = 10.0
-"""Seconds that a transaction waits for somebody else's lock."""
+"""Seconds that a transaction waits for another one's lock."""
 _NO_VERSION: Final = 10_000
 """No schema ever gets there: a larger number is damage."""
 _VACUUM_PAGES: Final = 256
@@ -80,7 +80,7 @@ class Database:
         migrations: Sequence[str] = MIGRATIONS,
         page_size: int = 4096,
     ) -> None:
-        """``page_size``: bytes, of a file that is made anew; large pages suit large values.
+        """``page_size``: bytes, of a new file; large pages suit large values.
 
         Raises ``StorageError``, and ``sqlite3.Error`` for a file that is no database of ours or is damaged."""
         self._lock = threading.RLock()
@@ -93,7 +93,7 @@ class Database:
             raise StorageError(f"{path}: {in_words(error)}") from error
         try:
             self._connection.execute(f"PRAGMA page_size={page_size:d}")
-            self._connection.execute("PRAGMA auto_vacuum=INCREMENTAL")  # of a file that is made anew
+            self._connection.execute("PRAGMA auto_vacuum=INCREMENTAL")  # of a new file
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute(f"PRAGMA journal_size_limit={_WAL_SIZE}")
             self._connection.execute(f"PRAGMA wal_autocheckpoint={_WAL_SIZE // page_size}")

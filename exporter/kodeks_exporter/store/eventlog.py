@@ -1,8 +1,9 @@
 """Events of reports, each kept exactly once: grouped by UTC day, a day's events encoded as one msgpack array.
 
 Reports overlap: an hourly one repeats the days before. Events have no identity but their values, so a day is compared
-as a multiset: what the report has more of than the storage is new (two identical searches in a second count as two).
-A day that is the same as when it was last merged, as nearly every day of nearly every report, is told by its digest.
+as a multiset: what the report has more of than the storage is new (two identical searches in a second count as two). A
+day that is the same as when it was last merged, as nearly every day of nearly every report, is recognised by its
+digest.
 
 What is new of a day is added as a *part*; parts are numbered in the order they came, and never change, so whoever
 follows the log (the journal) needs to remember only a number.

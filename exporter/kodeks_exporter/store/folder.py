@@ -23,7 +23,7 @@ T = TypeVar("T")
 _LOCK: Final = "lock"
 _RESERVE: Final = "reserve"
 _RESERVED: Final = 2 * 1024 * 1024
-"""Bytes that are given up when the disk is full at a start: SQLite needs some beside each database to open it."""
+"""Bytes that are given up when the disk is full at a start: SQLite needs some next to each database to open it."""
 _BESIDE: Final = ("", "-wal", "-shm")
 _SET_ASIDE: Final = ".unreadable-"
 
@@ -50,7 +50,7 @@ class StorageLock:
 
 def opened(directory: Path, file_name: str, build: Callable[[], T]) -> T:
     """What ``build`` makes of a file of the storage. One that can't be read is set aside under a name with the date,
-    and ``build`` begins anew. Raises ``StorageError`` for what another file would not mend."""
+    and ``build`` starts again. Raises ``StorageError`` for what another file would not mend."""
     try:
         try:
             return _try(directory / file_name, build)

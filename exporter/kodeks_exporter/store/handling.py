@@ -1,7 +1,7 @@
 """Records of handled alerts for 13 months, and the steps of their reviews, in ``reaction.sqlite``.
 
 A record is written in the transaction of the look that saw the end, by a key of its own: once, however often that look
-is taken again. A step is a row that is only ever inserted, and committed before whoever made it is answered.
+is taken again. A step is a row that is only ever inserted, and committed before its author gets an answer.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class HandlingStore:
         return found
 
     def records(self, since: float) -> list[Record]:
-        """Of alerts that people were told of after that, the oldest first."""
+        """Of alerts that people were notified about after that, the oldest first."""
         with self._database.reading() as connection:
             found = connection.execute("SELECT record FROM handled WHERE told >= ? ORDER BY told", (since,)).fetchall()
         return [_records.decode(row[0]) for row in found]

@@ -49,7 +49,7 @@ def merge(
 
 
 def _without_future(before: ReportSnapshot, made: float, latest: float) -> ReportSnapshot:
-    """What came while our clock was ahead must not stay the newest for ever: the report of ``made`` replaces it."""
+    """What came while our clock was ahead must not stay the newest forever: the report of ``made`` replaces it."""
     report = before.report
     if report is None or report.made <= latest:
         return before

@@ -34,7 +34,7 @@ Refused = Mapping[tuple[str, str], int]
 @dataclass(frozen=True, slots=True)
 class MonthSums:
     """``made``: Unix seconds, when the newest report of the month was made; 0: none was yet. ``users`` and ``seats``
-    are that report's. All mappings are by domain; ``usage`` has None for counters that are not told, in ``refused``
+    are that report's. All mappings are by domain; ``usage`` has None for counters that are not reported, in ``refused``
     every domain stands once reports mention refusals."""
 
     month: str
@@ -54,8 +54,8 @@ class MonthSums:
 @dataclass(frozen=True, slots=True)
 class Told:
     """What a report says. ``users``: number by domain, None without a block of them. ``usage``: all that is known now
-    of the months that it told something new of. ``fields``: counters that its installation reports of the report's own
-    month. ``refused``: new ones; ``tells_refused``: whether it has the block."""
+    of the months about which it said something new. ``fields``: counters that its installation reports of the report's
+    own month. ``refused``: new ones; ``tells_refused``: whether it has the block."""
 
     month: str
     made: float

@@ -50,7 +50,7 @@ def newcomers(users: Mapping[UserKey, KnownUser], current: Iterable[KnownUser], 
 
 
 def silent(current: Iterable[KnownUser], made: float) -> int | None:
-    """How many have not been there for 60 days; who never was counts from their first appearance. None: not told."""
+    """How many have not been there for 60 days; who never was counts from their first appearance. None: not known."""
     users = list(current)
     if not any(user.last_seen is not None for user in users):
         return None

@@ -1,6 +1,6 @@
 """How each installation fared in the last 30 days: when its state changed, and to what. Bounded, and over restarts.
 
-Whoever asks «was it down tonight?» shall not need Prometheus for the answer.
+Prometheus should not be needed to answer «was it down tonight?».
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from kodeks_exporter.store.database import Database
 KEPT: Final = 30 * 86400.0
 """Seconds."""
 MOST: Final = 300
-"""Changes of one installation that are kept: one that flaps for days outgrows nobody."""
+"""Changes of one installation that are kept: even one that flaps for days stays bounded."""
 _UNWATCHED: Final = 300.0
-"""Seconds without any round after which nobody knows how things were."""
+"""After so many seconds without a round the state is not known."""
 _NOTED_EVERY: Final = 60.0
 
 

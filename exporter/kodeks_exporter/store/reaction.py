@@ -62,7 +62,7 @@ MIGRATIONS: Final = (
     """,
 )
 _WATCHED_EVERY: Final = 60.0
-"""Seconds between two writes that only say that Alertmanager was looked at and nothing has changed."""
+"""Seconds between two writes that only say that Alertmanager was polled and nothing has changed."""
 
 
 _PAST: Final = 31 * 86400.0
@@ -95,7 +95,7 @@ class Sums:
 @dataclass(frozen=True, slots=True)
 class ReactionState:
     """``incidents``: open ones by identity; ``past``: the last one of alerts that are not open. ``sums`` by manager and
-    priority. ``watched``: when Alertmanager was looked at last, Unix seconds, 0 before the first time."""
+    priority. ``watched``: when Alertmanager was last polled, Unix seconds, 0 before the first time."""
 
     incidents: Mapping[str, Incident] = field(default_factory=dict)
     past: Mapping[str, Incident] = field(default_factory=dict)

@@ -1,7 +1,7 @@
 """A time zone that was corrected: what was read by the old one is moved, so that the next report repeats it.
 
 Reports have local times (known), and the storage has what they came to in the zone that was configured then. Without
-this, every event of a report would be new once more, some hours beside itself.
+this, every event of a report would count as new once more, shifted by some hours.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def _move_report(report: LastReport, moved: Moved, zone: ZoneInfo) -> LastReport
         return None if time is None else moved(time)
 
     created = maybe(header.created)
-    # As when it came: one that tells no time, or one of the future, counts as made then.
+    # As on arrival: a report without a time, or with one in the future, counts as made then.
     made = report.received if created is None or created > report.received + CLOCK_TOLERANCE else created
     local = datetime.fromtimestamp(made, zone)
     return replace(

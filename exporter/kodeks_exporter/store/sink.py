@@ -26,7 +26,7 @@ from kodeks_exporter.store.tally import RejectionTally, SearchTally, WindowPicke
 
 CLOCK_TOLERANCE: Final = 3600.0
 """Seconds by which a report may say that it was made after it came. Beyond that its clock is wrong, and must not make
-it the newest report for ever."""
+it the newest report forever."""
 _MOST: Final = {
     Block.MODULES: 200,
     Block.SESSIONS: 10_000,

@@ -101,7 +101,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class LastReport:
-    """The report in force. ``made``: Unix seconds, ``created`` of the header or, where that is not told or lies in the
+    """The report in force. ``made``: Unix seconds, ``created`` of the header or, where that is missing or lies in the
     future, when the report came. ``date`` and ``month``: of ``made`` in local time, ``YYYY-MM-DD`` and ``YYYY-MM``.
     """
 
@@ -118,7 +118,7 @@ class LastReport:
     volumes: tuple[Volume, ...] = ()
     operup: tuple[OperUpFile, ...] = ()
     usage_fields: frozenset[str] = frozenset()
-    """Counters of ``UserUsage`` that the installation's reports tell."""
+    """Counters of ``UserUsage`` that the installation's reports have."""
     left_out: Mapping[str, int] = field(default_factory=dict)
     """By subject: records beyond the bounds of what is kept of one report."""
 
@@ -151,7 +151,7 @@ class ReportSnapshot:
     """By month, ``YYYY-MM``. Empty in a storage of before these were counted, until the next report comes."""
     changes: Changes = field(default_factory=Changes)
     zone: str = ""
-    """Time zone by which the local times of the reports were read; empty: not noted, or they tell their offset."""
+    """Time zone by which the local times of the reports were read; empty: not noted, or the times have an offset."""
 
     @property
     def current_users(self) -> list[KnownUser]:
@@ -230,7 +230,7 @@ def decode_snapshot(data: bytes, usage: Mapping[UserKey, UserUsage]) -> ReportSn
 
 
 def _people(users: Iterable[KnownUser]) -> dict[UserKey, KnownUser]:
-    """By login and domain as they are read today: earlier versions told them apart by case and blanks."""
+    """By login and domain as they are read today: earlier versions distinguished them by case and blanks."""
     people: dict[UserKey, KnownUser] = {}
     for user in users:
         key = login_and_domain(user.login, user.domain)

@@ -15,7 +15,7 @@ from kodeks_exporter.store.snapshot import DURATION_BUCKETS, Durations, SearchKi
 OTHER: Final = "other"
 UNSUCCESSFUL: Final = frozenset(("empty", "error"))
 _FUTURE: Final = 86400.0
-"""Seconds by which a search may be later than its report; what is later still would stand in the window for ever."""
+"""Seconds by which a search may be later than its report; what is later still would stay in the window forever."""
 _DISTINCT: Final = 20_000
 _MOST_KINDS: Final = 1000
 _MOST_REJECTED: Final = 5000

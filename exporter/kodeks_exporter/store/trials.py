@@ -19,7 +19,7 @@ class Trial:
 
 
 class TrialStore:
-    """Safe to use from many threads; survives restarts. What leaves the inventory is remembered all the same: it may
+    """Safe to use from many threads; survives restarts. What leaves the inventory is still remembered: it may
     have been taken out by mistake."""
 
     def __init__(self, database: Database) -> None:

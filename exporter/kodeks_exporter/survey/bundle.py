@@ -37,7 +37,7 @@ _TIME: Final = (2000, 1, 1, 0, 0, 0)
 
 
 def write_bundle(path: Path, survey: Survey, of: Installation | OnlineAccess) -> None:
-    """Raises OSError. Nothing of the file's own (names, times) tells of the site either."""
+    """Raises OSError. Nothing about the file itself (names, times) identifies the site either."""
     names = Pseudonyms(keep=_vouched(survey), hide=_known_names(of))
     parts = dict(_parts(survey))
     for text in parts.values():
@@ -93,7 +93,7 @@ def _vouched(survey: Survey) -> Iterator[str]:
 
 
 def _known_names(of: Installation | OnlineAccess) -> Sequence[str]:
-    """What the configuration tells of the client: no word of it stays, even where it is an ordinary one."""
+    """What the configuration says about the client: no word of it stays, even an ordinary one."""
     host = urlsplit(of.url).hostname or ""
     names = [of.name, of.client, latin(of.client), of.manager, of.branch, host.replace(".", " ")]
     if of.credentials is not None:

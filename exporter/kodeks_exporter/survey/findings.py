@@ -24,7 +24,7 @@ class Fit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """``subject``: what was looked at; ``text``: one Russian sentence. ``setting`` and ``value``: what would fit."""
+    """``subject``: what was examined; ``text``: one Russian sentence. ``setting`` and ``value``: what would fit."""
 
     subject: str
     fit: Fit

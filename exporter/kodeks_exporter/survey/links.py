@@ -47,7 +47,7 @@ class Link:
 
     @property
     def harmless(self) -> bool:
-        """Asking for it changes nothing, as far as its words tell."""
+        """Asking for it changes nothing, judging by its words."""
         return not (
             self.form
             or "?" in self.path

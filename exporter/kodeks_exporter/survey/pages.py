@@ -112,7 +112,7 @@ def key_line(text: Text) -> str | None:
 
 
 def says_error(line: str) -> bool:
-    """Whether the line of a key tells of a fault."""
+    """Whether the line of a key reports a fault."""
     return bool(re.search(r"ошибк|не найден|не обнаружен|отсутств|недоступ|потерян|заблокирован", line, re.IGNORECASE))
 
 
@@ -131,7 +131,7 @@ class Labelled:
 
 
 def find_seats(text: Text) -> tuple[Labelled | None, Labelled | None]:
-    """What the page tells of the limit of seats, and of seats in use."""
+    """What the page says about the limit of seats and seats in use."""
     told = [item for line in text.lines for item in _labelled(line)]
     seats, used = _best(told, _SEATS), _best(told, _USED)
     if seats is not None and used is not None and (seats == used or used.number > seats.number):
@@ -154,7 +154,7 @@ def _best(told: Iterable[Labelled], words: tuple[tuple[str, int], ...]) -> Label
 
 
 def clock_fields(source: str) -> list[tuple[str, str | None]]:
-    """Fields of a form that hold a time of day: name, and ``restart`` or ``backup`` where name or label tells."""
+    """Fields of a form that hold a time of day: name, and ``restart`` or ``backup`` where name or label says so."""
     found: list[tuple[str, str | None]] = []
     end = 0
     for tag in _INPUT.finditer(source):
@@ -170,7 +170,7 @@ def clock_fields(source: str) -> list[tuple[str, str | None]]:
 
 
 def version(text: Text) -> str:
-    """The server's version as a page tells it; empty when it does not."""
+    """The server's version as a page shows it; empty when it does not."""
     found = re.search(r"верси\w*\W{0,5}(\d+(?:\.\d+){2,3})", text.visible, re.IGNORECASE)
     return found[1] if found else ""
 

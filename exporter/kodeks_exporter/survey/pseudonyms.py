@@ -117,7 +117,7 @@ class Pseudonyms:
             if not self._recalls(made):
                 self._met.add(made)
                 return made
-        return made  # of short numbers there are not enough that nobody has used
+        return made  # there are not enough unused short numbers
 
     def _recalls(self, made: str) -> bool:
         """Whether it is, or holds, a word of the material."""

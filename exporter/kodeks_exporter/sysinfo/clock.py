@@ -78,7 +78,7 @@ class Clock:
         self._patterns = tuple(compile_format(text) for text in formats)
         self._zone = zone
         self.local_only = True
-        """Whether no time so far told its own offset."""
+        """Whether no time so far had an offset of its own."""
         self.hours = _Hours(self)
 
     def __call__(self, text: str) -> float | None:

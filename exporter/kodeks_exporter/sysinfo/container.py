@@ -188,7 +188,7 @@ def _unzip(file: IO[bytes], size: int, limits: ReadLimits) -> Iterator[Opened]:
             for entry in archive.infolist()[:_ENTRIES_TRIED]
             if not entry.filename.endswith("/") and entry.file_size
         ]
-        # The report is the largest entry that is one; what else lies beside it (logs, folders) does not matter.
+        # The report is the largest entry that is one; what else is in the archive (logs, folders) does not matter.
         entries.sort(key=lambda entry: entry.file_size, reverse=True)
         problem: UnreadableReport | None = None
         for entry in entries:

@@ -47,7 +47,7 @@ class Doubting(Builders):
         return look_and_build  # type: ignore[return-value]  # what it gives is what build gives
 
     def rows(self, block: Block, layout: BlockLayout, slots: Mapping[str, str]) -> None:
-        """Every value is to be looked at."""
+        """Every value is to be examined."""
 
     def header(self, values: Values) -> ReportHeader:
         for name, kind in HEADER_FIELDS.items():

@@ -313,7 +313,7 @@ def guess_header(found: Survey, wanted: Iterable[str], taken: Iterable[str], rec
             around = max((likeness(part, around_words) for part in parts[:-1]), default=0.0) if around_words else 0.5
             specific = likeness(parts[-1], around_words) if around_words else 0.0
             if own > 0 and (around > 0 or specific > 0) and _fits(shape, HEADER_FIELDS[name]):
-                # The nearest surroundings tell most: /отчет/защита/код is the key's code.
+                # The nearest surroundings say most: /отчет/защита/код is the key's code.
                 near = likeness(parts[-2], around_words) if around_words and len(parts) > 1 else 0.0
                 offers.append((-(own + around * 0.5 + near + specific), order, name, place))
     result: dict[str, str] = {}

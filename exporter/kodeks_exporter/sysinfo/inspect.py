@@ -93,7 +93,7 @@ class _Nothing:
 
 
 def inspect(path: Path, profile: Profile, limits: ReadLimits = DEFAULT_LIMITS) -> Inspection:
-    """Looks at a report with a profile. Raises UnreadableReport when it can't even be looked at."""
+    """Looks at a report with a profile. Raises UnreadableReport when it can't even be opened."""
     seen = survey(path, profile, limits)
     summary: ReadSummary | None = None
     doubting = Doubting(profile, _UTC, limits)

@@ -1,4 +1,4 @@
-"""What came in place of a report or a status: a page, an archive of another kind. Told in words that help.
+"""What came in place of a report or a status: a page, an archive of another kind. Described in words that help.
 
 Clients' scripts save whatever is answered (known: ``curl`` without ``-f``), so a login form, a page about maintenance
 or a proxy's error arrives under the name of a report.

@@ -16,7 +16,7 @@ class ReadLimits:
     report_size: int = 1024 * MIB
     """Of the XML or SQLite file itself, unpacked."""
     ratio: int = 250
-    """Unpacked to packed size, looked at from ``ratio_floor`` on. Reports pack 10 to 60 times; bombs 1000 times."""
+    """Unpacked to packed size, checked from ``ratio_floor`` on. Reports pack 10 to 60 times; bombs 1000 times."""
     ratio_floor: int = 32 * MIB
     seconds: float = 300.0
     depth: int = 32

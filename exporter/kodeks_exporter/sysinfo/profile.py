@@ -1,4 +1,5 @@
-"""Mapping profiles: from what a report calls things to the domain model. The format is told in docs/profiles.md."""
+"""Mapping profiles: from what a report calls things to the domain model. The format is described in
+docs/profiles.md."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def read_report(
     limits: ReadLimits = DEFAULT_LIMITS,
     builders: Builders | None = None,
 ) -> ReadSummary:
-    """Reads the report at ``path`` (zip, gzip or bare; XML or SQLite, told by content and never by name).
+    """Reads the report at ``path`` (zip, gzip or bare; XML or SQLite, recognised by content and never by name).
 
     ``zone``: of the installation, since reports have local times. Records go to ``sink`` as they are read; memory does
     not grow with the report. Raises UnreadableReport, possibly after records were handed over, which the caller must

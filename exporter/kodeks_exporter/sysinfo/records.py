@@ -97,7 +97,7 @@ class Builders:
         return Words(field, self._profile.values.get(field, {}), self._limits)
 
     def person(self, login: str | None, domain: str | None) -> tuple[str, str]:
-        """Login and domain, as every block tells them."""
+        """Login and domain, as every block has them."""
         longest = self._limits.label
         who, where = login_and_domain((login or "")[: longest * 4], (domain or "")[: longest * 4])
         return who[:longest], where[:longest]

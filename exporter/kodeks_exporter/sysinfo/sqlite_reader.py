@@ -88,7 +88,7 @@ def _put_together(path: Path, limits: ReadLimits) -> None:
 
 
 class ForeignDatabase:
-    """A SQLite file by a stranger, opened so that it can only be looked at. Methods raise UnreadableReport."""
+    """A SQLite file by a stranger, opened read-only. Methods raise UnreadableReport."""
 
     def __init__(self, path: Path, encoding: str, limits: ReadLimits) -> None:
         self._limits = limits
@@ -184,7 +184,7 @@ def quoted(name: str) -> str:
 
 
 def _detail(error: BaseException) -> str:
-    # SQLite may quote names of the file's own schema: only its kind of error is told.
+    # SQLite may quote names of the file's own schema: only the kind of error is reported.
     return getattr(error, "sqlite_errorname", None) or type(error).__name__
 
 
@@ -316,7 +316,7 @@ class _Reader:
             self._result.skipped[block] = skipped
 
     def _keep_domain(self, login: str, domain: str) -> None:
-        """For a login in several domains the first is taken (assumed): its usage rows do not tell them apart."""
+        """For a login in several domains the first is taken (assumed): its usage rows do not distinguish them."""
         if len(self._domains) >= self._limits.logins:
             raise UnreadableReport("too_complex", f"more than {self._limits.logins} users")
         self._domains.setdefault(login, domain)

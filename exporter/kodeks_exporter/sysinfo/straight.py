@@ -89,7 +89,7 @@ class Straight:
             found = form.element.findall(text, start, end)
             # What was found is all there is, if it is as long as the text.
             self._uniform = start + len("".join(chain.from_iterable(found))) + form.bare * len(found) == end
-        if not self._uniform:  # how far it goes is worked out first, so that nothing is looked at again and again
+        if not self._uniform:  # how far it goes is worked out first, so that nothing is scanned again and again
             match = form.run.match(text, start)
             end = start if match is None else match.end()
             found = form.element.findall(text, start, end)

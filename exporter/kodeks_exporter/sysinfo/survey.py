@@ -1,7 +1,7 @@
 """What stands in a report, whatever its layout: every place with a value, how often, and what its values look like.
 
 A *place* is written as in profiles, but from the root: ``/a/b/@c`` an attribute, ``/a/b`` the text of an element;
-``table.column`` in SQLite. Values are looked at and forgotten: only their shape is kept, since they may be personal.
+``table.column`` in SQLite. Values are examined and forgotten: only their shape is kept, since they may be personal.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ _IP: Final = re.compile(r"(\d{1,3}\.){3}\d{1,3}|[0-9a-f]{0,4}(:[0-9a-f]{0,4}){2,
 
 @dataclass(slots=True)
 class Shape:
-    """What the values of a place look like. ``kinds``: how many of those looked at were a date, a number …"""
+    """What the values of a place look like. ``kinds``: how many of those examined were a date, a number …"""
 
     count: int = 0
     kinds: dict[str, int] = field(default_factory=dict)
@@ -180,7 +180,7 @@ class Looker:
 @dataclass(slots=True)
 class Survey:
     """``places``: place to shape, in the order of the file. ``groups``: element or table to how often it (its rows)
-    occurs. ``ignored``: things of a SQLite file that are never read. ``more``: there were too many places to tell all.
+    occurs. ``ignored``: things of a SQLite file that are never read. ``more``: there were too many places to list all.
     """
 
     container: str

@@ -63,7 +63,7 @@ class _Node:
     children: dict[str, _Node] = field(default_factory=dict)
     enter: Callable[[Frame], None] | None = None
     leave: Callable[[], None] | None = None
-    # What enter and leave are made of; not looked at while reading.
+    # What enter and leave are made of; not used while reading.
     path: str = ""
     shows: set[Block] = field(default_factory=set)
     frame: bool = False
@@ -446,7 +446,7 @@ def _prefixes(path: str) -> list[str]:
 
 def _container(path: str, records: set[str]) -> str:
     """The element that shows a block even without records: the parent, unless that is the root of the report or
-    itself a record (a user without usage does not tell whether the report has usage)."""
+    itself a record (a user without usage does not show whether the report has usage)."""
     parent = path.rpartition("/")[0]
     return parent if parent.count("/") > 1 and parent not in records else ""
 

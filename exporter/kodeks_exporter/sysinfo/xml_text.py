@@ -31,7 +31,7 @@ _REFERENCE: Final = re.compile(r"&#(?:[xX]([0-9A-Fa-f]{1,12})|([0-9]{1,14}));")
 _LONGEST_REFERENCE: Final = 40
 """Characters of two references that make one character: a pair of surrogates."""
 _CLEARLY: Final = 4
-"""So many broken letters tell that a text is not UTF-8 at all; fewer may be damage."""
+"""So many broken letters mean that a text is not UTF-8 at all; fewer may be damage."""
 
 
 def detect_encoding(head: bytes) -> str:

@@ -70,7 +70,7 @@ class _Choice:
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """``tone``: a class of the stylesheet. ``about``: whom a taken alert is of. ``zone``: what the times are told in,
+    """``tone``: a class of the stylesheet. ``about``: whose alert was taken. ``zone``: of the times,
     where there are any. ``rows`` and ``choices``: of the form, shown where there are any."""
 
     title: str
@@ -264,7 +264,7 @@ _REFUSALS: Final[Mapping[Refused, tuple[str, ...]]] = {
         "Уже всё",
         "Это оповещение больше не действует: неисправность прошла, и брать в работу нечего.",
     ),
-    # Since when it fires is not told: whoever has an old link would only have to guess at the seconds.
+    # The start is not shown: with an old link one would only have to guess the seconds.
     Refused.OTHER: ("Ссылка от другого раза", "Откройте ссылку из самого нового сообщения."),
     Refused.TAKEN: ("Уже в работе", _ONCE),
     Refused.UNREACHABLE: (

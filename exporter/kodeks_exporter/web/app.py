@@ -142,7 +142,7 @@ class Application:
         return sight_of(request, self._backend.web())
 
     def _fleet(self, request: Request) -> FleetView:
-        """As far as whoever asks may see it. Raises ``Forbidden`` for those who may see nothing."""
+        """As much as this viewer may see. Raises ``Forbidden`` for those who may see nothing."""
         sight = self._sight(request)
         if sight.blind:
             raise Forbidden("web.viewers names no such user")

@@ -1,4 +1,4 @@
-"""What a check learnt besides good or bad, in Russian words."""
+"""What a check found out beyond success or failure, in Russian."""
 
 from __future__ import annotations
 

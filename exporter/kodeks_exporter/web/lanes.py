@@ -1,4 +1,4 @@
-"""Threads for requests, apart by what is asked: whoever fills one lane holds up none of the others."""
+"""Threads for requests, separate by kind: filling one lane holds up none of the others."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class LaneOptions:
-    """``threads`` at once, and ``waiting`` beyond them; who comes then is told to come again. ``of_one``: how many of
-    these may be of one address. ``body``: bytes that are read before a thread is taken; None: the body is read by the
-    thread, piece by piece. ``shared``: who asks for the same while it waits gets the same answer."""
+    """``threads`` at once, and ``waiting`` beyond them; after that, clients are asked to come again. ``of_one``: how
+    many of these may be of one address. ``body``: bytes that are read before a thread is taken; None: the body is read
+    by the thread, piece by piece. ``shared``: who asks for the same while it waits gets the same answer."""
 
     paths: tuple[str, ...]
     threads: int
@@ -79,7 +79,7 @@ class Lane:
 
     async def share(self, key: object, party: str, work: Callable[[], R]) -> R:
         """As ``run``, once for all who ask for ``key`` before the work on it begins: nobody gets an answer that was
-        begun before he asked."""
+        begun before they asked."""
         task = self._next.get(key)
         if task is None:
             task = self._next[key] = asyncio.create_task(self._once(key, party, work))
@@ -138,4 +138,4 @@ def _fail(future: asyncio.Future[Any], error: BaseException) -> None:
 
 
 PASSWORDS: Final = LaneOptions((), 1, 4, of_one=1)
-"""Comparing a password takes a quarter of a second of one core on purpose: one at a time, and nobody queues for it."""
+"""Comparing a password takes a quarter of a second of one core on purpose: one at a time, without a queue."""

@@ -63,7 +63,7 @@ class Pages:
 
 
 def _icon(tone: str) -> str:
-    """A dot of the fleet's colour, so that a tab in the background tells."""
+    """A dot of the fleet's colour, so that a tab in the background shows it."""
     colour = _ICON_COLOURS.get(tone, "#8a93a0")
     circle = f'<circle cx="4" cy="4" r="4" fill="{colour}"/>'
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8">{circle}</svg>'

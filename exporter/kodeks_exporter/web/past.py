@@ -76,7 +76,7 @@ class Past:
 
 
 def past_of(spells: Sequence[Spell], now: float, zone: tzinfo | None, local: tzinfo | None = None) -> Past | None:
-    """None: nothing is known of the past. ``local``: the server's own zone, beside the other where they differ."""
+    """None: nothing is known of the past. ``local``: the server's own zone, next to the other where they differ."""
     if not spells:
         return None
     return Past(

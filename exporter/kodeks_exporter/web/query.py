@@ -50,7 +50,7 @@ class Query:
 
     def href(self, **changes: str | bool) -> str:
         """A relative link to the page with some of the query changed: works behind any path prefix."""
-        # Whoever asks for something else begins at its first page.
+        # A changed query starts at its first page.
         query = replace(self, **{"page": "", **changes})  # type: ignore[arg-type]  # the names and types are those of the fields
         pairs = {
             "q": query.text,

@@ -130,7 +130,7 @@ def line_of(view: InstallationView, status: Status, fleet: FleetView) -> Row:
     """A line of the table: the one word, and what is worst."""
     now, zone, root = fleet.generated, fleet.time_zone, view.root_cause
     told = _sentence(root) if root else " ".join(f"{each.text}." for each in view.troubles[:_IN_A_LINE])
-    # The state itself began then; what reports tell has a time of its own.
+    # The state itself began then; what reports say has a time of its own.
     dated = view.since is not None and status.tone != "ok" and (root or view.state is not InstallationState.OK)
     return Row(
         name=view.name,
@@ -215,7 +215,7 @@ def _sentence(result: CheckResult) -> str:
 
 
 def _said(hint: str, text: str) -> bool:
-    """Whether the text already tells the hint's last word, which is its figure or address."""
+    """Whether the text already has the hint's last word, which is its figure or address."""
     return hint.rsplit(" ", 1)[-1] in text
 
 

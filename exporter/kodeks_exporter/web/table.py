@@ -1,4 +1,4 @@
-"""The open connections, bounded in all and for each address. Whoever says nothing makes room for whoever comes.
+"""The open connections, bounded in all and for each address. Idle ones make room for new ones.
 
 Strangers may open connections as fast as they like. So when there is no room, the one that has waited longest for its
 peer goes, those first that have never sent a whole request; what is being answered stays. The newest is turned away
@@ -83,7 +83,7 @@ class Table:
         return self._open
 
     def enter(self, place: Place) -> bool:
-        """False: there is no room, and nobody who could make it."""
+        """False: there is no room and none can be made."""
         own = self._parties.get(place.party)
         if own is not None and len(own.places) >= self._of_one:
             victim = own.longest()
@@ -101,7 +101,7 @@ class Table:
         return True
 
     def make_room(self) -> None:
-        """Somebody else ran out of descriptors."""
+        """Another part of the process ran out of descriptors."""
         victim = self._anybody()
         if victim is not None:
             self.turned_away += 1

@@ -1,6 +1,6 @@
-"""What is wrong besides the live checks: what reports, online accesses and the monitor itself tell. Pure.
+"""What is wrong besides the live checks: what reports, online accesses and the monitor itself show. Pure.
 
-A trouble goes by the name of the alert that tells of it, so that page and messages speak of the same things; the
+A trouble goes by the name of the alert that reports it, so that page and messages speak of the same things; the
 thresholds are those of the rules. The page is quicker: it waits for no ``for``. What it can't judge by itself, because
 that takes more than the latest figures, it takes from what Alertmanager lists.
 """
@@ -53,7 +53,7 @@ RANKS: Final[Mapping[str, int]] = {
 _ELSEWHERE: Final = frozenset({"KodeksMonitorImpaired", "KodeksConfigReloadFailed", "KodeksHostingOutage"})
 """Found by the page itself, in banners and notices."""
 _OPS: Final = "ops"
-"""``manager`` of alerts that tell of the monitor."""
+"""``manager`` of alerts about the monitor."""
 _GRAVE: Final = 3
 _NOTED: Final = 5
 _GIVEN_UP: Final = 30 * DAY
@@ -77,7 +77,7 @@ _OF_RESOURCE: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """``since``: Unix seconds, None when that is not known: a report tells what is, not since when.
+    """``since``: Unix seconds, None when that is not known: a report says what is, not since when.
 
     ``text``: one Russian sentence without its full stop.
     """
@@ -103,7 +103,7 @@ class Trouble:
 
 
 def alert_of(check: CheckResult, state: InstallationState | None, long: bool) -> str:
-    """The alert that tells of a failed check; empty: none. ``long``: maintenance lasts longer than the site allows."""
+    """The alert for a failed check; empty: none. ``long``: maintenance lasts longer than the site allows."""
     if check.check == "page" and state is InstallationState.NEEDS_SERVICE:
         return "KodeksNeedSupport"
     if check.check == "maintenance" and long:
@@ -143,7 +143,7 @@ def _listed(alike: list[Alert]) -> Trouble:
 
 
 def host_troubles(results: Iterable[CheckResult], thresholds: Mapping[str, float], planned: str) -> tuple[Trouble, ...]:
-    """What the SNMP agent of the server's machine tells. ``planned``: announced downtime, in which no service runs."""
+    """What the SNMP agent of the server's machine shows. ``planned``: announced downtime, in which no service runs."""
     found: list[Trouble] = []
     for facts in (each.facts for each in results):
         if not isinstance(facts, SnmpFacts):
@@ -262,7 +262,7 @@ _LOST: Final = {USERS: "пользователей", VOLUMES: "томов", REGI
 
 
 def access_troubles(state: AccessState, now: float) -> tuple[Trouble, ...]:
-    """Of one online access; a server that is down is told once for all its accesses, elsewhere."""
+    """Of one online access; a server that is down is reported once for all its accesses, elsewhere."""
     found: list[Trouble] = []
     if state.login is False:
         found.append(Trouble("OnlineLoginFailed", reason_text("refused").rstrip(".")))

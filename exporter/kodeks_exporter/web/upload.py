@@ -1,7 +1,7 @@
 """Reports pushed by clients' scripts: ``POST /upload``, then ``GET`` or ``HEAD`` of ``/files/NAME`` to make sure.
 
-Thousands of scripts depend on the letter of these requests and answers (docs/reports.md). Who asks is told by the
-header ``dealer`` and its token in the query. Nothing of a request is used as a path: a file's name is only compared
+Thousands of scripts depend on the letter of these requests and answers (docs/reports.md). The caller is recognised by
+the header ``dealer`` and its token in the query. Nothing of a request is used as a path: a file's name is only compared
 with the inventory. The body goes to the disk piece by piece, none of it before the token was found good.
 """
 
@@ -70,7 +70,7 @@ class Uploads:
 
     def __init__(self, intake: Intake, fleet: Callable[[], Fleet], limit: int, max_uploads: int) -> None:
         """``limit``: bytes of one file. ``max_uploads`` at once, and of one dealer three quarters of them where there
-        are others; beyond that 503 tells to come again."""
+        are others; beyond that, 503 asks to come again."""
         self._intake = intake
         self._fleet = fleet
         self._limit = limit

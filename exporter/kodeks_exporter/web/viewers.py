@@ -37,7 +37,7 @@ class Sight:
 
 
 def sight_of(request: Request, web: Web) -> Sight:
-    """What whoever asks may see; nothing when the settings do not name them."""
+    """What a caller may see; nothing when the settings do not name them."""
     if not web.viewers:
         return Sight(whole=True)
     user = user_of(request, web)
@@ -48,7 +48,7 @@ def sight_of(request: Request, web: Web) -> Sight:
 
 
 def user_of(request: Request, web: Web) -> str:
-    """Who asks; empty: nobody knows."""
+    """Who asks; empty: not known."""
     if web.user_header and request.remote_addr in web.trusted_proxies:
         return request.headers.get(web.user_header, "")
     return str(request.environ.get("REMOTE_USER", ""))
@@ -74,7 +74,7 @@ def narrowed(fleet: FleetView, sight: Sight) -> FleetView:
 
 def narrowed_metrics(exposition: bytes, names: Container[str]) -> bytes:
     """Only series of these installations and accesses. Series of nobody in particular are left out, too: what the
-    exporter tells of itself and of managers is not for a branch."""
+    exporter reports about itself and about managers is not for a branch."""
     return "".join(_lines(exposition.decode("utf-8"), names)).encode()
 
 

@@ -39,7 +39,7 @@ class InstallationView:
     planned: str = ""
     time_zone: tzinfo | None = None
     troubles: tuple[Trouble, ...] = ()
-    """What is told besides the checks, worst first."""
+    """What is reported besides the checks, worst first."""
     long: bool = False
     """Its maintenance has lasted longer than the site allows."""
     past: tuple[Spell, ...] = ()
@@ -60,7 +60,7 @@ class AccessView:
 
 @dataclass(frozen=True, slots=True)
 class Taking:
-    """An alert that Alertmanager lists. ``by``: who has taken it, empty: nobody yet; ``at``: when, Unix seconds.
+    """An alert that Alertmanager lists. ``by``: who has taken it, empty: not taken yet; ``at``: when, Unix seconds.
 
     ``query``: of the signed link by which it is taken, empty: it can't be.
     """
@@ -101,7 +101,7 @@ class FleetView:
     contacts: Mapping[str, Contact] = field(default_factory=dict)
 
     def contact(self, manager: str) -> Contact:
-        """Of somebody whom the settings do not name: the label value."""
+        """Where the settings do not name them: the label value."""
         return self.contacts.get(manager, Contact(manager))
 
     @property

@@ -108,7 +108,7 @@ def check_name_inside(check: str) -> str:
 
 
 def blocked_by(result: CheckResult) -> str:
-    """Why a blocked check was not run, empty when that is not told."""
+    """Why a blocked check was not run, empty when that is not known."""
     if not result.by:
         return ""
     return BLOCKED_BY_PLAN.get(result.by) or check_name_inside(result.by)
