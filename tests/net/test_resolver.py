@@ -12,7 +12,7 @@ import pytest
 from kodeks_exporter.domain.check import Impairment
 from kodeks_exporter.net import resolver as module
 from kodeks_exporter.net.errors import CheckError
-from kodeks_exporter.net.resolver import Found, Resolver
+from kodeks_exporter.net.resolver import Resolved, Resolver
 
 GOOD = ("192.0.2.1",)
 
@@ -80,21 +80,21 @@ def test_an_answer_that_came_late_serves_who_asks_next(resolver: Resolver, names
     settled(lambda: resolver._names["a.test"].running is None)
     names.go.clear()
     del names.answers["a.test"]
-    assert resolver.find("a.test") == Found(GOOD)
+    assert resolver.find("a.test") == Resolved(GOOD)
 
 
 def test_the_last_good_address_while_the_resolver_is_silent(
     resolver: Resolver, names: Names, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names.answers["a.test"] = GOOD
-    assert resolver.find("a.test") == Found(GOOD)
+    assert resolver.find("a.test") == Resolved(GOOD)
     del names.answers["a.test"]
-    assert resolver.find("a.test") == Found(GOOD), "an answer of a minute ago still counts"
+    assert resolver.find("a.test") == Resolved(GOOD), "an answer of a minute ago still counts"
     monkeypatch.setattr(module, "_RECENT", 0.0)
-    assert resolver.find("a.test") == Found(GOOD, stale=True)
+    assert resolver.find("a.test") == Resolved(GOOD, stale=True)
     names.go.set()
     settled(lambda: resolver._names["a.test"].running is None)
-    assert resolver.find("a.test") == Found(GOOD, stale=True), "silent to the end, and no other name answered either"
+    assert resolver.find("a.test") == Resolved(GOOD, stale=True), "silent to the end, and no other name answered either"
 
 
 @pytest.mark.parametrize("reason", ["nxdomain", "no_address"])

@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from demo.vendor import VendorFault
 from kodeks_exporter.domain.online import Advice, Deviation, UseClass, UsePattern
 from kodeks_exporter.metrics.exposition import render_families
-from kodeks_exporter.metrics.online import AccessView, families, server_families
+from kodeks_exporter.metrics.online import AccessFigures, families, server_families
 from kodeks_exporter.online.watch import server_of
 from kodeks_exporter.store.access_state import AccessState
 from tests.online.conftest import PASSWORD, World, WorldMaker, moment, one
@@ -18,11 +18,11 @@ from tests.online.conftest import PASSWORD, World, WorldMaker, moment, one
 Samples = dict[str, dict[tuple[str, ...], float]]
 
 
-def view(world: World, state: AccessState | None = None) -> AccessView:
+def view(world: World, state: AccessState | None = None) -> AccessFigures:
     access = world.accesses()["u1"]
     server = server_of(access)
     known = world.store.state("u1") if state is None else state
-    return AccessView(access, server, world.watch.servers()[server], known, world.settings)
+    return AccessFigures(access, server, world.watch.servers()[server], known, world.settings)
 
 
 def text_of(world: World, state: AccessState | None = None) -> str:

@@ -19,7 +19,7 @@ from kodeks_exporter.domain.handling import Kind, Record, Step
 from kodeks_exporter.domain.reaction import Alert, Listing, Silence
 from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.metrics.handling import families
-from kodeks_exporter.reaction.handling import PERIOD, Outcome, Sign, figures, sample, signs, week_of
+from kodeks_exporter.reaction.handling import PERIOD, DisputeState, Sign, figures, sample, signs, week_of
 from kodeks_exporter.reaction.incidents import look
 from kodeks_exporter.settings.fleet import Fleet, Manager
 from kodeks_exporter.settings.handling import HandlingSettings, Reviewer
@@ -220,7 +220,7 @@ def test_review_dispute_and_second_opinion_in_a_browser(
     ]  # fmt: skip
     told = figures(month.handling.records(0), month.handling.steps(), NAMES, NOW)
     assert told["cheat"].points == dict.fromkeys(POINTS, 4.0)
-    assert told["cheat"].disputes[Outcome.CHANGED] == 1
+    assert told["cheat"].disputes[DisputeState.CHANGED] == 1
     samples = {(each.name, *each.labels.values()): each.value for family in families(told) for each in family.samples}
     assert samples["kodeks_handling_score", "cheat", "cause"] == 4.0
     assert samples["kodeks_handling_reviews", "honest"] == 0

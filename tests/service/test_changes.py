@@ -9,7 +9,7 @@ from types import MappingProxyType
 import pytest
 
 from kodeks_exporter.domain.check import CheckResult, Impairment, InstallationState, Outcome, Round
-from kodeks_exporter.service.changes import Changes
+from kodeks_exporter.service.changes import ChangeLog
 
 
 def seen(name: str, check: str = "", reason: str = "timeout") -> Round:
@@ -28,7 +28,7 @@ def all_levels(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_a_line_when_it_breaks_changes_its_cause_and_recovers(caplog: pytest.LogCaptureFixture) -> None:
-    changes = Changes()
+    changes = ChangeLog()
     changes.note(None, seen("a"))
     steps = [("",), ("tcp",), ("tcp",), ("http",), ("http", "closed"), ("",)]
     for before, now in pairwise(seen("a", *step) for step in steps):
@@ -39,7 +39,7 @@ def test_a_line_when_it_breaks_changes_its_cause_and_recovers(caplog: pytest.Log
 
 
 def test_a_thousand_at_once(caplog: pytest.LogCaptureFixture) -> None:
-    changes = Changes()
+    changes = ChangeLog()
     for number in range(1000):
         changes.note(seen(f"c{number}"), seen(f"c{number}", "dns" if number % 4 else "tcp"))
     changes.sum_up()
@@ -52,5 +52,5 @@ def test_a_thousand_at_once(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_a_blind_monitor_says_nothing_of_the_client(caplog: pytest.LogCaptureFixture) -> None:
     blind = CheckResult("tcp", Outcome.SKIPPED, own=Impairment.ROUTE)
-    Changes().note(seen("a", "tcp"), Round("a", 0.0, 0.1, MappingProxyType({"tcp": blind}), None))
+    ChangeLog().note(seen("a", "tcp"), Round("a", 0.0, 0.1, MappingProxyType({"tcp": blind}), None))
     assert lines(caplog) == []

@@ -25,7 +25,7 @@ _AROUND: Final = 30
 class Shown:
     """``asked``: method and path; ``came``: status, time and size, or the error. ``headers``: those that matter.
 
-    ``words``: which pattern (a key of ``checks.patterns``) found what. All but the names is of ``Words``.
+    ``words``: which pattern (a key of ``checks.patterns``) found what. All but the names is of ``Phrases``.
     """
 
     asked: str
@@ -34,7 +34,7 @@ class Shown:
     words: tuple[tuple[str, str], ...] = ()
 
 
-class Words(NamedTuple):
+class Phrases(NamedTuple):
     """What is said between the figures."""
 
     login: str
@@ -43,11 +43,11 @@ class Words(NamedTuple):
     russian: bool
 
 
-RUSSIAN: Final = Words("с логином", "мс", "байт", russian=True)
-ENGLISH: Final = Words("with login", "ms", "bytes", russian=False)
+RUSSIAN: Final = Phrases("с логином", "мс", "байт", russian=True)
+ENGLISH: Final = Phrases("with login", "ms", "bytes", russian=False)
 
 
-def shown(trace: Iterable[Exchange], patterns: Patterns, words: Words = RUSSIAN) -> tuple[Shown, ...]:
+def shown(trace: Iterable[Exchange], patterns: Patterns, words: Phrases = RUSSIAN) -> tuple[Shown, ...]:
     return tuple(_exchange(exchange, patterns, words) for exchange in trace)
 
 
@@ -59,7 +59,7 @@ def as_lines(told: Iterable[Shown]) -> Iterator[str]:
             yield f"    {name}: {value}"
 
 
-def _exchange(exchange: Exchange, patterns: Patterns, words: Words) -> Shown:
+def _exchange(exchange: Exchange, patterns: Patterns, words: Phrases) -> Shown:
     path = exchange.path.partition("?")[0]
     asked = f"{exchange.method} {path}" + (f", {words.login}" if exchange.login else "")
     took = f"{exchange.seconds * 1000:.0f} {words.milliseconds}"

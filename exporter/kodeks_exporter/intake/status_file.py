@@ -58,7 +58,7 @@ class UnreadableStatus(Exception):  # noqa: N818 - reads as what it says
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class StatusFile:
     """``created``: when the server answered, by its own clock, Unix seconds; None without a date line that can be
     understood. No catalogs: the text names none. ``sysmon`` None: the operator lets nothing through.
     """
@@ -68,7 +68,7 @@ class Status:
     sysmon: SysmonFacts | None = None
 
 
-def parse_status(data: bytes, sysmon: SysmonSettings = _NOTHING) -> Status:
+def parse_status(data: bytes, sysmon: SysmonSettings = _NOTHING) -> StatusFile:
     """``sysmon``: what is passed on besides the catalogs. Raises UnreadableStatus."""
     if len(data) > MAX_SIZE:
         raise UnreadableStatus("status_too_large", f"{len(data)} bytes")
@@ -84,7 +84,7 @@ def parse_status(data: bytes, sysmon: SysmonSettings = _NOTHING) -> Status:
         facts = parse_catalogs("\n".join(catalog_lines) + "\n")
     except ValueError:
         raise UnreadableStatus("status_broken", "a line on catalogs can't be parsed") from None
-    return Status(_created(lines), facts, parse_sysmon("\n".join(lines), sysmon) if sysmon.metrics else None)
+    return StatusFile(_created(lines), facts, parse_sysmon("\n".join(lines), sysmon) if sysmon.metrics else None)
 
 
 def _decoded(data: bytes) -> str:

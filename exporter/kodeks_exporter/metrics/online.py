@@ -25,7 +25,7 @@ from kodeks_exporter.store.months import before
 
 
 @dataclass(frozen=True, slots=True)
-class AccessView:
+class AccessFigures:
     """``server_up`` None: not known yet."""
 
     access: OnlineAccess
@@ -35,7 +35,7 @@ class AccessView:
     settings: OnlineSettings
 
 
-def families(view: AccessView, now: float) -> Iterator[Metric]:
+def families(view: AccessFigures, now: float) -> Iterator[Metric]:
     """All of one access. ``now`` (Unix seconds) decides which searches are too old to be shown."""
     yield from _access(view)
     yield from _figures(view)
@@ -61,7 +61,7 @@ def _gauge(name: str, documentation: str, *labels: str) -> GaugeMetricFamily:
     return GaugeMetricFamily(f"kodeks_online_{name}", documentation, labels=["account", *labels])
 
 
-def _access(view: AccessView) -> Iterator[Metric]:
+def _access(view: AccessFigures) -> Iterator[Metric]:
     access, state = view.access, view.state
     info = InfoMetricFamily("kodeks_online_access", "What the inventory says of an online access.", labels=["account"])
     info.add_metric(
@@ -89,7 +89,7 @@ def _access(view: AccessView) -> Iterator[Metric]:
     yield errors
 
 
-def _figures(view: AccessView) -> Iterator[Metric]:
+def _figures(view: AccessFigures) -> Iterator[Metric]:
     name, state = view.access.name, view.state
     read = _gauge("read_timestamp_seconds", "When the figures of an access were last read.")
     left = _gauge("left", "Units that are left this month.", "resource")
@@ -112,7 +112,7 @@ def _figures(view: AccessView) -> Iterator[Metric]:
     return iter((read, left, limit, uncertain))
 
 
-def _months(view: AccessView, now: float) -> Metric:
+def _months(view: AccessFigures, now: float) -> Metric:
     """The newest month that was read and, in the first days of a month, the one before."""
     left = _gauge("month_left", "Units that were left of a calendar month, as last read in it.", "resource", "month")
     months = view.state.months
@@ -126,7 +126,7 @@ def _months(view: AccessView, now: float) -> Metric:
     return left
 
 
-def _searches(view: AccessView, now: float) -> Iterator[Metric]:
+def _searches(view: AccessFigures, now: float) -> Iterator[Metric]:
     name, state, settings = view.access.name, view.state, view.settings
     totals = CounterMetricFamily(
         "kodeks_online_searches",
@@ -163,7 +163,7 @@ def _explain(query: str) -> tuple[str, str]:
     return cause(query).value, family(query)
 
 
-def _profile(view: AccessView) -> Iterator[Metric]:
+def _profile(view: AccessFigures) -> Iterator[Metric]:
     name, use_pattern = view.access.name, view.state.use_pattern
     if use_pattern is None:
         return

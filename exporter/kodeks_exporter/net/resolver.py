@@ -43,7 +43,7 @@ _NO_ANSWER = "dns_timeout"
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Resolved:
     """``stale``: the addresses of before, because the resolver is silent."""
 
     addresses: Addresses
@@ -96,25 +96,25 @@ class Resolver:
         """Addresses of ``host`` (itself where it is one), IPv4 first. Raises ``CheckError``."""
         return self.find(host).addresses
 
-    def find(self, host: str) -> Found:
+    def find(self, host: str) -> Resolved:
         """Raises ``CheckError``: its ``own`` is set where this machine's resolver is silent and no address is known."""
         host = to_ascii(host)
         if is_address(host):
-            return Found((host,))
+            return Resolved((host,))
         name, future = self._start(host)
         known = name.good if time.monotonic() - name.good_at < _KEPT else ()
         try:
-            return Found(future.result(min(self._timeout, _IMPATIENT) if known else self._timeout))
+            return Resolved(future.result(min(self._timeout, _IMPATIENT) if known else self._timeout))
         except FutureTimeoutError:
             late = name.late if time.monotonic() - name.ended_at < _RECENT else None
         except CheckError as error:
             late = error
         if isinstance(late, tuple):
-            return Found(late)
+            return Resolved(late)
         if late is not None and (late.own or late.reason != _NO_ANSWER or self._is_at_work(host)):
             raise late
         if known:
-            return Found(known, stale=True)
+            return Resolved(known, stale=True)
         raise own_trouble(Impairment.RESOLVER)
 
     def close(self) -> None:

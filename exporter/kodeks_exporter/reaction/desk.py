@@ -31,7 +31,7 @@ _TRIED_MOST: Final = 10_000
 """Alerts and addresses of which wrong tries are remembered."""
 
 
-class Refused(Enum):
+class LinkFault(Enum):
     """Why a link is refused."""
 
     OFF = "off"
@@ -50,12 +50,12 @@ class Refused(Enum):
 
 
 class RefusalError(Exception):
-    """``taken``: by whom, with ``Refused.TAKEN``, and ``silent``: until when it is silenced now, None: it is not.
+    """``taken``: by whom, with ``LinkFault.TAKEN``, and ``silent``: until when it is silenced now, None: it is not.
     Times in Unix seconds."""
 
     def __init__(
         self,
-        reason: Refused,
+        reason: LinkFault,
         taken: Taken | None = None,
         silent: float | None = None,
     ) -> None:
@@ -107,7 +107,7 @@ class Desk:
         """Silences it. ``seconds`` must be one of the choices. Raises ``RefusalError``."""
         settings = self._check(link)
         if seconds not in settings.silence_choices:
-            raise RefusalError(Refused.CHOICE)
+            raise RefusalError(LinkFault.CHOICE)
         with self._taking:  # if two press at once, one sees that the other was first
             listings = self._ask()
             case = self._case(link, listings)
@@ -116,7 +116,7 @@ class Desk:
             try:
                 self._watch.silence(link.labels, taken)
             except UnreachableError:
-                raise RefusalError(Refused.UNREACHABLE) from None
+                raise RefusalError(LinkFault.UNREACHABLE) from None
             try:
                 self._watch.take([alert.identity for alert in case.alerts], listings, taken)
             except Exception:  # the silence is in place, and the next poll will find it
@@ -129,36 +129,38 @@ class Desk:
     def _check(self, link: Link) -> ReactionSettings:
         settings = self._settings()
         if not settings.acknowledgeable or settings.key is None:
-            raise RefusalError(Refused.OFF)
+            raise RefusalError(LinkFault.OFF)
         if not is_signed(settings.key.reveal(), link.labels, link.signature):
-            raise RefusalError(Refused.FORGED)  # 64 bits: it can't be guessed, so there is no need to lock anybody out
+            raise RefusalError(
+                LinkFault.FORGED
+            )  # 64 bits: it can't be guessed, so there is no need to lock anybody out
         if not self._tries.left(link):
-            raise RefusalError(Refused.TOO_MANY)
+            raise RefusalError(LinkFault.TOO_MANY)
         if link.since / 1000 < self._clock() - settings.link_lifetime:
-            raise RefusalError(Refused.EXPIRED)
+            raise RefusalError(LinkFault.EXPIRED)
         return settings
 
     def _ask(self) -> Mapping[str, Listing]:
         try:
             return self._watch.ask_all()
         except UnreachableError:
-            raise RefusalError(Refused.UNREACHABLE) from None
+            raise RefusalError(LinkFault.UNREACHABLE) from None
 
     def _case(self, link: Link, listings: Mapping[str, Listing]) -> Case:
         listing, state = self._watch.preview(listings)
         alike = [alert for alert in listing.alerts.values() if _has(alert, link.labels)]
         if not alike:
-            raise RefusalError(Refused.OVER)
+            raise RefusalError(LinkFault.OVER)
         meant = [alert for alert in alike if link.since in alert.starts]
         if not meant:
             self._tries.wrong(link)
-            raise RefusalError(Refused.OTHER)
+            raise RefusalError(LinkFault.OTHER)
         takers = {each: state.incidents[each].taken for each in (alert.identity for alert in alike)}
         free = tuple(alert for alert in alike if takers[alert.identity] is None)
         first = takers[meant[0].identity]
         if not any(alert in free for alert in meant) and first is not None:
             ends = [listing.silences[each].ends for each in meant[0].silenced_by if each in listing.silences]
-            raise RefusalError(Refused.TAKEN, taken=first, silent=max(ends, default=None))
+            raise RefusalError(LinkFault.TAKEN, taken=first, silent=max(ends, default=None))
         return Case(tuple(sorted(free, key=lambda alert: (alert.started, alert.summary))))
 
 

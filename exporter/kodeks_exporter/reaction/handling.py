@@ -181,7 +181,7 @@ def may(kind: Kind, steps: Mapping[Kind, Step], by: str) -> bool:
     return Kind.DISPUTE in steps and steps[Kind.REVIEW].by != by
 
 
-class Outcome(StrEnum):
+class DisputeState(StrEnum):
     """Of a dispute."""
 
     OPEN = "open"
@@ -190,14 +190,14 @@ class Outcome(StrEnum):
     CHANGED = "changed"
 
 
-def outcome(steps: Mapping[Kind, Step]) -> Outcome | None:
+def outcome(steps: Mapping[Kind, Step]) -> DisputeState | None:
     """None: nothing was disputed."""
     if Kind.DISPUTE not in steps:
         return None
     decision = steps.get(Kind.DECISION)
     if decision is None:
-        return Outcome.OPEN
-    return Outcome.UPHELD if decision.points == steps[Kind.REVIEW].points else Outcome.CHANGED
+        return DisputeState.OPEN
+    return DisputeState.UPHELD if decision.points == steps[Kind.REVIEW].points else DisputeState.CHANGED
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +207,7 @@ class Figures:
 
     points: Mapping[str, float]
     reviews: int
-    disputes: Mapping[Outcome, int]
+    disputes: Mapping[DisputeState, int]
     signs: Collection[Sign]
 
 
@@ -219,7 +219,7 @@ def figures(
     found = signs((each for each in everything if each.told >= now - PERIOD), names)
     given: defaultdict[str, defaultdict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     reviews: Counter[str] = Counter()
-    disputes: defaultdict[str, Counter[Outcome]] = defaultdict(Counter)
+    disputes: defaultdict[str, Counter[DisputeState]] = defaultdict(Counter)
     for record in everything:
         done = steps.get(record.id)
         if not done:
@@ -234,7 +234,7 @@ def figures(
         manager: Figures(
             points={point: sum(numbers) / len(numbers) for point, numbers in given[manager].items()},
             reviews=reviews[manager],
-            disputes={each: disputes[manager][each] for each in Outcome},
+            disputes={each: disputes[manager][each] for each in DisputeState},
             signs=tuple(found.get(manager, {})),
         )
         for manager in sorted({each.manager for each in everything})

@@ -15,7 +15,7 @@ SUMMED_UP_AFTER = 10.0
 _SINGLY = 20
 
 
-class Changes:
+class ChangeLog:
     """Safe to use from many threads."""
 
     def __init__(self) -> None:

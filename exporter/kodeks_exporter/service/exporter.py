@@ -35,7 +35,7 @@ from kodeks_exporter.net.resolver import Resolver
 from kodeks_exporter.net.snmp import SnmpAsker
 from kodeks_exporter.net.trace import Exchange
 from kodeks_exporter.poll.scheduler import Job, Pace, Scheduler
-from kodeks_exporter.service.changes import SUMMED_UP_AFTER, Changes
+from kodeks_exporter.service.changes import SUMMED_UP_AFTER, ChangeLog
 from kodeks_exporter.service.online import Accesses
 from kodeks_exporter.service.overview import Known, fleet_view
 from kodeks_exporter.service.reaction import Reactions
@@ -109,7 +109,7 @@ class Service:
         self._reload_ok = True
         self._reload_time = time.time()
         self._second_look = SecondLook()
-        self._changes = Changes()
+        self._changes = ChangeLog()
         self._round_locks: dict[str, threading.Lock] = {}
         self._started = 0.0
         self._clock = (time.time(), time.monotonic())

@@ -54,7 +54,7 @@ class Accesses:
         servers = self._watch.servers()
         for name, access in settings.fleet.online_accesses.items():
             server = server_of(access)
-            view = online_metrics.AccessView(
+            view = online_metrics.AccessFigures(
                 access, server, servers.get(server), self._store.state(name), settings.online
             )
             version = (view, int(now // _SEARCHES_AGE))

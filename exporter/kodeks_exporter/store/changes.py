@@ -55,7 +55,7 @@ class Changes:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ReportFacts:
     """What a report says. ``made`` and ``received`` in Unix seconds; a missing block counts as 0 of its records."""
 
     header: ReportHeader
@@ -66,7 +66,7 @@ class Told:
     kassist: str
 
 
-def note(before: Changes, told: Told, *, newest: bool) -> Changes:
+def note(before: Changes, told: ReportFacts, *, newest: bool) -> Changes:
     """``newest`` False: of an older report only the registration counts."""
     after = _registration(before, told.header, told.received)
     if not newest:
@@ -91,7 +91,7 @@ def _registration(before: Changes, header: ReportHeader, received: float) -> Cha
     )
 
 
-def _versions(before: Changes, told: Told) -> Changes:
+def _versions(before: Changes, told: ReportFacts) -> Changes:
     parts = {"server": told.header.server_version, "sysinfo": told.header.sysinfo_version, "kassist": told.kassist}
     changes = dict(before.version_changes)
     for part, version in parts.items():
@@ -102,7 +102,7 @@ def _versions(before: Changes, told: Told) -> Changes:
     return replace(before, versions=versions, version_changes=changes)
 
 
-def _losses(before: Changes, told: Told) -> Changes:
+def _losses(before: Changes, told: ReportFacts) -> Changes:
     now = {
         USERS: told.users,
         VOLUMES: told.volumes,

@@ -64,7 +64,7 @@ def _changes(
     before: ReportSnapshot, intake: ReportCollector, summary: ReadSummary, received: float, *, newest: bool
 ) -> Changes:
     kassist = next((module.version for module in intake.modules if module.name.lower() == "kassist"), "")
-    told = changes.Told(summary.header, intake.made, received, len(intake.users), len(intake.volumes), kassist)
+    told = changes.ReportFacts(summary.header, intake.made, received, len(intake.users), len(intake.volumes), kassist)
     after = changes.note(before.changes, told, newest=newest)
     same = before.report is not None and summary.header.created is not None and before.report.header == summary.header
     return replace(after, repeats=after.repeats + 1) if same else replace(after, repeats=0) if newest else after
@@ -86,7 +86,7 @@ def merge_months(
     usage = {name: rows.values() for name, rows in changed.items()}
     if own and (Block.USAGE in blocks or Block.USERS in blocks):
         usage[month] = after.usage.values()  # users without a row have done nothing yet
-    told = months.Told(
+    told = months.MonthFacts(
         month=month,
         made=intake.made,
         users=Counter(user.domain for user in intake.users.values()) if Block.USERS in blocks else None,
@@ -108,7 +108,7 @@ def months_before(
     usage = {report.month: snapshot.usage.values()}
     if last:
         usage[months.before(report.month)] = last.values()
-    told = months.Told(
+    told = months.MonthFacts(
         month=report.month,
         made=report.made,
         users=Counter(user.domain for user in snapshot.current_users) if Block.USERS in report.blocks else None,

@@ -52,7 +52,7 @@ class MonthSums:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class MonthFacts:
     """What a report says. ``users``: number by domain, None without a block of them. ``usage``: all that is known now
     of the months about which it said something new. ``fields``: counters that its installation reports of the report's
     own month. ``refused``: new ones; ``tells_refused``: whether it has the block."""
@@ -80,7 +80,7 @@ def after(month: str) -> str:
 
 
 def add(
-    months: Mapping[str, MonthSums], told: Told, newest: str, domains: Mapping[str, Sequence[str]]
+    months: Mapping[str, MonthSums], told: MonthFacts, newest: str, domains: Mapping[str, Sequence[str]]
 ) -> dict[str, MonthSums]:
     """``months`` and what a report says. ``newest``: month of the report in force. ``domains``: those in which each
     login is known; whoever is in none or in several has the domain ""."""
@@ -93,7 +93,7 @@ def add(
     return {month: _month(months.get(month, MonthSums(month)), told, refused[month]) for month in sorted(wanted)}
 
 
-def _month(sums: MonthSums, told: Told, refused: Counter[str]) -> MonthSums:
+def _month(sums: MonthSums, told: MonthFacts, refused: Counter[str]) -> MonthSums:
     own = told.month == sums.month
     newest = own and told.made >= sums.made
     rows = list(told.usage[sums.month]) if sums.month in told.usage else None

@@ -16,7 +16,7 @@ from kodeks_exporter.settings.fleet import Installation
 from kodeks_exporter.survey import reading
 from kodeks_exporter.survey.findings import Fit, Survey
 from kodeks_exporter.survey.pages import PageKind
-from kodeks_exporter.survey.visit import Page, Visit
+from kodeks_exporter.survey.visit import Page, SurveyVisit
 
 _SESSIONS = "/admin/cookies"
 """Known; the exporter itself does not read it."""
@@ -33,7 +33,7 @@ def survey_pages(survey: Survey, installation: Installation, settings: CheckSett
     try:
         if not _way(survey, installation, context):
             return None
-        visit = Visit(context)
+        visit = SurveyVisit(context)
         try:
             _pages(survey, installation, settings, visit)
         finally:
@@ -80,7 +80,7 @@ def _certificate(survey: Survey, verdict: Verdict) -> None:
     survey.add("сертификат", Fit.NOT_UNDERSTOOD, text)
 
 
-def _pages(survey: Survey, installation: Installation, settings: CheckSettings, visit: Visit) -> None:
+def _pages(survey: Survey, installation: Installation, settings: CheckSettings, visit: SurveyVisit) -> None:
     paths = settings.paths
     catalog = installation.catalogs[0]
     main = visit.ask(catalog, login=False)
@@ -116,7 +116,7 @@ def _pages(survey: Survey, installation: Installation, settings: CheckSettings, 
     reading.clock(survey, visit)
 
 
-def _guesses(visit: Visit, known: list[str]) -> list[str]:
+def _guesses(visit: SurveyVisit, known: list[str]) -> list[str]:
     """The known paths below the folders that the site seems to live in."""
     folders: dict[str, None] = {}
     for page in visit.answered():
@@ -128,7 +128,7 @@ def _guesses(visit: Visit, known: list[str]) -> list[str]:
     return [folder + path for folder in list(folders)[:4] for path in known if not path.startswith(folder + "/")]
 
 
-def _choose(survey: Survey, visit: Visit, kind: PageKind, configured: str, subject: str) -> Page | None:
+def _choose(survey: Survey, visit: SurveyVisit, kind: PageKind, configured: str, subject: str) -> Page | None:
     """The page of a kind: the configured one where it fits, else what was found in its place."""
     asked = visit.pages.get(configured)
     if isinstance(asked, Page) and kind in asked.kinds:
@@ -158,7 +158,7 @@ def _what_came(asked: Page | CheckError | None) -> str:
     return f"код ответа {asked.response.status}"
 
 
-def _who_answers(survey: Survey, installation: Installation, visit: Visit) -> None:
+def _who_answers(survey: Survey, installation: Installation, visit: SurveyVisit) -> None:
     """Kodeks itself, with or without a proxy in front of it."""
     answers = [page.response for page in visit.answered()]
     marked = any(bears_its_mark(answer) for answer in answers)
@@ -182,7 +182,7 @@ def _who_answers(survey: Survey, installation: Installation, visit: Visit) -> No
         survey.add("cookie", Fit.UNDERSTOOD, text)
 
 
-def _login(survey: Survey, visit: Visit) -> None:
+def _login(survey: Survey, visit: SurveyVisit) -> None:
     if visit.context.credentials is None:
         reason = (
             "логин не задан (credentials)" if visit.context.installation.credentials is None else "нет доверия к TLS"
@@ -194,7 +194,7 @@ def _login(survey: Survey, visit: Visit) -> None:
         survey.add("логин", Fit.UNDERSTOOD, "принят")
 
 
-def _sysmon(survey: Survey, settings: CheckSettings, visit: Visit) -> None:
+def _sysmon(survey: Survey, settings: CheckSettings, visit: SurveyVisit) -> None:
     path = settings.paths.sysmon
     asked = visit.pages.get(path)
     page = asked if isinstance(asked, Page) and PageKind.SYSMON in asked.kinds else visit.best(PageKind.SYSMON)
@@ -209,7 +209,7 @@ def _sysmon(survey: Survey, settings: CheckSettings, visit: Visit) -> None:
     survey.add("sysmon", Fit.UNDERSTOOD, f"{len(families)} семейств: {shown}; нужные назовите в checks.sysmon.metrics")
 
 
-def _leave(survey: Survey, settings: CheckSettings, visit: Visit) -> None:
+def _leave(survey: Survey, settings: CheckSettings, visit: SurveyVisit) -> None:
     """Ends the session by the configured address or, where that is none, by the link of a page."""
     if not visit.context.connection.cookies:
         return

@@ -14,7 +14,7 @@ from kodeks_exporter.settings.checks import CheckSettings
 from kodeks_exporter.settings.fleet import Installation
 from kodeks_exporter.survey import pages
 from kodeks_exporter.survey.findings import Fit, Survey
-from kodeks_exporter.survey.visit import Page, Visit
+from kodeks_exporter.survey.visit import Page, SurveyVisit
 from kodeks_exporter.survey.zones import server_time
 
 _CLOCK_OFF = 90.0
@@ -41,7 +41,7 @@ def main_page(survey: Survey, settings: CheckSettings, path: str, page: Page | C
         survey.add("главная страница", Fit.NOT_UNDERSTOOD, text)
 
 
-def catalogs(survey: Survey, installation: Installation, visit: Visit, page: Page | None) -> None:
+def catalogs(survey: Survey, installation: Installation, visit: SurveyVisit, page: Page | None) -> None:
     """Which catalogs the server names, against those of the settings."""
     asked = visit.pages.get(installation.catalogs[0])
     answers = isinstance(asked, Page) and asked.response.status in (200, 401, 503)
@@ -147,7 +147,7 @@ def families(page: Page) -> list[str]:
     return list(dict.fromkeys(name for name, _ in sample_lines(page.text.source.splitlines())))
 
 
-def clock(survey: Survey, visit: Visit) -> None:
+def clock(survey: Survey, visit: SurveyVisit) -> None:
     """Whether the server's clock is right; needs a ``Date``, which a proxy may write in its place."""
     now = visit.context.tools.clock()
     told = [

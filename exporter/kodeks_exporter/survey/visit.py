@@ -34,7 +34,7 @@ class Page:
 
 
 @dataclass
-class Visit:
+class SurveyVisit:
     """``pages``: path to what came; a path may have an error instead. ``refused``: the login was not accepted, so it
     is not tried again: three wrong passwords may lock an account."""
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from kodeks_exporter.domain.report import Block
 from kodeks_exporter.sysinfo.fields import BLOCK_FIELDS, HEADER_FIELDS, REQUIRED, FieldType
-from kodeks_exporter.sysinfo.survey import Shape, Survey
+from kodeks_exporter.sysinfo.survey import ReportSurvey, Shape
 
 _TRANSLIT: Final = str.maketrans(
     dict(
@@ -177,7 +177,7 @@ def _assign(
     return result
 
 
-def _record_places(found: Survey, group: str) -> dict[str, tuple[str, Shape]]:
+def _record_places(found: ReportSurvey, group: str) -> dict[str, tuple[str, Shape]]:
     """Relative places of a record's own values: attributes, texts of children, its own text; or columns."""
     if not found.by_group:
         for place in found.places:
@@ -194,7 +194,7 @@ def _record_places(found: Survey, group: str) -> dict[str, tuple[str, Shape]]:
     return places
 
 
-def _owners(found: Survey, place: str) -> list[str]:
+def _owners(found: ReportSurvey, place: str) -> list[str]:
     """The groups that a place may be a field of."""
     if found.format == "sqlite":
         return [place.partition(".")[0]]
@@ -216,7 +216,7 @@ def _group_names(group: str) -> tuple[str, str]:
     return names[-1], names[-2]
 
 
-def _guess_fields(found: Survey, group: str, block: Block, users: str) -> dict[str, str]:
+def _guess_fields(found: ReportSurvey, group: str, block: Block, users: str) -> dict[str, str]:
     kinds = BLOCK_FIELDS[block]
     fields = _assign(_record_places(found, group), kinds, ())
     if block is Block.USAGE and users and group.startswith(f"{users}/"):
@@ -234,7 +234,9 @@ def _guess_fields(found: Survey, group: str, block: Block, users: str) -> dict[s
     return fields
 
 
-def guess_blocks(found: Survey, wanted: Iterable[Block], taken: Iterable[str], users: str) -> dict[Block, BlockGuess]:
+def guess_blocks(
+    found: ReportSurvey, wanted: Iterable[Block], taken: Iterable[str], users: str
+) -> dict[Block, BlockGuess]:
     """For each block that was not recognised, the group that looks most like it. ``users``: the users' element, when
     known. ``taken``: groups that are recognised as something else."""
     busy = set(taken)
@@ -256,7 +258,9 @@ def guess_blocks(found: Survey, wanted: Iterable[Block], taken: Iterable[str], u
     return result
 
 
-def _offers(found: Survey, blocks: list[Block], busy: set[str], users: str) -> list[tuple[float, int, Block, str]]:
+def _offers(
+    found: ReportSurvey, blocks: list[Block], busy: set[str], users: str
+) -> list[tuple[float, int, Block, str]]:
     offers = []
     for order, group in enumerate(found.groups):
         if group in busy or not _record_places(found, group):
@@ -276,7 +280,7 @@ def _offers(found: Survey, blocks: list[Block], busy: set[str], users: str) -> l
     return offers
 
 
-def guess_more_fields(found: Survey, group: str, block: Block, known: Mapping[str, str]) -> dict[str, str]:
+def guess_more_fields(found: ReportSurvey, group: str, block: Block, known: Mapping[str, str]) -> dict[str, str]:
     """Fields of a recognised record that the profile misses, among the places that it does not use.
 
     ``known``: field to place, of those that the report has.
@@ -285,7 +289,7 @@ def guess_more_fields(found: Survey, group: str, block: Block, known: Mapping[st
     return _assign(_record_places(found, group), kinds, known.values())
 
 
-def guess_units(found: Survey, group: str, fields: Mapping[str, str]) -> dict[str, str]:
+def guess_units(found: ReportSurvey, group: str, fields: Mapping[str, str]) -> dict[str, str]:
     """Milliseconds by name, or because no search takes minutes."""
     place = fields.get("duration")
     if place is None:
@@ -295,7 +299,9 @@ def guess_units(found: Survey, group: str, fields: Mapping[str, str]) -> dict[st
     return {"duration": "ms"} if by_name or (shape.high or 0) > _SLOW_MS else {}
 
 
-def guess_header(found: Survey, wanted: Iterable[str], taken: Iterable[str], records: Iterable[str]) -> dict[str, str]:
+def guess_header(
+    found: ReportSurvey, wanted: Iterable[str], taken: Iterable[str], records: Iterable[str]
+) -> dict[str, str]:
     """Header field to place, among places that stand once and in no record."""
     groups = tuple(records)
     places = {}

@@ -35,7 +35,7 @@ from kodeks_exporter.sysinfo.guess import guess_blocks, guess_header, guess_more
 from kodeks_exporter.sysinfo.limits import ReadLimits
 from kodeks_exporter.sysinfo.profile import Layout, Profile
 from kodeks_exporter.sysinfo.read import DEFAULT_LIMITS, read_report
-from kodeks_exporter.sysinfo.survey import LOOKED_AT, Shape, Survey, survey
+from kodeks_exporter.sysinfo.survey import LOOKED_AT, ReportSurvey, Shape, survey
 
 _UTC: Final = ZoneInfo("UTC")
 _TITLES: Final[Mapping[Block, str]] = {
@@ -68,7 +68,7 @@ class Inspection:
     """
 
     profile: str
-    survey: Survey
+    survey: ReportSurvey
     summary: ReadSummary | None
     found: tuple[Found, ...]
     missing: tuple[tuple[str, str], ...]
@@ -129,7 +129,7 @@ def _absolute(form: str, of: str, place: str) -> str:
     return of if place == "text()" else f"{of}/{place}"
 
 
-def _uses(seen: Survey, layout: Layout) -> dict[str, str]:
+def _uses(seen: ReportSurvey, layout: Layout) -> dict[str, str]:
     """Place to what the profile uses it for."""
     uses: dict[str, list[str]] = {}
     for name, source in layout.header.items():
@@ -155,7 +155,7 @@ def _read_by(shape: Shape, text: str, known: tuple[str, ...]) -> bool:
     return any(compile_format(other).fullmatch(shape.formats[text]) for other in known)
 
 
-def _suggest(seen: Survey, layout: Layout, profile: Profile, found: tuple[Found, ...]) -> dict[str, object]:
+def _suggest(seen: ReportSurvey, layout: Layout, profile: Profile, found: tuple[Found, ...]) -> dict[str, object]:
     used = {item.place for item in found if item.use}
     known_groups: dict[Block, str] = {}
     groups = {group.casefold() if seen.format == "sqlite" else group: group for group in seen.groups}
@@ -216,7 +216,7 @@ def _formats(found: tuple[Found, ...], kind: str) -> list[str]:
     return list(dict.fromkeys(text for item in found if item.shape.main_kind == kind for text in item.shape.formats))
 
 
-def _more_fields(seen: Survey, layout: Layout, block: Block, group: str) -> dict[str, object]:
+def _more_fields(seen: ReportSurvey, layout: Layout, block: Block, group: str) -> dict[str, object]:
     spec = layout.blocks[block]
     fold = str.casefold if seen.format == "sqlite" else str
     places = {fold(place) for place in seen.places}

@@ -178,7 +178,7 @@ class Looker:
 
 
 @dataclass(slots=True)
-class Survey:
+class ReportSurvey:
     """``places``: place to shape, in the order of the file. ``groups``: element or table to how often it (its rows)
     occurs. ``ignored``: things of a SQLite file that are never read. ``more``: there were too many places to list all.
     """
@@ -194,18 +194,18 @@ class Survey:
     """Places that may be fields of a group; filled when first asked for."""
 
 
-def survey(path: Path, profile: Profile, limits: ReadLimits) -> Survey:
+def survey(path: Path, profile: Profile, limits: ReadLimits) -> ReportSurvey:
     """Looks at everything in a report. ``profile`` gives encodings and date formats only. Raises UnreadableReport."""
     looker = Looker(profile)
     with open_report(path, limits) as opened:
         stream = cast(IO[bytes], opened.stream)
         if opened.format == "xml":
             text = clean_text(stream, opened.head, profile)
-            found = Survey(opened.container, "xml", text.encoding)
+            found = ReportSurvey(opened.container, "xml", text.encoding)
             _survey_xml(iter(text), found, looker, limits)
             found.encoding = text.encoding
         else:
-            found = Survey(opened.container, "sqlite", profile.sqlite.encoding)
+            found = ReportSurvey(opened.container, "sqlite", profile.sqlite.encoding)
             with (
                 temporary_copy(stream, opened.head, limits, cast(IO[bytes] | None, opened.wal)) as copy,
                 closing(ForeignDatabase(copy, profile.sqlite.encoding, limits)) as database,
@@ -221,7 +221,7 @@ class _Element:
     children: dict[str, _Element] = field(default_factory=dict)
 
 
-def _survey_xml(chunks: Iterator[str], found: Survey, looker: Looker, limits: ReadLimits) -> None:
+def _survey_xml(chunks: Iterator[str], found: ReportSurvey, looker: Looker, limits: ReadLimits) -> None:
     feed = XmlFeed(limits)
     stack = [_Element("")]
     pieces: list[str] = []
@@ -282,7 +282,7 @@ def _survey_xml(chunks: Iterator[str], found: Survey, looker: Looker, limits: Re
     feed.run(chunks, watch)
 
 
-def _survey_sqlite(database: ForeignDatabase, found: Survey, looker: Looker) -> None:
+def _survey_sqlite(database: ForeignDatabase, found: ReportSurvey, looker: Looker) -> None:
     for name, columns in database.tables.values():
         found.groups[name] = 0
         shapes = [Shape() for _ in columns]

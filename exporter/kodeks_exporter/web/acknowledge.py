@@ -23,7 +23,7 @@ from werkzeug.wrappers import Request, Response
 
 from kodeks_exporter.domain.acknowledge import LABELS
 from kodeks_exporter.domain.reaction import Alert, Taken
-from kodeks_exporter.reaction.desk import Case, Desk, Link, RefusalError, Refused
+from kodeks_exporter.reaction.desk import Case, Desk, Link, LinkFault, RefusalError
 from kodeks_exporter.settings.reaction import ReactionSettings
 from kodeks_exporter.web import words
 from kodeks_exporter.web.app import Route
@@ -41,16 +41,16 @@ _SHOWN: Final = 3
 _ALERT_PARAMETER: Final = {"alertname": "alert"}
 """Labels whose parameter has another name."""
 
-_STATUS: Final[Mapping[Refused, int]] = {
-    Refused.OFF: 404,
-    Refused.FORGED: 403,
-    Refused.TOO_MANY: 429,
-    Refused.EXPIRED: 410,
-    Refused.OVER: 410,
-    Refused.OTHER: 410,
-    Refused.TAKEN: 409,
-    Refused.UNREACHABLE: 502,
-    Refused.CHOICE: 400,
+_STATUS: Final[Mapping[LinkFault, int]] = {
+    LinkFault.OFF: 404,
+    LinkFault.FORGED: 403,
+    LinkFault.TOO_MANY: 429,
+    LinkFault.EXPIRED: 410,
+    LinkFault.OVER: 410,
+    LinkFault.OTHER: 410,
+    LinkFault.TAKEN: 409,
+    LinkFault.UNREACHABLE: 502,
+    LinkFault.CHOICE: 400,
 }
 
 
@@ -202,7 +202,7 @@ class Acknowledge:
     def _refused(self, refusal: RefusalError, link: Link) -> Response:
         page = self._refusal_page(refusal, link)
         response = self._show(page, _STATUS[refusal.reason])
-        if refusal.reason is Refused.TOO_MANY:
+        if refusal.reason is LinkFault.TOO_MANY:
             response.headers["Retry-After"] = "600"
         return response
 
@@ -211,7 +211,7 @@ class Acknowledge:
         now = self._clock()
         reason, taken, zone = refusal.reason, refusal.taken, self._zone(link.labels["manager"])
         clock = words.zone_name(now, zone)
-        if reason is Refused.TAKEN and taken is not None:
+        if reason is LinkFault.TAKEN and taken is not None:
             at = words.moment(taken.at, now, zone)
             end = _NO_SILENCE
             if refusal.silent is not None:
@@ -240,38 +240,38 @@ _NO_SILENCE: Final = (
     "Тишина уже кончилась, но случай тот же и числится за этим человеком: напоминания просят проверить, что с ним."
 )
 _ONCE: Final = "По ссылке один случай берут в работу один раз."
-_REFUSALS: Final[Mapping[Refused, tuple[str, ...]]] = {
-    Refused.OFF: (
+_REFUSALS: Final[Mapping[LinkFault, tuple[str, ...]]] = {
+    LinkFault.OFF: (
         "Здесь не берут в работу",
         "На этом сервере ссылки «Беру в работу» не настроены. Сообщите тем, кто ведёт мониторинг.",
     ),
-    Refused.FORGED: (
+    LinkFault.FORGED: (
         "Ссылка неверна",
         "Подпись ссылки не подходит к этому оповещению. Откройте её прямо из письма или Telegram: "
         "переписанная или обрезанная не сработает.",
     ),
-    Refused.TOO_MANY: (
+    LinkFault.TOO_MANY: (
         "Слишком много попыток",
         "С вашего адреса слишком часто открывали ссылки от других случаев этого оповещения. "
         "Откройте самую новую через десять минут.",
     ),
-    Refused.EXPIRED: (
+    LinkFault.EXPIRED: (
         "Ссылка устарела",
         "Оповещение началось слишком давно, такие ссылки больше не действуют.",
         "Если оно ещё приходит, скажите тем, кто ведёт мониторинг: они поставят тишину в Alertmanager.",
     ),
-    Refused.OVER: (
+    LinkFault.OVER: (
         "Уже всё",
         "Это оповещение больше не действует: неисправность прошла, и брать в работу нечего.",
     ),
     # The start is not shown: with an old link one would only have to guess the seconds.
-    Refused.OTHER: ("Ссылка от другого раза", "Откройте ссылку из самого нового сообщения."),
-    Refused.TAKEN: ("Уже в работе", _ONCE),
-    Refused.UNREACHABLE: (
+    LinkFault.OTHER: ("Ссылка от другого раза", "Откройте ссылку из самого нового сообщения."),
+    LinkFault.TAKEN: ("Уже в работе", _ONCE),
+    LinkFault.UNREACHABLE: (
         "Не получилось",
         "Alertmanager сейчас не отвечает, поэтому в работу ничего не взято. Попробуйте ещё раз через минуту.",
     ),
-    Refused.CHOICE: ("Не получилось", "На такое время напоминания не прекращают. Откройте ссылку заново."),
+    LinkFault.CHOICE: ("Не получилось", "На такое время напоминания не прекращают. Откройте ссылку заново."),
 }
 """Title, then paragraphs."""
 

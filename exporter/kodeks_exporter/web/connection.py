@@ -40,7 +40,7 @@ _REFUSALS: Final = (401, 403, 429)
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ConnectionLimits:
     """As in ``server.ServerOptions``."""
 
     io_grace: float
@@ -56,7 +56,7 @@ class House:
 
     app: WSGIApplication
     guard: Guard
-    limits: Limits
+    limits: ConnectionLimits
     table: Table
     outbox: Outbox
     suspects: Suspects

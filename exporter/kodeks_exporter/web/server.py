@@ -20,7 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from kodeks_exporter.web.connection import Connection, House, Limits
+from kodeks_exporter.web.connection import Connection, ConnectionLimits, House
 from kodeks_exporter.web.lanes import PASSWORDS, Lane, lanes
 from kodeks_exporter.web.listen import parse_listen_address
 from kodeks_exporter.web.security import Guard, ServerSecurity, Suspects
@@ -86,7 +86,7 @@ class WebServer:
         self._house = House(
             app=app,
             guard=Guard(security, open_paths),
-            limits=Limits(
+            limits=ConnectionLimits(
                 options.io_grace, options.io_rate, options.idle_timeout, options.max_header, options.max_body
             ),
             table=Table(most, max(1, most // 2)),

@@ -54,7 +54,7 @@ _OVERHEAD: Final = 64 * 1024  # of the form around the file
 _LONGEST_NAME: Final = 200
 
 
-class Refusal(Exception):  # noqa: N818 - an answer, not an error
+class UploadRefused(Exception):  # noqa: N818 - an answer, not an error
     """``result`` is one of ``RESULTS``; ``text`` goes to the sender."""
 
     def __init__(self, status: int, result: str, text: str, detail: str = "") -> None:
@@ -86,14 +86,14 @@ class Uploads:
         seen: list[str] = []  # the file's name, once it is known, for the log
         try:
             accepted = self._receive(request, seen)
-        except Refusal as refusal:
+        except UploadRefused as refusal:
             self.results.count(refusal.result)
             return self._refused(request, refusal, seen)
         except Exception:
             self.results.count("error")
             log.exception("upload failed", extra=self._who(request, seen))
             return self._refused(
-                request, Refusal(500, "error", "Внутренняя ошибка сервера, файл не принят / internal error"), seen
+                request, UploadRefused(500, "error", "Внутренняя ошибка сервера, файл не принят / internal error"), seen
             )
         self.results.count("ok")
         return _answer(200, {"ok": True, "path": f"/files/{accepted.file}"})
@@ -101,35 +101,37 @@ class Uploads:
     def _receive(self, request: Request, seen: list[str]) -> Accepted:
         length = request.content_length
         if length is None:
-            raise Refusal(411, "bad_request", "Нужен заголовок Content-Length / Content-Length is required")
+            raise UploadRefused(411, "bad_request", "Нужен заголовок Content-Length / Content-Length is required")
         if length > self._limit + _OVERHEAD:
             raise _too_large(self._limit)
         dealer = self._dealer(request)
         if not self._slots.take(dealer.name, len(self._fleet().dealers)):
-            raise Refusal(503, "busy", "Слишком много загрузок сразу, повторите позже / too many uploads, retry later")
+            raise UploadRefused(
+                503, "busy", "Слишком много загрузок сразу, повторите позже / too many uploads, retry later"
+            )
         try:
             return self._read_form(request, dealer, seen)
         except TooLarge as error:
             raise _too_large(error.limit) from None
         except RequestEntityTooLarge:
-            raise Refusal(413, "too_large", "Слишком большая форма / the form is too large") from None
+            raise UploadRefused(413, "too_large", "Слишком большая форма / the form is too large") from None
         except (ClientDisconnected, OSError) as error:
             if isinstance(error, OSError) and not isinstance(error, TimeoutError | ConnectionError):
                 raise
-            raise Refusal(400, "aborted", "Файл передан не до конца / the upload broke off") from None
+            raise UploadRefused(400, "aborted", "Файл передан не до конца / the upload broke off") from None
         except StorageBusy as error:
-            raise Refusal(503, "busy", f"{error.text} / the storage can't be written now, retry later") from None
+            raise UploadRefused(503, "busy", f"{error.text} / the storage can't be written now, retry later") from None
         except StorageFull as error:
-            raise Refusal(507, "storage_full", f"{error.text} / no space left on the server") from None
+            raise UploadRefused(507, "storage_full", f"{error.text} / no space left on the server") from None
         except UnknownSuffix as error:
-            raise Refusal(415, "bad_type", f"{error.text} / unsupported file extension") from None
+            raise UploadRefused(415, "bad_type", f"{error.text} / unsupported file extension") from None
         except UnknownInstallation as error:
-            raise Refusal(404, "unknown_name", f"{error.text} / unknown installation") from None
+            raise UploadRefused(404, "unknown_name", f"{error.text} / unknown installation") from None
         except (UnreadableReport, UnreadableStatus) as error:
             if error.reason == "io_error":
                 raise  # not the sender's fault
             detail = f"{error.reason}: {error.detail}"
-            raise Refusal(422, "unreadable", f"{error.text} / {detail}", detail) from None
+            raise UploadRefused(422, "unreadable", f"{error.text} / {detail}", detail) from None
         finally:
             self._slots.give_back(dealer.name)
 
@@ -171,7 +173,7 @@ class Uploads:
             return self._intake.accept(name, incoming, "push", suffix)
 
     def _target(self, filename: str, dealer: Dealer) -> tuple[str, str]:
-        """Installation and suffix of a file that this dealer may write. Raises Refusal."""
+        """Installation and suffix of a file that this dealer may write. Raises UploadRefused."""
         name, dot, extension = filename.rpartition(".")
         if len(filename) > _LONGEST_NAME or not (is_name(filename) and is_name(name)):
             raise _bad_name()
@@ -189,13 +191,14 @@ class Uploads:
         return frozenset(name for name, each in installations.items() if each.mode is Mode.PUSH)
 
     def _dealer(self, request: Request) -> Dealer:
-        """Who asks, once the token is found good. Raises Refusal; an unknown dealer costs the same as a wrong token."""
+        """Who asks, once the token is found good. Raises UploadRefused; an unknown dealer costs the same as a wrong
+        token."""
         dealer = self._fleet().dealers.get(request.headers.get("dealer", ""))
         expected = dealer.token.reveal() if dealer is not None else self._no_token
         given = request.args.get("token", "")
         if hmac.compare_digest(self._digest(given), self._digest(expected)) and dealer is not None:
             return dealer
-        raise Refusal(403, "forbidden", "Неизвестный дилер или неверный токен / unknown dealer or wrong token")
+        raise UploadRefused(403, "forbidden", "Неизвестный дилер или неверный токен / unknown dealer or wrong token")
 
     def _digest(self, token: str) -> bytes:
         return hashlib.blake2b(token.encode("utf-8", "surrogatepass"), key=self._key).digest()
@@ -205,8 +208,10 @@ class Uploads:
         try:
             name, suffix = self._target(filename, self._dealer(request))
         except (UnknownSuffix, UnknownInstallation) as error:
-            return self._refused(request, Refusal(404, "unknown_name", f"{error.text} / no such file"), [filename])
-        except Refusal as refusal:
+            return self._refused(
+                request, UploadRefused(404, "unknown_name", f"{error.text} / no such file"), [filename]
+            )
+        except UploadRefused as refusal:
             return self._refused(request, refusal, [filename])
         path = self._intake.file(name, suffix)
         try:
@@ -223,7 +228,7 @@ class Uploads:
         response.headers["Content-Disposition"] = f'attachment; filename="{path.name}"'
         return response
 
-    def _refused(self, request: Request, refusal: Refusal, seen: list[str]) -> Response:
+    def _refused(self, request: Request, refusal: UploadRefused, seen: list[str]) -> Response:
         extra = {**self._who(request, seen), "status": refusal.status, "result": refusal.result}
         if refusal.detail:
             extra["reason"] = refusal.detail
@@ -265,7 +270,10 @@ class _Slots:
 
 
 def _events(decoder: MultipartDecoder, request: Request) -> Iterator[object]:
-    """The parts of the form as they arrive. Raises Refusal, RequestEntityTooLarge, and errors of the connection."""
+    """The parts of the form as they arrive.
+
+    Raises UploadRefused, RequestEntityTooLarge, and errors of the connection.
+    """
     body, left = request.stream, request.content_length or 0
     more = True
     while more:
@@ -284,17 +292,21 @@ def _events(decoder: MultipartDecoder, request: Request) -> Iterator[object]:
             raise _bad_form("broken multipart") from None
 
 
-def _too_large(limit: int) -> Refusal:
-    return Refusal(413, "too_large", f"Файл больше допустимого ({limit} байт) / the file is larger than {limit} bytes")
+def _too_large(limit: int) -> UploadRefused:
+    return UploadRefused(
+        413, "too_large", f"Файл больше допустимого ({limit} байт) / the file is larger than {limit} bytes"
+    )
 
 
-def _bad_name() -> Refusal:
+def _bad_name() -> UploadRefused:
     text = "Недопустимое имя файла: нужно ИМЯ_УСТАНОВКИ.zip / bad file name: INSTALLATION.zip is needed"
-    return Refusal(400, "bad_name", text)
+    return UploadRefused(400, "bad_name", text)
 
 
-def _bad_form(detail: str) -> Refusal:
-    return Refusal(400, "bad_request", f"Запрос не разобран: нужна форма с полем file / bad form: {detail}", detail)
+def _bad_form(detail: str) -> UploadRefused:
+    return UploadRefused(
+        400, "bad_request", f"Запрос не разобран: нужна форма с полем file / bad form: {detail}", detail
+    )
 
 
 def _answer(status: int, body: Mapping[str, object]) -> Response:

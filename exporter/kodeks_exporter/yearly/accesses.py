@@ -10,7 +10,7 @@ from markupsafe import Markup
 from kodeks_exporter.yearly import charts, judge, words
 from kodeks_exporter.yearly.advice import use_words
 from kodeks_exporter.yearly.facts import Access, Facts
-from kodeks_exporter.yearly.months import Changes, tone
+from kodeks_exporter.yearly.months import ChangeTable, tone
 from kodeks_exporter.yearly.words import NO_DATA, number
 
 _RESOURCES = {"documents": "Документы", "searches": "Поиски", "prints": "Печать", "uploads": "Выгрузки"}
@@ -88,14 +88,14 @@ def gaps(facts: Facts) -> list[str]:
     return [f"Нет данных об онлайн-доступах за {words.span(lost)}: это не ноль, тогда за ними ещё не следили."]
 
 
-def changes(facts: Facts) -> Changes:
+def changes(facts: Facts) -> ChangeTable:
     """The halves of the year, of a client who has online accesses only."""
     running = {month.name for month in facts.months if month.running}
     names = sorted({name for access in facts.accesses for name in access.left} - running)
     halves = [name for name in names if name[5:] <= "06"], [name for name in names if name[5:] > "06"]
     if min(map(len, halves)) < judge.LEAST_MONTHS:
         note = "Сравнивать пока не с чем: для этого нужны хотя бы по два полных месяца в каждом полугодии."
-        return Changes("Что изменилось", "", "", (), note)
+        return ChangeTable("Что изменилось", "", "", (), note)
     rows = []
     for resource, head in _SPENT.items():
         before, now = (_monthly(facts, half, resource) for half in halves)
@@ -105,7 +105,7 @@ def changes(facts: Facts) -> Changes:
             cells = words.number_or(before, digits), words.number_or(now, digits)
             rows.append((head, *cells, words.compared(now, before, told), tone(told)))
     note = f"В среднем за месяц, все доступы вместе. Первое полугодие — {words.span(halves[0])}, второе — {words.span(halves[1])}."  # noqa: E501
-    return Changes("Что изменилось в течение года", "Первое полугодие", "Второе полугодие", rows, note)
+    return ChangeTable("Что изменилось в течение года", "Первое полугодие", "Второе полугодие", rows, note)
 
 
 def _monthly(facts: Facts, names: Sequence[str], resource: str) -> float | None:

@@ -58,7 +58,7 @@ class MonthTable:
 
 
 @dataclass(frozen=True, slots=True)
-class Changes:
+class ChangeTable:
     """``rows``: name, then, now, change, tone."""
 
     heading: str
@@ -121,10 +121,12 @@ def tone(told: float | Missing, bad: bool = False) -> str:
     return "better" if (told > 0) is not bad else "worse"
 
 
-def changes(facts: Facts, comparison: Comparison) -> Changes:
+def changes(facts: Facts, comparison: Comparison) -> ChangeTable:
     if comparison.basis is Basis.NOTHING:
-        return Changes("Что изменилось", "", "", (), "Сравнивать пока не с чем: для сравнения нужны хотя бы три полных"
-                       " месяца, известных и в прошлом году, или по два полных месяца в каждом полугодии.")  # fmt: skip
+        return ChangeTable("Что изменилось", "", "", (), (
+            "Сравнивать пока не с чем: для сравнения нужны хотя бы три полных месяца, известных и в прошлом году, или"
+            " по два полных месяца в каждом полугодии."
+        ))  # fmt: skip
     if comparison.basis is Basis.YEARS:
         same = words.span(comparison.later)
         heads = str(facts.year - 1), str(facts.year)
@@ -148,7 +150,7 @@ def changes(facts: Facts, comparison: Comparison) -> Changes:
         for each in comparison.rows
         if each.before or each.now
     ]
-    return Changes(heading, *heads, rows, note)
+    return ChangeTable(heading, *heads, rows, note)
 
 
 def _mean(value: float | None) -> str:

@@ -43,7 +43,7 @@ class Availability:
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class UseTable:
     """``domains``: name, requests, documents, share of the documents."""
 
     chart: Markup
@@ -112,7 +112,7 @@ def _longest(facts: Facts, low: Sequence[Month]) -> str:
             f" {words.enumerated(told)}.")  # fmt: skip
 
 
-def use(facts: Facts) -> Use | None:
+def use(facts: Facts) -> UseTable | None:
     chart = charts.kinds(facts)
     if chart is None:
         return None
@@ -127,7 +127,7 @@ def use(facts: Facts) -> Use | None:
         )
         for domain, kinds in named
     ]
-    return Use(chart, rows[:MOST_DOMAINS] if len(rows) > 1 else ())
+    return UseTable(chart, rows[:MOST_DOMAINS] if len(rows) > 1 else ())
 
 
 def _share(part: float, whole: float) -> str:

@@ -13,8 +13,8 @@ from kodeks_exporter.yearly.accesses import Online
 from kodeks_exporter.yearly.advice import advice, summary
 from kodeks_exporter.yearly.done import done
 from kodeks_exporter.yearly.facts import Facts
-from kodeks_exporter.yearly.months import Changes, MonthTable
-from kodeks_exporter.yearly.parts import Availability, Searches, SeatsRow, Use
+from kodeks_exporter.yearly.months import ChangeTable, MonthTable
+from kodeks_exporter.yearly.parts import Availability, Searches, SeatsRow, UseTable
 from kodeks_exporter.yearly.sender import Sender
 from kodeks_exporter.yearly.tiles import Tile, tiles
 from kodeks_exporter.yearly.words import GAP, NO_DATA, number
@@ -31,7 +31,7 @@ class Page:
     summary: Sequence[str]
     gaps: Sequence[str]
     advice: Sequence[str]
-    changes: Changes | None
+    changes: ChangeTable | None
     months: MonthTable | None
     hatched: bool
     """Whether a month on the charts is not over or told in part."""
@@ -40,7 +40,7 @@ class Page:
     seats_charts: Sequence[tuple[str, Markup]]
     searches: Searches | None
     availability: Availability | None
-    use: Use | None
+    use: UseTable | None
     online: Online | None
     done: Sequence[str]
     company: str
