@@ -105,10 +105,10 @@ def _notation(values: Sequence[float | None]) -> str:
     return " ".join(words)
 
 
-def paced(folder: Path, scale: Scale) -> list[Path]:
+def paced(folder: Path, scale: Scale, rules: Path) -> list[Path]:
     """The rule files with every rule evaluated at its group's own interval, at a phase of its own."""
     written = []
-    for path in sorted(RULES.glob("*.yml")):
+    for path in sorted(rules.glob("*.yml")):
         if path.name in _LEFT_OUT:
             continue
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -118,7 +118,7 @@ def paced(folder: Path, scale: Scale) -> list[Path]:
                 continue
             phase = zlib.crc32(group["name"].encode()) % int(interval / scale.step) * scale.step
             now = f"on () (vector(time() % {interval:g}) == {phase})"
-            rules = []
+            evaluated: list[dict[str, object]] = []
             for number, rule in enumerate(group["rules"]):
                 name, labels = rule.get("record"), rule.get("labels", {})
                 own = dict(labels)
@@ -127,28 +127,28 @@ def paced(folder: Path, scale: Scale) -> list[Path]:
                 chosen = name + "{" + ",".join(f'{key}="{value}"' for key, value in own.items()) + "}"
                 expression = f"(({rule['expr']}) and {now}) or ({chosen} unless {now})"
                 if "alert" in rule:
-                    rules.append({"record": name, "expr": expression})
+                    evaluated.append({"record": name, "expr": expression})
                     waits = -(-clock.seconds(str(rule.get("for", "0s"))) // interval) * interval
-                    rules.append({**rule, "expr": name, "for": f"{waits:.0f}s"})
+                    evaluated.append({**rule, "expr": name, "for": f"{waits:.0f}s"})
                 else:
-                    rules.append({**rule, "expr": expression})
-            group["rules"] = rules
+                    evaluated.append({**rule, "expr": expression})
+            group["rules"] = evaluated
         written.append(folder / path.name)
         written[-1].write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
     return written
 
 
-def faults(topology: str, life: str, fails: bool, scale: Scale = WHOLE) -> str:
+def faults(topology: str, life: str, fails: bool, scale: Scale = WHOLE, rules: Path = RULES) -> str:
     """In words, what the rules do wrong; empty: nothing. ``fails``: every case does, and must go on; else none may."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        files = paced(folder, scale)
+        files = paced(folder, scale, rules)
         groups = [group["name"] for path in files for group in yaml.safe_load(path.read_text("utf-8"))["groups"]]
         first = ["kodeks-inventory", "kodeks-sources", "kodeks-counters", "kodeks-figures", "kodeks-slow-figures"]
         document = {
             "rule_files": [path.name for path in files],
             "evaluation_interval": f"{scale.step}s",
-            "group_eval_order": [*first, *(name for name in groups if name not in first)],
+            "group_eval_order": sorted(groups, key=lambda name: first.index(name) if name in first else len(first)),
             "tests": [
                 {
                     "interval": f"{scale.step}s",

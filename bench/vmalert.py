@@ -187,13 +187,9 @@ def compare(prometheus: str, vmalert: str, break_all: Callable[[], None]) -> lis
         time.sleep(max(began + until - time.monotonic(), 0))
 
     wait(HEALTHY)
-    early = {"Prometheus": firing(prometheus), "vmalert": firing(vmalert)}
-    common = set.intersection(*early.values())
-    differ = [
-        f"fires before anything is broken, only with {name}: {_in_words(each)}"
-        for name, alerts in early.items()
-        for each in sorted(alerts - common)
-    ]
+    # vmalert is a little later than Prometheus, never earlier.
+    early = firing(vmalert) - firing(prometheus)
+    differ = [f"fires with vmalert before anything is broken: {_in_words(each)}" for each in sorted(early)]
     break_all()
     wait(BEGUN)
     seen: list[tuple[set[Alert], set[Alert]]] = []
@@ -207,7 +203,7 @@ def compare(prometheus: str, vmalert: str, break_all: Callable[[], None]) -> lis
         differ.append(f"{what} with vmalert: {_in_words(each)}")
     differ.extend(f"fires only with vmalert: {_in_words(each)}" for each in sorted(ever[1] - ever[0]))
     names = [sorted({dict(each)["alertname"] for each in side}) for side in always]
-    for program, alerts, kinds in zip(early, always, names, strict=True):
+    for program, alerts, kinds in zip(("Prometheus", "vmalert"), always, names, strict=True):
         print(f"fired all the time with {program}: {len(alerts)} alerts of {len(kinds)} names")
     print("not tried here:", ", ".join(sorted(_all_names() - set(names[0]))))
     return differ
