@@ -25,6 +25,7 @@ from kodeks_exporter.web.query import Query
 from kodeks_exporter.web.rows import NOTED
 from kodeks_exporter.web.status import installation_page, status_page
 from kodeks_exporter.web.troubles import RANKS
+from kodeks_exporter.web.viewers import Sight, narrowed
 from tests.service.known import KNOWN, NOW, SETTINGS, live, report
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -203,7 +204,8 @@ def test_what_alertmanager_lists_is_told_once_and_by_its_urgency() -> None:
         ("KodeksSearchSlow", 5),
     ], "what the page judges by itself, or another alert mutes, is not told a second time"
     assert well.troubles[1].text.endswith("и ещё 1")
-    assert view.monitor == ("О чём говорит KodeksNotificationsFailing",)
+    assert view.told_to_ops == ("О чём говорит KodeksNotificationsFailing",)
+    assert narrowed(view, Sight(branches=frozenset({"saratov"}))).told_to_ops == (), "it may name anybody"
 
 
 def test_what_is_noted_is_no_failure() -> None:

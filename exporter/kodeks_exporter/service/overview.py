@@ -96,7 +96,8 @@ def fleet_view(settings: Settings, known: Known) -> FleetView:
             for state in (known.accesses.get(access.name, AccessState()),)
         ),
         servers_down={server: Trouble("OnlineServerDown", "Сервер онлайн-доступов не отвечает") for server in down},
-        monitor=(*_monitor(known), *of_monitor),
+        monitor=tuple(_monitor(known)),
+        told_to_ops=of_monitor,
         takings=_takings(known.incidents, settings.reaction),
         grafana=settings.links.grafana.rstrip("/"),
         alertmanager=next(iter(settings.reaction.alertmanagers), "").rstrip("/"),

@@ -131,15 +131,16 @@ def status_page(fleet: FleetView, query: Query) -> StatusPage:
     failing = sum(status.problem for _, status in everything)
     accesses = access_rows(fleet, query)
     bad_accesses = len(access_rows(fleet, Query()))
+    monitor = (*fleet.monitor, *fleet.told_to_ops)
     noted = sum(status.key == NOTED for _, status in everything) + len(access_rows(fleet, Query(state=NOTED)))
     pages = _pages(len(rows), query)
     first = PER_PAGE * next((number for number, page in enumerate(pages) if page.current), 0)
     worst = _worst(status for _, status in everything)
     return StatusPage(
         title=_title(failing + bad_accesses, len(everything) + len(fleet.accesses)),
-        heading=_heading(failing, len(everything), bad_accesses, noted, bool(fleet.monitor)),
-        tone="warn" if worst == "ok" and (bad_accesses or fleet.monitor) else worst,
-        monitor=fleet.monitor,
+        heading=_heading(failing, len(everything), bad_accesses, noted, bool(monitor)),
+        tone="warn" if worst == "ok" and (bad_accesses or monitor) else worst,
+        monitor=monitor,
         more_accesses=words.plural(len(accesses) - MAX_ACCESSES, "доступ", "доступа", "доступов")
         if len(accesses) > MAX_ACCESSES
         else "",

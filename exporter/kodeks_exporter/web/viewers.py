@@ -66,6 +66,7 @@ def narrowed(fleet: FleetView, sight: Sight) -> FleetView:
         fleet,
         installations=installations,
         accesses=accesses,
+        told_to_ops=(),
         servers_down={s: t for s, t in fleet.servers_down.items() if s in {each.server for each in accesses}},
         contacts={name: contact for name, contact in fleet.contacts.items() if name in managers},
         takings={key: taking for key, taking in fleet.takings.items() if key[1] in names},

@@ -96,6 +96,8 @@ class FleetView:
     servers_down: Mapping[str, Trouble] = field(default_factory=dict)
     monitor: tuple[str, ...] = ()
     takings: Mapping[tuple[str, str], Taking] = field(default_factory=dict)
+    told_to_ops: tuple[str, ...] = ()
+    """Alerts of the monitor itself, which may name anybody's clients and managers."""
     grafana: str = ""
     alertmanager: str = ""
     contacts: Mapping[str, Contact] = field(default_factory=dict)
