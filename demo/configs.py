@@ -16,7 +16,7 @@ SIGNED = ("alertname", "manager", "branch", "client", "installation", "account",
 """What the link by which an alert is taken is signed with: docs/render.md."""
 ENDLESS = (
     "KodeksWatchdog", "KodeksSearchIsEmpty", "KodeksNewUser", "KodeksDetectOverUserError", "KodeksSearchError",
-    "KodeksClientScoreFell", "KodeksVersionChanged",
+    "KodeksClientScoreFell", "KodeksVersionChanged", "KodeksHandlingMonth",
 )  # fmt: skip
 """Alerts of what happened, which nobody can take."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dashboards import alerts, links, panels, series, tables, variables
+from dashboards import alerts, handling, links, panels, series, tables, variables
 from dashboards.model import Board, Query, Section
 from dashboards.standard import GREEN, ORANGE, RED, YELLOW, Scale
 from dashboards.tables import Label, Value
@@ -348,6 +348,7 @@ BOARD = Board(
                 height=9,
             ),
         ),
+        *handling.ROWS,
         Section("Что действует сейчас"),
         (
             tables.table(

@@ -19,6 +19,7 @@ from demo.history import facts
 from demo.history.alerts import alerts
 from demo.history.around import around
 from demo.history.billing import billing
+from demo.history.handling import handling
 from demo.history.incidents import CHECKS, STATES
 from demo.history.life import BOUNDS, RECENT_DAYS, Found, Life
 from demo.history.model import History, head
@@ -398,5 +399,5 @@ def _health(history: History, writer: Writer) -> None:
 
 _FAMILIES = (
     _inventory, _trials, _checks, _states, _sums, _seats, _users, _cards, _searches, _kassist, _licences, _health,
-    monthly, billing, around, alerts, reaction,
+    monthly, billing, around, alerts, reaction, handling,
 )  # fmt: skip

@@ -9,6 +9,7 @@ from demo.history import facts
 from demo.history.accesses import ZONE, Access, Accesses
 from demo.history.alerts import firing, firing_of
 from demo.history.billing import advise
+from demo.history.handling import scores
 from demo.history.life import KINDS, Life
 from demo.history.model import History
 from demo.history.reaction import told
@@ -29,12 +30,13 @@ def truth(history: History) -> dict[str, Any]:
     be looked at count as failed). ``zero_requests``: users without any request in the last 30 and 60 days.
     ``operup``: by file, when the newest update was made. ``licence_expiry``: what ends soonest. ``alerts``: what fires
     at the end. ``online``: by account, with its kind of use; ``class`` and ``advice`` are those at the end.
-    ``reaction``: by manager, see demo/history/reaction.py.
+    ``reaction`` and ``handling``: by manager, see demo/history/reaction.py and handling.py.
     """
     return {
         "installations": {life.site.name: _installation(life) for life in history.lives},
         "online": {each.account: _access(history, each) for each in history.online.accesses},
         "reaction": told(history),
+        "handling": scores(history),
     }
 
 

@@ -192,3 +192,16 @@ def test_week_by_week() -> None:
     ended = over(cases, weeks)
     assert sums == {"взято": ended["acknowledged"], "прошло молча": ended["mended"],
                     "без ответа": ended["unanswered"], "не видели": ended["unseen"]}  # fmt: skip
+
+
+def test_what_reviewers_gave() -> None:
+    scores = year().truth["handling"]
+    table = "Как ведут случаи: менеджеры"
+    means = {name: sum(points.values()) / len(points) for name, points in scores.items()}
+    assert by("manager", figures(BOARD, table, "Оценка")) == close_all(means)
+    lowest = {name: min(points.values()) for name, points in scores.items()}
+    assert by("manager", figures(BOARD, table, "Слабый пункт")) == close_all(lowest)
+    signs = by("manager", figures(BOARD, table, "Признаков"))
+    assert {name for name, number in signs.items() if number} == set(manners("bad"))
+    told = figures(BOARD, "Как ведут случаи: пункты", "Оценка")
+    assert len(told) == sum(map(len, scores.values()))

@@ -22,6 +22,7 @@ DIGESTS = (
     "KodeksDetectOverUserError",
     "KodeksSearchError",
     "KodeksClientScoreFell",
+    "KodeksHandlingMonth",
 )
 """What happened and has no end: by mail, without RESOLVED."""
 ZONES = ("Europe/Saratov", "Europe/Kaliningrad", "Asia/Kamchatka", "UTC")

@@ -61,8 +61,8 @@ SIGNED: dict[str, dict[str, str]] = {
     "KodeksExporterDown": {"manager": "ops", "client": "весь парк", "installation": "весь парк"},
     "Foreign": {},
 }  # fmt: skip
-ENDLESS = ("KodeksClientScoreFell", "KodeksDetectOverUserError", "KodeksNewUser", "KodeksSearchError",
-           "KodeksSearchIsEmpty", "KodeksVersionChanged", "KodeksWatchdog")  # fmt: skip
+ENDLESS = ("KodeksClientScoreFell", "KodeksDetectOverUserError", "KodeksHandlingMonth", "KodeksNewUser",
+           "KodeksSearchError", "KodeksSearchIsEmpty", "KodeksVersionChanged", "KodeksWatchdog")  # fmt: skip
 
 
 def test_prometheus_signs_as_the_exporter_does(

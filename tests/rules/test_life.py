@@ -13,7 +13,7 @@ from tests.rules.test_rules import NAMES
 ELSEWHERE = {
     # They look at days or weeks: rules/tests.
     "KodeksNewUser", "KodeksUsageDrop", "KodeksUserActivityIsLow", "KodeksUserAInvolvementIsLow", "KodeksSearchIsEmpty",
-    "KodeksSearchSlow", "KodeksSeatsForecast", "KodeksClientScoreFell", "OnlineBillingForecast",
+    "KodeksSearchSlow", "KodeksSeatsForecast", "KodeksClientScoreFell", "KodeksHandlingMonth", "OnlineBillingForecast",
     "OnlineUserActivityIsLow10", "OnlineUserActivityIsLow20", "OnlineUserActivityIsLow30",
     # Events of reports and of files that are pushed: reports.test.yml.
     "KodeksStatusSilent", "KodeksReportOfAnother", "KodeksReportShrunk", "KodeksVersionChanged",

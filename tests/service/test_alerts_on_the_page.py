@@ -53,6 +53,7 @@ ELSEWHERE: Final = {
             "KodeksDetectOverUserError",
             "KodeksSearchError",
             "KodeksClientScoreFell",
+            "KodeksHandlingMonth",
         ),
         "tells what has happened, once, and not what is; the digests have it",
     ),

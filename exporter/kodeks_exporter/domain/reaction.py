@@ -19,6 +19,7 @@ UNCOUNTED: Final = frozenset(
         "KodeksDetectOverUserError",
         "KodeksSearchError",
         "KodeksClientScoreFell",
+        "KodeksHandlingMonth",
         "KodeksVersionChanged",
     }
 )
