@@ -5,10 +5,11 @@ more than a third of all something; a quarter is within 90 days of its licence's
 are. Printed of prometheus_rule_group_last_duration_seconds, each 15 s:
 
 - the rounds as they were: the groups that Prometheus evaluated within these 15 s. The aim: under 1 s;
-- the groups that come once an hour, each at a minute of its own: the dearest, which one of 240 rounds has on top;
+- the groups that come once an hour, each at a minute of its own: the most expensive, which one of 240 rounds has on
+  top;
 - the sum of all groups, as if all of them came in one round;
 - the load: seconds of evaluation in a second;
-- the dearest groups and rules.
+- the most expensive groups and rules.
 
 Groups that come more rarely than every 4 minutes are evaluated every 4 minutes here, to have their turn; the load is
 reckoned by their own interval. There is no yesterday in this Prometheus: what rules ask of hours and days ago is asked
@@ -65,7 +66,7 @@ SETTLED = 2
 """Rounds at the beginning that are not judged: Prometheus has just started."""
 DEAREST = 20
 IN_ROUND = 8
-"""Groups of the dearest round that are named."""
+"""Groups of the most expensive round that are named."""
 MAX_SECONDS = 1.0
 FAULTS = ("dns", "tcp", "http", "maintenance", "key", "seats", "auth", "page")
 """One installation in fifty fails, in these ways by turns."""
@@ -260,7 +261,7 @@ def measure(folder: Path, port: int, series: int) -> None:
         told = ", ".join(
             f"{group} {seconds:.2f}" for group, seconds in sorted(dearest.items(), key=lambda each: -each[1])[:IN_ROUND]
         )
-        print(f"dearest round: {len(dearest)} groups, among them {told}")
+        print(f"most expensive round: {len(dearest)} groups, among them {told}")
         settled = [sum(each.values()) for each in rounds[SETTLED:]]
         hourly = max(seconds for group, seconds in groups.items() if intervals[group] > LONGEST)
         middle, most = statistics.median(settled), max(settled)
@@ -268,7 +269,7 @@ def measure(folder: Path, port: int, series: int) -> None:
             f"rounds of {ROUND:.0f} s: {middle:.2f} s in the middle, {most:.2f} s at most"
             f" (aim: under {MAX_SECONDS:g} s; ratio {middle / MAX_SECONDS:.2f}, at most {most / MAX_SECONDS:.2f};"
             f" {sum(each >= MAX_SECONDS for each in settled)} of {len(settled)} are over)\n"
-            f"the dearest of the groups that come once an hour: {hourly:.2f} s;"
+            f"the most expensive of the groups that come once an hour: {hourly:.2f} s;"
             f" all groups, if they came in one round: {statistics.median(whole[-LAST:]):.2f} s;"
             f" load: {100 * statistics.median(load[-LAST:]):.1f} % of one core;"
             f" Prometheus: {memory_megabytes(process.pid):.0f} MB"
@@ -288,7 +289,7 @@ def of_groups(address: str, figure: str) -> dict[str, float]:
 
 
 def of_rules(address: str) -> list[tuple[float, str]]:
-    """Seconds of the last evaluation and name of every rule, the dearest first."""
+    """Seconds of the last evaluation and name of every rule, the most expensive first."""
     answer = json.loads(fetch(f"http://{address}/api/v1/rules"))
     rules = [rule for group in answer["data"]["groups"] for rule in group["rules"]]
     return sorted(((rule["evaluationTime"], rule["name"]) for rule in rules), reverse=True)

@@ -87,7 +87,7 @@ def test_a_damaged_hash_lets_nobody_in() -> None:
 
 @pytest.fixture
 def compared(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
-    """The hashes that bcrypt was really asked about, in turn: the dear part of every check."""
+    """The hashes that bcrypt was really asked about, in turn: the expensive part of every check."""
     asked: list[bytes] = []
     real = bcrypt.checkpw
 

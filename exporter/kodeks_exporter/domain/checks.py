@@ -50,7 +50,7 @@ _ROWS: Final = (
         "icmp",
         title="Пинг",
         board="ping",
-        fails="no answer to ping; the port is tried all the same",
+        fails="no answer to ping; the port is still tried",
         fails_ru="нет ответа на ping",
         hint="сеть до сервера или сам сервер: питание, канал, межсетевой экран",
         requires=("dns",),

@@ -49,8 +49,8 @@ def _now(state: ReactionState) -> Iterator[Metric]:
             waiting[key] += 1
             oldest[incident.manager] = min(oldest.get(incident.manager, incident.told), incident.told)
     for name, text, counts in (
-        ("kodeks_reaction_waiting", "Alerts that fire now and that nobody has taken.", waiting),
-        ("kodeks_reaction_taken", "Alerts that fire now and that somebody has taken.", taken),
+        ("kodeks_reaction_waiting", "Alerts that fire now and have not been taken.", waiting),
+        ("kodeks_reaction_taken", "Alerts that fire now and have been taken.", taken),
     ):
         family = GaugeMetricFamily(name, text, labels=["manager", "priority"])
         for key, number in counts.items():
@@ -58,7 +58,7 @@ def _now(state: ReactionState) -> Iterator[Metric]:
         yield family
     since = GaugeMetricFamily(
         "kodeks_reaction_oldest_waiting_timestamp_seconds",
-        "Since when the oldest alert that nobody has taken has been waiting.",
+        "Since when the oldest alert that has not been taken has been waiting.",
         labels=["manager"],
     )
     for manager, told in oldest.items():
@@ -72,7 +72,7 @@ def _ever(state: ReactionState) -> Iterator[Metric]:
         "kodeks_reaction_alerts", "Alerts that are over, by how they ended.", labels=[*labels, "outcome"]
     )
     acknowledge = HistogramMetricFamily(
-        "kodeks_reaction_acknowledge_seconds", "How long alerts waited until somebody took them.", labels=labels
+        "kodeks_reaction_acknowledge_seconds", "How long alerts waited until they were taken.", labels=labels
     )
     recovery = HistogramMetricFamily(
         "kodeks_reaction_recovery_seconds", "How long alerts lasted.", labels=[*labels, "acknowledged"]
