@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import msgspec
+
 from kodeks_exporter.domain.reaction import Ending
-from kodeks_exporter.store.reaction import ReactionState, ReactionStore, Spread
+from kodeks_exporter.store.reaction import FILE_NAME, ReactionState, ReactionStore, Spread
 from tests.reaction.looks_child import INCIDENTS
 
 ROOT = Path(__file__).parents[2]
@@ -64,6 +68,24 @@ def test_kill_at_any_moment(tmp_path: Path) -> None:
     assert taken == sum(sum(sums.acknowledge.counts) for sums in killed.sums.values())
     assert 0 < taken < INCIDENTS
     assert 0 < sum(sums.outcomes[Ending.UNANSWERED] for sums in killed.sums.values()) < INCIDENTS
+
+
+def test_what_an_older_version_wrote_as_json_is_taken_over_once(tmp_path: Path) -> None:
+    follow(tmp_path, [])
+    before = state(tmp_path)
+    assert any(each.taken for each in before.past.values())
+    structures = {"incident": ("labels", "taken", "extensions"), "sums": ("outcomes", "acknowledge", "recovery")}
+    older = sqlite3.connect(tmp_path / FILE_NAME)
+    older.create_function("json_of", 1, lambda stored: stored and json.dumps(msgspec.msgpack.decode(stored)))
+    with older:
+        for table, columns in structures.items():
+            older.execute(f"UPDATE {table} SET " + ", ".join(f"{column} = json_of({column})" for column in columns))
+    assert state(tmp_path) == before
+    for table, columns in structures.items():
+        for column in columns:
+            assert ("text",) not in older.execute(f"SELECT typeof({column}) FROM {table}").fetchall(), column
+    older.close()
+    assert state(tmp_path) == before
 
 
 def test_bounds_belong_to_their_bucket() -> None:

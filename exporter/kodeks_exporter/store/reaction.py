@@ -6,13 +6,14 @@ soon; a kill -9 loses at most the last looks, as a whole, which are then taken a
 
 from __future__ import annotations
 
-import json
 import threading
 from bisect import bisect_left
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
+
+import msgspec
 
 from kodeks_exporter.domain.reaction import BUCKETS, Ending, Incident, Step, Taken
 from kodeks_exporter.store.database import Database
@@ -25,11 +26,11 @@ MIGRATIONS: Final = (
     CREATE TABLE watched (only INTEGER PRIMARY KEY CHECK (only = 1), time REAL NOT NULL);
     CREATE TABLE incident (              -- the last one of each alert
         identity TEXT PRIMARY KEY,
-        labels TEXT NOT NULL,            -- JSON
+        labels TEXT NOT NULL,            -- msgpack, as all structures here; JSON until 0.2
         started REAL NOT NULL,
         latest REAL NOT NULL,
         told REAL,
-        taken TEXT,                      -- JSON of Taken
+        taken TEXT,                      -- of Taken
         inhibited INTEGER NOT NULL,
         missing REAL,
         seen REAL NOT NULL,
@@ -39,14 +40,14 @@ MIGRATIONS: Final = (
     CREATE TABLE sums (
         manager TEXT NOT NULL,
         priority TEXT NOT NULL,
-        outcomes TEXT NOT NULL,          -- JSON: outcome to number
-        acknowledge TEXT NOT NULL,       -- JSON: counts of each bucket alone, and the sum of seconds
-        recovery TEXT NOT NULL,          -- JSON: yes and no to the same
+        outcomes TEXT NOT NULL,          -- outcome to number
+        acknowledge TEXT NOT NULL,       -- counts of each bucket alone, and the sum of seconds
+        recovery TEXT NOT NULL,          -- yes and no to the same
         PRIMARY KEY (manager, priority)
     ) WITHOUT ROWID;
     """,
     """
-    ALTER TABLE incident ADD COLUMN extensions TEXT NOT NULL DEFAULT '[]';  -- JSON of Taken
+    ALTER TABLE incident ADD COLUMN extensions TEXT NOT NULL DEFAULT '[]';  -- of Taken
     CREATE TABLE handled (               -- alerts that are over, of which people were told
         id TEXT PRIMARY KEY,
         told REAL NOT NULL,
@@ -61,6 +62,8 @@ MIGRATIONS: Final = (
     ) WITHOUT ROWID;
     """,
 )
+_WRITE_INCIDENT: Final = "INSERT OR REPLACE INTO incident VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"
+_WRITE_SUMS: Final = "INSERT OR REPLACE INTO sums VALUES (?,?,?,?,?)"
 _WATCHED_EVERY: Final = 60.0
 """Seconds between two writes that only say that Alertmanager was polled and nothing has changed."""
 
@@ -156,15 +159,12 @@ class ReactionStore:
             }
             for incident in (*(end.incident for end in step.ends), *step.opened):
                 row = _row(incident)
-                rows["incident", incident.identity] = (
-                    "INSERT OR REPLACE INTO incident VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
-                    row,
-                )
+                rows["incident", incident.identity] = (_WRITE_INCIDENT, row)
             for identity in old:
                 rows["incident", identity] = ("DELETE FROM incident WHERE identity = ?", (identity,))
             for key, each in sums.items():
                 if before.sums.get(key) is not each:
-                    rows["sums", key] = ("INSERT OR REPLACE INTO sums VALUES (?,?,?,?,?)", (*key, *_sums_row(each)))
+                    rows["sums", key] = (_WRITE_SUMS, (*key, *_sums_row(each)))
             rows.update(self.handling.rows(step.ends, now))
             self._database.later(rows)
             self._written = now
@@ -174,15 +174,29 @@ class ReactionStore:
     def _load(self) -> ReactionState:
         with self._database.reading() as connection:
             rows = connection.execute("SELECT * FROM incident").fetchall()
+            totals = connection.execute("SELECT * FROM sums").fetchall()
             every = {row[0]: _incident(*row) for row in rows}
-            sums = {
-                (manager, priority): _sums(*texts)
-                for manager, priority, *texts in connection.execute("SELECT * FROM sums").fetchall()
-            }
+            sums = {(manager, priority): _sums(*stored) for manager, priority, *stored in totals}
             watched = connection.execute("SELECT time FROM watched").fetchone()
+        if any(isinstance(row[1], str) for row in rows) or any(isinstance(row[2], str) for row in totals):
+            self._write_anew(every, sums)
         incidents = {identity: each for identity, each in every.items() if each.over is None}
         past = {identity: each for identity, each in every.items() if each.over is not None}
         return ReactionState(incidents, past, sums, watched[0] if watched else 0.0)
+
+    def _write_anew(self, incidents: Mapping[str, Incident], sums: Mapping[tuple[str, str], Sums]) -> None:
+        """What was JSON until 0.2, once."""
+        with self._database.transaction() as connection:
+            connection.executemany(_WRITE_INCIDENT, [_row(each) for each in incidents.values()])
+            connection.executemany(_WRITE_SUMS, [(*key, *_sums_row(each)) for key, each in sums.items()])
+
+
+def _encoded(plain: Any) -> bytes:
+    return msgspec.msgpack.encode(plain)
+
+
+def _decoded(stored: bytes | str) -> Any:
+    return msgspec.json.decode(stored) if isinstance(stored, str) else msgspec.msgpack.decode(stored)
 
 
 def _key(incident: Incident) -> tuple[str, str]:
@@ -202,17 +216,17 @@ def _row(incident: Incident) -> tuple[Any, ...]:
     taken = incident.taken
     return (
         incident.identity,
-        json.dumps(dict(incident.labels), ensure_ascii=False),
+        _encoded(dict(incident.labels)),
         incident.started,
         incident.latest,
         incident.told,
-        None if taken is None else json.dumps(_plain_taken(taken), ensure_ascii=False),
+        None if taken is None else _encoded(_plain_taken(taken)),
         incident.inhibited,
         incident.missing,
         incident.seen,
         incident.over,
         incident.counted,
-        json.dumps([_plain_taken(each) for each in incident.extensions], ensure_ascii=False),
+        _encoded([_plain_taken(each) for each in incident.extensions]),
     )
 
 
@@ -221,38 +235,38 @@ def _plain_taken(taken: Taken) -> list[Any]:
 
 
 def _incident(
-    identity: str, labels: str, started: float, latest: float, told: float | None, taken: str | None,
-    inhibited: int, missing: float | None, seen: float, over: float | None, counted: int, extensions: str,
+    identity: str, labels: bytes | str, started: float, latest: float, told: float | None, taken: bytes | str | None,
+    inhibited: int, missing: float | None, seen: float, over: float | None, counted: int, extensions: bytes | str,
 ) -> Incident:  # fmt: skip
     return Incident(
         identity=identity,
-        labels=json.loads(labels),
+        labels=_decoded(labels),
         started=started,
         latest=latest,
         told=told,
-        taken=Taken(*json.loads(taken)) if taken else None,
+        taken=Taken(*_decoded(taken)) if taken else None,
         inhibited=bool(inhibited),
         missing=missing,
         seen=seen,
         over=over,
         counted=bool(counted),
-        extensions=tuple(Taken(*each) for each in json.loads(extensions)),
+        extensions=tuple(Taken(*each) for each in _decoded(extensions)),
     )
 
 
-def _sums_row(sums: Sums) -> tuple[str, str, str]:
+def _sums_row(sums: Sums) -> tuple[bytes, bytes, bytes]:
     return (
-        json.dumps({outcome.value: number for outcome, number in sums.outcomes.items()}),
-        json.dumps(_plain(sums.acknowledge)),
-        json.dumps({"yes": _plain(sums.recovery[True]), "no": _plain(sums.recovery[False])}),
+        _encoded({outcome.value: number for outcome, number in sums.outcomes.items()}),
+        _encoded(_plain(sums.acknowledge)),
+        _encoded({"yes": _plain(sums.recovery[True]), "no": _plain(sums.recovery[False])}),
     )
 
 
-def _sums(outcomes: str, acknowledge: str, recovery: str) -> Sums:
-    numbers, spreads = json.loads(outcomes), json.loads(recovery)
+def _sums(outcomes: bytes | str, acknowledge: bytes | str, recovery: bytes | str) -> Sums:
+    numbers, spreads = _decoded(outcomes), _decoded(recovery)
     return Sums(
         {outcome: int(numbers.get(outcome.value, 0)) for outcome in Ending},
-        _spread(json.loads(acknowledge)),
+        _spread(_decoded(acknowledge)),
         {True: _spread(spreads["yes"]), False: _spread(spreads["no"])},
     )
 
