@@ -61,13 +61,16 @@ class Writer:
             for key, row in rows.items():
                 self._waiting.pop(key, None)
                 self._waiting[key] = row
-            while len(self._waiting) > self._most:
-                del self._waiting[next(iter(self._waiting))]
-                self._lost += 1
+            self._drop_oldest()
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name=f"writer {self._name}", daemon=True)
                 self._thread.start()
             self._changed.notify_all()
+
+    def _drop_oldest(self) -> None:
+        while len(self._waiting) > self._most:
+            del self._waiting[next(iter(self._waiting))]
+            self._lost += 1
 
     def flush(self, patience: float) -> bool:
         with self._changed:
@@ -99,6 +102,7 @@ class Writer:
                 self._writing = False
                 if not written:
                     self._waiting = {**rows, **self._waiting}
+                    self._drop_oldest()
                     self._changed.wait_for(lambda: self._closing, self._again)
                 else:
                     self._since = time.monotonic()
