@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 RULES = False
@@ -55,6 +56,8 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
     if path.suffix == ".py":
         texts = [(node.lineno, node.value) for node in ast.walk(ast.parse(text))
                  if isinstance(node, ast.Constant) and isinstance(node.value, str)]  # fmt: skip
+    elif path.parent.name == "rules":
+        texts = list(annotations(text))
     else:
         texts = list(enumerate(text.splitlines(), 1))
     for number, line in texts:
@@ -62,6 +65,14 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
         russian = len(re.findall("[а-яё]", words)) > len(re.findall("[a-z]", words))
         if russian and line not in KNOWN and (RULES or not WRITTEN.match(line)):
             yield number, line
+
+
+def annotations(rules: str) -> Iterator[tuple[int, str]]:
+    """Texts of alerts with the number of the rule; a summary has the catalogue's words, which are a promise."""
+    groups = yaml.safe_load(rules)["groups"]
+    for number, rule in enumerate((rule for group in groups for rule in group["rules"]), 1):
+        told = rule.get("annotations", {})
+        yield from ((number, f"{key}: {text}") for key, text in told.items() if key not in ("summary", "runbook_url"))
 
 
 def complaints(line: str) -> list[str]:

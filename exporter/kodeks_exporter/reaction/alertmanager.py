@@ -113,7 +113,7 @@ def _alert(each: Any, labels: dict[str, str]) -> Alert:
     return Alert(
         identity=_identity(labels),
         labels=labels,
-        summary=str(told.get("summary", "")),
+        summary=str(told.get("title") or told.get("summary", "")),
         starts=(int(_unix(each["startsAt"]) * 1000 + 0.5),),
         inhibited=bool(status.get("inhibitedBy")),
         silenced_by=frozenset(map(str, status.get("silencedBy") or ())),
