@@ -44,7 +44,7 @@ def _titled(alert: str, text: str) -> str:
 
 def _headline(alert: str) -> str:
     title, priority = _rules()[alert]
-    return f"**{title}.** Приоритет {priority}: {URGENCY[priority]}."
+    return f"**{title.rstrip('.')}.** Приоритет {priority}: {URGENCY[priority]}."
 
 
 def _listed(alert: str) -> str:
