@@ -5,10 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from bench import dashboards, exposition, ingest, life, rounds, rules, strangers
+from bench import commands, dashboards, exposition, ingest, life, messages, rounds, rules, start, strangers, whole
+from bench.rows import table
 
 SUBJECTS: dict[str, Callable[[], object]] = {
     "rounds": rounds.main,
+    "whole": whole.main,
+    "start": start.main,
+    "commands": commands.main,
+    "messages": messages.main,
     "ingest": ingest.main,
     "exposition": exposition.main,
     "rules": rules.main,
@@ -27,6 +32,7 @@ def main() -> int:
     for name in wanted:
         print(f"== {name}", flush=True)
         SUBJECTS[name]()
+    print(f"\n{table()}")
     return 0
 
 

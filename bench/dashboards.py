@@ -17,15 +17,17 @@ import time
 from collections import defaultdict
 from dataclasses import dataclass
 
+from bench.rows import bounded
 from demo.grafana import Board, View, boards
 from demo.tools import ROOT
 from demo.year import Year, build, serve
 from demo.year.build import Size
 from demo.year.client import Client
 
-MAX_SECONDS = 1.0
 SIZES = (Size(installations=200, accesses=150), Size(installations=1000, accesses=750))
-"""The aim is for the first. To build the year of the other takes about half an hour and 10 GB, once."""
+"""To build the year of the second takes about half an hour and 10 GB, once."""
+BOUNDS = dict(zip(SIZES, (1.0, 2.0), strict=True))
+"""Seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class Opened:
 def main() -> int:
     """0: every panel of the first size is within the aim."""
     worst = [measured(size) for size in SIZES]
-    return 0 if worst[0] <= MAX_SECONDS else 1
+    return 0 if worst[0] <= BOUNDS[SIZES[0]] else 1
 
 
 def measured(size: Size) -> float:
@@ -62,7 +64,7 @@ def measured(size: Size) -> float:
             f" slowest {slowest:.3f} s: {panel}"
         )
     worst = max(opened[0].panels.values())
-    print(f"slowest panel: {worst:.2f} s (aim: under {MAX_SECONDS:g} s; ratio {worst / MAX_SECONDS:.2f})")
+    bounded(f"slowest panel, a year of {size.installations}", worst, BOUNDS[size], "s")
     return worst
 
 

@@ -7,6 +7,7 @@ the time or less.
 from __future__ import annotations
 
 import gc
+import gzip
 import sys
 import tempfile
 import time
@@ -19,6 +20,7 @@ from prometheus_client import CollectorRegistry, Metric, generate_latest
 from prometheus_client.registry import Collector
 
 from bench.ingest import RECEIVED
+from bench.rows import row
 from bench.sysinfo import ZONE
 from kodeks_exporter.metrics.exposition import Exposition, Source
 from kodeks_exporter.metrics.report import sources
@@ -35,6 +37,7 @@ USERS = 42
 CHANGED = 10
 ROUNDS = 10
 MAX_RATIO = 1 / 3
+AIM = 0.08
 SETTINGS = HistorySettings()
 
 
@@ -143,6 +146,16 @@ def main() -> int:
         f"/metrics with {series} series, {CHANGED} of {INSTALLATIONS} installations changed: {ours:.3f} s;"
         f" generate_latest {theirs:.3f} s; ratio {ours / theirs:.2f} (at most {MAX_RATIO:.2f})"
     )
+    row(
+        f"`/metrics` of {series} series, 5 % changed",
+        f"{ours:.3f} s",
+        f"{theirs:.3f} s of generate_latest",
+        ours / theirs,
+        AIM,
+    )
+    packing = best(lambda: gzip.compress(text, compresslevel=1, mtime=0))
+    packed = best(lambda: gzip.compress(exposition.render(fleet.sources()), compresslevel=1, mtime=0), fleet.change)
+    row("the same in gzip", f"{packed:.3f} s", f"{packing:.3f} s of gzip alone", packed / packing, 2.0)
     return 0 if ours / theirs <= MAX_RATIO else 1
 
 

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from lxml import etree
 
+from bench.rows import bounded, row
 from bench.sysinfo import MAX_GROWTH_MIB, MAX_RATIO, MIB, ZONE, forget_peak, memory, write_report
 from kodeks_exporter.settings.history import HistorySettings
 from kodeks_exporter.store.reports import ReportStore
@@ -28,6 +29,7 @@ from kodeks_exporter.sysinfo.read import read_report
 
 RECEIVED = 1795154400.0
 ROUNDS = 7
+AIM = 1.5
 EVENT = (
     '    <search time="2026-11-20T09:{:02}:{:02}" login="user1" catalog="/docs" source="ksrv" type="intellectual"'
     ' status="ok" found="37" duration="0.84">ГОСТ {}</search>\n'
@@ -106,6 +108,8 @@ def main() -> int:
             first, again, bare, growth, searches, added = here.recv()  # fails when the process dies
             child.join()
             failed = failed or first / bare >= MAX_RATIO or growth >= MAX_GROWTH_MIB
+            row(f"report of {megabytes} MB, all new", f"{first:.2f} s", f"{bare:.2f} s of lxml", first / bare, AIM)
+            bounded(f"growth with {megabytes} MB", growth, MAX_GROWTH_MIB, "MiB")
             print(
                 f"report of {megabytes} MB to stored snapshot: all {searches} searches new {first:.2f} s, ratio"
                 f" {first / bare:.2f}; {added} new {again:.2f} s, ratio {again / bare:.2f}; lxml.etree.parse"

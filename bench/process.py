@@ -6,6 +6,7 @@ import os
 import re
 import socket
 import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Callable
@@ -24,6 +25,36 @@ def memory_megabytes(pid: int) -> float:
     """Resident memory of a process."""
     found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
     return int(found[1]) / 1024 if found else 0.0
+
+
+class Exporter:
+    """One that runs with ``folder``'s kodeks.yml and keeps its data there; ready when it is made. ``end`` it."""
+
+    def __init__(self, folder: Path, patience: float = 300.0) -> None:
+        self.url = f"http://127.0.0.1:{free_port()}"
+        self._process = subprocess.Popen(
+            [
+                Path(sys.executable).with_name("kodeks-exporter"),
+                "serve",
+                f"--config.file={folder}/kodeks.yml",
+                f"--storage.path={folder}/data",
+                f"--web.listen-address={self.url.removeprefix('http://')}",
+                "--log.level=error",
+            ]
+        )
+        self.pid = self._process.pid
+        wait_until(lambda: fetch(self.url + "/-/ready") != b"", "the exporter's first rounds", patience)
+
+    def scrape(self) -> str:
+        return fetch(self.url + "/metrics").decode()
+
+    def rounds(self) -> float:
+        found = re.search(r"^kodeks_exporter_rounds_total (\S+)", self.scrape(), re.MULTILINE)
+        assert found is not None
+        return float(found[1])
+
+    def end(self) -> None:
+        end(self._process)
 
 
 def free_port() -> int:

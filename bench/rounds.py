@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -13,7 +11,8 @@ from urllib.parse import urlencode
 import yaml
 
 from bench.fleet import fleet, write_config
-from bench.process import cpu_seconds, end, fetch, free_port, memory_megabytes, wait_until
+from bench.process import Exporter, cpu_seconds, end, fetch, free_port, wait_until
+from bench.rows import row
 
 SIZE = 200
 ROUNDS = 4
@@ -28,14 +27,13 @@ def main() -> None:
         print(f"kodeks-exporter   {ours:6.2f} ms of CPU per installation and round (12 checks, scrapes included)")
         theirs = blackbox_milliseconds(Path(folder), urls)
         print(f"blackbox_exporter {theirs:6.2f} ms of CPU per installation and round (icmp, tcp, 4 x http)")
-        print(f"ratio {ours / theirs:.2f} (aim: 0.25)")
-    with tempfile.TemporaryDirectory() as folder, fleet(1000) as urls:
-        used = exporter_megabytes(Path(folder), urls)
-        print(f"memory at 1000 installations: {used:.0f} MB (aim: under 150; ratio {used / 150:.2f})")
+        beside = f"{theirs:.2f} ms of blackbox_exporter, six probes"
+        row("round of checks, CPU", f"{ours:.2f} ms", beside, ours / theirs, 0.25)
 
 
 def exporter_milliseconds(folder: Path, urls: list[str]) -> float:
-    with_exporter = _Exporter(folder, urls, f"{INTERVAL}s")
+    write_config(folder / "kodeks.yml", urls, f"{INTERVAL}s")
+    with_exporter = Exporter(folder)
     try:
         with_exporter.scrape()
         before, rounds_before = cpu_seconds(with_exporter.pid), with_exporter.rounds()
@@ -46,46 +44,6 @@ def exporter_milliseconds(folder: Path, urls: list[str]) -> float:
         return 1000 * used / (with_exporter.rounds() - rounds_before)
     finally:
         with_exporter.end()
-
-
-def exporter_megabytes(folder: Path, urls: list[str]) -> float:
-    with_exporter = _Exporter(folder, urls, "30s")
-    try:
-        for _ in range(5):
-            time.sleep(15)
-            with_exporter.scrape()
-        return memory_megabytes(with_exporter.pid)
-    finally:
-        with_exporter.end()
-
-
-class _Exporter:
-    def __init__(self, folder: Path, urls: list[str], interval: str) -> None:
-        write_config(folder / "kodeks.yml", urls, interval)
-        self.url = f"http://127.0.0.1:{free_port()}"
-        self._process = subprocess.Popen(
-            [
-                Path(sys.executable).with_name("kodeks-exporter"),
-                "serve",
-                f"--config.file={folder}/kodeks.yml",
-                f"--storage.path={folder}/data",
-                f"--web.listen-address={self.url.removeprefix('http://')}",
-                "--log.level=error",
-            ]
-        )
-        self.pid = self._process.pid
-        wait_until(lambda: fetch(self.url + "/-/ready") != b"", "the exporter's first rounds", 120)
-
-    def scrape(self) -> str:
-        return fetch(self.url + "/metrics").decode()
-
-    def rounds(self) -> float:
-        found = re.search(r"^kodeks_exporter_rounds_total (\S+)", self.scrape(), re.MULTILINE)
-        assert found is not None
-        return float(found[1])
-
-    def end(self) -> None:
-        end(self._process)
 
 
 def blackbox_milliseconds(folder: Path, urls: list[str]) -> float:

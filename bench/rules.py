@@ -34,6 +34,7 @@ from urllib.parse import urlencode
 import yaml
 
 from bench.process import end, fetch, free_port, memory_megabytes, wait_until
+from bench.rows import bounded
 from demo import tools
 from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.metrics import installation as installation_metrics
@@ -265,6 +266,9 @@ def measure(folder: Path, port: int, series: int) -> None:
         settled = [sum(each.values()) for each in rounds[SETTLED:]]
         hourly = max(seconds for group, seconds in groups.items() if intervals[group] > LONGEST)
         middle, most = statistics.median(settled), max(settled)
+        bounded("rules, a round of 15 s in the middle", middle, 0.4, "s")
+        bounded("rules, the dearest round", most, 1.0, "s")
+        bounded("rules, the night's score", groups.get("kodeks-score", 0.0), 5.0, "s")
         print(
             f"rounds of {ROUND:.0f} s: {middle:.2f} s in the middle, {most:.2f} s at most"
             f" (aim: under {MAX_SECONDS:g} s; ratio {middle / MAX_SECONDS:.2f}, at most {most / MAX_SECONDS:.2f};"

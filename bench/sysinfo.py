@@ -86,10 +86,10 @@ class CountingSink:
         self._other(day)
 
 
-def write_report(file: TextIO, size: int, seed: int = 1) -> None:
-    """A report of about ``size`` bytes in UTF-8: 100 users a megabyte, the rest half a year of searches."""
+def write_report(file: TextIO, size: int, seed: int = 1, users: int = 0) -> None:
+    """A report of about ``size`` bytes in UTF-8: 100 ``users`` a megabyte, the rest half a year of searches."""
     pick = random.Random(seed)
-    users = max(3, size // MIB * 100)
+    users = users or max(3, size // MIB * 100)
     written = file.write(
         '<?xml version="1.0" encoding="UTF-8"?>\n<sysinfo version="2.0.6.15" created="2026-11-20T09:55:00">\n'
         '  <server version="6.4.5.127 (x64)" os="Windows Server 2019" started="2026-11-20T03:10:00"/>\n'

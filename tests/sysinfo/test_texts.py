@@ -83,6 +83,27 @@ def test_windows_1251_is_recognised_whatever_is_declared(folder: Path, head: str
     assert done.summary.encoding == "windows-1251"
 
 
+@pytest.mark.parametrize("head", ['<?xml version="1.0"?>', '<?xml version="1.0" encoding="utf-8"?>'])
+@pytest.mark.parametrize("encoding", ["koi8-r", "cp866", "windows-1251"])
+def test_other_russian_sets_are_recognised_by_their_letters(folder: Path, head: str, encoding: str) -> None:
+    people = ["Иванова Анна Петровна", "Сергеев Николай", "технический отдел", *NAMES]
+    done = read(report(users(*people), head).encode(encoding), folder)
+    assert [user.login for user in done.got.users] == [each.lower() for each in people]
+    assert done.summary.encoding == encoding
+
+
+@pytest.mark.parametrize(
+    ("declared", "encoding"),
+    [
+        ("windows1251", "windows-1251"), ("x-cp1251", "windows-1251"), ("cp-1251", "windows-1251"),
+        ("WIN-1251", "windows-1251"), ("IBM866", "cp866"), ("ISO8859-5", "iso-8859-5"), ("KOI8_R", "koi8-r"),
+    ],
+)  # fmt: skip
+def test_an_encoding_has_many_names(folder: Path, declared: str, encoding: str) -> None:
+    done = read(report(users(*NAMES), f'<?xml version="1.0" encoding="{declared}"?>').encode(encoding), folder)
+    assert ([user.login for user in done.got.users], done.summary.encoding) == (list(NAMES), encoding)
+
+
 @pytest.mark.parametrize("declared", ["windows-1251", "cp1251", "koi8-r", "us-ascii"])
 def test_utf8_under_another_name_is_recognised(folder: Path, declared: str) -> None:
     done = read(report(users(*NAMES), f'<?xml version="1.0" encoding="{declared}"?>').encode(), folder)

@@ -83,6 +83,12 @@ def _is_spoilt_utf8(body: bytes) -> bool:
     return text.count("\ufffd") * 20 < len(_CYRILLIC.findall(text))
 
 
+def russian_set(body: bytes) -> str:
+    """Which one-byte set Russian text is in; empty where none makes Russian of it."""
+    best = max(_RUSSIAN, key=lambda charset: _russian(body, charset))
+    return best if _russian(body, best) >= _PLAUSIBLE else ""
+
+
 def _russian(body: bytes, charset: str) -> float:
     """How much of what is not ASCII reads as frequent small Russian letters, 0 to 1."""
     sample = body[:_SAMPLE]

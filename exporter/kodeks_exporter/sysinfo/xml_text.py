@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import IO, Final
 
 from kodeks_exporter.domain.report import UnreadableReport
+from kodeks_exporter.net.charset import russian_set
 from kodeks_exporter.sysinfo.profile import ENCODINGS, Profile
 
 CHUNK: Final = 32 * 1024
@@ -21,7 +22,9 @@ _CONTROLS: Final = bytes(b if b >= 32 or b in b"\t\n\r" else 32 for b in range(2
 _DAMAGE: Final = "\ufffd"
 _BOMS: Final = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _DECLARED: Final = re.compile(rb"""<\?xml[^>]{0,200}?\sencoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
-_ALIASES: Final = {"cp1251": "windows-1251", "win-1251": "windows-1251", "utf8": "utf-8", "ascii": "us-ascii"}
+_ALIASES: Final = {"cp1251": "windows-1251", "cp1252": "windows-1252", "ascii": "us-ascii",
+                   "iso8859-1": "iso-8859-1", "iso8859-5": "iso-8859-5"}  # fmt: skip
+"""By Python's names."""
 _ONE_BYTE: Final = frozenset(
     {"windows-1251", "koi8-r", "cp866", "iso-8859-5", "iso-8859-1", "windows-1252", "us-ascii"}
 )
@@ -30,6 +33,8 @@ _BLANKS: Final = " \t\r\n\ufeff"
 _REFERENCE: Final = re.compile(r"&#(?:[xX]([0-9A-Fa-f]{1,12})|([0-9]{1,14}));")
 _LONGEST_REFERENCE: Final = 40
 """Characters of two references that make one character: a pair of surrogates."""
+_ENOUGH: Final = 40
+"""Letters from which on their frequency tells the set. A few capitals of one set are small letters of another."""
 _CLEARLY: Final = 4
 """So many broken letters mean that a text is not UTF-8 at all; fewer may be damage."""
 
@@ -47,8 +52,7 @@ def detect_encoding(head: bytes) -> str:
     match = _DECLARED.search(head[: start + 300])
     if match is None:
         return "utf-8"
-    name = match[1].decode("ascii").lower()
-    name = _ALIASES.get(name, name)
+    name = _known_as(match[1].decode("ascii").lower())
     if name.startswith("utf-16"):
         return "utf-8"  # it can't be: the declaration itself was read as single bytes
     if name not in ENCODINGS:
@@ -56,12 +60,22 @@ def detect_encoding(head: bytes) -> str:
     return name
 
 
+def _known_as(declared: str) -> str:
+    """The usual name of an encoding, however it is spelt: cp-1251, windows1251, x-cp1251, IBM866."""
+    spelt = re.sub(r"^(x-)?(cp|win|windows)[-_]?(?=\d)", "cp", declared)
+    try:
+        name = codecs.lookup(spelt).name
+    except LookupError:
+        return declared
+    return _ALIASES.get(name, name)
+
+
 class CleanText:
     """Pieces of a stream's text, from the first ``<`` on.
 
     ``encoding``: as declared, later as found. A report that declares UTF-8, or nothing, and holds no UTF-8 is read as
-    windows-1251 (assumed: the only other one in use); one that declares a one-byte encoding and holds UTF-8 is read as
-    that. ``head``: what was already read. ``certain``: the encoding is the operator's word, and stays.
+    windows-1251 or, where that makes no Russian of it, as the set that does; one that declares a one-byte encoding and
+    holds UTF-8 is read as that. ``head``: what was already read. ``certain``: the encoding is the operator's word.
     """
 
     def __init__(self, stream: IO[bytes], head: bytes, encoding: str, *, certain: bool = False) -> None:
@@ -125,13 +139,17 @@ class CleanText:
         sound = len(text) - broken - sum(map(str.isascii, text))
         if self.encoding == "utf-8":
             if broken >= _CLEARLY and sound * 3 < broken:
-                self._take_for_windows_1251(data)
+                self._take_for_russian(data)
         elif not broken and sound >= _CLEARLY:
             self.encoding = "utf-8"
         self._open = broken < _CLEARLY and sound < _CLEARLY
 
-    def _take_for_windows_1251(self, data: bytes) -> None:
-        high = [byte for byte in data if byte >= 0x80]
+    def _take_for_russian(self, data: bytes) -> None:
+        high = bytes(byte for byte in data if byte >= 0x80)
+        found = _ALIASES.get(name := russian_set(high), name)
+        if len(high) >= _ENOUGH and found in ENCODINGS:
+            self.encoding = found
+            return
         letters = sum(byte >= 0xC0 or byte in (0xA8, 0xB8) for byte in high)
         if letters * 10 < len(high) * 7:
             raise UnreadableReport(
