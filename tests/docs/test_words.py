@@ -57,7 +57,7 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
         texts = [(node.lineno, node.value) for node in ast.walk(ast.parse(text))
                  if isinstance(node, ast.Constant) and isinstance(node.value, str)]  # fmt: skip
     elif path.parent.name == "rules":
-        texts = list(annotations(text))
+        texts = list(texts_of(text))
     else:
         texts = list(enumerate(text.splitlines(), 1))
     for number, line in texts:
@@ -67,7 +67,7 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
             yield number, line
 
 
-def annotations(rules: str) -> Iterator[tuple[int, str]]:
+def texts_of(rules: str) -> Iterator[tuple[int, str]]:
     """Texts of alerts with the number of the rule; a summary has the catalogue's words, which are a promise."""
     groups = yaml.safe_load(rules)["groups"]
     for number, rule in enumerate((rule for group in groups for rule in group["rules"]), 1):
