@@ -1,5 +1,5 @@
 # A front for ./run, for those whose fingers type make. ./run help tells what each target does.
-TARGETS = demo replay test serve-demo bench soak fuzz lint dashboards tables screenshots tools venv clean help vmalert
+TARGETS = demo replay week test serve-demo bench soak fuzz lint dashboards tables screenshots tools venv clean help vmalert
 
 .PHONY: $(TARGETS)
 help: ; @./run help

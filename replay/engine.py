@@ -21,7 +21,8 @@ from replay.script import Answer, Script
 
 WATCHDOG: Final = "KodeksWatchdog"
 """Always fires and is for no person."""
-_LONGEST: Final = 300.0
+_LONGEST: Final = 3600.0
+Labels = tuple[tuple[str, str], ...]
 _BASES: Final = ("site.yml", "inventory.yml", "recording.yml")
 """Evaluated first, so that what they record is there for the others at the same step."""
 
@@ -67,6 +68,51 @@ def evaluated(
     for seconds, found in _differences(alerts):
         steps[round(seconds / script.step)].update(found)
     return [frozenset(each) for each in steps], (expression + wrong).strip()
+
+
+def changes(
+    script: Script, series: Mapping[str, str], rules: list[Path], folder: Path, first: int = 0
+) -> list[tuple[int, set[Labels], set[Labels]]]:
+    """Steps from ``first`` on at which an alert begins or ends to fire, and which do: begun, ended.
+
+    Labels only: of a month, all texts at all steps would be gigabytes. Raises EngineError, OSError.
+    """
+    now = f'ALERTS{{alertstate="firing", alertname!="{WATCHDOG}"}}'
+    before = f"({now} offset {_spelled(script.step)})"
+    document = _test_file(script, series, [_bare(path, folder) for path in rules])
+    document["tests"][0]["promql_expr_test"] = [
+        {"expr": expr, "eval_time": _spelled(step * script.step), "exp_samples": []}
+        for step in range(first, script.steps)
+        for expr in ((now,) if step == first else (f"{now} unless {before}", f"{before} unless {now}"))
+    ]
+    found: dict[int, tuple[set[Labels], set[Labels]]] = {}
+    text = _run(document, folder / "changes.test.yml")
+    for expr, time, got in _ANSWER.findall(text):
+        sets = {_alert_labels(inside) for inside in _BRACES.findall(got)}
+        found.setdefault(round(_parsed(time) / script.step), (set(), set()))[expr.startswith("(")].update(sets)
+    if text.strip() and not found:
+        raise EngineError(text.strip()[:2000])
+    return [(step, *found[step]) for step in sorted(found)]
+
+
+def _bare(rules: Path, folder: Path) -> Path:
+    """A copy without texts, whose queries are most of the work."""
+    document = yaml.safe_load(rules.read_text(encoding="utf-8"))
+    for group in document["groups"]:
+        for rule in group["rules"]:
+            rule.pop("annotations", None)
+    bare = folder / "bare" / rules.name
+    bare.parent.mkdir(exist_ok=True)
+    bare.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
+    return bare
+
+
+_ANSWER: Final = re.compile(r'expr: "(.*)", time: (\w+),\n\s*exp:.*\n\s*got:(.*)')
+_BRACES: Final = re.compile(r"\{((?:[^\"}]|\"(?:[^\"\\]|\\.)*\")*)\}")
+
+
+def _alert_labels(inside: str) -> Labels:
+    return tuple(sorted((name, value) for name, value in _pairs(inside) if name not in ("__name__", "alertstate")))
 
 
 def _question(script: Script, answer: Answer) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -50,13 +50,17 @@ class ReplayError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """``messages`` in the order of arrival. ``refused``: what Telegram would not take. ``wrong``: of the answers."""
+    """``messages`` in the order of arrival. ``refused``: what Telegram would not take. ``wrong``: of the answers.
+
+    ``posts`` are what Alertmanager was told, ``document`` its configuration, see ``scaled.at_any_hour``."""
 
     messages: tuple[Message, ...]
     refused: tuple[str, ...]
     wrong: str
     alerts: frozenset[str]
     speed: float
+    posts: tuple[feed.Post, ...] = ()
+    document: Mapping[str, Any] = field(default_factory=dict)
 
 
 def play(script: Script, progress: Callable[[str], None] = lambda _: None) -> Played:
@@ -94,7 +98,7 @@ def _play(script: Script, folder: Path, progress: Callable[[str], None]) -> Play
         )
         if not posts:
             return Played((), (), wrong, alerts, script.speed)
-        document = yaml.safe_load((folder / "alertmanager.yml").read_text(encoding="utf-8"))
+        document = scaled.at_any_hour(yaml.safe_load((folder / "alertmanager.yml").read_text(encoding="utf-8")))
         speed = script.speed
         for attempt in range(1, _ATTEMPTS + 1):
             run = _Run(script, posts, document, speed)
@@ -103,7 +107,7 @@ def _play(script: Script, folder: Path, progress: Callable[[str], None]) -> Play
             late = run.run(folder / f"alertmanager-{attempt}", folder / "templates")
             if late <= max(_LATE, _LATE_REAL * run.speed):
                 refused = tuple(each.description for each in telegrams.refusals)
-                return Played(desk.close(), refused, wrong, alerts, run.speed)
+                return Played(desk.close(), refused, wrong, alerts, run.speed, tuple(posts), document)
             progress(f"машина не успевает (опоздание {late:.0f} с по часам случая), ещё раз медленнее")
             speed = speed / 2
         raise ReplayError(f"this machine is too slow even for speed {speed * 2:g}")

@@ -34,9 +34,12 @@ class _Tracks:
         self.points.setdefault(series, {})[step] = value
 
 
-def series_of(script: Script, fleet: Fleet) -> dict[str, str]:
-    """Series to values, a value a step. Raises ScriptError."""
-    tracks = _Tracks()
+def series_of(
+    script: Script, fleet: Fleet, more: Mapping[str, Mapping[int, float | None]] | None = None, begin: int = 0
+) -> dict[str, str]:
+    """Series to values, a value a step. ``more``: other series, by step. ``begin``: the step before which there is
+    nothing. Raises ScriptError."""
+    tracks = _Tracks({_targeted(name): dict(points) for name, points in (more or {}).items()})
     for text, value in (
         ("up", 1.0), ("kodeks_exporter_poll_interval_seconds{kind=\"checks\"}", 30.0),
         ("kodeks_exporter_installations", float(len(fleet.installations))),
@@ -52,6 +55,9 @@ def series_of(script: Script, fleet: Fleet) -> dict[str, str]:
     for away, back in _absences(script):
         for series, points in tracks.points.items():
             _cut(points, away, back, 0.0 if series == _targeted("up") else None)
+    if begin:
+        for points in tracks.points.values():
+            _begun(points, begin)
     return {
         series: " ".join(_spelled(points, script, series in tracks.clocked)) for series, points in tracks.points.items()
     }
@@ -85,6 +91,16 @@ def _cut(points: dict[int, float | None], away: int, back: int, meanwhile: float
         if step >= away:
             del points[step]
     points[away], points[back] = meanwhile, value
+
+
+def _begun(points: dict[int, float | None], begin: int) -> None:
+    """Moves what is in force at ``begin`` there, and drops what was before."""
+    before = sorted(step for step in points if step <= begin)
+    if before:
+        points[begin] = points[before[-1]]
+    for step in before:
+        if step < begin:
+            del points[step]
 
 
 def _watch(installation: Installation, script: Script, tracks: _Tracks) -> None:

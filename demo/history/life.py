@@ -129,12 +129,15 @@ class Life:
     months: dict[str, Month] = field(default_factory=dict)
 
 
-def live(seed: int, site: Site, start: dt.date, days: int) -> Life:
-    """The installation's life from ``start`` (UTC midnight) on; counters begin on the 1st of that month."""
+def live(seed: int, site: Site, start: dt.date, days: int, detailed: int = DETAILED_DAYS) -> Life:
+    """The installation's life from ``start`` (UTC midnight) on; counters begin on the 1st of that month.
+
+    ``detailed``: days at its end of which counters are sampled every hour of work.
+    """
     begin = int(dt.datetime.combine(start, dt.time(), dt.UTC).timestamp())
     life = Life(site, begin, days * 24)
     life.incidents = incidents(seed, site, start, life.hours)
-    _Counting(life, start, days).run()
+    _Counting(life, start, days, detailed).run()
     _availability(life)
     return life
 
@@ -142,8 +145,9 @@ def live(seed: int, site: Site, start: dt.date, days: int) -> Life:
 class _Counting:
     """One pass through the days."""
 
-    def __init__(self, life: Life, start: dt.date, days: int) -> None:
+    def __init__(self, life: Life, start: dt.date, days: int, detailed: int) -> None:
         self.life, self.start, self.end = life, start, start + dt.timedelta(days=days)
+        self.detailed = self.end - dt.timedelta(days=detailed)
         people = life.site.company.people
         self.sums = [[0] * len(Usage._fields) for _ in people]
         self.searches: Counter[tuple[str, str, str, str]] = Counter()
@@ -205,7 +209,7 @@ class _Counting:
     def _events(self, day: dt.date, come: list[Visit]) -> None:
         """What was done, refused and searched until each sample of the day."""
         company = self.life.site.company
-        detailed = day >= self.end - dt.timedelta(days=DETAILED_DAYS)
+        detailed = day >= self.detailed
         done = [_NO_USE] * len(come)
         refused = refusals(company, come)
         made = searches(company, day, come) if come else []

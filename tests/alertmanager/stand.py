@@ -86,7 +86,9 @@ class Stand:
 
 
 def _quick(route: dict[str, Any]) -> None:
+    """Groups are looked at every second, and digests leave at any hour."""
     route.update(group_wait="500ms", group_interval="1s")
+    route.pop("active_time_intervals", None)
     for child in route.get("routes", []):
         _quick(child)
 

@@ -121,8 +121,8 @@ def test_mails_of_accesses_are_told_from_others() -> None:
     def mail(subject: str) -> Mail:
         return Mail("", (), subject, "", "", b"")
 
-    assert about_accesses(mail("🔴 [FIRING:1] Лимит на документы исчерпан: Лютик (OnlineBillingDocsLeftZero, K3)"))
-    assert not about_accesses(mail("🔴 [FIRING:1] Ключ не найден: Ромашка (KodeksOnlineSensLockCheck, K1)"))
+    assert about_accesses(mail("🟠 Лютик: лимит на документы исчерпан [FIRING, OnlineBillingDocsLeftZero, K3]"))
+    assert not about_accesses(mail("🔴 Ромашка: ключ не найден [FIRING, KodeksOnlineSensLockCheck, K1]"))
 
 
 def test_days_on_which_the_forecast_is_silent_are_explained() -> None:

@@ -47,7 +47,7 @@ def test_an_alert_is_taken_by_its_link(alertmanager: Alertmanager, bench: Bench)
     assert page.status_code == 200
     shown = text(page)
     for words in ("Порт установки закрыт", "ООО «Ромашка» (romashka)", "12 мин", "Время: Europe/Moscow", "Кто берёт",
-                  "Комментарий", "30 мин", "2 ч", "8 ч", "1 день", "Беру в работу"):  # fmt: skip
+                  "Комментарий", "30 мин", "2 ч", "8 ч", "1 день", "7 дней", "Беру в работу"):  # fmt: skip
         assert words in shown
     assert "vasilek" not in shown
     document: Any = html.fromstring(page.text)

@@ -16,7 +16,7 @@ from demo.sinks.telegram import TelegramSink
 from tests.render import fleets, server
 from tests.render.test_night import hurry
 
-OWN = {"alertname": "KodeksDBOperUpToOld", "product": "kodeks", "severity": "info", "priority": "K5"}
+OWN = {"alertname": "KodeksDiskSpaceLow", "product": "kodeks", "severity": "info", "priority": "K4"}
 """An ordinary alert, which has an end."""
 
 
@@ -57,10 +57,10 @@ def test_digests_wait_as_in_the_projects_own_file(tmp_path: Path) -> None:
 
 
 def wait(mails: MailSink, to: str, words: str) -> None:
-    mails.wait_for(lambda mail: mail.to == (to,) and words in mail.subject, 20)
+    mails.wait_for(lambda mail: mail.to == (to,) and words in mail.subject, 60)
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(240)
 def test_a_digest_is_one_mail_and_has_no_end(tool: Callable[[str], str], tmp_path: Path) -> None:
     with MailSink() as mails, TelegramSink() as telegrams:
         fleet = fleets.rendered(
@@ -77,7 +77,9 @@ def test_a_digest_is_one_mail_and_has_no_end(tool: Callable[[str], str], tmp_pat
         document = yaml.safe_load((folder / "alertmanager.yml").read_text(encoding="utf-8"))
         hurry(document["route"])
         (folder / "alertmanager.yml").write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
-        kinds = [labels for labels in fleets.of_clients() if labels["alertname"] in fleets.DIGESTS]
+        # Of three that mute each other the last speaks, and one is for ops alone.
+        told = set(fleets.DIGESTS) - {"OnlineUserActivityIsLow10", "OnlineUserActivityIsLow20", "KodeksHandlingMonth"}
+        kinds = [labels for labels in fleets.of_clients() if labels["alertname"] in told]
         alerts = [
             server.alert(labels, manager=manager, branch="saratov", client="ООО «Ромашка»", installation="romashka")
             for manager in ("ivanova", "petrov")
@@ -95,5 +97,5 @@ def test_a_digest_is_one_mail_and_has_no_end(tool: Callable[[str], str], tmp_pat
         over = [mail.subject for mail in mails.messages if "RESOLVED" in mail.subject]
         assert len(over) == 2, over
         assert all(OWN["alertname"] in subject for subject in over)
-        assert len(mails.messages) == 2 * (len(fleets.DIGESTS) + 1) + 2
+        assert len(mails.messages) == 2 * (len(told) + 1) + 2
         assert not telegrams.messages

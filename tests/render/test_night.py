@@ -14,6 +14,7 @@ import yaml
 
 from demo.sinks.mail import MailSink
 from demo.sinks.telegram import TelegramSink
+from kodeks_exporter.render.hours import WINDOWS
 from tests.render import fleets, server
 
 MORNING, EVENING, ASLEEP, AWAKE, BOUNDLESS = range(-105, -100)
@@ -37,8 +38,10 @@ def of(manager: str, labels: dict[str, str]) -> dict[str, Any]:
 
 
 def hurry(route: dict[str, Any]) -> None:
-    """Groups are looked at every second; all else stays as rendered."""
+    """Groups are looked at every second, and digests leave at any hour; all else stays as rendered."""
     route.update(group_wait="300ms", group_interval="1s")
+    if str(*route.get("active_time_intervals", ())).startswith(WINDOWS):
+        del route["active_time_intervals"]
     for child in route.get("routes", []):
         hurry(child)
 

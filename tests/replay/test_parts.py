@@ -292,7 +292,7 @@ def test_alertmanager_takes_what_is_made(tool: Callable[[str], str], tmp_path: P
 
 def message(**more: Any) -> Message:
     plain: dict[str, Any] = {
-        "at": START + timedelta(minutes=1), "to": "ivanova", "by": "telegram", "title": "🔴 K1 · Беда",
+        "at": START + timedelta(minutes=1), "to": "ivanova", "by": "telegram", "title": "🔴 Беда · срочно",
         "text": "🔴 K1 · Беда\nООО «А»\nЧто делать: docs/errors/A.md", "sound": True,
     }  # fmt: skip
     return Message(**(plain | more))

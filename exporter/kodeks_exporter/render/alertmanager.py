@@ -54,7 +54,7 @@ def fragment(settings: AlertmanagerSettings, fleet: Fleet, example: Example) -> 
     return Fragment(
         route(settings, everybody, example),
         receivers(settings, everybody, example, own_server=True),
-        intervals(everybody),
+        intervals(everybody, example),
         inhibitions(settings, example),
         (),
     )
@@ -63,13 +63,12 @@ def fragment(settings: AlertmanagerSettings, fleet: Fleet, example: Example) -> 
 def rendered(settings: AlertmanagerSettings, fleet: Fleet, example: Example) -> str:
     """The whole file. It holds secrets where the settings do."""
     everybody = people(settings, fleet)
-    hours = intervals(everybody)
     parts = [
         _HEAD,
         _globals(settings),
         "templates:\n" + "".join(f"  - {scalar(each)}\n" for each in example.templates),
         _OTHERS + _indented(route(settings, everybody, example, _OURS), "    "),
-        "time_intervals:\n" + _indented(hours, "  ") if hours else "",
+        "time_intervals:\n" + _indented(intervals(everybody, example), "  "),
         "receivers:\n" + _indented(receivers(settings, everybody, example), "  "),
         "inhibit_rules:\n" + _indented(inhibitions(settings, example), "  "),
     ]

@@ -27,18 +27,22 @@ _MANAGER: Final = "ivanova"
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """Alerts about events, which have no end: one mail lists them, without RESOLVED.
+    """Alerts with a route of their own: a mail lists them.
 
-    ``alerts``: their names. ``times``: waiting times of the route, by their keys.
+    ``alerts``: their names. ``times``: waiting times of the route, by their keys. ``window``: when it comes, one of
+    ``hours.WINDOWS``; empty: at once. ``ends``: whether it is told that they are over.
     """
 
     alerts: tuple[str, ...]
     times: dict[str, str]
+    window: str
+    ends: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """``grouping``: of the product's route. ``watchdog``: times of its route. ``mail``, ``telegram``: options of a
+    """``grouping``: of the product's route. ``for_ops``: the matcher that managers' routes have and that leaves to ops
+    what only they can mend. ``watchdog``: times of its route. ``mail``, ``telegram``: options of a
     receiver without address and secret. ``digests``: in the order of their routes. ``inhibit_rules``: the items as
     text, comments included, not indented."""
 
@@ -47,6 +51,7 @@ class Example:
     mail: dict[str, Any]
     telegram: dict[str, Any]
     templates: tuple[str, ...]
+    for_ops: str
     digests: tuple[Digest, ...]
     inhibit_rules: str
 
@@ -67,6 +72,7 @@ def read(assets: Path) -> Example:
             mail=_without(mails[0], "to"),
             telegram=_without(telegrams[0], "bot_token", "bot_token_file", "api_url", "chat_id"),
             templates=tuple(document["templates"]),
+            for_ops=_manager(route)["matchers"][-1],
             digests=_digests(route),
             inhibit_rules=_section(text, "inhibit_rules"),
         )
@@ -74,14 +80,19 @@ def read(assets: Path) -> Example:
         raise AssetsError(f"{path} is not as expected: {error!r}") from error
 
 
+def _manager(product: Any) -> Any:
+    return next(each for each in product["routes"] if each["receiver"] == _MANAGER)
+
+
 def _digests(product: Any) -> tuple[Digest, ...]:
     found = []
-    manager = next(each for each in product["routes"] if each["receiver"] == _MANAGER)
-    for route in manager["routes"]:
-        if route["receiver"] == f"{_MANAGER}-digest":
-            (matcher,) = route["matchers"]
+    for route in _manager(product)["routes"]:
+        (matcher,) = route["matchers"]
+        if matcher.startswith("alertname"):
             alerts = tuple(sorted(matcher.split('"')[1].split("|")))
-            found.append(Digest(alerts, _without(route, "matchers", "receiver")))
+            window = next(iter(route.get("active_time_intervals", ())), "")
+            times = _without(route, "matchers", "receiver", "active_time_intervals")
+            found.append(Digest(alerts, times, window, route["receiver"] == _MANAGER))
     return tuple(found)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kodeks_exporter.assets import AssetsError, find
+from kodeks_exporter.domain.reaction import UNCOUNTED
 from kodeks_exporter.render import alertmanager, example, prometheus, rules, site, templates
 from kodeks_exporter.settings.settings import Settings
 
@@ -68,7 +69,6 @@ def render(settings: Settings, assets: Path | None = None) -> Rendered:
     people = settings.alertmanager.ops, settings.fleet.managers.values()
     site_templates = templates.rendered(templates.read(assets), link, *people)
     own = example.read(assets)
-    endless = [example.WATCHDOG, *(alert for digest in own.digests for alert in digest.alerts)]
     key = reaction.key if link else None
     files = [
         *(RenderedFile(f"rules/{name}", text.encode()) for name, text in site_rules.items()),
@@ -80,7 +80,7 @@ def render(settings: Settings, assets: Path | None = None) -> Rendered:
         ),
         RenderedFile(
             "prometheus.yml",
-            prometheus.rendered(settings.prometheus, site_rules, key=key, endless=sorted(endless)).encode(),
+            prometheus.rendered(settings.prometheus, site_rules, key=key, endless=sorted(UNCOUNTED)).encode(),
             secret=bool(settings.prometheus.credentials or key),
         ),
     ]

@@ -17,6 +17,44 @@ _EDGE: Final = 2
 so an alert that ends there has its RESOLVED from one of them at least."""
 
 
+_USUAL_START: Final = 8 * 60
+_USUAL_DAYS: Final = "monday:friday"
+_WINDOW: Final = 30
+"""Minutes for which a digest may leave: some group_intervals of its route."""
+WINDOWS: Final = ("mornings", "working-mornings", "mondays", "month-turns")
+"""When digests come: every morning, on working days, on the first of the week, on the first working days from the 20th
+on and on the last ones of the month."""
+
+
+@dataclass(frozen=True, slots=True)
+class DigestHours:
+    """The half an hour in which somebody's digests of a kind leave. ``spans``: further keys of the interval."""
+
+    name: str
+    start: str
+    end: str
+    zone: str
+    spans: dict[str, list[str]]
+
+
+def window_of(person: Manager, kind: str) -> DigestHours:
+    """``kind``: of ``WINDOWS``. It begins with the working day; at 8:00 where nobody says when that is."""
+    hours = person.working_hours
+    start = hours.start.hour * 60 + hours.start.minute if hours else _USUAL_START
+    start = min(start, _DAY_MINUTES - 1 - _WINDOW)
+    days = hours.days if hours else _USUAL_DAYS
+    spans: dict[str, dict[str, list[str]]] = {
+        "mornings": {},
+        "working-mornings": {"weekdays": [days]},
+        "mondays": {"weekdays": [days.split(":")[0]]},
+        "month-turns": {"weekdays": [days], "days_of_month": ["20:22", "-3:-1"]},
+    }
+    whose = "" if kind == "mornings" else f" {spans[kind]['weekdays'][0]}"
+    zone = person.time_zone.key
+    name = f"{kind}{whose} {_clock(start)} {zone}"
+    return DigestHours(name, _clock(start), _clock(start + _WINDOW), zone, spans[kind])
+
+
 @dataclass(frozen=True, slots=True)
 class Day:
     """When a person may be rung. ``shortest_day``, ``shortest_night``: seconds in a row within a week.

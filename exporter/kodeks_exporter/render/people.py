@@ -18,8 +18,8 @@ OPS_MAIL: Final = "root@localhost"
 class Person:
     """Somebody who gets messages, by the names of the receivers; an empty one is not there.
 
-    ``day`` None: may be rung at any hour, and ``mail_night`` and ``silent`` are empty. ``mail_day``: the day of whoever
-    reads ``mail``.
+    ``day`` None: may be rung at any hour, and ``mail_night`` and ``silent`` are empty. ``mail_day``: the day of
+    ``mail_reader``, who reads ``mail``.
     ``own_mail``: addresses; empty: all three of mail are those of ops, or of ops' chat. ``telegram``: whether the ways
     of ``sound`` and ``silent`` include it.
     """
@@ -34,6 +34,7 @@ class Person:
     day: Day | None
     mail_day: Day | None
     telegram: bool
+    mail_reader: Manager
 
     @property
     def reachable(self) -> bool:
@@ -90,6 +91,7 @@ def _ops(settings: AlertmanagerSettings, prefix: str) -> Person:
         day=day,
         mail_day=day,
         telegram=has_telegram(settings.ops, settings),
+        mail_reader=settings.ops,
     )
 
 
@@ -108,4 +110,5 @@ def _person(manager: Manager, settings: AlertmanagerSettings, ops: Person, prefi
         day=day,
         mail_day=day if manager.email else ops.mail_day,
         telegram=has_telegram(manager, settings),
+        mail_reader=manager if manager.email else settings.ops,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from kodeks_exporter.render.example import Example
+from kodeks_exporter.render.hours import window_of
 from kodeks_exporter.render.people import People, Person
 from kodeks_exporter.render.routes import plain
 from kodeks_exporter.render.yamltext import flow, scalar, template_text
@@ -27,8 +28,8 @@ def receivers(settings: AlertmanagerSettings, people: People, example: Example, 
     return text
 
 
-def intervals(people: People) -> str:
-    """Working hours; people with the same ones share an entry. Empty: none are set."""
+def intervals(people: People, example: Example) -> str:
+    """Working hours, and when digests come; people with the same ones share an entry."""
     used = [(person.day, person.sound) for person in people.everybody]
     used += [(person.mail_day, person.mail_night) for person in people.everybody]
     days = {day.name: day for day, receiver in used if day is not None and receiver}
@@ -45,6 +46,18 @@ def intervals(people: People) -> str:
     - times: [{{start_time: '{start}', end_time: '{end}'}}]
       weekdays: {flow([day.weekdays])}
       location: {scalar(day.zone)}
+"""
+    kinds = sorted({digest.window for digest in example.digests if digest.window})
+    readers = [person.mail_reader for person in people.everybody if person is people.ops or person.reachable]
+    windows = {window.name: window for reader in readers for kind in kinds for window in [window_of(reader, kind)]}
+    for name, window in sorted(windows.items()):
+        keys = "".join(f"      {key}: {flow(value)}\n" for key, value in window.spans.items())
+        text += f"""\
+- name: {scalar(name)}
+  time_intervals:
+    - times: [{{start_time: '{window.start}', end_time: '{window.end}'}}]
+{keys}\
+      location: {scalar(window.zone)}
 """
     return text
 

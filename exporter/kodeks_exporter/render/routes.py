@@ -15,7 +15,7 @@ from typing import Any, Final
 import yaml
 
 from kodeks_exporter.render.example import PRODUCT, UNDELIVERED, WATCHDOG, Digest, Example
-from kodeks_exporter.render.hours import Day
+from kodeks_exporter.render.hours import Day, window_of
 from kodeks_exporter.render.people import OPS, People, Person
 from kodeks_exporter.render.yamltext import comment, flow, matcher, matcher_any, scalar
 from kodeks_exporter.settings.alerting import PRIORITIES, AlertmanagerSettings
@@ -64,7 +64,7 @@ def route(settings: AlertmanagerSettings, people: People, example: Example, whos
         # The branch stands in the matchers too: a client never gets to another branch, not even while a reload moves
         # managers about. An alert without a branch belongs to the manager whom it names.
         branch = matcher_any("branch", ("", manager.branch)) if manager.branch else matcher("branch", "")
-        names = flow([matcher("manager", manager.name), branch])
+        names = flow([matcher("manager", manager.name), branch, example.for_ops])
         text += f"\n    # {comment(_about(person))}\n    - matchers: {names}\n"
         text += _person_routes(person, settings, example)
     ops = replace(ops, settings=replace(ops.settings, name=OPS))
@@ -100,7 +100,10 @@ def _mail_lines(person: Person, settings: AlertmanagerSettings, digests: tuple[D
     for digest in digests:
         times = ", ".join(f"{key}: {value}" for key, value in digest.times.items())
         names = flow([matcher_any("alertname", digest.alerts)])
-        yield f"    - {{matchers: {names}, receiver: {_quoted(person.digest)}, {times}}}"
+        receiver = person.mail if digest.ends else person.digest
+        if digest.window:
+            times += f", active_time_intervals: {flow([window_of(person.mail_reader, digest.window).name])}"
+        yield f"    - {{matchers: {names}, receiver: {_quoted(receiver)}, {times}}}"
     if person.mail_day is not None and person.mail_night:
         yield from (f"    {line}" for line in _day_and_night(person.mail_day, person.mail_night, person.mail, repeat))
         again = {}

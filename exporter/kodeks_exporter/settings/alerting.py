@@ -154,7 +154,7 @@ class AlertmanagerSettings:
     night: Night = Night()
     repeat: Annotated[Mapping[str, RepeatInterval], Closed()] = field(
         default_factory=lambda: MappingProxyType(
-            dict(zip(PRIORITIES, (2 * _HOUR, 4 * _HOUR, 8 * _HOUR, 24 * _HOUR, 72 * _HOUR), strict=True))
+            dict(zip(PRIORITIES, (4 * _HOUR, 8 * _HOUR, 24 * _HOUR, 72 * _HOUR, 120 * _HOUR), strict=True))
         )
     )
     """Priority to the time after which a message that still holds is sent again."""

@@ -34,6 +34,7 @@ class ReactionSettings:
         7200.0,
         28800.0,
         86400.0,
+        7 * 86400.0,
     )
     """How long an alert can be silenced from the page; nothing longer is ever created."""
 
