@@ -12,11 +12,11 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-RULES = False
-"""Whether the alerts' own texts are looked at, too; and what is written from their titles."""
+CATALOGUE = "Главная страница отвечает не кодом 200"
+"""A title that still is the catalogue's own; its rules are left out, and what is written from it."""
 FOLDERS = ("alertmanager", "dashboards", "demo", "docs", "exporter", "replay", "rules")
 OTHERS = (
-    "demo/vendor", "demo/stand", "demo/history", "demo/people", "rules/tests", "docs/en",
+    "demo/vendor", "demo/stand", "demo/history", "demo/people", "rules/tests", "rules/network.yml", "docs/en",
     "exporter/kodeks_exporter/sysinfo",
     "exporter/kodeks_exporter/checks/strangers.py",
     "exporter/kodeks_exporter/survey/pages.py",
@@ -44,7 +44,7 @@ def files() -> Iterator[Path]:
     for folder in FOLDERS:
         for path in sorted((ROOT / folder).rglob("*")):
             name = path.relative_to(ROOT).as_posix()
-            if name.startswith(OTHERS) or (not RULES and name.startswith("rules/")):
+            if name.startswith(OTHERS):
                 continue
             if path.suffix in (".py", ".md", ".yml", ".html", ".tmpl"):
                 yield path
@@ -63,7 +63,7 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
     for number, line in texts:
         words = re.sub("`[^`]*`", "", line)
         russian = len(re.findall("[а-яё]", words)) > len(re.findall("[a-z]", words))
-        if russian and line not in KNOWN and (RULES or not WRITTEN.match(line)):
+        if russian and line not in KNOWN and not (WRITTEN.match(line) and CATALOGUE.lower() in line.lower()):
             yield number, line
 
 
