@@ -15,7 +15,7 @@ _ZERO = "OnlineBillingDocsLeftZero"
 _FORECAST = "OnlineBillingForecast"
 _FORECAST_FROM = 5
 """The working day of the month from which on the rule judges."""
-_ALERTS = ("(OnlineBilling", "(OnlineUserActivity", "(OnlineProfile", "(OnlineLogin", "(OnlineServer")
+_ALERTS = ("OnlineBilling", "OnlineUserActivity", "OnlineProfile", "OnlineLogin", "OnlineServer")
 
 
 def spend(stack: Stack, narrator: Narrator) -> Script:

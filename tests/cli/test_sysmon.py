@@ -73,7 +73,7 @@ def test_nothing_is_asked_for_unless_it_is_wanted(stand: Stand, tmp_path: Path) 
     result = command("probe", "--config.file", write(tmp_path / "kodeks.yml", plain), "romashka")
     assert "state: ok" in result.stdout
     assert "sysmon" not in result.stdout
-    result = command("probe", "--config.file", write(tmp_path / "kodeks.yml", document(stand)), "sever")
+    result = command("probe", "--lang", "ru", "--config.file", write(tmp_path / "kodeks.yml", document(stand)), "sever")
     assert "6.4.5.127" in result.stdout, "why it can't be told"
 
 

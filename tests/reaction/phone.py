@@ -65,6 +65,10 @@ class Phone:
         self._call("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
         time.sleep(0.1)
 
+    def empty(self, selector: str) -> None:
+        """A field that was filled in beforehand."""
+        self.ask(f"document.querySelector('{selector}').value = ''")
+
     def type(self, text: str) -> None:
         self._call("Input.insertText", text=text)
 

@@ -73,6 +73,8 @@ def test_taken_by_thumb(alertmanager: Alertmanager, bench: Bench, server: str, t
     fits(thumb)
     assert thumb.ask("document.querySelector('button').getBoundingClientRect().bottom") < HEIGHT, "without scrolling"
     thumb.picture(tmp_path / "form.png")
+    assert thumb.ask("document.querySelector('#who').value") == "Мария Иванова", "the manager of the alert"
+    thumb.empty("#who")
     thumb.tap("#who")
     thumb.type("Анна Иванова")
     thumb.tap("#comment")
@@ -102,6 +104,9 @@ def test_what_is_left_out_is_asked_for_before_anything_is_sent(
     thumb.open(f"{server}/acknowledge?{urlencode(parameters(firing))}")
     thumb.tap("button")
     assert thumb.ask("document.querySelector('form').checkValidity()") is False
+    assert thumb.ask("document.activeElement.id") == "comment", "the name of the alert's manager is there"
+    thumb.empty("#who")
+    thumb.tap("button")
     assert thumb.ask("document.activeElement.id") == "who"
     assert alertmanager.silences() == []
 
