@@ -64,6 +64,13 @@ class _Listener:
         self._leave_hole()
         await close_all(self.peers)
 
+    async def refuse(self) -> None:
+        """Closed to all, yet the number stays taken: nobody else may get it meanwhile."""
+        await self.close()
+        self.hole = [socket.socket()]
+        self.hole[0].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.hole[0].bind((self.host, self.port))
+
     async def open_hole(self) -> None:
         """Listen with room for one connection, take that room, and never accept: the kernel drops further SYNs."""
         await self.close()
@@ -412,7 +419,7 @@ class Stand:
         """Make a server's listener what its faults demand."""
         server, listener = self._servers[name], self._listeners[name]
         if CLOSING_FAULTS & server.faults.keys():
-            await (listener.open_hole() if Fault.BLACK_HOLE in server.faults else listener.close())
+            await (listener.open_hole() if Fault.BLACK_HOLE in server.faults else listener.refuse())
             server.sessions.clear()  # a server that went down has forgotten who was logged in
             return
         if server.spec.tls_cert:

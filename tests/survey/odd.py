@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -55,6 +55,13 @@ class OddServer:
     asked: list[str] = field(default_factory=list)
     at_once: int = 0
     """The most requests that were answered at the same time."""
+    nightly: tuple[str, str] = ("04:10", "02:20")
+    """Announced restart and backup, in ``zone``; no report is fetched while they last."""
+
+    def far_from_night(self) -> None:
+        """Announces its nightly times for half a day from now."""
+        later = datetime.now(self.zone) + timedelta(hours=12)
+        self.nightly = (f"{later:%H:%M}", f"{later + timedelta(hours=1):%H:%M}")
 
     @property
     def url(self) -> str:
@@ -121,7 +128,9 @@ def odd_server() -> Iterator[OddServer]:
                 text = SERIES if self.path.endswith("series") else TELEMETRY
                 return self.answer(200, text, "text/plain", **headers)
             found = self.path in PAGES
-            return self.answer(200 if found else 404, PAGES.get(self.path, "нет страницы"), **headers)
+            page = PAGES.get(self.path, "нет страницы")
+            page = page.replace("04:10", odd.nightly[0]).replace("02:20", odd.nightly[1])
+            return self.answer(200 if found else 404, page, **headers)
 
         def do_POST(self) -> None:
             odd.asked.append(f"POST {self.path}")

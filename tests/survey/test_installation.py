@@ -75,7 +75,7 @@ def test_applied_it_needs_no_edit_by_hand(odd: OddServer, tmp_path: Path, capsys
     assert main(["check-config", str(config)]) == 0
     assert main(["probe", "--config.file", str(config), "nezabudka"]) == 0
     capsys.readouterr()
-    assert main(["survey", "--config.file", str(config), "nezabudka"]) == 0
+    assert main(["--lang", "ru", "survey", "--config.file", str(config), "nezabudka"]) == 0
     assert "менять нечего" in capsys.readouterr().out
 
 

@@ -25,6 +25,7 @@ def test_one_that_can_be_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str
     config = tmp_path / "site" / "kodeks.yml"
     (tmp_path / "password").write_text(PASSWORD + "\n")
     with odd_server() as odd:
+        odd.far_from_night()
         answers = ("--client", "ЗАО «Незабудка»", "--manager", "ivanova", "--url", odd.url, "--username", LOGIN)
         password = ("--password-file", str(tmp_path / "password"))
         assert main(["add", "--config.file", str(config), *answers, *password]) == 0
