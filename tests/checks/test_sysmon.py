@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
+from kodeks_exporter.checks.catalog_metrics import parse_catalogs
 from kodeks_exporter.checks.sysmon_metrics import is_let_through, parse_sysmon
 from kodeks_exporter.domain.check import SysmonSample
 from kodeks_exporter.metrics.exposition import render_families
@@ -76,6 +77,14 @@ def test_number_of_series_and_length_of_values_are_bounded() -> None:
 def test_what_is_no_metrics_text(text: str) -> None:
     with pytest.raises(ValueError, match="no line"):
         parse_sysmon(text, ALL)
+
+
+@pytest.mark.parametrize("time", ["9" * 400, "-" + "9" * 400, "9" * 3000])
+def test_a_time_that_no_clock_shows_costs_one_series(time: str) -> None:
+    facts = parse_sysmon(f"a 1 {time}\nb 2\n", ALL)
+    assert [each.name for each in facts.samples] == ["b"]
+    with pytest.raises(ValueError):
+        parse_catalogs(f'kserver_main_page{{path="/docs"}} 0 {time}\n')
 
 
 @given(st.text(alphabet=st.sampled_from('ab_{}=",\\ 01.e+\n#:я'), max_size=200))

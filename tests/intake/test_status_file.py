@@ -19,6 +19,12 @@ WHEN = 1795303735.0
         STATUS.replace(b"\r\n", b"\n"),
         b"\xef\xbb\xbf" + STATUS,
         STATUS.decode().encode("utf-16"),
+        STATUS.decode().encode("utf-16-le"),
+        STATUS.decode().encode("utf-16-be"),
+        STATUS.decode().encode("utf-16-le") + b"\0" * 4096,
+        STATUS.rstrip() + b"\0" * 4096,
+        STATUS.rstrip() + b"\x1a",
+        STATUS.replace(b"\r\n", b"\r"),
         STATUS.replace(b"date:", b"Date:").replace(b" GMT", b""),
         b"HTTP/1.1 200 OK\r\nServer: WWW-Kodeks/6.4\r\n"
         + STATUS.replace(b" GMT\r\n", b" GMT\r\nConnection: close\r\n\r\n"),
@@ -39,6 +45,20 @@ def test_without_a_date_the_metrics_are_taken_all_the_same(date: bytes) -> None:
     assert (status.created, status.facts.catalogs) == (None, CATALOGS)
 
 
+@pytest.mark.parametrize("charset", ["utf-8", "cp1251", "cp866", "koi8-r", "utf-16", "utf-16-le"])
+def test_reasons_are_read_in_any_russian_set(charset: str) -> None:
+    text = 'date: Sat, 21 Nov 2026 23:28:55 GMT\nkserver_main_page{path="/docs",status="обновление базы"} 1\n'
+    assert parse_status(text.encode(charset)).facts.catalogs == (
+        CatalogState("/docs", False, "обновление базы", None, ""),
+    )
+
+
+@pytest.mark.parametrize("value", ["NaN", "+Inf", "-Inf"])
+def test_what_is_no_number_says_nothing_of_a_catalog(value: str) -> None:
+    text = f'kserver_main_page{{path="/docs"}} {value}\nkserver_product_control{{path="/docs"}} 0\n'
+    assert parse_status(text.encode()).facts.catalogs == (CatalogState("/docs", None, "", True, ""),)
+
+
 def test_metrics_without_catalogs_are_fine() -> None:
     assert parse_status(b"date: Sat, 21 Nov 2026 23:28:55 GMT\nsysmon_sessions 3\n").facts.catalogs == ()
 
@@ -47,6 +67,7 @@ def test_metrics_without_catalogs_are_fine() -> None:
     ("data", "reason"),
     [
         (b"", "status_empty"), (b" \r\n\t", "status_empty"), (b"\xff\xfe\r\0\n\0", "status_empty"),
+        (b"\r\0\n\0", "status_empty"), (b"\0" * 4096, "status_empty"), (b"\x1a", "status_empty"),
         (bytes(MAX_SIZE + 1), "status_too_large"), (b"curl: (7) Failed to connect\n", "status_no_metrics"),
         (b"date: Sat, 21 Nov 2026 23:28:55 GMT\r\n", "status_no_metrics"),
         (b"date: Sat, 21 Nov 2026 23:28:55 GMT\n<html>401</html>\n", "status_page"),

@@ -53,8 +53,9 @@ def refused(content: bytes | str, folder: Path, reason: str, limits: ReadLimits 
         (SAMPLE_XML.encode()[:-20], "broken_xml"),
         (SAMPLE_XML.encode() * 2, "broken_xml"),
         (b"PK\x03\x04", "broken_zip"),
-        (b"PK\x05\x06" + b"\0" * 18, "not_a_report"),
-        (zipped(), "not_a_report"),
+        (b"PK\x05\x06" + b"\0" * 18, "empty"),
+        (zipped(), "empty"),
+        (zipped(("a.xml", ""), ("b/", "")), "empty"),
         (zipped(("a.txt", "hello"), ("b/", "")), "not_a_report"),
         (zipped(("a.zip", zipped(("b.xml", SAMPLE_XML)))), "unsupported_zip"),
         (zipped(("a.xml", SAMPLE_XML))[:-30], "broken_zip"),
@@ -97,6 +98,16 @@ def test_a_page_in_place_of_a_report_is_named(
         assert "а не отчёт" in text
 
 
+def test_a_gzip_in_a_zip_is_named(folder: Path) -> None:
+    packed = zipped(("r.xml.gz", gzip.compress(SAMPLE_XML.encode())))
+    assert "gzip" in refused(packed, folder, "unsupported_zip").text
+
+
+def test_a_report_behind_many_small_files_is_found(folder: Path) -> None:
+    logs = [(f"{number}.log", "x") for number in range(200)]
+    assert read(zipped(*logs, ("r.xml", SAMPLE_XML)), folder).summary.records
+
+
 def test_a_page_beside_the_report_is_passed_over(folder: Path) -> None:
     page = "<html><body>" + "инструкция " * 5000 + "</body></html>"
     assert read(zipped(("readme.html", page), ("r.xml", SAMPLE_XML)), folder).summary.records
@@ -110,7 +121,7 @@ def test_a_page_beside_the_report_is_passed_over(folder: Path) -> None:
     ],
 )  # fmt: skip
 def test_other_archives_are_named(folder: Path, content: bytes, name: str) -> None:
-    for packed in (content, zipped(("inner", content))):
+    for packed in (content, zipped(("inner", content)), zipped(("readme.txt", "x" * 5000), ("inner", content))):
         assert name in refused(packed, folder, "unsupported_zip").text
 
 

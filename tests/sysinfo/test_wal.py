@@ -59,6 +59,26 @@ def test_a_wal_of_another_database_is_not_taken(folder: Path, copied: tuple[byte
             read(zipped(("x.db", database), ("x.db-wal", other)), folder)
 
 
+def test_a_copy_of_the_middle_of_a_transaction_is_refused_by_name(folder: Path) -> None:
+    source = folder / "x.db"
+    with closing(sqlite3.connect(source, isolation_level=None)) as connection:
+        connection.execute("CREATE TABLE users (login, domain, registered, last_seen)")
+        connection.execute("PRAGMA journal_mode=PERSIST")
+        connection.execute("INSERT INTO users (login) VALUES ('old')")
+        settled = zipped(("x.db", source.read_bytes()), ("x.db-journal", (folder / "x.db-journal").read_bytes()))
+        connection.execute("PRAGMA cache_size=1")
+        connection.execute("BEGIN")
+        connection.executemany("INSERT INTO users (login) VALUES (?)", [(f"new{number}",) for number in range(9000)])
+        database, journal = source.read_bytes(), (folder / "x.db-journal").read_bytes()
+    assert logins(settled, folder) == 1
+    for beside in (False, True):
+        if beside:
+            (folder / "upload.tmp-journal").write_bytes(journal)
+        with pytest.raises(UnreadableReport, match="broken_sqlite") as raised:
+            read(database if beside else zipped(("x.db", database), ("x.db-journal", journal)), folder)
+        assert "посреди записи" in raised.value.text
+
+
 def test_a_database_in_the_ordinary_mode_needs_none(folder: Path, copied: tuple[bytes, bytes]) -> None:
     path = folder / "sysinfo.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:

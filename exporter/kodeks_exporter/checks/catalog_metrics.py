@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from kodeks_exporter.checks.metrics_text import parse_samples
@@ -26,7 +27,7 @@ def parse_catalogs(text: str) -> CatalogFacts:
     """Catalogs in the order of the text, none when it speaks of none. Raises ValueError when it is no metrics text."""
     catalogs: dict[str, _Catalog] = {}
     for sample in parse_samples(text):
-        if sample.name not in (MAIN_PAGE, PRODUCTS):
+        if sample.name not in (MAIN_PAGE, PRODUCTS) or not math.isfinite(sample.value):
             continue
         path = sample.labels.get("path", "")[:_MAX_TEXT]
         if path not in catalogs and len(catalogs) >= _MAX_CATALOGS:

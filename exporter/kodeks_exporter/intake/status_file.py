@@ -9,7 +9,6 @@ empty (known), or a proxy's page.
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from kodeks_exporter.checks.catalog_metrics import MAIN_PAGE, PRODUCTS, parse_ca
 from kodeks_exporter.checks.metrics_text import sample_lines
 from kodeks_exporter.checks.sysmon_metrics import parse_sysmon
 from kodeks_exporter.domain.check import CatalogFacts, SysmonFacts
+from kodeks_exporter.net.charset import decode
 from kodeks_exporter.settings.checks import SysmonSettings
 from kodeks_exporter.sysinfo import instead
 
@@ -33,6 +33,10 @@ _MAX_HEAD_LINES: Final = 50  # a script may save all the headers of the answer
 _MAX_LINE: Final = 2000
 _MAX_CATALOG_LINES: Final = 1000
 _DATE: Final = re.compile(r"date\s*:\s*(\S.{0,60})", re.IGNORECASE)
+_WIDE: Final = ((1, "utf-16-le"), (0, "utf-16-be"))
+"""Sets in which most letters of such a file have a zero: where in each pair of bytes it stands."""
+_PADDING: Final = {0x00: "\n", 0x1A: "\n", 0xFEFF: ""}
+"""Zeros of a disk that lost power, the Ctrl-Z that ended texts on DOS, byte order marks."""
 _NOTHING: Final = SysmonSettings()
 _CATALOG_LINES: Final = (MAIN_PAGE, PRODUCTS)
 
@@ -88,9 +92,12 @@ def parse_status(data: bytes, sysmon: SysmonSettings = _NOTHING) -> StatusFile:
 
 
 def _decoded(data: bytes) -> str:
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):  # what PowerShell's > writes
-        return data.decode("utf-16", "replace")
-    return data.decode("utf-8-sig", "replace")
+    """In whatever set a script has saved it; PowerShell writes UTF-16, with or without a mark."""
+    data = data.rstrip(b"\0")
+    data += b"\0" * (len(data) % 2)
+    wide = next((name for place, name in _WIDE if data[place::2].count(0) * 8 > len(data) * 3), "")
+    text = data.decode(wide, "replace") if wide else decode(data, "charset=utf-8").text
+    return text.translate(_PADDING)
 
 
 def _without_metrics(lines: list[str]) -> UnreadableStatus:

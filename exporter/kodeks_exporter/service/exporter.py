@@ -45,6 +45,7 @@ from kodeks_exporter.settings.settings import Settings, Web
 from kodeks_exporter.store.database import FILE_NAME, Database
 from kodeks_exporter.store.folder import StorageLock, opened, reserve, set_aside
 from kodeks_exporter.store.live import LiveStatus, LiveStore
+from kodeks_exporter.store.passwords import PasswordStore
 from kodeks_exporter.store.past import PastStore
 from kodeks_exporter.store.trials import TrialStore
 from kodeks_exporter.sysinfo.profile import Profile
@@ -89,7 +90,9 @@ class Service:
         self._settings = self._load()
         self._lock = StorageLock(storage)
         self._storage = storage
-        self._database, self._live, self._trials, self._past = opened(storage, FILE_NAME, lambda: _live_stores(storage))
+        self._database, self._live, self._trials, self._past, self.passwords = opened(
+            storage, FILE_NAME, lambda: _live_stores(storage)
+        )
         self._tools = make_tools(self._settings)
         self._reporting = Reporting(storage, lambda: self._settings, self._resolve, self._in_planned_downtime)
         self._accesses = Accesses(storage, self._settings, self._resolve)
@@ -404,9 +407,9 @@ def _warn(settings: Settings) -> None:
         log.warning("the token of a dealer is short enough to be guessed", extra={"dealer": name})
 
 
-def _live_stores(storage: Path) -> tuple[Database, LiveStore, TrialStore, PastStore]:
+def _live_stores(storage: Path) -> tuple[Database, LiveStore, TrialStore, PastStore, PasswordStore]:
     database = Database(storage)
-    return database, LiveStore(database), TrialStore(database), PastStore(database)
+    return database, LiveStore(database), TrialStore(database), PastStore(database), PasswordStore(database)
 
 
 def make_tools(settings: Settings, patience: float = 0.0) -> Tools:

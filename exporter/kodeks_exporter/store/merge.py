@@ -162,7 +162,9 @@ def _users(before: Mapping[UserKey, KnownUser], intake: ReportCollector) -> Mapp
     users = dict(before)
     for key, user in intake.users.items():
         known = users.get(key)
-        users[key] = user._replace(first_report=made, last_report=made) if known is None else _again(known, user, made)
+        if user.last_report != made:  # it was read before the report said when it was made
+            user = user._replace(first_report=made, last_report=made)
+        users[key] = user if known is None else _again(known, user, made)
     return users
 
 

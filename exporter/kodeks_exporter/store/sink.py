@@ -109,7 +109,7 @@ class ReportCollector:
     def user(self, user: User) -> None:
         key = (user.login, user.domain)
         if key in self.users or len(self.users) < _MOST[Block.USERS]:
-            self.users[key] = known_user(user, 0.0)
+            self.users[key] = known_user(user, self.made)
         else:
             self._leave_out(Block.USERS)
 

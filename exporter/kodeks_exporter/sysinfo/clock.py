@@ -80,14 +80,22 @@ class Clock:
         self.local_only = True
         """Whether no time so far had an offset of its own."""
         self.hours = _Hours(self)
+        self._others: dict[str, float] = {}
 
     def __call__(self, text: str) -> float | None:
         """Unix seconds, or None when the text fits no format or is no real time."""
         # Nearly all times end in :MM:SS; what stands before is the same for a whole hour, so it is worked out once.
+        # So are dates without a time, which many records share.
+        found = self._others.get(text)
+        if found is not None:
+            return found
         try:
             return self.hours[text[:-6]] + SECONDS[text[-6:]]
         except KeyError:
-            return self._slow(text)
+            found = self._slow(text)
+        if found is not None and len(text) <= _LONGEST and len(self._others) < _HOURS_KEPT:
+            self._others[text] = found
+        return found
 
     def knows(self, text: str) -> bool:
         """Whether the text is a date in one of the formats, be it one that stands for «never»."""

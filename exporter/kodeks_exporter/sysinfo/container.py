@@ -20,6 +20,9 @@ from kodeks_exporter.sysinfo.limits import MIB, ReadLimits
 
 SQLITE_MAGIC: Final = b"SQLite format 3\0"
 WAL: Final = "-wal"
+_JOURNAL: Final = "-journal"
+_UNDER_WAY: Final = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
+"""How SQLite's journal begins while a transaction is written."""
 HEAD: Final = 4096
 BLANKS: Final = b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"
 """What may stand before an XML declaration: white space and byte order marks, in whatever order."""
@@ -28,6 +31,7 @@ ZIP_MAGIC: Final = (b"PK\x03\x04", b"PK\x05\x06")
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _DIRECTORY_SIZE: Final = 256 * 1024  # of a zip: some thousand entries; a report has one
 _ENTRIES_TRIED: Final = 50
+_NEITHER: Final = "neither XML nor SQLite inside"
 _METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # lzma would let the file choose how much memory it takes
 
 
@@ -104,7 +108,10 @@ def open_report(path: Path, limits: ReadLimits) -> Iterator[Opened]:
                 yield _sniff("gzip", GuardedStream(cast(IO[bytes], inner), size, "broken_zip", limits))
         else:
             opened = _sniff("bare", GuardedStream(file, size, "io_error", limits))
-            beside = path.with_name(path.name + WAL)
+            beside, journal = path.with_name(path.name + WAL), path.with_name(path.name + _JOURNAL)
+            if opened.format == "sqlite" and journal.is_file():
+                with journal.open("rb") as inner:
+                    _refuse_if_under_way(inner.read(HEAD))
             if opened.format == "sqlite" and beside.is_file():
                 with beside.open("rb") as wal:
                     opened.wal = GuardedStream(wal, beside.stat().st_size, "io_error", limits)
@@ -145,7 +152,7 @@ def refusal(head: bytes) -> UnreadableReport:
         return UnreadableReport(
             "unsupported_zip", "an archive in the archive", "В архиве лежит ещё один архив: нужен один."
         )
-    return UnreadableReport("not_a_report", "neither XML nor SQLite inside")
+    return UnreadableReport("not_a_report", _NEITHER)
 
 
 class _DirectoryGuard(io.RawIOBase):
@@ -183,15 +190,13 @@ class _DirectoryGuard(io.RawIOBase):
 def _unzip(file: IO[bytes], size: int, limits: ReadLimits) -> Iterator[Opened]:
     archive = _open_zip(file)
     with archive:
-        entries = [
-            entry
-            for entry in archive.infolist()[:_ENTRIES_TRIED]
-            if not entry.filename.endswith("/") and entry.file_size
-        ]
+        entries = [entry for entry in archive.infolist() if not entry.filename.endswith("/") and entry.file_size]
+        if not entries:
+            raise UnreadableReport("empty", "the archive holds nothing")
         # The report is the largest entry that is one; what else is in the archive (logs, folders) does not matter.
         entries.sort(key=lambda entry: entry.file_size, reverse=True)
         problem: UnreadableReport | None = None
-        for entry in entries:
+        for entry in entries[:_ENTRIES_TRIED]:
             if entry.flag_bits & 0x1:
                 problem = problem or UnreadableReport("encrypted_zip", "the entry is encrypted")
                 continue
@@ -201,12 +206,18 @@ def _unzip(file: IO[bytes], size: int, limits: ReadLimits) -> Iterator[Opened]:
                 continue
             head = _entry_head(archive, entry)
             if sniff_format(head) is None:
-                problem = problem or refusal(head)
+                found = refusal(head)
+                # An archive or a page in it says more than a text beside it.
+                if problem is None or problem.detail == _NEITHER:
+                    problem = found
                 continue
             if entry.file_size > limits.report_size:
                 raise UnreadableReport("too_large", f"the archive claims {entry.file_size} bytes")
             # SQLite's own name for it; names in archives serve for nothing else.
             beside = next((each for each in entries if each.filename == entry.filename + WAL), None)
+            journal = next((each for each in entries if each.filename == entry.filename + _JOURNAL), None)
+            if journal is not None:
+                _refuse_if_under_way(_entry_head(archive, journal))
             with ExitStack() as stack:
                 inner = stack.enter_context(_open_entry(archive, entry))
                 opened = _sniff("zip", GuardedStream(inner, size, "broken_zip", limits))
@@ -216,6 +227,12 @@ def _unzip(file: IO[bytes], size: int, limits: ReadLimits) -> Iterator[Opened]:
                 yield opened
             return
         raise problem or UnreadableReport("not_a_report", "no XML or SQLite file in the archive")
+
+
+def _refuse_if_under_way(journal: bytes) -> None:
+    if journal.startswith(_UNDER_WAY):
+        text = "База SQLite скопирована посреди записи: сделайте копию командой .backup или когда сервер не пишет."
+        raise UnreadableReport("broken_sqlite", "a transaction was under way when it was copied", text)
 
 
 def _open_zip(file: IO[bytes]) -> zipfile.ZipFile:

@@ -76,6 +76,8 @@ class Builders:
         self._profile = profile
         self._limits = limits
         self.month = Months(profile, zone)
+        self._last: tuple[tuple[str | None, str | None], tuple[str, str]] = (None, None), ("", "")
+        self._domains = Remembered(lambda text: text or "")
         self._kinds: Mapping[Block, Callable[[Mapping[str, str], BlockLayout], Builder]] = {
             Block.MODULES: self._modules,
             Block.SESSIONS: self._sessions,
@@ -97,10 +99,12 @@ class Builders:
         return Words(field, self._profile.values.get(field, {}), self._limits)
 
     def person(self, login: str | None, domain: str | None) -> tuple[str, str]:
-        """Login and domain, as every block has them."""
-        longest = self._limits.label
-        who, where = login_and_domain((login or "")[: longest * 4], (domain or "")[: longest * 4])
-        return who[:longest], where[:longest]
+        """Login and domain, as every block has them. What a report says of one person mostly stands together."""
+        if (login, domain) != self._last[0]:
+            longest = self._limits.label
+            who, where = login_and_domain((login or "")[: longest * 4], (domain or "")[: longest * 4])
+            self._last = (login, domain), (who[:longest], self._domains[where[:longest]])
+        return self._last[1]
 
     def time(self, text: str | None) -> float | None:
         return None if text is None else self.clock(text)

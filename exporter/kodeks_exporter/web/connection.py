@@ -221,9 +221,13 @@ class Connection:
         allowed = guard.known(path, authorization)
         if allowed is None:
             try:
-                allowed = await self._house.passwords.run(self.place.party, lambda: guard.check(authorization))
+                # Who sends the same meanwhile waits for the one answer, and is refused nothing.
+                check = lambda: guard.check(authorization)  # noqa: E731
+                allowed = await self._house.passwords.share(authorization, self.place.party, check)
             except Full:
-                raise _Refused(429, "too many passwords at once", (("Retry-After", "5"),)) from None
+                allowed = guard.known(path, authorization)  # found out for somebody else meanwhile
+            if allowed is None:
+                raise _Refused(429, "too many passwords at once", (("Retry-After", "5"),))
         if not allowed:
             challenge = ("WWW-Authenticate", 'Basic realm="kodeks-exporter", charset="UTF-8"')
             raise _Refused(401, "unauthorized", (challenge,))

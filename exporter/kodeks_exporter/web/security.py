@@ -8,7 +8,7 @@ import ssl
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -17,11 +17,12 @@ import bcrypt
 from werkzeug.datastructures import Authorization
 
 _CACHE_SIZE: Final = 100
+_LONGEST_KEY: Final = 64  # bytes that blake2b takes; a bcrypt hash has 60
 _BCRYPT_LIMIT: Final = 72  # bytes of a password that bcrypt looks at; the rest is cut off, as htpasswd does
 _MISTAKES: Final = 10
 """Refusals of one address that are answered at once; then one more each ``_FORGIVEN_EVERY`` seconds."""
 _FORGIVEN_EVERY: Final = 6.0
-_HELD_BACK: Final = 1.0
+_HELD_BACK: Final = 0.4
 _SUSPECTS: Final = 10_000
 """Addresses that are remembered."""
 
@@ -46,25 +47,25 @@ class ServerSecurity:
 class PasswordChecker:
     """Compares passwords with bcrypt hashes, and remembers the answers: bcrypt at every scrape would cost too much.
 
-    Remembered is a digest under a key that lives only in this object, never a password. An unknown user costs the
-    same time as a wrong password, so names can't be guessed by the clock.
+    Remembered is a digest under the user's hash, which stands in web.yml alone, and never a password: who has only the
+    one or only the other gains nothing. An unknown user costs the same time as a wrong password, so names can't be
+    guessed by the clock.
     """
 
-    def __init__(self, users: Mapping[str, bytes], before: PasswordChecker | None = None) -> None:
-        """``before``: whose good answers still hold where user and hash are the same."""
+    def __init__(self, users: Mapping[str, bytes], good: MutableMapping[str, bytes] | None = None) -> None:
+        """``good``: digests by user of what was found right, also by others before; one of another hash is none."""
         self._users = dict(users)
         cost = max((_cost(hashed) for hashed in self._users.values()), default=10)
         self._dummy: Final = bcrypt.hashpw(secrets.token_bytes(16), bcrypt.gensalt(cost))
-        self._key: bytes = secrets.token_bytes(32) if before is None else before._key
         self._lock = threading.Lock()
-        self._good: OrderedDict[bytes, None] = OrderedDict(() if before is None else before._good)
-        self._bad: OrderedDict[bytes, None] = OrderedDict()  # apart, so that guesses do not push good answers out
+        self._good: MutableMapping[str, bytes] = {} if good is None else good
+        self._bad: OrderedDict[bytes, None] = OrderedDict()
 
     def known(self, user: str, password: str) -> bool | None:
         """The answer where it is remembered, else None; takes microseconds."""
         digest = self._digest(user, self._hash(user), _cut(password))
         with self._lock:
-            if digest in self._good and user in self._users:
+            if user in self._users and self._good.get(user) == digest:
                 return True
             return False if digest in self._bad else None
 
@@ -79,19 +80,23 @@ class PasswordChecker:
         except ValueError:  # a NUL byte in the password, or a damaged hash
             matches = False
         good = matches and user in self._users
+        digest = self._digest(user, hashed, secret)
         with self._lock:
-            cache = self._good if good else self._bad
-            cache[self._digest(user, hashed, secret)] = None
-            while len(cache) > _CACHE_SIZE:
-                cache.popitem(last=False)
+            if good:
+                self._good[user] = digest
+            else:
+                self._bad[digest] = None
+            while len(self._bad) > _CACHE_SIZE:
+                self._bad.popitem(last=False)
         return good
 
     def _hash(self, user: str) -> bytes:
         return self._users.get(user, self._dummy)
 
-    def _digest(self, user: str, hashed: bytes, secret: bytes) -> bytes:
-        keyed = hashlib.blake2b(key=self._key)
-        for part in (user.encode("utf-8", "surrogateescape"), hashed, secret):
+    @staticmethod
+    def _digest(user: str, hashed: bytes, secret: bytes) -> bytes:
+        keyed = hashlib.blake2b(key=hashed[:_LONGEST_KEY])
+        for part in (user.encode("utf-8", "surrogateescape"), secret):
             keyed.update(len(part).to_bytes(8, "big"))
             keyed.update(part)
         return keyed.digest()
@@ -104,14 +109,21 @@ class Guard:
     own, and clients' scripts know of no password.
     """
 
-    def __init__(self, security: ServerSecurity, open_paths: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        security: ServerSecurity,
+        open_paths: tuple[str, ...] = (),
+        passwords: MutableMapping[str, bytes] | None = None,
+    ) -> None:
+        """``passwords``: what is remembered of those that were right (``PasswordChecker``)."""
         self._open_paths = open_paths
+        self._passwords: MutableMapping[str, bytes] = {} if passwords is None else passwords
         self._checker: PasswordChecker | None = None
         self.secure(security)
 
     def secure(self, security: ServerSecurity) -> None:
         """Puts other users and headers in force, for requests that come from now on."""
-        self._checker = PasswordChecker(security.users, self._checker) if security.users else None
+        self._checker = PasswordChecker(security.users, self._passwords) if security.users else None
         self.headers = tuple(security.headers.items())
         """Set on every answer, in place of ours of the same name."""
 
@@ -158,7 +170,10 @@ class Suspects:
 
 def _basic(authorization: str) -> tuple[str, str] | None:
     """User and password of a header ``Authorization``."""
-    given = Authorization.from_header(authorization)
+    try:
+        given = Authorization.from_header(authorization)
+    except ValueError:  # letters that are not of base64
+        return None
     if given is None or given.type != "basic" or given.username is None or given.password is None:
         return None
     return given.username, given.password

@@ -15,7 +15,7 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -77,7 +77,9 @@ class WebServer:
         security: ServerSecurity | None = None,
         options: ServerOptions | None = None,
         open_paths: tuple[str, ...] = (),
+        passwords: MutableMapping[str, bytes] | None = None,
     ) -> None:
+        """``passwords``: what is remembered, over restarts, of those that were right; else only while it runs."""
         security = security or ServerSecurity()
         self._options = options = options or ServerOptions()
         self._listen = parse_listen_address(listen)
@@ -85,7 +87,7 @@ class WebServer:
         most = room(options.max_connections)
         self._house = House(
             app=app,
-            guard=Guard(security, open_paths),
+            guard=Guard(security, open_paths, passwords),
             limits=ConnectionLimits(
                 options.io_grace, options.io_rate, options.idle_timeout, options.max_header, options.max_body
             ),
