@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -72,16 +73,19 @@ def incidents(step: str) -> Sequence[Annotation]:
 
 def _rules() -> Iterator[dict[str, Any]]:
     for path in sorted(RULES.glob("*.yml")):
-        for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]:
-            yield from (rule for rule in group["rules"] if "alert" in rule)
+        yield from (rule for rule in _rules_of(path) if "alert" in rule)
+
+
+@functools.cache
+def _rules_of(path: Path) -> Sequence[dict[str, Any]]:
+    return [rule for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"] for rule in group["rules"]]
 
 
 def with_numbers(text: str) -> str:
     """A text of the rules with the usual thresholds, in words, in place of the queries that ask for them."""
     usual = {
         rule["labels"]["name"]: rule["labels"]["text"]
-        for group in yaml.safe_load((RULES / "site.yml").read_text(encoding="utf-8"))["groups"]
-        for rule in group["rules"]
+        for rule in _rules_of(RULES / "site.yml")
         if rule["record"] == "kodeks:threshold"
     }
     return _THRESHOLD.sub(lambda found: usual[found[1]], text)

@@ -33,13 +33,9 @@ _LICENCES = {"KodeksLicenseExpiring2day": 2, "KodeksLicenseExpiring7day": 7, "Ko
 
 def alerts(history: History, writer: Writer) -> None:
     """``ALERTS``, and since when each is active as ``ALERTS_FOR_STATE``."""
-    rows = list(_rows(history))
     hours = range(max(history.start, history.end - _SHOWN_HOURS * 3600), history.end, 3600)
-    writer.family("ALERTS", "gauge", "Alerts that fire")
-    for given, since in rows:
+    for given, since in _rows(history):
         writer.constant("ALERTS" + labels(alertstate="firing", **given), [at for at in hours if at >= since])
-    writer.family("ALERTS_FOR_STATE", "gauge", "Since when alerts are active")
-    for given, since in rows:
         writer.constant("ALERTS_FOR_STATE" + labels(**given), [at for at in hours if at >= since], since)
 
 

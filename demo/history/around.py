@@ -30,7 +30,6 @@ def around(history: History, writer: Writer) -> None:
 
 
 def _sessions(history: History, writer: Writer) -> None:
-    writer.family("kodeks_session", "info", "A session that holds a seat")
     for life in history.lives:
         company, day = life.site.company, life.dates[-1]
         midnight = int(dt.datetime.combine(day, dt.time(), life.site.zone).timestamp())
@@ -44,26 +43,21 @@ def _sessions(history: History, writer: Writer) -> None:
 
 
 def _hosts(history: History, writer: Writer) -> None:
-    for name, text in (("free", "Free space of a partition"), ("size", "Size of a partition")):
-        writer.family(f"kodeks_disk_{name}_bytes", "gauge", text)
-        for life in history.lives:
+    for life in history.lives:
+        for name in ("free", "size"):
             for partition, (free, size) in facts.disks(life).items():
                 # It filled up by some 20 GiB in the year.
                 values = [free + (facts.end(life) - at) * 680 for at in life.moments]
                 values = [min(value, size) if name == "free" else size for value in values]
                 writer.write(head(f"kodeks_disk_{name}_bytes", life, partition=partition), life.moments, values)
-    writer.family("kodeks_process_running", "gauge", "Whether a process of the service runs")
-    for life in history.lives:
         if facts.disks(life):
             process = "kodweb.exe" if life.site.windows else "kodwebd"
             writer.constant(head("kodeks_process_running", life, process=process), life.moments)
 
 
 def _catalogs(history: History, writer: Writer) -> None:
-    for name, text in (("main_page", "Whether the main page is assembled"),
-                       ("products", "Whether the product set is complete")):  # fmt: skip
+    for name in ("main_page", "products"):
         family = f"kodeks_catalog_{name}_ok"
-        writer.family(family, "gauge", text)
         for life in history.lives:
             broken = [each for each in life.incidents if each.check == "catalog"] if name == "products" else []
             hours = {hour for each in broken for hour in range(each.begin, each.end)}
@@ -76,23 +70,16 @@ def _catalogs(history: History, writer: Writer) -> None:
 
 
 def _forwarding(history: History, writer: Writer) -> None:
-    shown = {life.site.name: _attempts(history, life) for life in history.lives}
-    for name, text in (("attempt", "When a report was last sent on"), ("success", "When that was last taken")):
-        family = f"kodeks_forward_last_{name}_timestamp_seconds"
-        writer.family(family, "gauge", text)
-        for life in history.lives:
-            rows = [row for row in shown[life.site.name] if name == "attempt" or row[2] is not None]
-            times = [attempt if name == "attempt" else taken or 0 for _, attempt, taken, _ in rows]
-            writer.write(head(family, life), [row[0] for row in rows], times)
-    writer.family("kodeks_forward_success", "gauge", "Whether the last report that was sent on was taken")
     for life in history.lives:
-        rows = shown[life.site.name]
-        values = [int(attempt == taken) for _, attempt, taken, _ in rows]
-        writer.write(head("kodeks_forward_success", life), [row[0] for row in rows], values)
-    writer.family("kodeks_forward_result", "gauge", "The last answer")
-    for life in history.lives:
+        rows = _attempts(history, life)
+        moments = [row[0] for row in rows]
+        last = "kodeks_forward_last_{}_timestamp_seconds"
+        writer.write(head(last.format("attempt"), life), moments, [attempt for _, attempt, _, _ in rows])
+        taken = [(at, success) for at, _, success, _ in rows if success is not None]
+        writer.write(head(last.format("success"), life), [at for at, _ in taken], [success for _, success in taken])
+        writer.write(head("kodeks_forward_success", life), moments, [int(row[1] == row[2]) for row in rows])
         for result, state, _ in _ANSWERS:
-            moments = [row[0] for row in shown[life.site.name] if row[3] == (result, state)]
+            moments = [row[0] for row in rows if row[3] == (result, state)]
             if moments:
                 writer.constant(head("kodeks_forward_result", life, result=result, state=state), moments)
 
@@ -125,11 +112,9 @@ def _attempts(history: History, life: Life) -> list[tuple[int, int, int | None, 
 def _intake(history: History, writer: Writer) -> None:
     moments = sorted({*history.days, *history.last_hours})
     pushed = sum(life.site.mode == "push" for life in history.lives)
-    writer.family("kodeks_exporter_uploads", "counter", "Uploads by result")
     for result, in_a_day in (("ok", 24 * pushed), ("forbidden", 2), ("unreadable", 1), ("busy", 0)):
         totals = [(at - history.start) * in_a_day // 86400 for at in moments]
         writer.write("kodeks_exporter_uploads_total" + labels(result=result), moments, totals)
-    writer.family("kodeks_sysinfo_errors", "counter", "Reports that could not be had or read")
     for life in history.lives:
         if facts.number(life) % 9 == 2:
             totals = [(at - history.start) // (11 * 86400) for at in life.moments]
@@ -139,17 +124,11 @@ def _intake(history: History, writer: Writer) -> None:
 def _exporter(history: History, writer: Writer) -> None:
     moments = sorted({*history.days, *history.last_hours})
     scraped = labels(job="kodeks", instance="127.0.0.1:9877")
-    writer.family("up", "gauge", "Whether a scrape succeeded")
     writer.constant("up" + scraped, moments)
-    writer.family("kodeks_exporter_build", "info", "Version of the exporter and of Python")
     writer.constant("kodeks_exporter_build_info" + labels(version="1.0.0", python="3.11.2"), moments)
-    for name, text, value in (
-        ("installations", "Installations in the inventory", len(history.lives)),
-        ("poll_lag_seconds", "Lateness of the most overdue round", 0),
-        ("config_last_reload_successful", "Whether the last reload succeeded", 1),
-        ("config_last_reload_success_timestamp_seconds", "When the configuration was last loaded", history.start),
-    ):
-        writer.family(f"kodeks_exporter_{name}", "gauge", text)
+    for name, value in (
+        ("installations", len(history.lives)), ("poll_lag_seconds", 0), ("config_last_reload_successful", 1),
+        ("config_last_reload_success_timestamp_seconds", history.start),
+    ):  # fmt: skip
         writer.constant(f"kodeks_exporter_{name}", moments, value)
-    writer.family("kodeks_exporter_poll_interval_seconds", "gauge", "Configured interval")
     writer.constant("kodeks_exporter_poll_interval_seconds" + labels(kind="checks"), moments, 30)

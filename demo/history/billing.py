@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import pairwise
 
-from demo.history.accesses import CLASSES, EVENT_DAYS, RESOURCES, SERVERS, ZONE, Access, Accesses
+from demo.history.accesses import CLASSES, EVENT_DAYS, RESOURCES, ZONE, Access, Accesses
 from demo.history.model import History
 from demo.history.monthly import FINAL_DAYS
 from demo.history.openmetrics import Writer, labels
@@ -19,49 +19,47 @@ _READ_AGE = 600
 
 def billing(history: History, writer: Writer) -> None:
     online = history.online
-    writer.family("kodeks_online_access", "info", "The inventory of online accesses")
+    for server, down in online.down.items():
+        writer.write("kodeks_online_server_up" + labels(server=server), online.probes, _up(online, down))
+    months = _months(online)
+    few = [place for place in range(len(online.moments)) if place % 7 == 0 or place >= len(online.moments) - 31]
     for each in online.accesses:
         writer.constant(_head(
             "kodeks_online_access_info", each, client=each.client, manager=each.manager, branch=each.branch,
             server=each.server, login=each.login,
         ), online.moments)  # fmt: skip
-    _visits(online, writer)
-    _read(history, writer)
-    _figures(online, writer)
-    _searches(history, writer)
-    _use(online, writer)
+        _visits(online, each, writer)
+        _read(history, each, writer)
+        _figures(online, each, months, writer)
+        for (kind, status), totals in each.searches.items():
+            if totals[-1]:
+                head = _head("kodeks_online_searches_total", each, type=kind, status=status)
+                writer.write(head, [online.moments[place] for place in few], [totals[place] for place in few])
+        _events(history, each, writer)
+        _use(online, each, months, writer)
+        _past(online, each, writer)
 
 
 def _head(name: str, access: Access, **more: str) -> str:
     return name + labels(account=access.account, **more)
 
 
-def _visits(online: Accesses, writer: Writer) -> None:
-    probes = online.probes
-    writer.family("kodeks_online_server_up", "gauge", "Whether a vendor's server answers")
-    for server in SERVERS:
-        up = [int(place not in online.down[server]) for place in range(len(probes))]
-        writer.write("kodeks_online_server_up" + labels(server=server), probes, up)
-    writer.family("kodeks_online_up", "gauge", "Whether billing answers")
-    for each in online.accesses:
-        up = [int(place not in online.down[each.server]) for place in range(len(probes))]
-        writer.write(_head("kodeks_online_up", each), probes, up)
-    writer.family("kodeks_online_login_success", "gauge", "Whether the login works")
-    for each in online.accesses:
-        # A server that does not answer says nothing of the login.
-        known = [place for place in range(len(probes)) if place not in online.down[each.server]]
-        refused = len(probes) if each.refused_since is None else each.refused_since
-        head = _head("kodeks_online_login_success", each)
-        writer.write(head, [probes[place] for place in known], [int(place < refused) for place in known])
-    writer.family("kodeks_online_errors", "counter", "Visits that failed, by reason")
-    for each in online.accesses:
-        failed = {"connection": online.down[each.server]}
-        if each.refused_since is not None:
-            failed["refused"] = set(range(each.refused_since, len(probes)))
-        for reason, places in failed.items():
-            if places:
-                moments, totals = _count(probes, sorted(places))
-                writer.write(_head("kodeks_online_errors_total", each, reason=reason), moments, totals)
+def _up(online: Accesses, down: set[int]) -> list[int]:
+    return [int(place not in down) for place in range(len(online.probes))]
+
+
+def _visits(online: Accesses, access: Access, writer: Writer) -> None:
+    probes, down = online.probes, online.down[access.server]
+    writer.write(_head("kodeks_online_up", access), probes, _up(online, down))
+    # A server that does not answer says nothing of the login.
+    known = [place for place in range(len(probes)) if place not in down]
+    refused = len(probes) if access.refused_since is None else access.refused_since
+    head = _head("kodeks_online_login_success", access)
+    writer.write(head, [probes[place] for place in known], [int(place < refused) for place in known])
+    for reason, places in {"connection": down, "refused": set(range(refused, len(probes)))}.items():
+        if places:
+            moments, totals = _count(probes, sorted(places))
+            writer.write(_head("kodeks_online_errors_total", access, reason=reason), moments, totals)
 
 
 def _count(probes: Sequence[int], failed: list[int]) -> tuple[list[int], list[int]]:
@@ -71,39 +69,32 @@ def _count(probes: Sequence[int], failed: list[int]) -> tuple[list[int], list[in
     return [probes[place] for place in places], [bisect_right(failed, place) for place in places]
 
 
-def _read(history: History, writer: Writer) -> None:
-    online = history.online
-    name = "kodeks_online_read_timestamp_seconds"
-    writer.family(name, "gauge", "When the figures were last read")
-    moments = sorted({*online.moments, *history.last_hours})
-    for each in online.accesses:
-        last = moments[-1] if each.refused_since is None else online.probes[each.refused_since] - _READ_AGE
-        writer.write(_head(name, each), moments, [min(at - _READ_AGE, last) for at in moments])
+def _read(history: History, access: Access, writer: Writer) -> None:
+    moments = sorted({*history.online.moments, *history.last_hours})
+    refused = access.refused_since
+    last = moments[-1] if refused is None else history.online.probes[refused] - _READ_AGE
+    head = _head("kodeks_online_read_timestamp_seconds", access)
+    writer.write(head, moments, [min(at - _READ_AGE, last) for at in moments])
 
 
-def _figures(online: Accesses, writer: Writer) -> None:
-    writer.family("kodeks_online_limit", "gauge", "The monthly limit")
-    for each in online.accesses:
-        for resource in RESOURCES:
-            head = _head("kodeks_online_limit", each, resource=resource)
-            writer.constant(head, online.moments, each.limits[resource])
-    writer.family("kodeks_online_left", "gauge", "What is left of the monthly limit")
-    for each in online.accesses:
-        for resource in RESOURCES:
-            writer.write(_head("kodeks_online_left", each, resource=resource), online.moments, each.left[resource])
-    writer.family("kodeks_online_month_left", "gauge", "What is left of a calendar month's limit")
-    months = _months(online)
-    for each in online.accesses:
-        for resource in RESOURCES:
-            left = each.left[resource]
-            for month, own, after in months:
-                head = _head("kodeks_online_month_left", each, resource=resource, month=month)
-                values = [*(left[place] for place in own), *(left[own[-1]] for _ in after)]
-                writer.write(head, [online.moments[place] for place in (*own, *after)], values)
+def _figures(online: Accesses, access: Access, months: Sequence[_Month], writer: Writer) -> None:
+    for resource in RESOURCES:
+        left = access.left[resource]
+        writer.constant(
+            _head("kodeks_online_limit", access, resource=resource), online.moments, access.limits[resource]
+        )
+        writer.write(_head("kodeks_online_left", access, resource=resource), online.moments, left)
+        for month, own, after in months:
+            head = _head("kodeks_online_month_left", access, resource=resource, month=month)
+            values = [*(left[place] for place in own), *(left[own[-1]] for _ in after)]
+            writer.write(head, [online.moments[place] for place in (*own, *after)], values)
 
 
-def _months(online: Accesses) -> list[tuple[str, list[int], list[int]]]:
-    """Months with the places of their moments, and of the later ones at which they are still shown."""
+_Month = tuple[str, list[int], list[int]]
+"""A month with the places of its moments, and of the later ones at which it is still shown."""
+
+
+def _months(online: Accesses) -> list[_Month]:
     places: dict[str, list[int]] = {}
     days = [dt.datetime.fromtimestamp(at, ZONE).date() for at in online.moments]
     for place, day in enumerate(days):
@@ -114,89 +105,59 @@ def _months(online: Accesses) -> list[tuple[str, list[int], list[int]]]:
     ]
 
 
-def _searches(history: History, writer: Writer) -> None:
-    online = history.online
-    few = [place for place in range(len(online.moments)) if place % 7 == 0 or place >= len(online.moments) - 31]
-    writer.family("kodeks_online_searches", "counter", "Searches of an access, filled once a night")
-    for each in online.accesses:
-        for (kind, status), totals in each.searches.items():
-            if totals[-1]:
-                head = _head("kodeks_online_searches_total", each, type=kind, status=status)
-                writer.write(head, [online.moments[place] for place in few], [totals[place] for place in few])
-    writer.family("kodeks_online_search_event", "info", "A single search of an access; its duration in seconds")
-    for each in online.accesses:
-        ok = [event for event in each.events if event.status == "ok" and event.at > history.end - _OK_DAYS * 86400]
-        unsuccessful = [
-            event for event in each.events if event.status != "ok" and event.at > history.end - EVENT_DAYS * 86400
+def _events(history: History, access: Access, writer: Writer) -> None:
+    ok = [event for event in access.events if event.status == "ok" and event.at > history.end - _OK_DAYS * 86400]
+    unsuccessful = [
+        event for event in access.events if event.status != "ok" and event.at > history.end - EVENT_DAYS * 86400
+    ]
+    rows: dict[str, tuple[int, float]] = {}
+    for event in (*unsuccessful[-_UNSUCCESSFUL_EVENTS:], *ok[-_OK_EVENTS:]):
+        empty = event.status == "empty"
+        rows[_head(
+            "kodeks_online_search_event_info", access, type=event.type, status=event.status, query=event.query,
+            time=dt.datetime.fromtimestamp(event.at, ZONE).replace(tzinfo=None).isoformat(),
+            cause=words.cause(event.query) if empty else "", family=words.family(event.query) if empty else "",
+        )] = (event.at, event.duration)  # fmt: skip
+    for head, (at, duration) in rows.items():
+        known = at - at % 86400 + 86400  # the night after
+        moments = [moment for moment in (*history.days, history.end - 3600) if moment >= known]
+        if moments:
+            writer.constant(head, moments, duration)
+
+
+def _use(online: Accesses, access: Access, months: Sequence[_Month], writer: Writer) -> None:
+    uses = [access.use(month) for month, own, _ in months for _ in own]
+    for name in CLASSES:
+        # Daily while it is the class, and once a month (and when it ends) while it is not.
+        places = [
+            place
+            for place, use in enumerate(uses)
+            if use == name or place % 28 == 0 or place == len(uses) - 1 or (place and uses[place - 1] == name)
         ]
-        rows: dict[str, tuple[int, float]] = {}
-        for event in (*unsuccessful[-_UNSUCCESSFUL_EVENTS:], *ok[-_OK_EVENTS:]):
-            empty = event.status == "empty"
-            rows[_head(
-                "kodeks_online_search_event_info", each, type=event.type, status=event.status, query=event.query,
-                time=dt.datetime.fromtimestamp(event.at, ZONE).replace(tzinfo=None).isoformat(),
-                cause=words.cause(event.query) if empty else "", family=words.family(event.query) if empty else "",
-            )] = (event.at, event.duration)  # fmt: skip
-        for head, (at, duration) in rows.items():
-            known = at - at % 86400 + 86400  # the night after
-            moments = [moment for moment in (*history.days, history.end - 3600) if moment >= known]
-            if moments:
-                writer.constant(head, moments, duration)
+        head = _head("kodeks_online_profile", access, **{"class": name})
+        writer.write(head, [online.moments[at] for at in places], [int(uses[at] == name) for at in places])
 
 
-def _use(online: Accesses, writer: Writer) -> None:
-    months = _months(online)
-    writer.family("kodeks_online_profile", "gauge", "How an access is used: 1 for its class")
-    for each in online.accesses:
-        uses = [each.use(month) for month, own, _ in months for _ in own]
-        for name in CLASSES:
-            # Daily while it is the class, and once a month (and when it ends) while it is not.
-            places = [
-                place
-                for place, use in enumerate(uses)
-                if use == name or place % 28 == 0 or place == len(uses) - 1 or (place and uses[place - 1] == name)
-            ]
-            head = _head("kodeks_online_profile", each, **{"class": name})
-            writer.write(head, [online.moments[at] for at in places], [int(uses[at] == name) for at in places])
-    writer.family("kodeks_online_advice", "gauge", "Whether to call the client today or not to, and why")
-    for each in online.accesses:
-        told: dict[tuple[str, str], list[int]] = {}
-        for place, at in enumerate(online.moments):
-            advice = advise(each, at, each.left["documents"][place])
-            if advice:
-                told.setdefault(advice, []).append(at)
-        for (advice_name, reason), moments in told.items():
-            writer.constant(_head("kodeks_online_advice", each, advice=advice_name, reason=reason), moments)
-    _past(online, writer)
-
-
-def _past(online: Accesses, writer: Writer) -> None:
-    """What an access' own past lets expect of it."""
-    writer.family("kodeks_online_season_months", "gauge", "Months between the busy times of a seasonal access")
-    for each in online.accesses:
-        moments = [at for at in online.moments if each.use(_month(at)) == "seasonal"]
-        if moments:
-            writer.constant(_head("kodeks_online_season_months", each), moments, _season(each))
-    name = "kodeks_online_next_busy_timestamp_seconds"
-    writer.family(name, "gauge", "When the next busy time of a seasonal access is due")
-    for each in online.accesses:
-        moments = [at for at in online.moments if each.use(_month(at)) == "seasonal"]
-        if moments:
-            writer.write(_head(name, each), moments, [_next_busy(each, _month(at)) for at in moments])
-    writer.family("kodeks_online_documents_expected", "gauge", "Documents used by this day, going by its own past")
-    for each in online.accesses:
-        rows = [(at, wanted) for at in online.moments if (wanted := _expected(each, at)) is not None]
-        if rows:
-            writer.write(_head("kodeks_online_documents_expected", each), [at for at, _ in rows], [n for _, n in rows])
-    writer.family("kodeks_online_deviation", "gauge", "1 while an access behaves unlike its own past")
-    for each in online.accesses:
-        unlike: dict[str, list[int]] = {}
-        for at, left in zip(online.moments, each.left["documents"], strict=True):
-            kind = _deviation(each, at, each.limits["documents"] - left)
-            if kind:
-                unlike.setdefault(kind, []).append(at)
-        for kind, moments in unlike.items():
-            writer.constant(_head("kodeks_online_deviation", each, kind=kind), moments)
+def _past(online: Accesses, access: Access, writer: Writer) -> None:
+    """What is advised today, and what an access' own past lets expect of it."""
+    busy = [at for at in online.moments if access.use(_month(at)) == "seasonal"]
+    if busy:
+        writer.constant(_head("kodeks_online_season_months", access), busy, _season(access))
+        next_busy = _head("kodeks_online_next_busy_timestamp_seconds", access)
+        writer.write(next_busy, busy, [_next_busy(access, _month(at)) for at in busy])
+    rows = [(at, wanted) for at in online.moments if (wanted := _expected(access, at)) is not None]
+    if rows:
+        expected = _head("kodeks_online_documents_expected", access)
+        writer.write(expected, [at for at, _ in rows], [count for _, count in rows])
+    told: dict[str, list[int]] = {}
+    for at, left in zip(online.moments, access.left["documents"], strict=True):
+        if advice := advise(access, at, left):
+            name, reason = advice
+            told.setdefault(_head("kodeks_online_advice", access, advice=name, reason=reason), []).append(at)
+        if kind := _deviation(access, at, access.limits["documents"] - left):
+            told.setdefault(_head("kodeks_online_deviation", access, kind=kind), []).append(at)
+    for head, moments in told.items():
+        writer.constant(head, moments)
 
 
 def _season(access: Access) -> int:

@@ -26,20 +26,13 @@ def scores(history: History) -> Mapping[str, Mapping[str, float]]:
 
 def handling(history: History, writer: Writer) -> None:
     """Families ``kodeks_handling_…``, every hour of the last days."""
-    seen, told = history.last_hours, scores(history)
-    writer.family("kodeks_handling_score", "gauge", "Mean of what reviewers gave in 30 days, 0 to 5")
-    for manager, points in told.items():
+    seen, manner_of = history.last_hours, manners(history)
+    for manager, points in scores(history).items():
         for point, number in points.items():
             writer.constant("kodeks_handling_score" + labels(manager=manager, point=point), seen, number)
-    writer.family("kodeks_handling_reviews", "gauge", "Reviews within the last 13 months")
-    for manager in told:
         writer.constant("kodeks_handling_reviews" + labels(manager=manager), seen, 24)
-    writer.family("kodeks_handling_disputes", "gauge", "Disputed reviews, by what became of them")
-    for manager in told:
-        for outcome, number in (("open", 0), ("upheld", 2), ("changed", 1)):
-            writer.constant("kodeks_handling_disputes" + labels(manager=manager, outcome=outcome), seen, number)
-    writer.family("kodeks_handling_sign", "gauge", "Whether a measure seems to be pleased, 30 days")
-    for manager, manner in manners(history).items():
+        for outcome, count in (("open", 0), ("upheld", 2), ("changed", 1)):
+            writer.constant("kodeks_handling_disputes" + labels(manager=manager, outcome=outcome), seen, count)
         for sign in _SIGNS:
-            shown = float(manner.name == "bad" and sign == "same_comment")
+            shown = float(manner_of[manager].name == "bad" and sign == "same_comment")
             writer.constant("kodeks_handling_sign" + labels(manager=manager, sign=sign), seen, shown)

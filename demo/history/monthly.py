@@ -18,7 +18,6 @@ _DAILY = ("requests", "documents", "prints", "saves")
 
 def monthly(history: History, writer: Writer) -> None:
     """``kodeks_usage_total``, ``kodeks_month_users`` and ``kodeks_month_seats``."""
-    writer.family("kodeks_usage", "counter", "Use of a calendar month, by domain and kind")
     for life in history.lives:
         seldom = set(life.seldom)
         for month, own, after in _months(life):
@@ -30,18 +29,9 @@ def monthly(history: History, writer: Writer) -> None:
                     daily = kind in _DAILY and series[own[-1]] > 0
                     series_head = head("kodeks_usage_total", life, domain=domain, month=month, kind=kind)
                     _write(writer, series_head, life, own if daily else few, after if daily else after[:1], series)
-    writer.family("kodeks_month_users", "gauge", "Users of a calendar month, by domain; active: with requests")
-    for life in history.lives:
-        for month, own, after in _months(life):
-            for domain, figures in life.domains.items():
-                if not figures.users[own[-1]]:
-                    continue
                 for kind, series in (("all", figures.users), ("active", figures.active)):
                     series_head = head("kodeks_month_users", life, domain=domain, month=month, kind=kind)
                     _write(writer, series_head, life, own, after, series)
-    writer.family("kodeks_month_seats", "gauge", "Seats of the newest report of a calendar month")
-    for life in history.lives:
-        for month, own, after in _months(life):
             moments = [life.moments[place] for place in (*own, *after)]
             writer.constant(head("kodeks_month_seats", life, month=month), moments, life.site.seats)
 

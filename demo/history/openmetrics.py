@@ -1,4 +1,4 @@
-"""OpenMetrics text with timestamps, family by family, as fast as Python joins strings."""
+"""Samples with timestamps as promtool takes them, as fast as Python joins strings. Blocks keep no help and no type."""
 
 from __future__ import annotations
 
@@ -16,15 +16,11 @@ def labels(**values: str) -> str:
 
 @dataclass(slots=True)
 class Writer:
-    """Writes families one after another; all samples of a family go between two calls of ``family``."""
+    """Writes series one after another, in any order."""
 
     file: TextIO
     samples: int = 0
     series: int = 0
-
-    def family(self, name: str, kind: str, text: str) -> None:
-        """``name`` as OpenMetrics wants it: without ``_total``, ``_info`` and ``_bucket``."""
-        self.file.write(f"# HELP {name} {text}\n# TYPE {name} {kind}\n")
 
     def write(self, name: str, moments: Sequence[int], values: Iterable[float]) -> None:
         """One series: ``name`` with suffix and labels, and its values at the moments (Unix seconds)."""

@@ -111,11 +111,11 @@ def reaction(history: History, writer: Writer) -> None:
     """Families ``kodeks_reaction_…``: at every midnight, and every hour of the last days."""
     moments = sorted({*history.days, *history.last_hours})
     pairs = list(_pairs(history, moments))
-    _histogram(writer, "acknowledge", "How long alerts waited until somebody took them", [
+    _histogram(writer, "acknowledge", [
         (labels_, seen, [(case.taken, case.taken - case.begin) for case in met if case.taken is not None])
         for labels_, seen, met in pairs
     ])  # fmt: skip
-    _histogram(writer, "recovery", "How long alerts lasted", [
+    _histogram(writer, "recovery", [
         (labels_ | {"acknowledged": said}, seen, [
             (case.end, case.end - case.begin)
             for case in met
@@ -124,24 +124,17 @@ def reaction(history: History, writer: Writer) -> None:
         for labels_, seen, met in pairs
         for said in ("yes", "no")
     ])  # fmt: skip
-    writer.family("kodeks_reaction_alerts", "counter", "Alerts that are over, by how they ended")
     for labels_, seen, met in pairs:
         for outcome in OUTCOMES:
             ended = sorted(case.end for case in met if case.outcome == outcome)
             named = "kodeks_reaction_alerts_total" + labels(**labels_, outcome=outcome)
             writer.write(named, seen, [bisect_right(ended, at) for at in seen])
-    for name, text, wanted in (
-        ("waiting", "Alerts that fire now and that nobody has taken", False),
-        ("taken", "Alerts that fire now and that somebody has taken", True),
-    ):
-        writer.family(f"kodeks_reaction_{name}", "gauge", text)
-        for labels_, seen, met in pairs:
+        for name, wanted in (("waiting", False), ("taken", True)):
             counts = [
                 sum(case.end > at and _taken(case, at) == wanted for case in met if case.begin <= at) for at in seen
             ]
             writer.write(f"kodeks_reaction_{name}" + labels(**labels_), seen, counts)
     _oldest(history, writer)
-    writer.family("kodeks_reaction_alertmanager_up", "gauge", "Whether this Alertmanager answered at the last look")
     writer.constant("kodeks_reaction_alertmanager_up" + labels(alertmanager="127.0.0.1:9093"), history.last_hours)
 
 
@@ -158,11 +151,10 @@ def _pairs(history: History, moments: Sequence[int]) -> Iterator[_Pair]:
 
 
 def _histogram(
-    writer: Writer, name: str, text: str, rows: Sequence[tuple[dict[str, str], Sequence[int], list[tuple[int, int]]]]
+    writer: Writer, name: str, rows: Sequence[tuple[dict[str, str], Sequence[int], list[tuple[int, int]]]]
 ) -> None:
     """``rows``: labels, moments, and when how many seconds were counted."""
     family = f"kodeks_reaction_{name}_seconds"
-    writer.family(family, "histogram", text)
     for given, moments, counted in rows:
         counted.sort()
         for bound in (*map(float, BOUNDS), float("inf")):
@@ -183,7 +175,6 @@ def _taken(case: Case, at: int) -> bool:
 def _oldest(history: History, writer: Writer) -> None:
     """Only of those who wait to the end: that others no longer do could not be seen between samples an hour apart."""
     name = "kodeks_reaction_oldest_waiting_timestamp_seconds"
-    writer.family(name, "gauge", "Since when the oldest alert that nobody has taken waits")
     for manager, met in cases(history).items():
         waiting = [min((case.begin for case in met if case.begin <= at < case.end and not _taken(case, at)), default=0)
                    for at in history.last_hours]  # fmt: skip

@@ -31,10 +31,6 @@ class Blocks(Writer):
         self._files = [self._stack.enter_context(path.open("w", encoding="utf-8", buffering=1 << 20)) for path in files]
         self._bounds = [(first + number) * BLOCK for number in range(len(files) + 1)]
 
-    def family(self, name: str, kind: str, text: str) -> None:
-        for file in self._files:
-            file.write(f"# HELP {name} {text}\n# TYPE {name} {kind}\n")
-
     def write(self, name: str, moments: Sequence[int], values: Iterable[float | str]) -> None:
         told = values if isinstance(values, Sequence) else list(values)
         if len(told) != len(moments):

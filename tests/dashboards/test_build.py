@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Iterator
@@ -36,8 +37,9 @@ boards = pytest.mark.parametrize("board", ALL, ids=ids)
 DOCUMENTS: dict[str, dict[str, Any]] = {board.name: json.loads(board.json()) for board in ALL}
 
 
-def made(board: Board) -> dict[str, Any]:
-    return DOCUMENTS[board.name]
+@functools.cache
+def copies(branch: str) -> dict[str, dict[str, Any]]:
+    return {name.removesuffix(".json"): json.loads(text) for name, text in files(branch).items()}
 
 
 def links(found: Any) -> Iterator[str]:
@@ -94,14 +96,14 @@ def test_title_panels_and_filters_to_the_letter(board: Board) -> None:
 
 @boards
 def test_uid_stays(board: Board) -> None:
-    assert made(board)["uid"] == f"kodeks-{board.name}"
+    assert DOCUMENTS[board.name]["uid"] == f"kodeks-{board.name}"
     assert len(board.uid) <= 40
 
 
 @boards
 def test_links_lead_to_dashboards_and_variables_that_exist(board: Board) -> None:
     known = {each.uid: {variable.name for variable in each.variables} for each in ALL}
-    for url in links(made(board)):
+    for url in links(DOCUMENTS[board.name]):
         if url.startswith("/d/"):
             uid = url.removeprefix("/d/").partition("?")[0]
             assert uid in known, url
@@ -111,7 +113,7 @@ def test_links_lead_to_dashboards_and_variables_that_exist(board: Board) -> None
 
 @boards
 def test_pages_of_errors_that_are_named_exist(board: Board) -> None:
-    for url in links(made(board)):
+    for url in links(DOCUMENTS[board.name]):
         page = re.search(r"/docs/errors/(\w+\.md)", url)
         if page:
             assert (ROOT / "docs" / "errors" / page[1]).exists(), url
@@ -132,7 +134,7 @@ def test_alerts_lead_to_dashboards_and_variables_that_exist() -> None:
 
 @boards
 def test_a_branch_has_a_copy_that_keeps_to_itself(board: Board) -> None:
-    copy: dict[str, Any] = json.loads(files("saratov")[f"{board.name}.json"])
+    copy = copies("saratov")[board.name]
     assert copy["uid"] == f"kodeks-saratov-{board.name}"
     assert copy["title"] == board.title
     for url in links(copy):
@@ -145,11 +147,11 @@ def test_a_branch_has_a_copy_that_keeps_to_itself(board: Board) -> None:
 
 
 def test_a_branch_with_a_long_name_has_uids_that_grafana_takes() -> None:
-    copies = [json.loads(text) for text in files("ekaterinburg-sever-2").values()]
-    uids = {copy["uid"] for copy in copies}
+    found = copies("ekaterinburg-sever-2").values()
+    uids = {copy["uid"] for copy in found}
     assert len(uids) == len(ALL)
     assert max(map(len, uids)) <= 40
-    for copy in copies:
+    for copy in found:
         for url in links(copy):
             if url.startswith("/d/"):
                 assert url.removeprefix("/d/").partition("?")[0] in uids, url

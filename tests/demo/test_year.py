@@ -92,7 +92,6 @@ def test_a_rule_that_takes_one_of_two_metrics_makes_one_series(tmp_path: Path, m
 
 def test_samples_go_into_the_file_of_their_block(tmp_path: Path) -> None:
     with writer(tmp_path / "new", 2, 2) as made:
-        made.family("a", "gauge", "An a")
         made.write('a{b="c"}', [2 * BLOCK, 3 * BLOCK - 1, 3 * BLOCK, 4 * BLOCK - 1], [1, 2.5, "3", 4])
         made.constant("a", [3 * BLOCK + 1])
         made.end()
@@ -100,7 +99,7 @@ def test_samples_go_into_the_file_of_their_block(tmp_path: Path) -> None:
             made.write("a", [4 * BLOCK], [1])
         with pytest.raises(ValueError, match="2 moments, 1 values"):
             made.write("a", [2 * BLOCK, 2 * BLOCK + 1], [1])
-    first, second = ((tmp_path / "new" / name).read_text().splitlines()[2:] for name in ("000.txt", "001.txt"))
+    first, second = ((tmp_path / "new" / name).read_text().splitlines() for name in ("000.txt", "001.txt"))
     assert first == [f'a{{b="c"}} 1 {2 * BLOCK}', f'a{{b="c"}} 2.5 {3 * BLOCK - 1}', "# EOF"]
     assert second == [f'a{{b="c"}} 3 {3 * BLOCK}', f'a{{b="c"}} 4 {4 * BLOCK - 1}', f"a 1 {3 * BLOCK + 1}", "# EOF"]
 

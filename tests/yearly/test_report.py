@@ -69,10 +69,14 @@ def call(told: Told, output: Path, *options: str, year: int = YEAR) -> int:
         return main(given)
 
 
-@pytest.fixture
-def report(tmp_path: Path) -> Report:
-    assert call(romashka(), tmp_path / "report.html", f"--client={NAME}") == 0
-    return opened(tmp_path / "report.html")
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
+    return made(romashka(), tmp_path_factory.mktemp("report"))
+
+
+def made(told: Told, folder: Path, *options: str, client: str = NAME) -> Report:
+    assert call(told, folder / "r.html", f"--client={client}", *options) == 0
+    return opened(folder / "r.html")
 
 
 def test_title(report: Report) -> None:
@@ -119,8 +123,7 @@ def test_months_and_their_changes(report: Report) -> None:
 def test_january_is_compared_with_december_before(tmp_path: Path) -> None:
     told = romashka()
     month(told, "2024-12", documents=50.0)
-    assert call(told, tmp_path / "r.html", f"--client={NAME}") == 0
-    assert opened(tmp_path / "r.html").table("months")["январь"][:2] == ["100", "+100 %"]
+    assert made(told, tmp_path).table("months")["январь"][:2] == ["100", "+100 %"]
 
 
 def test_halves_of_the_year(report: Report) -> None:
@@ -134,8 +137,7 @@ def test_the_year_before(tmp_path: Path) -> None:
     told = romashka()
     for number in (5, 6, 7):
         month(told, f"2024-{number:02}", documents=300.0)
-    assert call(told, tmp_path / "r.html", f"--client={NAME}") == 0
-    page = opened(tmp_path / "r.html")
+    page = made(told, tmp_path)
     assert page.table("changes")["Открытые документы"] == ["900", "1 800", "+100 %"]
     assert "одни и те же полные месяцы двух лет: май–июль" in page.text
 
@@ -155,8 +157,7 @@ def test_counters_that_begin_or_fall_within_the_year(tmp_path: Path) -> None:
         ("romashka", "ГОСТ", "absent"): [(moment("2025-01-01T00:00"), 7.0), (first, 7.0)],
         ("romashka", "СП", "absent"): [(first, 4.0), (first + day, 9.0), (first + 2 * day, 2.0)],
     }
-    assert call(told, tmp_path / "r.html", f"--client={NAME}") == 0
-    (chart,) = opened(tmp_path / "r.html").page.xpath("//svg[title[starts-with(., 'Чего нет')]]")
+    (chart,) = made(told, tmp_path).page.xpath("//svg[title[starts-with(., 'Чего нет')]]")
     assert plain(chart.xpath("desc")[0].text) == "СП — 11"
 
 
@@ -165,8 +166,7 @@ def test_running_month_and_months_to_come(tmp_path: Path) -> None:
     for key in [key for key in told.usage if key[2] > "2025-08"]:
         del told.usage[key]
     told.reported["romashka", "2025-06"] = moment("2025-06-12T15:00")
-    assert call(told, tmp_path / "r.html", f"--client={NAME}", "--until=2025-08-15") == 0
-    page = opened(tmp_path / "r.html")
+    page = made(told, tmp_path, "--until=2025-08-15")
     rows = page.table("months")
     assert "1 января — 15 августа 2025 года" in page.text
     assert rows["август*"][:2] == ["800", "—"]
@@ -185,8 +185,7 @@ def test_nothing_is_made_of_nothing(tmp_path: Path) -> None:
     told.users.clear()
     told.seats.clear()
     told.empty.clear()
-    assert call(told, tmp_path / "r.html", f"--client={NAME}") == 0
-    page = opened(tmp_path / "r.html")
+    page = made(told, tmp_path)
     assert [value for name, value in page.tiles().items() if name != "Доступность"] == ["нет данных"] * 5
     assert "отчёты сервера не поступали" in page.text
     assert set(page.table("months")["май"]) == {"нет данных"}
@@ -198,8 +197,7 @@ def test_two_installations(tmp_path: Path) -> None:
     told = romashka()
     told.clients["romashka-2"] = dict(told.clients["romashka"], manager="petrov")
     month(told, "2025-12", "romashka-2", documents=10.0, rejections=1.0, seats=5.0)
-    assert call(told, tmp_path / "r.html", f"--client={NAME}") == 0
-    page = opened(tmp_path / "r.html")
+    page = made(told, tmp_path)
     rows = page.table("months")
     assert rows["декабрь"][0] == "1 210"
     assert rows["ноябрь‡"][0] == "1 100"
@@ -221,8 +219,7 @@ def online(told: Told) -> Told:
 
 
 def test_online_accesses(tmp_path: Path) -> None:
-    assert call(online(romashka()), tmp_path / "r.html", f"--client={NAME}") == 0
-    page = opened(tmp_path / "r.html")
+    page = made(online(romashka()), tmp_path)
     rows = page.table("access")
     assert rows["январь"] == ["20 из 300", "20 из 300", "20 из 300", "20 из 300", "93 %"]
     assert rows["февраль"] == ["нет данных"] * 5
@@ -231,8 +228,7 @@ def test_online_accesses(tmp_path: Path) -> None:
 
 
 def test_a_client_with_online_accesses_alone(tmp_path: Path) -> None:
-    assert call(online(Told()), tmp_path / "r.html", f"--client={NAME}") == 0
-    page = opened(tmp_path / "r.html")
+    page = made(online(Told()), tmp_path)
     assert page.tiles()["Использовано лимита"] == "94 %"
     assert page.tiles()["Документов онлайн"] == "3 100"
     assert not page.page.xpath("//table[@class='months']")
@@ -250,8 +246,7 @@ def test_everything_is_escaped(tmp_path: Path) -> None:
     told.registration["romashka"] = {"regnum": EVIL, "legal_entity": EVIL}
     told.empty = {("romashka", EVIL, each): samples for (_, _, each), samples in told.empty.items()}
     told.usage |= {(one, EVIL, name, kind): value for (one, _, name, kind), value in told.usage.items()}
-    assert call(told, tmp_path / "r.html", f"--client={EVIL}", f"--contact={EVIL}") == 0
-    page = opened(tmp_path / "r.html")
+    page = made(told, tmp_path, f"--contact={EVIL}", client=EVIL)
     assert not page.page.xpath("//script | //img | //*[@onerror] | //iframe | //object | //link")
     assert page.page.xpath("//h1")[0].text == EVIL
     assert "49" not in page.page.xpath("//title")[0].text
@@ -275,7 +270,7 @@ def test_identifiers_are_unique(report: Report) -> None:
 
 def test_no_user_and_no_query_is_asked_for(tmp_path: Path) -> None:
     told = romashka()
-    assert call(told, tmp_path / "r.html", f"--client={NAME}") == 0
+    made(told, tmp_path)
     for request in told.asked:
         assert not re.search(r"\buser\b|kodeks_user_|search_event|session_info", request.query)
 
@@ -283,7 +278,7 @@ def test_no_user_and_no_query_is_asked_for(tmp_path: Path) -> None:
 def test_no_raw_series_is_read_over_a_year(tmp_path: Path) -> None:
     """Ranges of more than two months are of sparse series, or are looked at in wide steps."""
     told = online(romashka())
-    assert call(told, tmp_path / "r.html", f"--client={NAME}") == 0
+    made(told, tmp_path)
     selector = r'([a-z][\w:]*)(?:\{(?:[^{}"]|"(?:[^"\\]|\\.)*")*\})?\)?\[(\d+)([sd])(:\w+)?\]'
     found = [each for request in told.asked for each in re.findall(selector, request.query)]
     assert len(found) > 40
@@ -378,7 +373,7 @@ def test_prometheus_is_away(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
 def test_warnings_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     told = romashka()
     told.warnings = ["a store did not answer"]
-    assert call(told, tmp_path / "r.html", f"--client={NAME}") == 0
+    made(told, tmp_path)
     assert capsys.readouterr().err.count("Prometheus warns: a store did not answer") == 1
 
 
@@ -386,7 +381,7 @@ def test_credentials_from_files(tmp_path: Path) -> None:
     (tmp_path / "password").write_text("s3cret\n")
     told = romashka()
     basic = ["--prometheus.username=me", f"--prometheus.password-file={tmp_path / 'password'}"]
-    assert call(told, tmp_path / "r.html", f"--client={NAME}", *basic) == 0
+    made(told, tmp_path, *basic)
     wanted = "Basic " + base64.b64encode(b"me:s3cret").decode()
     assert {request.headers.get("Authorization") for request in told.asked} == {wanted}
 
@@ -432,8 +427,7 @@ def fleet(told: Told, count: int) -> Told:
 
 def test_many_installations(tmp_path: Path) -> None:
     """The first page stays one page; a month that lacks one of many is still compared."""
-    assert call(fleet(romashka(), 30), tmp_path / "r.html", f"--client={NAME}") == 0
-    page = opened(tmp_path / "r.html")
+    page = made(fleet(romashka(), 30), tmp_path)
     assert "Установки filial-00, filial-01, filial-02 и ещё 28" in page.text
     (seats, *_) = page.advice()
     assert seats.startswith("Добавить места на установках filial-00, filial-01, filial-02 и ещё 28")
