@@ -3,40 +3,14 @@
 from __future__ import annotations
 
 import json
-import smtplib
-import threading
 import urllib.error
 import urllib.request
-from email.message import EmailMessage
 from typing import Any
 
 import pytest
 
-from demo.sinks import Mail, MailSink, TelegramSink
-from demo.sinks.markup import MarkupError, visible_text
-
-
-def _mail() -> EmailMessage:
-    mail = EmailMessage()
-    mail["Subject"] = "[FIRING] Ключ потерян: ООО «Ромашка»"
-    mail["From"], mail["To"] = "monitor@dealer.example", "ivanova@dealer.example"
-    mail.set_content("Проверьте ключ")
-    mail.add_alternative("<p>Проверьте <b>ключ</b></p>", subtype="html")
-    return mail
-
-
-def test_mail_comes_decoded() -> None:
-    heard: list[Mail] = []
-    with MailSink(heard.append) as sink:
-        with smtplib.SMTP(sink.host, sink.port, timeout=30) as client:
-            client.send_message(_mail())
-        mail = sink.wait_for(lambda each: "Ромашка" in each.subject, timeout=30)
-    assert mail.subject == "[FIRING] Ключ потерян: ООО «Ромашка»"
-    assert mail.to == ("ivanova@dealer.example",)
-    assert mail.text.strip() == "Проверьте ключ"
-    assert "<b>ключ</b>" in mail.html
-    assert heard == [mail]
-    assert "Кому: ivanova@dealer.example" in str(mail)
+from demo.sinks import MailSink, TelegramSink
+from demo.sinks.markup import visible_text
 
 
 def test_waiting_ends_without_the_message() -> None:
@@ -131,19 +105,9 @@ def test_markup_that_telegram_takes(markup: str, seen: str) -> None:
     assert visible_text(markup) == seen
 
 
-def test_markup_error_is_a_value_error() -> None:
-    with pytest.raises(MarkupError, match="can't parse entities"):
-        visible_text("<b>")
-
-
 def test_telegram_may_know_its_chats_and_limit_the_rate() -> None:
     with TelegramSink("42:token", chats=frozenset({-100}), rate_limit=2) as sink:
         assert _send(sink, "x", chat="7")[1]["description"] == "Bad Request: chat not found"
         assert [_send(sink, "x")[0] for _ in range(3)] == [200, 200, 429]
         assert _send(sink, "x")[1]["parameters"]["retry_after"] > 0
         assert len(sink.messages) == 2
-
-
-def test_waiting_hears_what_comes_later(telegram: TelegramSink) -> None:
-    threading.Timer(0.2, _send, (telegram, "позже")).start()
-    assert telegram.wait_for(lambda each: each.text == "позже", timeout=30).chat_id == -100

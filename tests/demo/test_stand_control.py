@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -36,6 +37,10 @@ def test_break_and_mend_over_http(stand: Stand) -> None:
     assert servers["licman"]["licence_manager"] is True
     assert _post(stand, "/clear", {"server": "romashka"}) == 200
     assert get(stand, "romashka", "/docs").status == 200
+    assert _post(stand, "/search", {"server": "romashka", "login": "lena", "query": "гсот"}) == 200
+    deadline = time.monotonic() + 30
+    while "гсот" not in [row[8] for row in stand.report("romashka").blocks["searches"]]:
+        assert time.monotonic() < deadline
 
 
 @pytest.mark.parametrize(

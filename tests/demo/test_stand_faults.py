@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
-from demo.stand import Stand
+from demo.stand import ServerSpec, Stand, StandSpec, tls
 from demo.stand.faults import Fault
 from kodeks_exporter.checks.chain import run_round
 from kodeks_exporter.checks.context import Tools
@@ -13,7 +16,8 @@ from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.net.pinger import Pinger
 from kodeks_exporter.net.resolver import Resolver
 from kodeks_exporter.settings.checks import CheckSettings, CheckTimeouts
-from kodeks_exporter.settings.fleet import Credentials, Installation
+from kodeks_exporter.settings.fleet import Credentials, Installation, Tls
+from kodeks_exporter.settings.values import Endpoint
 from tests.checks.conftest import NoSnmp
 
 LOGIN = Credentials("smartlogin", Secret("smartpassword"))
@@ -54,34 +58,87 @@ def resolver(stand: Stand) -> Resolver:
     return Resolver((stand.dns_address,), QUICK.timeouts.dns)
 
 
-def examined(stand: Stand, resolver: Resolver) -> Round:
-    port = stand.address("romashka")[1]
-    romashka = Installation(
-        "romashka", "ООО «Ромашка»", "ivanova", url=f"http://romashka.kodeks.test:{port}", credentials=LOGIN,
-        addresses=("127.0.0.1",), catalogs=("/docs",),
+def examined(stand: Stand, resolver: Resolver, name: str = "romashka", **more: Any) -> Round:
+    spec = next(each for each in stand.spec.servers if each.name == name)
+    manager = Endpoint(*stand.address(spec.licence_manager)) if spec.licence_manager else None
+    installation = Installation(
+        name, "ООО «Ромашка»", "ivanova", url=stand.url(name), credentials=LOGIN, addresses=("127.0.0.1",),
+        catalogs=spec.catalogs, licence_manager=manager, **more,
     )  # fmt: skip
-    return run_round(romashka, QUICK, Tools(resolver, Pinger(), NoSnmp()))
+    return run_round(installation, QUICK, Tools(resolver, Pinger(), NoSnmp()))
 
 
 def failing(round_: Round) -> list[str]:
     return [name for name, result in round_.results.items() if result.outcome is Outcome.FAILED]
 
 
-def test_a_healthy_server_passes_and_no_seat_is_held(stand: Stand, resolver: Resolver) -> None:
-    round_ = examined(stand, resolver)
+@pytest.mark.parametrize("name", ["romashka", "sever", "klyuch"])
+def test_a_healthy_server_passes_and_no_seat_is_held(stand: Stand, resolver: Resolver, name: str) -> None:
+    round_ = examined(stand, resolver, name)
     assert failing(round_) == []
     assert {name for name, result in round_.results.items() if result.outcome is Outcome.OK} >= {"key", "seats", "auth"}
-    assert stand.sessions("romashka") == []
+    assert stand.sessions(name) == []
 
 
 @pytest.mark.parametrize("fault", FAILS, ids=str)
 def test_a_fault_is_one_failing_check_and_ends_when_it_is_cleared(
     stand: Stand, resolver: Resolver, fault: Fault
 ) -> None:
+    address = stand.address("romashka")
     stand.fault("romashka", fault)
     assert failing(examined(stand, resolver)) == ([FAILS[fault]] if FAILS[fault] else [])
+    assert failing(examined(stand, resolver, "vega")) == [], "the others are left alone"
     stand.clear("romashka")
+    assert stand.address("romashka") == address
     assert failing(examined(stand, resolver)) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "fault", "options", "fails"),
+    [
+        ("romashka", "romashka", Fault.WRONG_CHARSET, {"declare": "windows-1251"}, ["http"]),
+        ("romashka", "romashka", Fault.MAINTENANCE, {"status": 200}, ["maintenance"]),
+        ("romashka", "romashka", Fault.MAINTENANCE, {"status": 200, "text": "Идут иные работы"}, []),
+        ("romashka", "romashka", Fault.OUT_OF_SEATS, {"main_page": "full"}, ["seats"]),
+        ("sever", "sever", Fault.CATALOG_BROKEN, {"reason": "no required volume DB", "catalog": "/norms"}, ["catalog"]),
+        ("klyuch", "licman", Fault.PORT_CLOSED, {}, ["licman_tcp"]),
+        ("vega", "te-cloud", Fault.PORT_CLOSED, {}, ["tcp"]),
+    ],
+)
+def test_options_and_other_targets(
+    stand: Stand, resolver: Resolver, name: str, target: str, fault: Fault, options: dict[str, Any], fails: list[str]
+) -> None:
+    stand.fault(target, fault, **options)
+    assert failing(examined(stand, resolver, name)) == fails
+
+
+def test_a_certificate_expires_and_is_mended(tmp_path: Path) -> None:
+    made = tls.issue(tmp_path, "bank.kodeks.test", "127.0.0.1")
+    files = {"tls_cert": str(made.cert), "tls_key": str(made.key), "tls_expired_cert": str(made.expired)}
+    with Stand(StandSpec((ServerSpec("bank", dns_name="bank.kodeks.test", **files),))) as stand:  # type: ignore[arg-type]
+        resolver = Resolver((stand.dns_address,), QUICK.timeouts.dns)
+
+        def found() -> list[str]:
+            return failing(examined(stand, resolver, "bank", tls=Tls(ca_file=str(made.ca))))
+
+        assert found() == []
+        stand.fault("bank", Fault.TLS_EXPIRED)
+        assert found() == ["tls"]
+        stand.clear("bank")
+        assert found() == []
+
+
+def test_faults_that_do_not_fit_are_refused(stand: Stand) -> None:
+    with pytest.raises(KeyError):
+        stand.fault("nobody", "hang")
+    for target, fault, words in (
+        ("romashka", "nothing", "nothing"),
+        ("klyuch", "dns_gone", "no DNS name"),
+        ("romashka", "tls_expired", "no TLS"),
+        ("licman", "maintenance", "licence manager"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            stand.fault(target, fault)
 
 
 def test_every_fault_that_a_visit_can_show_is_here() -> None:

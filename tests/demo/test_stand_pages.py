@@ -1,6 +1,10 @@
-"""What the stand's servers say, healthy and broken."""
+"""What a visit of the exporter does not show of the stand's servers; the rest is in test_stand_faults.py."""
 
 from __future__ import annotations
+
+import contextlib
+import socket
+import time
 
 import pytest
 
@@ -16,25 +20,6 @@ def test_connection_is_kept(stand: Stand) -> None:
     assert visitor.get("/docs", method="HEAD").body == b""
     assert visitor.get("/docs").status == 200
     assert visitor.connection.sock is sock
-
-
-def test_preferences_hold_the_nightly_times_in_a_form(stand: Stand) -> None:
-    visitor = Visitor(stand, "romashka")
-    answer = visitor.get("/admin/pref", BASIC)
-    assert 'NAME="restarttime" VALUE="03:30"' in answer.text
-    assert 'NAME="reservtime" VALUE="02:00"' in answer.text
-    stand.set_times("romashka", restart="23:15", backup="01:00")
-    assert 'NAME="restarttime" VALUE="23:15"' in visitor.get("/admin/pref", cookie=answer.cookie).text
-    visitor.get("/logout", cookie=answer.cookie)
-
-
-def test_catalogs_and_metrics_may_ask_for_a_login(stand: Stand) -> None:
-    assert get(stand, "sever", "/norms").status == 401
-    assert get(stand, "sever", "/sysinfo/metrics").status == 401
-    first = get(stand, "sever", "/norms", BASIC)
-    assert first.status == 200
-    assert get(stand, "sever", "/sysinfo/metrics", cookie=first.cookie).status == 200
-    get(stand, "sever", "/logout", cookie=first.cookie)
 
 
 def test_sysmon_came_with_a_later_version(stand: Stand) -> None:
@@ -71,37 +56,19 @@ def test_cookies_page_lists_those_who_hold_seats(stand: Stand) -> None:
     get(stand, "romashka", "/logout", cookie=answer.cookie)
 
 
-def test_out_of_seats_may_show_on_the_main_page(stand: Stand) -> None:
-    stand.fault("romashka", "out_of_seats", main_page="full")
-    answer = get(stand, "romashka", "/docs")
-    assert answer.status == 403
-    assert "(2008)" in answer.text
+def test_nightly_restart_ends_by_itself(stand: Stand) -> None:
+    stand.fault("romashka", "nightly_restart", seconds=2)
+    with pytest.raises(OSError, match="refused"):
+        socket.create_connection(stand.address("romashka"), 1)
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError):
+            assert get(stand, "romashka", "/docs").status == 200
+            return
+    raise AssertionError("it is still away")
 
 
-def test_wording_and_status_of_a_state_may_be_chosen(stand: Stand) -> None:
-    stand.fault("romashka", "maintenance", text="Идут работы", status=200)
-    answer = get(stand, "romashka", "/docs")
-    assert answer.status == 200
-    assert "Идут работы" in answer.text
-
-
-def test_catalog_faults_name_their_reason_at_one_catalog(stand: Stand) -> None:
-    cookie = get(stand, "sever", "/norms", BASIC).cookie
-    stand.fault("sever", "catalog_broken", reason="no required volume DB", catalog="/norms")
-    lines = get(stand, "sever", "/sysinfo/metrics", cookie=cookie).text.splitlines()
-    assert 'kserver_product_control{service="kodweb",path="/norms",status="no required volume DB"} 1' in lines
-    assert 'kserver_main_page{service="kodweb",path="/docs"} 0' in lines
-    stand.clear("sever")
-    stand.fault("sever", "updating")
-    lines = get(stand, "sever", "/sysinfo/metrics", cookie=cookie).text.splitlines()
-    assert 'kserver_main_page{service="kodweb",path="/docs",status="update DB"} 1' in lines
-    get(stand, "sever", "/logout", cookie=cookie)
-
-
-@pytest.mark.parametrize(("declare", "written"), [("utf-8", "windows-1251"), ("windows-1251", "utf-8")])
-def test_wrong_charset_declares_one_and_writes_another(stand: Stand, declare: str, written: str) -> None:
-    stand.fault("romashka", "wrong_charset", declare=declare)
-    answer = get(stand, "romashka", "/docs")
-    assert answer.headers.get_content_charset() == declare
-    assert f"charset={declare}" in answer.body.decode(written)
-    assert "Техэксперт" in answer.body.decode(written)
+def test_bad_requests_are_refused(stand: Stand) -> None:
+    with socket.create_connection(stand.address("romashka"), 2) as connection:
+        connection.sendall(b"HELLO\r\n\r\n")
+        assert connection.recv(100).startswith(b"HTTP/1.1 400 ")

@@ -1,27 +1,29 @@
-"""How the stand hands its reports out, and how they are pushed: with real curl, as the scripts in the field do."""
+"""The stand's reports are what the exporter, which shares no code with them, downloads and reads; pushes by curl."""
 
 from __future__ import annotations
 
-import http.client
-import io
-import shutil
-import sqlite3
+import re
 import subprocess
-import threading
 import time
-import xml.etree.ElementTree as ET
 import zipfile
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from demo.push import Errand, Pusher, PushFailedError, push_report, push_status
 from demo.stand import ServerSpec, Stand, StandSpec
-from tests.demo.visitor import BASIC, WRONG, Answer
+from demo.stand.faults import Fault
+from kodeks_exporter.domain.report import UnreadableReport
+from kodeks_exporter.domain.secret import Secret
+from kodeks_exporter.intake.download import Downloader, DownloadError
+from kodeks_exporter.settings.checks import CheckSettings
+from kodeks_exporter.settings.fleet import Credentials, Installation
+from kodeks_exporter.settings.reports import ReportSettings
+from tests.store.reporting import Bench
+from tests.web.test_upload import Site
 
-PATH = "/sysinfo/si_save_request"
+LOGIN = Credentials("smartlogin", Secret("smartpassword"))
 
 
 @pytest.fixture(scope="module")
@@ -44,246 +46,138 @@ def reports(office: Stand) -> Iterator[Stand]:
     office.clear()
 
 
-def ask(
-    stand: Stand, name: str, kind: str = "zip", authorization: str = BASIC, cookie: str = "", method: str = "POST"
-) -> Answer:
-    host, port = stand.address(name)
-    connection = http.client.HTTPConnection(host, port, timeout=10)
-    headers = {"Content-Type": "application/x-www-form-urlencoded"}
-    headers |= {"Authorization": authorization} if authorization else {}
-    headers |= {"Cookie": cookie} if cookie else {}
-    body = f"type={kind}" if method == "POST" else None
-    connection.request(method, PATH if body else f"{PATH}?type={kind}", body, headers)
-    response = connection.getresponse()
-    answer = Answer(response.status, response.headers, response.read())
-    connection.close()
-    return answer
+def fetched(stand: Stand, name: str, target: Path, login: Credentials = LOGIN, patience: float = 30.0) -> Path:
+    """The report as the exporter downloads it."""
+    installation = Installation(name, "ООО «Ромашка»", "ivanova", url=stand.url(name), credentials=login)
+    settings = ReportSettings(download_timeout=patience)
+    target.parent.mkdir(exist_ok=True)
+    with target.open("wb") as file:
+        Downloader(lambda host: (host,)).download(installation, settings, CheckSettings(), file.write)
+    return target
 
 
-def unzip(data: bytes) -> tuple[str, bytes]:
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        (name,) = archive.namelist()
-        return name, archive.read(name)
+def figures(stand: Stand, name: str, folder: Path) -> dict[str, float]:
+    """What the exporter shows of the report that comes now, at this moment."""
+    bench = Bench(folder)
+    bench.take(fetched(stand, name, folder / "report"))
+    found = bench.values(now=time.time())
+    bench.store.close()
+    return found
 
 
-def test_xml_comes_in_chunks_and_closes_the_connection(reports: Stand) -> None:
-    answer = ask(reports, "plain", "xml")
-    assert answer.headers["Content-Type"] == "text/xml; charset=utf-8"
-    assert answer.headers["Transfer-Encoding"] == "chunked"
-    assert answer.headers["Connection"] == "close"
-    assert answer.headers["Content-Length"] is None
-    assert ET.fromstring(answer.body).find("users/user/usage") is not None
+@pytest.mark.parametrize(
+    ("name", "begins"),
+    [("plain", b'"utf-8"?>'), ("cyrillic", b'"windows-1251"?>'), ("database", b"SQLite format 3"), ("cookie", b"?>")],
+)
+def test_every_form_is_downloaded_and_read(reports: Stand, tmp_path: Path, name: str, begins: bytes) -> None:
+    used = reports.seats_used(name)
+    found = figures(reports, name, tmp_path)
+    assert found["kodeks_users"] > 10
+    assert any('ООО \\"Ромашка\\"' in series for series in found if series.startswith("kodeks_registration_info"))
+    assert reports.seats_used(name) == used
+    with zipfile.ZipFile(tmp_path / "report") as archive:
+        assert begins in archive.read(*archive.namelist())[:60]
 
 
-def test_zip_holds_xml_in_the_servers_encoding_or_sqlite(reports: Stand) -> None:
-    name, data = unzip(ask(reports, "cyrillic").body)
-    assert name.endswith(".xml")
-    assert data.startswith(b'<?xml version="1.0" encoding="windows-1251"?>')
-    assert "Ромашка" in data.decode("windows-1251")
-    _, data = unzip(ask(reports, "database").body)
-    database = sqlite3.connect(":memory:")
-    database.deserialize(data)
-    assert database.execute("SELECT count(*) FROM users").fetchone()[0] > 10
+@pytest.mark.parametrize(
+    ("name", "fault", "options", "seen"),
+    [
+        ("plain", Fault.KEY_LOST, {"code": 4113}, r'kodeks_protection_error_code{source="sysinfo"} 4113'),
+        ("plain", Fault.SPP_DOWN, {}, "kodeks_spp_up 0"),
+        ("plain", Fault.VOLUME_ERROR, {}, r'kodeks_volume_error{volume=".*",code="2007"} 1'),
+        ("cyrillic", Fault.OUT_OF_SEATS, {}, "kodeks_seats_used 4"),
+        ("plain", Fault.REPORT_HUGE, {"size": 5}, r"kodeks_users \d+"),
+        ("plain", Fault.REPORT_MISSING, {"block": "users,kassist"}, r"kodeks_seats \d+"),
+    ],
+)
+def test_a_fault_of_the_content_is_read_and_ends_when_it_is_cleared(
+    reports: Stand, tmp_path: Path, name: str, fault: Fault, options: dict[str, str | int], seen: str
+) -> None:
+    def found(folder: str) -> set[str]:
+        return {f"{series} {value:g}" for series, value in figures(reports, name, tmp_path / folder).items()}
+
+    reports.fault(name, fault, **options)
+    broken = found("broken")
+    assert any(re.fullmatch(seen.replace("{", r"\{"), each) for each in broken)
+    assert any(each.startswith("kodeks_users ") for each in broken) == (fault is not Fault.REPORT_MISSING)
+    assert (tmp_path / "broken" / "report").stat().st_size > (5 << 20 if fault is Fault.REPORT_HUGE else 0)
+    reports.clear(name)
+    whole = found("whole")
+    assert any(re.fullmatch(seen.replace("{", r"\{"), each) for each in whole) == seen.endswith("+")
 
 
-def test_report_asks_for_the_login_and_holds_no_seat(reports: Stand) -> None:
-    used = reports.seats_used("plain")
-    assert ask(reports, "plain", authorization="").status == 401
-    assert ask(reports, "plain", authorization=WRONG).status == 401
-    assert ask(reports, "plain").status == 200
-    assert ask(reports, "plain", method="GET").status == 405
-    assert reports.seats_used("plain") == used
-    reports.fault("plain", "auth_refused")
-    assert ask(reports, "plain").status == 401
-
-
-def test_cookie_comes_first_with_a_redirect(reports: Stand) -> None:
-    first = ask(reports, "cookie")
-    assert (first.status, first.headers["Location"]) == (302, f"{PATH}?type=zip")
-    assert ask(reports, "cookie", method="GET").status == 302  # whoever forgets the cookie goes round and round
-    second = ask(reports, "cookie", cookie=first.cookie, method="GET")
-    assert second.status == 200
-    assert unzip(second.body)[0] == "sysinfo.xml"
-
-
-@pytest.mark.parametrize("name", ["plain", "cookie"])
-def test_real_curl_gets_the_report(reports: Stand, name: str, tmp_path: Path) -> None:
-    host, port = reports.address(name)
-    target = tmp_path / "report.zip"
-    subprocess.run(
-        ["curl", "-sfL", "-b", "", "-u", "smartlogin:smartpassword", "-d", "type=zip", "-o", str(target),
-         f"http://{host}:{port}{PATH}"], check=True, timeout=20,
-    )  # fmt: skip
-    assert zipfile.ZipFile(target).testzip() is None
-
-
-def test_full_server_says_so_in_its_report(reports: Stand) -> None:
-    reports.fault("cyrillic", "out_of_seats")
-    root = ET.fromstring(ask(reports, "cyrillic", "xml").body)
-    assert len(root.findall("sessions/session")) == 4
-    assert len(root.findall("rejections/rejection")) >= 3
-
-
-def test_lost_key_and_its_return_show_at_once(reports: Stand) -> None:
-    reports.fault("plain", "key_lost", code=4113)
-    protection = ET.fromstring(ask(reports, "plain", "xml").body).find("registration/protection")
-    assert protection is not None
-    assert (protection.attrib["status"], protection.attrib["code"]) == ("error", "4113")
+def test_what_is_no_report_is_refused(reports: Stand, tmp_path: Path) -> None:
+    with pytest.raises(DownloadError, match="login"):
+        fetched(reports, "plain", tmp_path / "x", Credentials("smartlogin", Secret("other")))
+    reports.fault("plain", Fault.REPORT_HTML)
+    with pytest.raises(DownloadError, match="not_a_report"):
+        fetched(reports, "plain", tmp_path / "x")
     reports.clear("plain")
-    protection = ET.fromstring(ask(reports, "plain", "xml").body).find("registration/protection")
-    assert protection is not None
-    assert (protection.attrib["status"], protection.attrib["code"]) == ("ok", "0")
+    reports.fault("plain", Fault.REPORT_BROKEN)
+    with pytest.raises(UnreadableReport):
+        figures(reports, "plain", tmp_path / "broken")
+    reports.clear("plain")
+    reports.fault("plain", Fault.REPORT_SLOW, rate=100)
+    with pytest.raises(DownloadError, match="timeout"):
+        fetched(reports, "plain", tmp_path / "x", patience=1.0)
 
 
-def test_faults_of_the_content(reports: Stand) -> None:
-    for fault in ("spp_down", "volume_error", "operup_stale"):
-        reports.fault("plain", fault)
-    reports.fault("plain", "report_missing", block="searches,kassist")
-    root = ET.fromstring(ask(reports, "plain", "xml").body)
-    assert root.find("spp").attrib["status"] == "error"  # type: ignore[union-attr]
-    assert root.find("volumes/volume").attrib["error"] == "2007"  # type: ignore[union-attr]
-    assert root.find("searches") is None
-    assert root.find("users") is not None
+@pytest.mark.parametrize(
+    ("name", "kind", "told"),
+    [("plain", "zip", "0 "), ("plain", "xml", "0 chunked"), ("cookie", "zip", "1 ")],  # where the cookie is given first
+)
+def test_real_curl_gets_the_report(reports: Stand, name: str, kind: str, told: str, tmp_path: Path) -> None:
+    target = tmp_path / "report"
+    done = subprocess.run(
+        ["curl", "-sfL", "-b", "", "-u", "smartlogin:smartpassword", "-d", f"type={kind}", "-o", str(target),
+         "-w", "%{num_redirects} %header{transfer-encoding}", f"{reports.url(name)}/sysinfo/si_save_request"],
+        check=True, timeout=20, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.stdout == told
+    assert zipfile.is_zipfile(target) == (kind == "zip")
 
 
-def test_broken_report_is_a_cut_zip(reports: Stand) -> None:
-    whole = ask(reports, "plain").body
-    reports.fault("plain", "report_broken")
-    cut = ask(reports, "plain")
-    assert cut.status == 200
-    assert whole.startswith(cut.body[:100])
-    with pytest.raises(zipfile.BadZipFile):
-        unzip(cut.body)
-
-
-def test_login_page_instead_of_a_report(reports: Stand) -> None:
-    reports.fault("plain", "report_html")
-    answer = ask(reports, "plain")
-    assert answer.status == 200
-    assert answer.headers.get_content_type() == "text/html"
-    assert 'TYPE="password"' in answer.text
-
-
-def test_huge_report_is_as_large_as_wanted_inside_and_outside(reports: Stand) -> None:
-    reports.fault("plain", "report_huge", size=5)
-    answer = ask(reports, "plain")
-    assert len(answer.body) > 5 * 1024 * 1024
-    assert ET.fromstring(unzip(answer.body)[1]).find("users") is not None
-
-
-@pytest.mark.parametrize("kind", ["xml", "zip"])
-def test_slow_report_comes_at_its_rate(reports: Stand, kind: str) -> None:
-    size = len(ask(reports, "plain", kind).body)
-    reports.fault("plain", "report_slow", rate=size * 2)
-    begun = time.monotonic()
-    assert len(ask(reports, "plain", kind).body) == size
-    assert 0.3 < time.monotonic() - begun < 5
-
-
-def test_search_on_command_stands_in_the_next_report(reports: Stand) -> None:
+def test_a_search_on_command_stands_in_the_next_report(reports: Stand, tmp_path: Path) -> None:
     reports.search("plain", "novichok", "GYLA 14.1")
-    root = ET.fromstring(ask(reports, "plain", "xml").body)
-    last = root.findall("searches/search")[-1]
-    assert (last.text, last.attrib["login"], last.attrib["status"]) == ("GYLA 14.1", "novichok", "empty")
+    found = figures(reports, "plain", tmp_path)
+    assert found['kodeks_user_searches_total{user="novichok",domain="",type="empty"}'] == 1
     with pytest.raises(ValueError, match="status"):
         reports.search("plain", "novichok", "x", "lost")
     with pytest.raises(KeyError):
         reports.search("nobody", "novichok", "x")
 
 
-def test_search_by_the_control_interface(reports: Stand) -> None:
-    order = b'{"server": "database", "login": "lena", "query": "\xd0\xb3\xd1\x81\xd0\xbe\xd1\x82"}'
-    connection = http.client.HTTPConnection(reports.control_url.removeprefix("http://"), timeout=30)
-    connection.request("POST", "/search", order)
-    assert connection.getresponse().status == 200
-    connection.close()
-    _until(lambda: "гсот" in [row[8] for row in reports.report("database").blocks["searches"]])
-
-
-class _Exporter(BaseHTTPRequestHandler):
-    """Takes uploads as the domain document tells, and keeps what came."""
-
-    server: _Server
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        name = body.partition(b'filename="')[2].partition(b'"')[0].decode()
-        self.server.came.append((self.path, self.headers["dealer"], self.headers["upload"], name, body))
-        if self.server.refuse:
-            self._answer(403, b"forbidden")
-        else:
-            self._answer(200, f'{{"ok":true,"path":"/files/{name}"}}'.encode())
-
-    def do_HEAD(self) -> None:
-        here = any(self.path == f"/files/{name}?token=secret" for _, _, _, name, _ in self.server.came)
-        self._answer(200 if here else 404, b"")
-
-    def _answer(self, status: int, body: bytes) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", "text/plain; charset=utf-8")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
-
-class _Server(ThreadingHTTPServer):
-    came: list[tuple[str, str, str, str, bytes]]
-    refuse = False
+@pytest.fixture
+def exporter(tmp_path: Path) -> Iterator[Site]:
+    site = Site(tmp_path / "storage")
+    yield site
+    site.server.stop()
 
 
 @pytest.fixture
-def exporter() -> Iterator[_Server]:
-    server = _Server(("127.0.0.1", 0), _Exporter)
-    server.came = []
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
+def errand(reports: Stand, exporter: Site) -> Errand:
+    host = exporter.url.removeprefix("http://")
+    return Errand("client-1", reports.url("plain"), "smartlogin", "smartpassword", host, "all", "t-all")
 
 
-@pytest.fixture
-def errand(reports: Stand, exporter: _Server) -> Errand:
-    assert shutil.which("curl")
-    host, port = reports.address("plain")
-    target = f"127.0.0.1:{exporter.server_address[1]}"
-    return Errand("client-1", f"http://{host}:{port}", "smartlogin", "smartpassword", target, "0599demo", "secret")
-
-
-def test_script_pushes_report_and_status_with_curl(errand: Errand, exporter: _Server, tmp_path: Path) -> None:
+def test_script_pushes_report_and_status_with_curl(errand: Errand, exporter: Site, tmp_path: Path) -> None:
     push_report(errand, tmp_path)
     push_status(errand, tmp_path)
-    assert [(path, dealer, upload, name) for path, dealer, upload, name, _ in exporter.came] == [
-        ("/upload?token=secret", "0599demo", "yes", "client-1.zip"),
-        ("/upload?token=secret", "0599demo", "yes", "client-1.status"),
-    ]
+    assert exporter.counted() == {"ok": 2}
     assert zipfile.ZipFile(tmp_path / "client-1.zip").namelist() == ["sysinfo.xml"]
-    first, second, *_ = (tmp_path / "client-1.status").read_text().splitlines()
-    assert first.lower().startswith("date: ")
-    assert second == "# Sysinfo metrics"
 
 
-def test_refused_push_is_told_without_the_token(errand: Errand, exporter: _Server, tmp_path: Path) -> None:
-    exporter.refuse = True
-    with pytest.raises(PushFailedError, match="forbidden") as failure:
-        push_report(errand, tmp_path)
-    assert "secret" not in str(failure.value)
-
-
-def test_pusher_goes_on_after_a_failure_and_comes_when_called(
-    errand: Errand, exporter: _Server, tmp_path: Path
-) -> None:
+def test_pusher_goes_on_after_a_failure_and_comes_when_called(errand: Errand, exporter: Site, tmp_path: Path) -> None:
     complaints: list[str] = []
-    exporter.refuse = True
-    pusher = Pusher(errand, tmp_path / "push", 60.0, complaints.append)
+    wrong = Errand(errand.client, errand.server, errand.login, errand.password, errand.host, errand.dealer, "secret")
+    with pytest.raises(PushFailedError, match="экспортёр не принял") as failure:
+        push_report(wrong, tmp_path)
+    assert "secret" not in str(failure.value)
+    pusher = Pusher(wrong, tmp_path / "push", 60.0, complaints.append)
     pusher.start()
     try:
         _until(lambda: bool(complaints))
-        exporter.refuse = False
+        pusher.errand = errand
         pusher.now()
         _until(lambda: pusher.pushed == 1)
         pusher.now()
@@ -293,8 +187,7 @@ def test_pusher_goes_on_after_a_failure_and_comes_when_called(
     assert len(complaints) == 1
 
 
-def _until(ready: object, seconds: float = 10.0) -> None:
-    assert callable(ready)
+def _until(ready: Callable[[], bool], seconds: float = 30.0) -> None:
     deadline = time.monotonic() + seconds
     while not ready():
         assert time.monotonic() < deadline

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import base64
 import http.client
-import socket
 from dataclasses import dataclass, field
 
 from demo.stand import Stand
 
 BASIC = "Basic " + base64.b64encode(b"smartlogin:smartpassword").decode()
-WRONG = "Basic " + base64.b64encode(b"smartlogin:other").decode()
 
 
 @dataclass(frozen=True)
@@ -59,10 +57,3 @@ def get(stand: Stand, name: str, path: str, authorization: str = "", cookie: str
         return visitor.get(path, authorization, cookie)
     finally:
         visitor.connection.close()
-
-
-def ask_raw(stand: Stand, name: str, path: str = "/docs", timeout: float = 2.0) -> socket.socket:
-    """A socket on which a request has just been written."""
-    connection = socket.create_connection(stand.address(name), timeout)
-    connection.sendall(f"GET {path} HTTP/1.1\r\nHost: test\r\n\r\n".encode())
-    return connection
