@@ -74,9 +74,10 @@ class Stand:
         """The first Telegram message that holds the text."""
         return self.telegrams.wait_for(lambda message: text in message.text, SECONDS)
 
-    def inhibited(self, name: str) -> bool:
-        """Are all firing alerts of this name muted now?"""
-        alerts = requests.get(f"{self.url}/api/v2/alerts", params={"filter": f'alertname="{name}"'}, timeout=10).json()
+    def inhibited(self, name: str, site: str = "") -> bool:
+        """Are all firing alerts of this name (at this installation) muted now?"""
+        wanted = [f'alertname="{name}"', *([f'installation="{site}"'] if site else [])]
+        alerts = requests.get(f"{self.url}/api/v2/alerts", params={"filter": wanted}, timeout=10).json()
         assert alerts, f"no alert {name}"
         return all(found["status"]["state"] == "suppressed" for found in alerts)
 

@@ -50,9 +50,10 @@ def fetched(stand: Stand, name: str, target: Path, login: Credentials = LOGIN, p
     """The report as the exporter downloads it."""
     installation = Installation(name, "ООО «Ромашка»", "ivanova", url=stand.url(name), credentials=login)
     settings = ReportSettings(download_timeout=patience)
+    pieces: list[bytes] = []
+    Downloader(lambda host: (host,)).download(installation, settings, CheckSettings(), pieces.append)
     target.parent.mkdir(exist_ok=True)
-    with target.open("wb") as file:
-        Downloader(lambda host: (host,)).download(installation, settings, CheckSettings(), file.write)
+    target.write_bytes(b"".join(pieces))
     return target
 
 
@@ -76,7 +77,7 @@ def test_every_form_is_downloaded_and_read(reports: Stand, tmp_path: Path, name:
     assert any('ООО \\"Ромашка\\"' in series for series in found if series.startswith("kodeks_registration_info"))
     assert reports.seats_used(name) == used
     with zipfile.ZipFile(tmp_path / "report") as archive:
-        assert begins in archive.read(*archive.namelist())[:60]
+        assert begins in archive.read(archive.namelist()[0])[:60]
 
 
 @pytest.mark.parametrize(
