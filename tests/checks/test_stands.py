@@ -14,6 +14,7 @@ from typing import Any
 
 import brotli
 import pytest
+import zstandard
 
 from kodeks_exporter.checks.evidence import names_kodeks, without_names
 from kodeks_exporter.domain.check import InstallationState, Outcome, ProductError, ProtectionFacts
@@ -57,6 +58,60 @@ NOT_KODEKS: dict[str, tuple[bytes, str]] = {
     "another login": (page("Вход", "<form><input name=login><input type=password></form>"), "login"),
     "the dealer's own site": (page("Ремонт станков в Энгельсе", "<p>Наши станки</p>" * 100), ""),
     "laws, but not ours": (page("Трудовой кодекс РФ с комментариями", "<h1>Трудовой кодекс</h1>Статья 1."), ""),
+    "blocked, the law cited": (
+        page("Билайн", "Доступ к запрашиваемому ресурсу ограничен по основаниям, предусмотренным законом № 149-ФЗ"),
+        "blocked_by_provider",
+    ),
+    "blocked, in a register": (
+        page("Ресурс недоступен", "Запрашиваемый ресурс находится в Едином реестре запрещённых сайтов"),
+        "blocked_by_provider",
+    ),
+    "blocked, in three words": (page("Доступ ограничен", "<h1>Доступ ограничен</h1>"), "blocked_by_provider"),
+    "blocked, by its code alone": (page("451", "Unavailable", 451), "blocked_by_provider"),
+    "blocked by policy": (
+        page("Доступ запрещён", "Веб-ресурс запрещён политикой безопасности вашей организации"),
+        "blocked_by_provider",
+    ),
+    "blocked, by a META": (
+        answer("<meta http-equiv='refresh' content='0; url=http://blocked.provider.example/'>", server=""),
+        "blocked_by_provider",
+    ),
+    "parked, in a frame": (
+        answer("<title>x</title><iframe src='http://ww25.kodeks.example/'></iframe>", server=""),
+        "registrar",
+    ),
+    "domain to be had": (page("Домен свободен", "Домен kodeks-tech.ru свободен для регистрации"), "registrar"),
+    "domain of no hosting": (page("Ошибка", "<h1>Домен не привязан к хостингу</h1>"), "registrar"),
+    "work suspended": (page("Сайт недоступен", "Работа сайта приостановлена. Обратитесь к владельцу"), "hosting_stub"),
+    "just made": (page("Поздравляем", "<h1>Ваш сайт успешно создан!</h1>Загрузите файлы"), "hosting_stub"),
+    "caddy": (page("Caddy works!", "<h1>Congratulations!</h1>"), "default_page"),
+    "lighttpd": (page("Welcome page", "<h1>Placeholder page</h1>The owner of this site has not"), "default_page"),
+    "wildfly": (page("Welcome to WildFly", "<h1>Welcome to WildFly</h1>Your server is running."), "default_page"),
+    "by SMS": (
+        page("Идентификация", "Для доступа в интернет введите номер телефона, придёт СМС с кодом"),
+        "captive_portal",
+    ),
+    "in debt": (page("Уважаемый абонент", "Доступ к сети Интернет заблокирован за неуплату"), "captive_portal"),
+    "web authentication": (page("Web Authentication Redirect", "Login to the network"), "captive_portal"),
+    "camera": (page("NETSurveillance WEB", "<input type=password>"), "device"),
+    "printer": (page("HP LaserJet M402dn", "<h1>HP LaserJet M402dn</h1>Готово"), "device"),
+    "1c of another kind": (page("1С:Документооборот", "<div>Загрузка</div>"), "other_program"),
+    "mail": (page("Outlook", "<form>Outlook Web App <input type=password></form>"), "other_program"),
+    "a wiki about it": (page("Как войти в Техэксперт - Confluence", "<p>Шаг</p>" * 300), "other_program"),
+    "made by another": (
+        answer(
+            "<title>Техэксперт</title><meta name='generator' content='WordPress 6.4'>" + "<p>Наши станки</p>" * 300,
+            server=NGINX,
+        ),
+        "other_program",
+    ),
+    "cloudflare asks": (page("Just a moment...", "Checking your browser", 403, server="cloudflare"), "challenge"),
+    "ddos-guard asks": (page("403", "<h1>Checking</h1>", 403, server="ddos-guard"), "challenge"),
+    "qrator asks": (page("HTTP 401", "<h1>HTTP 401</h1>", 401, server="QRATOR"), "challenge"),
+    "a script asks": (
+        page("", "<noscript>Please enable JavaScript and cookies to continue</noscript><script>x</script>"),
+        "challenge",
+    ),
     "nothing at all": (answer("", server=""), ""),
     "a page in a foreign tongue": (page("Bienvenue", "<h1>Bienvenue</h1>" + "<p>Notre société</p>" * 50), ""),
 }
@@ -75,6 +130,55 @@ def test_not_kodeks(clinic: Clinic, row: str, behind_proxy: bool) -> None:
     assert "не Кодекс, а " in round_.results["proxy"].text
     if kind not in ("", "login"):
         assert not any(request.login for request in clinic.site.requests), "no password for a stub"
+
+
+SHOPS: dict[str, bytes] = {
+    "sold": page("Техэксперт в Саратове — официальный дистрибьютор", "<p>Справочные системы</p>" * 99),
+    "of another program": page("Техэксперт", "<p>Справочные системы</p>" * 99, Set_Cookie="PHPSESSID=1; path=/"),
+    "of another kind": page("Кодекс", "<p>Справочные системы</p>" * 99, X_Powered_By="PHP/8.1"),
+}
+
+
+@pytest.mark.parametrize("row", SHOPS)
+def test_a_name_on_another_s_page_proves_nothing(clinic: Clinic, row: str) -> None:
+    clinic.site.pages = {"/docs": SHOPS[row]}
+    clinic.site.otherwise = page("404 Not Found", status=404)
+    assert failures(clinic.examine()) == {"proxy": "not_kodeks"}
+
+
+ELSEWHERE: dict[str, tuple[str, str]] = {
+    "blocked": ("http://warning.rt.ru/?id=15", "о блокировке доступа"),
+    "captive": ("http://10.5.50.1/login?dst=x", "входа в сеть"),
+    "parked": ("http://ww25.kodeks.example/", "регистратора"),
+    "not paid": ("http://host.example/suspended/", "хостинга"),
+    "moved": ("http://new.example/docs", "поправьте url"),
+}
+
+
+@pytest.mark.parametrize("row", ELSEWHERE)
+def test_where_a_redirect_leads_is_told(clinic: Clinic, row: str) -> None:
+    location, words = ELSEWHERE[row]
+    clinic.site.pages["/docs"] = answer("", 302, server="", Location=location)
+    round_ = clinic.examine()
+    assert failures(round_) == {"http": "redirect_foreign"}
+    assert words in round_.results["http"].text
+    assert "=" not in round_.results["http"].text, "queries may hold secrets"
+
+
+SIGN_ON = (
+    "https://adfs.corp.example/adfs/ls/?wa=x",
+    "https://id.corp.example/realms/corp/protocol/openid-connect/auth",
+)
+
+
+@pytest.mark.parametrize("location", SIGN_ON)
+def test_a_sign_on_for_persons_is_no_fault(clinic: Clinic, location: str) -> None:
+    clinic.site.otherwise = answer("", 302, server="", Location=location)
+    clinic.site.pages.clear()
+    round_ = clinic.examine()
+    assert failures(round_) == {}
+    assert round_.state is None, "what is behind it nobody knows"
+    assert {round_.results[name].reason for name in ("http", "proxy", "page", "auth")} == {"login_scheme"}
 
 
 @pytest.mark.parametrize("status", [403, 404, 410, 500])
@@ -120,6 +224,19 @@ def after_login(request: Request) -> bytes:
     return answer("", 401, server=NGINX, WWW_Authenticate='Basic realm="x"')
 
 
+def as_zstd(data: bytes) -> bytes:
+    return zstandard.ZstdCompressor().compress(data)
+
+
+def capitals(charset: str) -> bytes:
+    return answer("<title>ТЕХЭКСПЕРТ</title>ДОКУМЕНТЫ И НОВОСТИ ПОРТАЛА", server=NGINX, charset=charset)
+
+
+def admin_pages(page: bytes | Handler) -> dict[str, bytes | Handler | None]:
+    return dict.fromkeys(("/admin/title", "/admin/lic", "/admin/pref"), page)
+
+
+UNSEEN = frozenset({"auth", "seats", "key"})
 FILLERS: dict[str, Any] = {f"X_Filler{number}": "y" * 40 for number in range(180)}
 HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\nHTTP/1.1 102 P\r\n\r\n"
 MOVED = "HTTP/1.1 302 X\r\nContent-Length: 0\r\nLocation: /docs/глава Р\r\n\r\n".encode("cp1251")
@@ -193,6 +310,33 @@ ODD: dict[str, Odd] = {
             answer("", 401, server=NGINX, WWW_Authenticate1="Negotiate", WWW_Authenticate2="NTLM"),
         ),
         skipped=frozenset({"auth", "seats", "key"}),
+    ),
+    "NTLM beside others in one line": Odd(
+        admin_pages(answer("", 401, server=NGINX, WWW_Authenticate='Negotiate, NTLM, Digest realm="x", qop=auth')),
+        skipped=UNSEEN,
+    ),
+    "a proxy that names no way to log in": Odd(admin_pages(answer("", 401, server=NGINX)), skipped=UNSEEN),
+    "admin pages by a single sign-on": Odd(
+        admin_pages(answer("", 302, server=NGINX, Location="https://adfs.corp.example/adfs/ls/")), skipped=UNSEEN
+    ),
+    "admin pages that a proxy does not get": Odd(
+        admin_pages(page("502 Bad Gateway", "<center>nginx</center>", 502)), skipped=UNSEEN
+    ),
+    "too many requests for admin pages": Odd(admin_pages(page("429", "nginx", 429)), skipped=UNSEEN),
+    "a proxy of the office": Odd(admin_pages(page("407", "squid", 407)), skipped=UNSEEN),
+    "the key in the line below": Odd(
+        {"/admin/lic": answer("<p>Привязка:<br>SenseLock ключ 12<br>Лицензия 7 - Ошибка защиты 4103", server=NGINX)}
+    ),
+    "zstd": Odd({"/docs": packed(as_zstd, "zstd")}),
+    "packed by nothing": Odd({"/docs": packed(lambda data: data, "none")}),
+    "blank lines before": Odd({"/docs": b"\r\n\n" + answer(server=NGINX)}),
+    "the length twice in a line": Odd({"/docs": answer("abc", server=NGINX).replace(b": 3\r", b": 3, 3\r")}),
+    "capitals, windows-1251": Odd({"/docs": capitals("windows-1251")}),
+    "capitals, koi8-r": Odd({"/docs": capitals("koi8-r")}),
+    "capitals, not declared": Odd({"/docs": capitals("windows-1251").replace(b"; charset=windows-1251", b"")}),
+    "backslashes": Odd({"/docs": answer("", 302, Location="\\docs\\x"), "/docs/x": answer(server=NGINX)}),
+    "a heading for each headline": Odd(
+        {"/docs": page("Техэксперт", "<h1>Техэксперт</h1><h1>Действия в аварийной ситуации</h1>" + "<p>Т" * 700)}
     ),
     "a login form": Odd(
         {"/admin/title": page("Вход - Техэксперт", "<form><input name=u><input type=password></form>")},

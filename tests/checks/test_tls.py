@@ -8,6 +8,7 @@ import socket
 import ssl
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -15,13 +16,62 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from kodeks_exporter.domain.check import InstallationState, TlsFacts
+from kodeks_exporter.domain.check import InstallationState, Round, TlsFacts
+from kodeks_exporter.net import connection
 from kodeks_exporter.net.connection import Connection
 from kodeks_exporter.settings.fleet import Tls
 from tests.checks.conftest import Clinic, blocked, failures
-from tests.checks.site import Site
+from tests.checks.site import Site, answer, kodeks_pages, running
 
 NOW = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+
+
+Key = ec.EllipticCurvePrivateKey
+Named = tuple[x509.Certificate, Key]
+"""A certificate and its key."""
+
+
+def issued(name: str, days: int, by: Named | None = None, *, authority: bool = False) -> Named:
+    """A certificate that ends in so many days; ``by``: whose authority signs it, or it signs itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(by[0].subject if by else subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(NOW - datetime.timedelta(days=100))
+        .not_valid_after(NOW + datetime.timedelta(days=days))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
+        .add_extension(x509.BasicConstraints(ca=authority or by is None, path_length=None), True)
+    )
+    return builder.sign(by[1] if by else key, hashes.SHA256()), key
+
+
+def pem(*named: Named) -> bytes:
+    return b"".join(certificate.public_bytes(serialization.Encoding.PEM) for certificate, _ in named)
+
+
+def behind_tls(site: Site, folder: Path, *chain: Named) -> ssl.SSLContext:
+    """The site speaks TLS from now on; the chain begins with its own certificate. Gives what it speaks by."""
+    certificate_file, key_file = folder / "cert.pem", folder / "key.pem"
+    certificate_file.write_bytes(pem(*chain))
+    key_file.write_bytes(
+        chain[0][1].private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate_file, key_file)
+
+    def wrapped(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as secured:
+            plain = Site(site.pages, requests=site.requests)
+            plain.serve(secured)
+
+    site.raw = wrapped
+    return context
 
 
 @pytest.fixture
@@ -29,38 +79,8 @@ def secure(clinic: Clinic, tmp_path: Path) -> Callable[[int], Path]:
     """Puts the clinic's site behind a self-signed certificate that ends in so many days; gives the CA file."""
 
     def start(days: int) -> Path:
-        key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-        certificate = (
-            x509.CertificateBuilder()
-            .subject_name(name)
-            .issuer_name(name)
-            .public_key(key.public_key())
-            .serial_number(1)
-            .not_valid_before(NOW - datetime.timedelta(days=100))
-            .not_valid_after(NOW + datetime.timedelta(days=days))
-            .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
-            .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
-            .sign(key, hashes.SHA256())
-        )
-        certificate_file, key_file = tmp_path / "cert.pem", tmp_path / "key.pem"
-        certificate_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-        key_file.write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            )
-        )
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate_file, key_file)
-        site = clinic.site
-
-        def wrapped(connection: socket.socket) -> None:
-            with context.wrap_socket(connection, server_side=True) as secured:
-                plain = Site(site.pages, requests=site.requests)
-                plain.serve(secured)
-
-        site.raw = wrapped
-        return certificate_file
+        behind_tls(clinic.site, tmp_path, issued("127.0.0.1", days))
+        return tmp_path / "cert.pem"
 
     return start
 
@@ -129,6 +149,75 @@ def test_reasons_are_in_russian(clinic: Clinic, secure: Callable[[int], Path]) -
 
 def test_a_server_that_speaks_old_tls_alone(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
     clinic.site.raw = plain_http
-    monkeypatch.setattr(Connection, "tls_version", lambda *_: "TLSv1")
+    monkeypatch.setattr(Connection, "agreed_on", lambda *_: ("TLSv1", "x"))
     result = clinic.examine(url=clinic.site.url.replace("http:", "https:")).results["tls"]
     assert (result.reason, "TLSv1" in result.text) == ("tls_old", True)
+
+
+def examined_by_tls(clinic: Clinic, ca_file: Path, **changes: Any) -> Round:
+    tls = changes.pop("tls", Tls(ca_file=str(ca_file)))
+    return clinic.examine(url=clinic.site.url.replace("http:", "https:"), tls=tls, **changes)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Named:
+    """An authority; its certificate is in ``ca.pem``."""
+    made = issued("Root", 900, authority=True)
+    (tmp_path / "ca.pem").write_bytes(pem(made))
+    return made
+
+
+def test_whose_certificate_has_expired(clinic: Clinic, tmp_path: Path, root: Named) -> None:
+    middle = issued("Middle", -1, root, authority=True)
+    behind_tls(clinic.site, tmp_path, issued("127.0.0.1", 30, middle), middle)
+    result = examined_by_tls(clinic, tmp_path / "ca.pem").results["tls"]
+    assert (result.reason, "издателя «CN=Middle»" in result.text) == ("certificate_expired", True)
+    ended = issued("Root", -1, authority=True)
+    (tmp_path / "ca.pem").write_bytes(pem(ended))
+    behind_tls(clinic.site, tmp_path, issued("127.0.0.1", 30, ended))
+    result = examined_by_tls(clinic, tmp_path / "ca.pem").results["tls"]
+    assert (result.reason, "tls.ca_file" in result.text) == ("certificate_expired", True)
+
+
+@pytest.mark.parametrize("verify", [True, False])
+def test_what_is_sent_beside_the_chain_does_not_count(
+    clinic: Clinic, tmp_path: Path, root: Named, verify: bool
+) -> None:
+    stray = issued("Stray", -1)
+    behind_tls(clinic.site, tmp_path, issued("127.0.0.1", 30, root), issued("Root", -1, authority=True), stray)
+    round_ = examined_by_tls(clinic, tmp_path / "ca.pem", tls=Tls(verify, str(tmp_path / "ca.pem")))
+    assert failures(round_) == {}
+    assert round_.results["tls"].facts == TlsFacts((NOW + datetime.timedelta(days=30)).timestamp())
+
+
+def test_weak_ciphers_are_named(clinic: Clinic, tmp_path: Path, root: Named) -> None:
+    context = behind_tls(clinic.site, tmp_path, issued("127.0.0.1", 30, root))
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers("ECDHE-ECDSA-NULL-SHA:@SECLEVEL=0")
+    result = examined_by_tls(clinic, tmp_path / "ca.pem").results["tls"]
+    assert (result.reason, "ECDHE-ECDSA-NULL-SHA" in result.text) == ("tls", True)
+
+
+def test_a_server_by_tls_whose_certificate_nobody_asks_about(clinic: Clinic, tmp_path: Path, root: Named) -> None:
+    behind_tls(clinic.site, tmp_path, issued("127.0.0.1", 30, root))
+    assert failures(examined_by_tls(clinic, tmp_path / "ca.pem", checks={"tls": False})) == {}
+
+
+def test_from_http_to_https_and_back(
+    clinic: Clinic, tmp_path: Path, root: Named, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As browsers follow it at the usual ports. No password goes in the open to who is meant to be asked by TLS."""
+    behind_tls(clinic.site, tmp_path, issued("127.0.0.1", 30, root))
+    with running(Site()) as plain:
+        monkeypatch.setattr(connection, "_DEFAULT_PORTS", {"http": plain.port, "https": clinic.site.port})
+        plain.otherwise = lambda request: answer(
+            "", 301, Location=f"https://127.0.0.1:{clinic.site.port}{request.path}"
+        )
+        trusting = Tls(ca_file=str(tmp_path / "ca.pem"))
+        assert failures(clinic.examine(url=plain.url, tls=trusting)) == {}
+        assert any(request.login for request in clinic.site.requests)
+        assert failures(clinic.examine(url=plain.url)) == {"http": "certificate_untrusted"}
+        clinic.site.pages["/docs"] = answer("", 302, Location=f"{plain.url}/docs")
+        plain.pages, plain.otherwise = kodeks_pages(), None
+        assert failures(examined_by_tls(clinic, tmp_path / "ca.pem")) == {}
+        assert not any(request.login for request in plain.requests)

@@ -377,7 +377,8 @@ def test_nothing_is_left_behind(agent: Agent) -> None:
             with suppress(SnmpError):  # the last one is refused
                 asker.read(target, 5)
     asker.close()
-    assert threads_and_files() == before
+    after = threads_and_files()
+    assert all(left <= there for left, there in zip(after, before, strict=True)), "threads of earlier tests may end"
     assert refusal(asker, v2c(agent)).reason == "closed"
 
 

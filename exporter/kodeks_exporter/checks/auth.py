@@ -6,14 +6,20 @@ a single sign-on or a proxy in front of it says nothing of the account.
 
 from __future__ import annotations
 
+import re
+
 from kodeks_exporter.checks.context import Context, Login
 from kodeks_exporter.checks.pages import bears_its_mark
 from kodeks_exporter.checks.strangers import is_proxys_own
 from kodeks_exporter.checks.verdict import Verdict, blocked, failed, failed_by, ok, skipped
 from kodeks_exporter.domain.check import LoginFacts
-from kodeks_exporter.net.errors import CheckError
+from kodeks_exporter.net.errors import CheckError, RedirectError
 from kodeks_exporter.net.reading import read_text
 from kodeks_exporter.settings.fleet import Installation
+
+_SCHEME = re.compile(r"(?:^|,)\s*([A-Za-z][\w-]*)(?=\s+[^\s=]|\s*,|\s*$)")
+"""The names of the ways to log in; a parameter has ``=`` after its name."""
+_KNOWN_SCHEMES = ("negotiate", "ntlm", "digest", "bearer")
 
 
 def applies(installation: Installation) -> bool:
@@ -29,6 +35,8 @@ def login_verdict(context: Context) -> Verdict:
     path = context.settings.paths.title
     try:
         login = context.login()
+    except RedirectError as error:
+        return skipped("login_scheme", f"вход по {path}: {error.text}: пароль мониторинга там не проверить")
     except CheckError as error:
         return failed_by(error, f"вход по {path}: {error.text}")
     if login.out_of_seats:
@@ -38,9 +46,7 @@ def login_verdict(context: Context) -> Verdict:
         return _of_a_page(context, login, path)
     if status in (401, 403):
         return _of_a_refusal(context, login, path)
-    if status == 404:
-        return skipped("http_404", f"страницы {path} нет (404): вход не проверить")
-    return failed(f"http_{status}", f"вход по {path}: код ответа {status}")
+    return skipped(f"http_{status}", f"{path} отвечает кодом {status}: вход не проверить")
 
 
 def _of_a_page(context: Context, login: Login, path: str) -> Verdict:
@@ -58,12 +64,14 @@ def _of_a_page(context: Context, login: Login, path: str) -> Verdict:
 
 def _of_a_refusal(context: Context, login: Login, path: str) -> Verdict:
     response = login.response
-    schemes = list(dict.fromkeys(scheme.split(" ")[0].rstrip(",") for scheme in response.schemes))
+    schemes = list(dict.fromkeys(name for each in response.schemes for name in _SCHEME.findall(each)))
     if schemes and "basic" not in (scheme.lower() for scheme in schemes):
         offered = ", ".join(schemes)[:60]
-        return skipped("login_scheme", f"сервер принимает вход только через {offered}, а не Basic: пароль не проверить")
+        reason = f"only_{schemes[0]}" if schemes[0].lower() in _KNOWN_SCHEMES else "login_scheme"
+        return skipped(reason, f"сервер принимает вход только через {offered}, а не Basic: пароль не проверить")
     page_is_kodeks = bears_its_mark(context.main_page().response)
-    if not bears_its_mark(response) and (page_is_kodeks or is_proxys_own(response, read_text(response))):
+    is_foreign = page_is_kodeks or not schemes or is_proxys_own(response, read_text(response))
+    if not bears_its_mark(response) and is_foreign:
         reason = f"proxy_{response.status}"
         return skipped(reason, f"{path} закрыт прокси перед Кодексом (код {response.status}): пароль не проверить")
     if response.status == 403:

@@ -100,9 +100,9 @@ def _run(check: Check, installation: Installation, context: Context) -> CheckRes
     now = context.tools.clock()
     known = context.previous.get(check.name) if check.every or check.remembers else None
     facts = known.facts if known is not None else None
-    own = _impaired_by(check, context)
-    if own is not None:
-        return CheckResult(check.name, Outcome.SKIPPED, own.value, started=now, facts=facts, own=own)
+    unseen = _unseen_by(check, context)
+    if unseen is not None:
+        return CheckResult(check.name, Outcome.SKIPPED, unseen.reason, started=now, facts=facts, own=unseen.own)
     by = _blocked_by(check, context.results)
     if by:
         return CheckResult(check.name, Outcome.BLOCKED, by=by, started=now, facts=facts)
@@ -131,12 +131,15 @@ def _run(check: Check, installation: Installation, context: Context) -> CheckRes
 _KEPT = (Outcome.OK, Outcome.SKIPPED)
 
 
-def _impaired_by(check: Check, context: Context) -> Impairment | None:
-    """What the monitor lacked for a check that this one builds on. A name's address of before will do."""
+def _unseen_by(check: Check, context: Context) -> CheckResult | None:
+    """The check that this one builds on and that the monitor could not do, for want of something of its own or because
+    the page is for persons only. A name's address of before will do."""
     for name in check.requires:
         required = context.results.get(name)
-        if required is not None and required.own is not None and not (name == "dns" and context.addresses):
-            return required.own
+        if required is None or (name == "dns" and context.addresses):
+            continue
+        if required.own is not None or (name == "http" and required.outcome is Outcome.SKIPPED):
+            return required
     return None
 
 

@@ -19,6 +19,7 @@ from kodeks_exporter.checks.pages import (
 )
 from kodeks_exporter.checks.strangers import Stranger
 from kodeks_exporter.domain.check import CheckResult, InstallationState, SnmpFacts
+from kodeks_exporter.net import trust
 from kodeks_exporter.net.answer import Response
 from kodeks_exporter.net.connection import Connection, Limits, Target, target_of
 from kodeks_exporter.net.errors import CheckError
@@ -115,7 +116,13 @@ class Context:
         """Open it only after ``addresses`` is known."""
         timeouts, limits = self.settings.timeouts, self.settings.limits
         bounds = Limits(timeouts.connect, timeouts.http, limits.page_size, limits.redirects)
-        connection = Connection(self.target, self.addresses or (self.target.host,), bounds)
+        tls = self.installation.tls
+        connection = Connection(
+            self.target,
+            self.addresses or (self.target.host,),
+            bounds,
+            lambda: trust.kept_context(tls.verify, tls.ca_file),
+        )
         connection.trace = self.trace
         return connection
 
@@ -137,7 +144,8 @@ class Context:
     def _read_main_page(self) -> MainPage:
         path = self.installation.catalogs[0]
         response = self.connection.get(path)
-        if response.status == 401 and self.credentials is not None:
+        asks = any("basic" in scheme.lower() for scheme in response.schemes)
+        if response.status == 401 and asks and self.credentials is not None:
             # The site asks for a login at its main page; the session is dropped at the end of the round.
             response = self.connection.get(path, self.credentials)
         return MainPage(response, self.concluded(main_page_says, response))

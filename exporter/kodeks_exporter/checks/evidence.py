@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from kodeks_exporter.checks.context import Context, Evidence, MainPage
 from kodeks_exporter.checks.pages import COOKIES, bears_its_mark, title_page_says, weighty_lines
-from kodeks_exporter.checks.strangers import stranger, stub
+from kodeks_exporter.checks.strangers import bears_anothers_mark, stranger, stub
 from kodeks_exporter.domain.check import KodeksFacts
 from kodeks_exporter.net.answer import Response
 from kodeks_exporter.net.errors import CheckError
@@ -40,7 +40,7 @@ def _weigh(context: Context, page: MainPage) -> Evidence:
     title, status = page.says.title, page.response.status
     if bears_its_mark(page.response) or COOKIES & context.connection.cookies.names:
         return Evidence(True, title)
-    seems = stub(page.text)
+    seems = stub(page.response, page.text)
     named = names_kodeks(context.settings.patterns, context.installation, page.text)
     if (
         status in (200, 401)
@@ -55,7 +55,7 @@ def _weigh(context: Context, page: MainPage) -> Evidence:
     known = context.previous.get("proxy")
     if known is not None and isinstance(known.facts, KodeksFacts) and title == known.facts.title != "":
         return Evidence(True, title)
-    if named and not _is_catch_all(context, page):
+    if named and not bears_anothers_mark(page.response, page.text) and not _is_catch_all(context, page):
         return Evidence(True)
     return Evidence(False, seems=stranger(page.response, page.text))
 
@@ -82,8 +82,22 @@ def _proven_by_its_pages(context: Context, page: MainPage, with_password: bool) 
 
 
 def key_lines(patterns: Patterns, lines: Iterable[str]) -> list[str]:
-    """The lines of ``/admin/lic`` that speak of the key, and not of a product."""
-    return [line for line in lines if any(pattern.search(line) for pattern in patterns.protection_line)]
+    """The lines of ``/admin/lic`` that speak of the key, and not of a product; with what has slipped into the next one:
+    the key after the colon, an error that names no product."""
+    found: list[str] = []
+    goes_on = False
+    for line in lines:
+        if any(pattern.search(line) for pattern in patterns.protection_line):
+            found.append(line)
+            goes_on = True
+        elif goes_on and (found[-1].endswith(":") or _GOES_ON.match(line)):
+            found[-1] += f" {line}"
+        else:
+            goes_on = False
+    return found
+
+
+_GOES_ON = re.compile(r"\W*(ошибка защиты|ключ не|senselock)", re.IGNORECASE)
 
 
 def names_kodeks(patterns: Patterns, installation: Installation, text: Text) -> bool:

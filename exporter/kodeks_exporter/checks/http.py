@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from kodeks_exporter.checks.context import Context
 from kodeks_exporter.checks.proxy import proxy_fault
-from kodeks_exporter.checks.verdict import Verdict, blocked, failed, failed_by, ok
+from kodeks_exporter.checks.strangers import SIGN_ON, at_address
+from kodeks_exporter.checks.verdict import Verdict, blocked, failed, failed_by, ok, skipped
 from kodeks_exporter.domain.check import HttpFacts, InstallationState
-from kodeks_exporter.net.errors import CheckError
+from kodeks_exporter.net.errors import CheckError, RedirectError
 from kodeks_exporter.settings.fleet import Installation
 
 CHECK_OF_STATE = {
@@ -34,6 +35,8 @@ def check(installation: Installation, context: Context) -> Verdict:
         return blocked("tls")
     try:
         page = context.main_page()
+    except RedirectError as error:
+        return _led_away(error)
     except CheckError as error:
         return failed_by(error, f"главная страница: {error.text}")
     facts = HttpFacts(page.response.status)
@@ -47,3 +50,12 @@ def check(installation: Installation, context: Context) -> Verdict:
     if page.state is not InstallationState.OK:
         return blocked(CHECK_OF_STATE[page.state], f"код ответа {page.response.status}", facts)
     return failed(f"http_{page.response.status}", f"главная страница отвечает кодом {page.response.status}", facts)
+
+
+def _led_away(error: RedirectError) -> Verdict:
+    """A site that sends its visitors to a single sign-on works; what is behind that can't be seen without a person."""
+    seems = at_address(error.url)
+    if seems == SIGN_ON:
+        return skipped("login_scheme", f"главная страница: {error.text}, {SIGN_ON.words}: дальше мониторингу не пройти")
+    what = f"похоже, {seems.words}" if seems else "поправьте url установки"
+    return failed(error.reason, f"главная страница: {error.text}: {what}")

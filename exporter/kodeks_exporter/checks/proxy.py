@@ -26,10 +26,8 @@ def check(installation: Installation, context: Context) -> Verdict:
         return failed(*fault)
     found = evidence(context)
     if found.kodeks is None:
-        return skipped(
-            "unproven",
-            "сайт просит пароль, и не видно, Кодекс ли это: задайте логин мониторинга (credentials)",
-        )
+        advice = "" if installation.credentials else ": задайте логин мониторинга (credentials)"
+        return skipped("unproven", f"сайт просит пароль, и не видно, Кодекс ли это{advice}")
     return ok(KodeksFacts(found.title) if found.title else None)
 
 
@@ -37,7 +35,7 @@ def proxy_fault(installation: Installation, context: Context) -> tuple[str, str]
     """Reason and text when something else answers in place of Kodeks, else None."""
     page = context.main_page()
     status = page.response.status
-    if page.state is not InstallationState.OK and stub(page.text) is None:
+    if page.state is not InstallationState.OK and stub(page.response, page.text) is None:
         return None  # no other check reports these states
     found = evidence(context)
     if found.kodeks or found.kodeks is None:

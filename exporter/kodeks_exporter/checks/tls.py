@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ssl
+import time
 import warnings
 from functools import lru_cache
-from pathlib import Path
 
 from cryptography import x509
 
@@ -13,11 +13,11 @@ from kodeks_exporter.checks.context import Context
 from kodeks_exporter.checks.verdict import Verdict, failed, failed_by, ok
 from kodeks_exporter.domain.check import TlsFacts
 from kodeks_exporter.net import trust
-from kodeks_exporter.net.errors import CheckError, explain
-from kodeks_exporter.net.machine import is_exhausted
+from kodeks_exporter.net.errors import CheckError
 from kodeks_exporter.settings.fleet import Installation
 
 _NO_HANDSHAKE = ("tls", "reset", "closed")
+_OLD = ("SSLv3", "TLSv1", "TLSv1.1")
 _BAD_CERTIFICATE = ("certificate_expired", "certificate_untrusted")
 
 
@@ -27,68 +27,74 @@ def applies(installation: Installation) -> bool:
 
 def check(installation: Installation, context: Context) -> Verdict:
     timeout = context.settings.timeouts.connect
-    verify = installation.tls.verify
     try:
-        trusting = _context(verify, installation.tls.ca_file)
-    except OSError as error:
-        context.secured = False
-        if is_exhausted(error):
-            return failed_by(explain(error))
-        return failed("ca_file", f"не читается файл корневых сертификатов {installation.tls.ca_file}")
-    try:
+        trusting = trust.kept_context(installation.tls.verify, installation.tls.ca_file)
         facts = _facts(context.connection.secure(trusting, timeout))
         return ok(facts, f"раньше всех истекает сертификат издателя «{facts.issuer}»" if facts and facts.issuer else "")
     except CheckError as error:
         if error.reason not in _BAD_CERTIFICATE:
             context.secured = False
-            old = _old_protocol(context, timeout) if error.reason in _NO_HANDSHAKE else ""
-            if old:
-                return failed("tls_old", f"сервер говорит только по {old}: браузеры его не принимают")
-            return failed_by(error)
+            return _no_handshake(context, error, timeout)
         bad = error
     # The page is still worth reading without trust, but the password is not sent.
     context.trusted = False
     try:
-        return failed(bad.reason, bad.text, _facts(context.connection.secure(_context(False, ""), timeout)))
+        facts = _facts(context.connection.secure(trust.kept_context(False, ""), timeout))
     except CheckError as error:
         context.secured = False
         return failed_by(error)
+    return failed(bad.reason, _whose(facts) if bad.reason == "certificate_expired" else bad.text, facts)
 
 
-def _old_protocol(context: Context, timeout: float) -> str:
-    """The version that a server speaks with whom no handshake was possible as usual; empty when none helps."""
+def _whose(facts: TlsFacts | None) -> str:
+    """Which certificate of a chain has expired."""
+    if facts is not None and facts.expires > time.time():
+        return "истёк корневой сертификат, которому доверяет мониторинг (tls.ca_file); у сервера свежий"
+    if facts is not None and facts.issuer:
+        return f"истёк сертификат издателя «{facts.issuer}»: обновите цепочку на сервере"
+    return "срок TLS-сертификата истёк"
+
+
+def _no_handshake(context: Context, error: CheckError, timeout: float) -> Verdict:
+    """Why: tried once more with all that OpenSSL knows, however old or weak."""
+    if error.reason not in _NO_HANDSHAKE:
+        return failed_by(error)
+    try:
+        version, cipher = context.connection.agreed_on(_lenient(), timeout)
+    except CheckError:
+        return failed_by(error)
+    if version in _OLD:
+        return failed("tls_old", f"сервер говорит только по {version}: браузеры его не принимают")
+    return failed("tls", f"сервер принимает только слабые шифры ({cipher}): браузеры их не знают")
+
+
+def _lenient() -> ssl.SSLContext:
     lenient = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     lenient.check_hostname = False
     lenient.verify_mode = ssl.CERT_NONE
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # that is what is asked here
         lenient.minimum_version = ssl.TLSVersion.TLSv1
-        lenient.maximum_version = ssl.TLSVersion.TLSv1_1
-    lenient.set_ciphers("ALL:@SECLEVEL=0")
-    try:
-        return context.connection.tls_version(lenient, timeout)
-    except CheckError:
-        return ""
-
-
-def _context(verify: bool, ca_file: str) -> ssl.SSLContext:
-    """Built again when the file has changed."""
-    stamp = Path(ca_file).stat() if ca_file else None
-    return _kept_context(verify, ca_file, (stamp.st_mtime_ns, stamp.st_size, stamp.st_ino) if stamp else ())
-
-
-@lru_cache(maxsize=64)
-def _kept_context(verify: bool, ca_file: str, _stamp: tuple[int, ...]) -> ssl.SSLContext:
-    return trust.context(verify, ca_file)
+    lenient.set_ciphers("ALL:COMPLEMENTOFALL:@SECLEVEL=0")
+    return lenient
 
 
 @lru_cache(maxsize=1024)
 def _facts(chain: tuple[bytes, ...]) -> TlsFacts | None:
-    """The earliest end in the chain; whose it is, where it is not the server's own."""
+    """The earliest end in the chain; whose it is, where it is not the server's own. What a server sends beside its
+    chain does not count, nor a root, which nobody takes from it."""
     try:
-        certificates = [x509.load_der_x509_certificate(each) for each in chain]
+        certificates = _issuers([x509.load_der_x509_certificate(each) for each in chain])
         first = min(certificates, key=lambda each: each.not_valid_after_utc)
     except ValueError:
         return None
     issuer = "" if first is certificates[0] else first.subject.rfc4514_string()[:100]
     return TlsFacts(first.not_valid_after_utc.timestamp(), issuer)
+
+
+def _issuers(sent: list[x509.Certificate]) -> list[x509.Certificate]:
+    chain = sent[:1]
+    for each in sent[1:]:
+        if each.subject == chain[-1].issuer and each.subject != each.issuer:
+            chain.append(each)
+    return chain

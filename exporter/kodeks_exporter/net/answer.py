@@ -14,11 +14,13 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import brotli
+import zstandard
 
 from kodeks_exporter.net.errors import CheckError
 
 _MAX_HEAD = 256 * 1024
 _MAX_LINES = 1000
+_BLANK_LINES = 4
 _SWITCHING_PROTOCOLS = 101
 _GARBAGE = "ответ не похож на HTTP"
 
@@ -82,6 +84,10 @@ class _Answer(http.client.HTTPResponse):
     """More came than the answer's length: what follows on this connection is not to be trusted."""
 
     def begin(self) -> None:
+        blank = 0
+        while blank < _BLANK_LINES and self.fp.peek(1)[:1] in (b"\r", b"\n"):  # browsers skip them, too
+            self.fp.readline(2)
+            blank += 1
         while True:
             version, self.status, _ = self._read_status()  # type: ignore[attr-defined]
             self._read_head()
@@ -91,8 +97,8 @@ class _Answer(http.client.HTTPResponse):
         self.will_close = "close" in connection or (version < "HTTP/1.1" and "keep-alive" not in connection)
         self.chunked = self.found.get("transfer-encoding", "").lower().endswith("chunked")
         self.chunk_left = None
-        length = self.found.get("content-length", "")
-        self.length = int(length) if length.isascii() and length.isdigit() and not self.chunked else None
+        length, *others = {each.strip() for each in self.found.get("content-length", "").split(",")}
+        self.length = int(length) if length.isascii() and length.isdigit() and not others and not self.chunked else None
         if self.status in (101, 204, 304):
             self.length = 0
         if self.length is None and not self.chunked:
@@ -136,8 +142,8 @@ def _unpacked(body: bytes, encodings: str, limit: int) -> bytes:
     for name in reversed([each.strip().lower() for each in encodings.split(",")][:5]):
         unpack = _UNPACKERS.get(name)
         if unpack is None:
-            if name in ("", "identity"):
-                continue
+            if not _is_binary(body):
+                continue  # "none", "utf-8": no packing at all, and browsers show the page
             raise CheckError("encoding", f"ответ сжат неизвестным способом ({name[:20]})")
         if not body:
             return body
@@ -148,7 +154,7 @@ def _unpacked(body: bytes, encodings: str, limit: int) -> bytes:
                 length += len(piece)
                 if length > limit:
                     raise CheckError("too_large", f"страница больше {limit} байт")
-        except (zlib.error, brotli.error):
+        except (zlib.error, brotli.error, zstandard.ZstdError):
             raise CheckError("encoding", f"ответ объявлен сжатым ({name}), но не распаковывается") from None
         body = b"".join(unpacked)
     return body
@@ -180,4 +186,18 @@ def _brotli(body: bytes, limit: int) -> Iterator[bytes]:
         yield unpacker.process(b"", output_buffer_limit=limit)
 
 
-_UNPACKERS = {"gzip": _gzip, "x-gzip": _gzip, "deflate": _deflate, "br": _brotli}
+def _zstd(body: bytes, limit: int) -> Iterator[bytes]:
+    yield zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).stream_reader(body).read(limit)
+
+
+_ZSTD_WINDOW = 8 * 1024 * 1024
+"""Bytes; RFC 9659."""
+_UNPACKERS = {"gzip": _gzip, "x-gzip": _gzip, "deflate": _deflate, "br": _brotli, "zstd": _zstd}
+
+
+def _is_binary(body: bytes) -> bool:
+    """No text has such bytes, in whatever character set but UTF-16."""
+    return not body.startswith((b"\xff\xfe", b"\xfe\xff")) and body[:1000].translate(None, _CONTROLS) != body[:1000]
+
+
+_CONTROLS = bytes((*range(9), *range(14, 27)))

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections import Counter
 from dataclasses import dataclass
+from math import log
 
 _DECLARED = re.compile(rb"""<meta[^<>]{0,300}?charset\s*=\s*["']?\s*([A-Za-z0-9_.:-]{1,40})""", re.IGNORECASE)
 _HEADER_CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
@@ -13,8 +15,6 @@ _CYRILLIC = re.compile("[а-яё]", re.IGNORECASE)
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _RUSSIAN = ("cp1251", "koi8-r", "cp866", "iso8859-5", "mac-cyrillic")
 _WESTERN = ("cp1252", "iso8859-1", "iso8859-15", "ascii")
-_FREQUENT = "оеаинтсрвлкмдпу"
-"""Two of three letters of any Russian text are among these, small."""
 _SAMPLE = 20_000
 
 
@@ -61,20 +61,19 @@ def _decode(body: bytes, claim: str) -> tuple[str, str, bool]:
         return text, "utf-8", claim not in ("", "utf-8") and bool(_CYRILLIC.search(text))
     if claim == "utf-8" and _is_spoilt_utf8(body):
         return body.decode("utf-8", "replace"), "utf-8", False
-    scores = {charset: _russian(body, charset) for charset in _RUSSIAN}
+    scores = _scores(body)
     best = max(scores, key=lambda charset: scores[charset])
-    if scores[best] < _PLAUSIBLE:  # too little Russian in it to contradict anybody
-        if claim == "cp1252" and _CYRILLIC_WORD.search(body):
-            return body.decode("cp1251", "replace"), "cp1251", True
+    if scores[best] < _PLAUSIBLE or not _A_WORD.search(body):  # too little Russian in it to contradict anybody
         return body.decode(claim or "cp1251", "replace"), claim or "cp1251", False
     if claim in scores and scores[claim] > scores[best] - _CLEARLY:
         best = claim
     return body.decode(best, "replace"), best, claim not in ("", best)
 
 
-_CYRILLIC_WORD = re.compile(rb"[\xc0-\xff]{4}")
-_PLAUSIBLE = 0.4
-_CLEARLY = 0.2
+_A_WORD = re.compile(rb"[\x80-\xff]{4}")
+"""Letters with accents of western languages never stand so."""
+_PLAUSIBLE = -0.8
+_CLEARLY = 0.3
 
 
 def _is_spoilt_utf8(body: bytes) -> bool:
@@ -85,19 +84,90 @@ def _is_spoilt_utf8(body: bytes) -> bool:
 
 def russian_set(body: bytes) -> str:
     """Which one-byte set Russian text is in; empty where none makes Russian of it."""
-    best = max(_RUSSIAN, key=lambda charset: _russian(body, charset))
-    return best if _russian(body, best) >= _PLAUSIBLE else ""
+    scores = _scores(body)
+    best = max(scores, key=lambda charset: scores[charset])
+    return best if scores[best] >= _PLAUSIBLE and _A_WORD.search(body) else ""
 
 
-def _russian(body: bytes, charset: str) -> float:
-    """How much of what is not ASCII reads as frequent small Russian letters, 0 to 1."""
-    sample = body[:_SAMPLE]
-    total = len(sample) - len(sample.translate(None, _HIGH))
-    return (len(sample) - len(sample.translate(None, _FREQUENT_IN[charset]))) / total if total else 0.0
+def _scores(body: bytes) -> dict[str, float]:
+    """How much like Russian it reads in each set: the mean logarithm of how frequent its letters are, over 0 for most
+    texts. Capitals count as well, as whole pages of them exist; but a capital right after a small letter is no Russian.
+    """
+    sample = _ASCII.sub(b" ", body)[:_SAMPLE]
+    counts = [(byte, number) for byte, number in Counter(sample).items() if byte >= 128]
+    total = sum(number for _, number in counts) or 1
+    return {
+        charset: (
+            sum(_WEIGHTS[charset][byte] * number for byte, number in counts)
+            - _OF_A_JUMP * len(_JUMPS[charset].findall(sample))
+        )
+        / total
+        - (_RARE if charset in _RARELY_USED else 0.0)
+        for charset in _RUSSIAN
+    }
 
 
-_HIGH = bytes(range(128, 256))
-_FREQUENT_IN = {charset: _FREQUENT.encode(charset) for charset in _RUSSIAN}
+_ASCII = re.compile(rb"[\x00-\x7f]+")
+_PER_MILLE = dict(
+    zip(
+        "оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфъё",
+        (
+            110,
+            85,
+            80,
+            74,
+            67,
+            63,
+            55,
+            47,
+            45,
+            44,
+            35,
+            32,
+            30,
+            28,
+            26,
+            20,
+            19,
+            17,
+            17,
+            17,
+            16,
+            14,
+            12,
+            10,
+            9,
+            7,
+            6,
+            5,
+            4,
+            3,
+            3,
+            1,
+            1,
+        ),
+        strict=True,
+    )
+)
+"""Letters of a thousand in Russian texts."""
+_SMALL = "".join(_PER_MILLE)
+_OF_A_JUMP = 3.0
+_RARE = 0.15
+_RARELY_USED = ("iso8859-5", "mac-cyrillic")
+
+
+def _weight(letter: str) -> float:
+    frequency = _PER_MILLE.get(letter.lower())
+    if frequency is not None:
+        return log(frequency / 30)
+    return -1.0 if letter in "«»—–…№©\xa0" else -4.0
+
+
+_LETTERS = {charset: bytes(range(256)).decode(charset, "replace") for charset in _RUSSIAN}
+_WEIGHTS = {charset: tuple(map(_weight, letters)) for charset, letters in _LETTERS.items()}
+_JUMPS = {
+    charset: re.compile(b"[%b][%b]" % (_SMALL.encode(charset), _SMALL.upper().encode(charset))) for charset in _RUSSIAN
+}
 
 
 def _text_codec(name: str) -> str:

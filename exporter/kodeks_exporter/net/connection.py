@@ -15,15 +15,16 @@ import socket
 import ssl
 import time
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
 
 from kodeks_exporter.domain.check import Impairment
+from kodeks_exporter.net import trust
 from kodeks_exporter.net.answer import Response, read_answer
 from kodeks_exporter.net.cookies import Cookies
-from kodeks_exporter.net.errors import CheckError, explain, own_trouble
+from kodeks_exporter.net.errors import CheckError, RedirectError, explain, own_trouble
 from kodeks_exporter.net.names import to_ascii
 from kodeks_exporter.net.trace import Exchange
 from kodeks_exporter.settings.fleet import Credentials
@@ -100,8 +101,16 @@ _OVERSLEPT = 1.0
 class Connection:
     """Asks for pages one after another; connects when it must, and keeps the connection while the server does."""
 
-    def __init__(self, target: Target, addresses: Sequence[str], limits: Limits) -> None:
-        self._target = target
+    def __init__(
+        self,
+        target: Target,
+        addresses: Sequence[str],
+        limits: Limits,
+        trusting: Callable[[], ssl.SSLContext] = lambda: trust.kept_context(True, ""),
+    ) -> None:
+        """``trusting``: for TLS that nobody has started by ``secure``."""
+        self._meant = self._target = target
+        self._trusting = trusting
         self._addresses = addresses
         self._limits = limits
         self._socket: socket.socket | None = None
@@ -126,13 +135,13 @@ class Connection:
             self.close()
             raise
 
-    def tls_version(self, context: ssl.SSLContext, timeout: float) -> str:
-        """Which version a handshake in ``context`` ends with, on a connection of its own. Raises ``CheckError``."""
+    def agreed_on(self, context: ssl.SSLContext, timeout: float) -> tuple[str, str]:
+        """Version and cipher of a handshake in ``context``, on a connection of its own. Raises ``CheckError``."""
         with connect(self._addresses, self._target.port, timeout) as plain:
             try:
                 plain.settimeout(timeout)
                 with context.wrap_socket(plain, server_hostname=self._target.host) as secured:
-                    return secured.version() or ""
+                    return secured.version() or "", (secured.cipher() or ("",))[0]
             except (OSError, ValueError) as error:
                 raise explain(error if isinstance(error, OSError) else ssl.SSLError()) from None
 
@@ -144,7 +153,8 @@ class Connection:
     def get(self, path: str, login: Credentials | None = None) -> Response:
         """GETs a page, follows redirects on the same host; the whole within ``limits.http_timeout``.
 
-        Raises ``CheckError`` with reason timeout, reset, refused, garbage, incomplete, too_large, redirects …
+        Raises ``CheckError`` with reason timeout, reset, refused, garbage, incomplete, too_large, redirects …, and
+        ``RedirectError``.
         """
         deadline = time.monotonic() + self._limits.http_timeout
         for _ in range(self._limits.max_redirects + 1):
@@ -152,24 +162,33 @@ class Connection:
             location = response.headers.get("location")
             if response.status not in REDIRECTS or not location:
                 return response
-            path = self._redirected(path, location)
+            path = self._redirected(path, location, may_move=True)
         self.close()
         raise CheckError("redirects", f"больше {self._limits.max_redirects} перенаправлений подряд")
 
-    def _redirected(self, path: str, location: str) -> str:
+    def _redirected(self, path: str, location: str, may_move: bool = False) -> str:
         """The path that a ``Location`` means. What is not ASCII in it stays the bytes that came, percent-encoded."""
         try:
-            parts = urlsplit(urljoin(self._target.base + path, location))
+            parts = urlsplit(urljoin(self._target.base + path, location.replace("\\", "/")))
             port = parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)
             host = _host_of(parts.hostname or "")
         except ValueError:
             raise CheckError("garbage", "перенаправление на негодный адрес") from None
-        if Target(parts.scheme, host, port) != self._target:
-            where = f"{parts.scheme}://{host}:{port}"[:100]
-            raise CheckError("redirect_foreign", f"перенаправление на другой адрес ({where}): поправьте url установки")
+        meant = Target(parts.scheme, host, port)
+        if meant != self._target and not (may_move and self._moved(meant)):
+            raise RedirectError(f"{parts.scheme}://{host}:{port}{parts.path}")
         path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._", encoding="latin-1", errors="replace")
         query = quote(parts.query, safe=_QUERY, encoding="latin-1", errors="replace")
         return f"{path}?{query}" if query else path
+
+    def _moved(self, target: Target) -> bool:
+        """Goes on by https where a site sends its visitors from http there, or back, at the usual ports of one host."""
+        usual = all(each.port == _DEFAULT_PORTS.get(each.scheme) for each in (target, self._target))
+        if not usual or target.host != self._target.host:
+            return False
+        self.close()
+        self._target = target
+        return True
 
     def _exchange(self, path: str, login: Credentials | None, deadline: float) -> Response:
         """On a connection that was used before, a failure may be the connection's own: then once more on a new one.
@@ -190,7 +209,7 @@ class Connection:
 
     def _drop_stale(self) -> None:
         """Closes a kept connection on which something has come unasked, be it the end."""
-        if self._socket is not None and self._tls is None:  # TLS may send messages of its own: session tickets
+        if self._socket is not None and not isinstance(self._socket, ssl.SSLSocket):  # TLS sends messages of its own
             poll = select.poll()
             poll.register(self._socket, select.POLLIN)
             if poll.poll(0):
@@ -230,17 +249,17 @@ class Connection:
         return response
 
     def _ready(self, deadline: float) -> socket.socket:
+        timeout = min(self._limits.connect_timeout, max(deadline - time.monotonic(), 0.001))
         if self._socket is None:
-            timeout = min(self._limits.connect_timeout, max(deadline - time.monotonic(), 0.001))
             self.open(timeout)
-            if self._tls is not None:
-                self._wrap(timeout)
+        if self._target.scheme == "https" and not isinstance(self._socket, ssl.SSLSocket):
+            self._wrap(timeout)
         assert self._socket is not None
         return self._socket
 
     def _wrap(self, timeout: float) -> tuple[bytes, ...]:
         assert self._socket is not None
-        assert self._tls is not None
+        self._tls = self._tls or self._trusting()
         try:
             self._socket.settimeout(timeout)
             secured = self._tls.wrap_socket(self._socket, server_hostname=self._target.host)
@@ -263,7 +282,7 @@ class Connection:
         ]
         if self.cookies and (cookies := self.cookies.header(self._target.base + path)):
             lines.append(f"Cookie: {cookies}")
-        if login is not None:
+        if login is not None and self._target.scheme in ("https", self._meant.scheme):  # never in the open unasked
             pair = f"{login.username}:{login.password.reveal()}".encode()
             lines.append("Authorization: Basic " + b64encode(pair).decode())
         return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import ssl
+from urllib.parse import urlsplit
 
 from kodeks_exporter.domain.check import Impairment
 from kodeks_exporter.net.machine import has_route, is_exhausted
@@ -35,6 +36,15 @@ class CheckError(Exception):
         self.own = own
 
 
+class RedirectError(CheckError):
+    """A server sends its visitors to another place: ``url``, without its query."""
+
+    def __init__(self, url: str) -> None:
+        where = urlsplit(url)
+        super().__init__("redirect_foreign", f"перенаправление на другой адрес ({where.scheme}://{where.netloc[:100]})")
+        self.url = url
+
+
 def own_trouble(cause: Impairment) -> CheckError:
     """Reason and cause are the same word."""
     return CheckError(cause.value, _OWN[cause], cause)
@@ -58,6 +68,8 @@ def explain(error: OSError, address: str = "") -> CheckError:
             return CheckError("certificate_expired", "срок TLS-сертификата истёк")
         words = _UNTRUSTED.get(error.verify_code, error.verify_message)
         return CheckError("certificate_untrusted", f"TLS-сертификат не принят: {words}")
+    if isinstance(error, ssl.SSLEOFError) and not error.reason:  # while something was sent: it had hung up before
+        return CheckError("closed", "сервер закрыл соединение, не ответив")
     if isinstance(error, ssl.SSLError):
         reason = (error.reason or "").upper()
         words = next((words for part, words in _TLS_WORDS.items() if part in reason), "")
@@ -103,6 +115,7 @@ _TLS_WORDS = {
     "UNRECOGNIZED_NAME": "сервер не знает такого имени узла",
     "HANDSHAKE_FAILURE": "нет общего шифра или нужен сертификат клиента",
     "NO_SHARED_CIPHER": "нет общего шифра",
+    "UNSAFE_LEGACY_RENEGOTIATION": "сервер устарел: не умеет безопасного перезапуска соединения",
     "CERTIFICATE_REQUIRED": "сервер требует сертификат клиента",
     "DH_KEY_TOO_SMALL": "шифр сервера слишком слабый",
     "UNEXPECTED_EOF": "сервер оборвал рукопожатие",

@@ -40,7 +40,7 @@ def disks(rows: Rows, available: Rows | None = None) -> tuple[Disk, ...]:
         if not name or units is None or size is None or used is None:
             continue
         # Integer32 of disks with over 2^31 units: Windows lets it run into the negative.
-        size, used = size % 2**32, used % 2**32
+        size, used = (each + 2**32 if each < 0 else each for each in (size, used))
         if units > 0 and size > 0:
             found.setdefault(
                 name, Disk(name, units * size, min(units * max(0, size - used), usable.get(name, units * size)))
@@ -73,7 +73,7 @@ def wanted_name(running: str, names: tuple[str, ...]) -> str:
     """Which of ``names`` a running process is; empty when it is none. Case, ``.exe`` and Linux's cut do not matter."""
 
     def bare(name: str) -> str:
-        return name.casefold().removesuffix(".exe")
+        return re.split(r"[/\\]", name)[-1].casefold().removesuffix(".exe")  # some agents give the path
 
     seen = bare(running)
     for name in names:

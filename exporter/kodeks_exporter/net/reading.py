@@ -21,6 +21,17 @@ _BREAKING = frozenset(
     "p div br tr table hr ul ol li h1 h2 h3 h4 h5 h6 title body form center section".split(" ")  # noqa: SIM905
 )
 _LISTED = frozenset(("a", "li", "option", "button"))
+_LEADING = re.compile(
+    r"""<meta\b[^<>]{0,100}\brefresh\b[^<>]{0,100}?\burl\s*=\s*["']?([^<>"']{1,500})"""
+    r"""|<i?frame\b[^<>]{0,300}?\bsrc\s*=\s*["']?([^<>"' ]{1,500})""",
+    re.IGNORECASE,
+)
+_MAKER = re.compile(
+    r"""<meta\b[^<>]{0,100}\bname\s*=\s*["']?generator["']?[^<>]{0,100}?\bcontent\s*=\s*["']?([^<>"']{1,100})""",
+    re.IGNORECASE,
+)
+_HARDLY_A_WORD = 200
+"""Characters of a page whose visitors see another in its place."""
 _PASSWORD = re.compile(r"""<input\b[^<>]{0,500}\btype\s*=\s*["']?password\b""", re.IGNORECASE)
 
 
@@ -58,6 +69,19 @@ class Text:
     def said(self) -> tuple[str, ...]:
         """The lines that the page says itself: without links, list items and choices, which only name other things."""
         return _lines(self.source, _LISTED)
+
+    @cached_property
+    def leads_to(self) -> tuple[str, ...]:
+        """Addresses of what a page with hardly a word of its own shows in its place, by META or frames."""
+        if len(self.visible) > _HARDLY_A_WORD:
+            return ()
+        return tuple(html.unescape(found[1] or found[2]) for found in islice(_LEADING.finditer(self.source), 10))
+
+    @cached_property
+    def made_by(self) -> str:
+        """The program that says in its page's head that it has made it."""
+        found = _MAKER.search(self.source, 0, 20_000)
+        return html.unescape(found[1]) if found else ""
 
     @property
     def asks_for_a_password(self) -> bool:

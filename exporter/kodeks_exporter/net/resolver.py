@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import socket
 import threading
@@ -38,7 +39,7 @@ _RECENT = 90.0
 _ENOUGH = 3
 """Other names that all went unanswered show that it is not the name."""
 _LANE, _SLOW_LANE = 128, 64
-_CONTROL_TIMEOUT = 2.0
+_CONTROL_TIMEOUT = _SERVER_TIMEOUT = 2.0
 _NO_ANSWER = "dns_timeout"
 
 
@@ -89,7 +90,7 @@ class Resolver:
         if servers:
             self._dns = dns.resolver.Resolver(configure=False)
             self._dns.nameservers = [dns.nameserver.Do53Nameserver(address, port) for address, port in servers]
-            self._dns.timeout, self._dns.lifetime = 2.0, PATIENT / 2
+            self._dns.timeout, self._dns.lifetime = _SERVER_TIMEOUT, PATIENT / 2
         self._look_up = look_up or (self._ask_servers if self._dns is not None else _ask_system)
 
     def resolve(self, host: str) -> Addresses:
@@ -137,7 +138,7 @@ class Resolver:
         begin = time.monotonic()
         late: CheckError | Addresses
         try:
-            late = self._look_up(host)
+            late = _of_somebody(host, self._look_up(host))
         except CheckError as error:
             late = own_trouble(Impairment.DESCRIPTORS) if is_short_of_descriptors() else error
         except Exception:
@@ -179,20 +180,28 @@ class Resolver:
     def _ask_servers(self, host: str) -> Addresses:
         assert self._dns is not None
         try:
-            name = dns.name.from_text(host)
-            found: list[str] = []
-            for kind in ("A", "AAAA"):
-                answer = self._dns.resolve(name, kind, raise_on_no_answer=False)
-                found.extend(record.address for record in answer.rrset or ())
-                if found:
-                    return tuple(found)
+            return _addresses(self._dns, host)
         except dns.resolver.NXDOMAIN:
+            # One server of several may not know the name: outside ones know no inner names.
+            for server in self._dns.nameservers if len(self._dns.nameservers) > 1 else ():
+                alone = dns.resolver.Resolver(configure=False)
+                alone.nameservers, alone.lifetime = [server], _SERVER_TIMEOUT
+                with contextlib.suppress(dns.exception.DNSException):
+                    if found := _addresses(alone, host):
+                        return found
             raise _no_such_name(host) from None
         except (dns.exception.Timeout, dns.resolver.NoNameservers):
             raise _no_answer(host) from None
         except (dns.exception.DNSException, UnicodeError):
             raise CheckError("dns_error", f"имя {host} не может быть именем узла") from None
-        raise CheckError("no_address", f"у имени {host} нет адреса в DNS")
+
+
+def _addresses(resolver: dns.resolver.Resolver, host: str) -> Addresses:
+    for kind in ("A", "AAAA"):
+        answer = resolver.resolve(dns.name.from_text(host), kind, raise_on_no_answer=False)
+        if answer.rrset:
+            return tuple(record.address for record in answer.rrset)
+    return ()
 
 
 def _answers(server: object) -> bool:
@@ -217,6 +226,8 @@ def _ask_system(host: str) -> Addresses:
             raise own_trouble(Impairment.DESCRIPTORS) from None
         if error.errno in (socket.EAI_AGAIN, socket.EAI_FAIL):
             raise _no_answer(host) from None
+        if error.errno == socket.EAI_NODATA:
+            return ()
         raise _no_such_name(host) from None
     except OSError as error:  # what the system said while it asked (EAI_SYSTEM)
         raise explain(error) from None
@@ -224,9 +235,22 @@ def _ask_system(host: str) -> Addresses:
     return tuple(sorted(addresses, key=lambda address: ":" in address))
 
 
+def _of_somebody(host: str, addresses: Addresses) -> Addresses:
+    """Without 0.0.0.0, by which filters close a name: whoever connects to that comes to itself."""
+    left = tuple(address for address in addresses if address not in _NOBODY)
+    if addresses and not left:
+        raise CheckError("no_address", f"вместо адреса DNS даёт {addresses[0]}: так закрывают имена фильтры ({host})")
+    if not left:
+        raise CheckError("no_address", f"у имени {host} нет адреса в DNS")
+    return left
+
+
+_NOBODY = ("0.0.0.0", "::")  # noqa: S104 - nothing is bound to
+
+
 def _no_such_name(host: str) -> CheckError:
     return CheckError("nxdomain", f"имя {host} не существует в DNS")
 
 
 def _no_answer(host: str) -> CheckError:
-    return CheckError(_NO_ANSWER, f"серверы DNS этого имени не отвечают ({host})")
+    return CheckError(_NO_ANSWER, f"серверы DNS не дают ответа об имени {host}")

@@ -8,13 +8,23 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from typing import Final
 
 from kodeks_exporter.domain.check import SnmpFacts
 from kodeks_exporter.net import host_resources as host
-from kodeks_exporter.net.snmp_agent import OF_ONE_TABLE, Agent, Rows, SnmpError, library, login, silence, snmp_error
+from kodeks_exporter.net.snmp_agent import (
+    OF_ONE_TABLE,
+    VALUES,
+    Agent,
+    Rows,
+    SnmpError,
+    library,
+    login,
+    silence,
+    snmp_error,
+)
 from kodeks_exporter.settings.fleet import Snmp
 
 _log = logging.getLogger(__name__)
@@ -27,6 +37,7 @@ _MAX_STATUSES: Final = 20
 
 # pysnmp 7.1 keeps some 300 bytes of every v3 answer forever (the security state that only a responder would use).
 _READS_OF_AN_ENGINE: Final = 2000
+_SHARE_OF_TABLES: Final = 0.95  # of the time for a read
 _IDLE_SECONDS: Final = 900.0  # an engine of credentials that nobody uses any more (reloaded configuration) is closed
 
 
@@ -42,6 +53,8 @@ class SnmpAsker:
         # Own threads for names: a resolver that hangs must not delay agents that are given by address.
         self._names = concurrent.futures.ThreadPoolExecutor(max_workers=4, thread_name_prefix="snmp-dns")
         self._last_pid: dict[tuple[str, int, tuple[str, ...]], int] = {}
+        self._values: dict[tuple[str, int], int] = {}
+        """How much an agent was last asked for at once, where that was not all."""
 
     def read(self, target: Snmp, timeout: float) -> SnmpFacts:
         """Disks and processes of one agent, within ``timeout`` seconds over all. Raises ``SnmpError``."""
@@ -88,13 +101,14 @@ class SnmpAsker:
         await asyncio.get_running_loop().shutdown_default_executor()
 
     async def _read(self, target: Snmp, timeout: float) -> SnmpFacts:
+        end = asyncio.get_running_loop().time() + timeout * _SHARE_OF_TABLES
         try:
             async with asyncio.timeout(timeout):
                 address, family = await self._resolve(target)
                 with self._engine(target) as engine:
                     agent = await engine.agent(target, address, family, timeout)
                     if (address, target.port) not in engine.answered or await agent.answers():
-                        facts = await self._facts(agent, target)
+                        facts = await self._facts(agent, target, end)
                         if target.version == "3":
                             engine.answered.add((address, target.port))
                         return facts
@@ -103,7 +117,7 @@ class SnmpAsker:
                     engine.reads = _READS_OF_AN_ENGINE
                 with self._engine(target) as engine:
                     agent = await engine.agent(target, address, family, timeout)
-                    return await self._facts(agent, target)
+                    return await self._facts(agent, target, end)
         except TimeoutError:
             raise snmp_error(silence(target)) from None
 
@@ -146,25 +160,27 @@ class SnmpAsker:
             if engine.retired and not engine.busy:
                 engine.close()
 
-    async def _facts(self, agent: Agent, target: Snmp) -> SnmpFacts:
+    async def _facts(self, agent: Agent, target: Snmp, end: float) -> SnmpFacts:
+        """``end``: of the loop's clock; what was read till then is told."""
         await agent.first()
         unanswered: list[str] = []
         storages: Rows = {}
         available: Rows = {}
         processes: Mapping[str, bool] = {}
+        agent.values = begun = self._values.pop((target.address, target.port), VALUES)
         try:
-            storages = await agent.walk((host.TYPE, host.DESCR, host.UNITS, host.SIZE, host.USED), _MAX_STORAGES)
-            available = await agent.walk((host.DSK_PATH, host.DSK_AVAIL, host.DSK_LOW, host.DSK_HIGH), _MAX_STORAGES)
-        except SnmpError as error:
-            if error.reason not in OF_ONE_TABLE:
-                raise
-            unanswered.append("диски")
-        try:
-            processes = await self._processes(agent, target)
-        except SnmpError as error:
-            if error.reason not in OF_ONE_TABLE:
-                raise
-            unanswered.append("процессы")
+            async with _one_table("диски", unanswered, end):
+                storages = await agent.walk((host.TYPE, host.DESCR, host.UNITS, host.SIZE, host.USED), _MAX_STORAGES)
+                if any(host.text(row.get(host.DESCR)).startswith("/") for row in storages.values()):  # not of Windows
+                    columns = (host.DSK_PATH, host.DSK_AVAIL, host.DSK_LOW, host.DSK_HIGH)
+                    available = await agent.walk(columns, _MAX_STORAGES)
+            async with _one_table("процессы", unanswered, end):
+                processes = await self._processes(agent, target)
+        finally:
+            # What a line loses by chance is soon forgotten: after a read without loss it is more again.
+            values = agent.values if unanswered or agent.values < begun else agent.values * 4
+            if values < VALUES:
+                self._values[target.address, target.port] = values
         if len(unanswered) == 2:
             raise snmp_error("silent_table")
         if not storages and not processes:
@@ -207,6 +223,20 @@ class SnmpAsker:
                 if remember is not None:
                     self._last_pid[remember] = pid
         return found
+
+
+@asynccontextmanager
+async def _one_table(name: str, unanswered: list[str], end: float) -> AsyncIterator[None]:
+    """What the agent does not answer in here, or not till ``end``, is put down as unanswered."""
+    try:
+        async with asyncio.timeout_at(end):
+            yield
+    except TimeoutError:
+        unanswered.append(name)
+    except SnmpError as error:
+        if error.reason not in OF_ONE_TABLE:
+            raise
+        unanswered.append(name)
 
 
 class _Engine:

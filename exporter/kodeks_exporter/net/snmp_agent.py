@@ -22,10 +22,12 @@ _UPTIME: Final[Oid] = (1, 3, 6, 1, 2, 1, 1, 3, 0)
 _MAX_BYTES: Final = 512 * 1024
 # An answer is to stay under one Ethernet frame: many lines lose what is larger (fragments), and agents with small
 # buffers refuse it (tooBig).
-_VALUES: Final = 40
+VALUES: Final = 40
 _MOST_ROWS: Final = 25
 OF_ONE_TABLE: Final = ("timeout", "too_big")
 """Reasons that may be one table's, once the agent has answered at all."""
+_TOO_MUCH: Final = (*OF_ONE_TABLE, "malformed")
+"""How agents that were asked for too much fail: not at all, with tooBig, genErr or an empty answer."""
 
 
 class SnmpError(CheckError):
@@ -89,13 +91,15 @@ def snmp_error(word: str, detail: str = "") -> SnmpError:
 
 @dataclass
 class Agent:
-    """One agent and the login for it, for the time of one ``read``."""
+    """One agent and the login for it, for the time of one ``read``. ``values``: the most that is asked for at once; a
+    quarter after each answer that did not come, and at 0 one row by GETNEXT, for agents that know nothing else."""
 
     hlapi: Any
     engine: Any
     login: Any
     peer: Any
     silence: str
+    values: int = VALUES
     _bytes: int = 0
 
     async def first(self) -> None:
@@ -143,16 +147,15 @@ class Agent:
     async def walk(self, columns: tuple[Oid, ...], max_rows: int) -> Rows:
         """Columns of one table, side by side. Raises ``SnmpError`` for tables that loop or do not end."""
         rows: Rows = {}
-        repetitions = min(_MOST_ROWS, _VALUES // len(columns))
         last: dict[Oid, Oid] = {column: column for column in columns}  # those not at their end yet
         while last:
             asked = list(last)
             try:
-                answer = await self._bulk([last[c] for c in asked], repetitions)
+                answer = await self._following([last[c] for c in asked], len(columns))
             except SnmpError as error:
-                if repetitions == 1 or error.reason not in OF_ONE_TABLE:
+                if self.values == 0 or error.reason not in _TOO_MUCH:
                     raise
-                repetitions = max(1, repetitions // 4)  # too much for the agent, or for the line: so less at a time
+                self.values //= 4  # it was too much for the agent, or for the line
                 continue
             if not answer:
                 break
@@ -172,11 +175,13 @@ class Agent:
                         raise snmp_error("endless")
         return rows
 
-    async def _bulk(self, oids: list[Oid], repetitions: int) -> list[tuple[Oid, Any]]:
-        """One GETBULK; sent twice only where it can't be made smaller."""
-        self.peer.retries = 0 if repetitions > 1 else 1
+    async def _following(self, oids: list[Oid], width: int) -> list[tuple[Oid, Any]]:
+        """Some rows of a table of so many columns; asked for twice only where it can't be made less."""
+        if self.values == 0:
+            return await self._ask(self.hlapi.next_cmd, oids)
+        self.peer.retries = 0
         try:
-            return await self._ask(self.hlapi.bulk_cmd, oids, 0, repetitions)
+            return await self._ask(self.hlapi.bulk_cmd, oids, 0, max(1, min(_MOST_ROWS, self.values // width)))
         finally:
             self.peer.retries = 1
 

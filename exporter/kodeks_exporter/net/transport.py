@@ -52,10 +52,7 @@ class Transport:
         self._lock = threading.Lock()
         self._lines: list[socket.socket] = []
         self._expired = False
-        try:
-            context = trust.context(tls_verify, tls_ca_file)
-        except OSError:
-            raise CheckError("ca_file", f"не читается файл корневых сертификатов {tls_ca_file}") from None
+        context = trust.context(tls_verify, tls_ca_file)
         self.session = _Session()
         self.session.trust_env = False  # neither proxies nor passwords of .netrc: as the live checks do
         self.session.headers["User-Agent"] = USER_AGENT

@@ -5,12 +5,10 @@ Only the profile, the history and the logout page are asked for, never a documen
 
 from __future__ import annotations
 
-import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -219,7 +217,7 @@ class Visit:
             session.trace = self.trace
             if target.scheme == "https":
                 # Without trust no password is sent: the visit ends here.
-                session.secure(_tls(settings.tls.verify, settings.tls.ca_file), settings.timeouts.connect)
+                session.secure(trust.kept_context(settings.tls.verify, settings.tls.ca_file), settings.timeouts.connect)
             self._session = session
         return self._session
 
@@ -272,11 +270,3 @@ def _filled(form: Form, login: Credentials) -> list[tuple[str, str]] | None:
             filled.append((each.name, each.value))
             pressed = pressed or each.kind == "submit"
     return filled if named else None
-
-
-@lru_cache(maxsize=8)
-def _tls(verify: bool, ca_file: str) -> ssl.SSLContext:
-    try:
-        return trust.context(verify, ca_file)
-    except OSError:
-        raise CheckError("ca_file", "не читается файл корневых сертификатов") from None

@@ -70,13 +70,16 @@ class Patterns:
                 InstallationState.MAINTENANCE: patterns(
                     rf"\bрежиме? обслуживания{_ENDS}",
                     rf"(?<!кто )провод\w+ (техническое|профилактическое) обслуживание{_ENDS}",
+                    rf"(провод|ведут)\w+ (технические|профилактические|регламентные) работы{_ENDS}",
                 ),
                 InstallationState.NEEDS_SERVICE: patterns(rf"требует\w* обслуживани\w+{_ENDS}"),
                 InstallationState.KEY_MISSING: patterns(
-                    r"ключ( защиты| senselock)? не (найден|обнаружен)", r"ошибка защиты"
+                    r"ключ( защиты| senselock)? не (найден|обнаружен)",
+                    r"не (найден|обнаружен) ключ( защиты| senselock)",
+                    r"ошибка защиты",
                 ),
                 InstallationState.OUT_OF_SEATS: patterns(
-                    r"количество пользователей превысило",
+                    r"количество пользователей превысило|превышено (максимальное )?количество пользователей",
                     r"(кончились|закончились|нет свободных) (лицензи|рабочи)\w*",
                 ),
                 InstallationState.NOT_STARTED: patterns(
@@ -100,7 +103,9 @@ class Patterns:
     They count only where nothing better shows that Kodeks answers (its headers, cookies, `/sysinfo/metrics`, `/admin`
     pages), and not where they are part of the installation's own host or name."""
     out_of_seats: tuple[Pattern, ...] = patterns(
-        r"количество пользователей превысило", r"\(2008\)|ошибк\w*\D{0,20}2008\b", r"нет свободных (лицензи|рабочи)\w*"
+        r"количество пользователей превысило|превышено (максимальное )?количество пользователей",
+        r"\(2008\)|ошибк\w*\D{0,20}2008\b",
+        r"нет свободных (лицензи|рабочи)\w*",
     )
     """Refusal of the monitor's login for lack of seats."""
     protection_ok: tuple[Pattern, ...] = patterns(r"привязка\s*:\s*senselock(?!.*ошибка защиты)")

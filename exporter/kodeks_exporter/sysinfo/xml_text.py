@@ -146,7 +146,7 @@ class CleanText:
 
     def _take_for_russian(self, data: bytes) -> None:
         high = bytes(byte for byte in data if byte >= 0x80)
-        found = _ALIASES.get(name := russian_set(high), name)
+        found = _ALIASES.get(name := russian_set(data), name)
         if len(high) >= _ENOUGH and found in ENCODINGS:
             self.encoding = found
             return
