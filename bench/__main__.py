@@ -5,11 +5,25 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from bench import commands, dashboards, exposition, ingest, life, messages, rounds, rules, start, strangers, whole
+from bench import (
+    blackhole,
+    commands,
+    dashboards,
+    exposition,
+    ingest,
+    life,
+    messages,
+    rounds,
+    rules,
+    start,
+    strangers,
+    whole,
+)
 from bench.rows import table
 
 SUBJECTS: dict[str, Callable[[], object]] = {
     "rounds": rounds.main,
+    "blackhole": blackhole.main,
     "whole": whole.main,
     "start": start.main,
     "commands": commands.main,

@@ -1,7 +1,12 @@
-"""Processor time of a full round of checks, beside blackbox_exporter doing the same six kinds of probes."""
+"""Processor time of a full round of checks, beside blackbox_exporter doing the same six kinds of probes.
+
+``BLACKBOX_EXPORTER=PATH ./run bench rounds`` asks another one as well as Debian's, a newer one for instance.
+"""
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 import tempfile
 import time
@@ -25,10 +30,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, fleet(SIZE) as urls:
         ours = exporter_milliseconds(Path(folder), urls)
         print(f"kodeks-exporter   {ours:6.2f} ms of CPU per installation and round (12 checks, scrapes included)")
-        theirs = blackbox_milliseconds(Path(folder), urls)
-        print(f"blackbox_exporter {theirs:6.2f} ms of CPU per installation and round (icmp, tcp, 4 x http)")
-        beside = f"{theirs:.2f} ms of blackbox_exporter, six probes"
-        row("round of checks, CPU", f"{ours:.2f} ms", beside, ours / theirs, 0.25)
+        for program in filter(None, ("prometheus-blackbox-exporter", os.environ.get("BLACKBOX_EXPORTER"))):
+            version = _version(program)
+            theirs = blackbox_milliseconds(program, Path(folder), urls)
+            print(
+                f"blackbox_exporter {theirs:6.2f} ms of CPU per installation and round (icmp, tcp, 4 x http), {version}"
+            )
+            beside = f"{theirs:.2f} ms of blackbox_exporter {version}, six probes"
+            row("round of checks, CPU", f"{ours:.2f} ms", beside, ours / theirs, 0.25)
 
 
 def exporter_milliseconds(folder: Path, urls: list[str]) -> float:
@@ -46,7 +55,13 @@ def exporter_milliseconds(folder: Path, urls: list[str]) -> float:
         with_exporter.end()
 
 
-def blackbox_milliseconds(folder: Path, urls: list[str]) -> float:
+def _version(program: str) -> str:
+    told = subprocess.run([program, "--version"], check=True, text=True, capture_output=True)
+    found = re.search(r"version (\d\S*)|revision: (\w{7})", told.stdout + told.stderr)
+    return (found[1] or found[2]) if found else ""
+
+
+def blackbox_milliseconds(program: str, folder: Path, urls: list[str]) -> float:
     login = {"basic_auth": {"username": "smartlogin", "password": "smartpassword"}}
     modules = {
         "icmp": {"prober": "icmp", "icmp": {"preferred_ip_protocol": "ip4"}},
@@ -57,7 +72,7 @@ def blackbox_milliseconds(folder: Path, urls: list[str]) -> float:
     address = f"127.0.0.1:{free_port()}"
     process = subprocess.Popen(
         [
-            "prometheus-blackbox-exporter",
+            program,
             f"--config.file={folder}/blackbox.yml",
             f"--web.listen-address={address}",
             "--log.level=error",
