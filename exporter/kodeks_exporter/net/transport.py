@@ -1,8 +1,8 @@
 """``requests`` with what a monitor needs and it lacks: addresses by our own resolver, and one time limit for a whole
 exchange (a server that sends a byte a second never runs into a socket's own time-out).
 
-For plain client calls: reports, uploads, Alertmanager's and Prometheus' API. ``connection`` reads pages to judge them,
-whole and as leniently as a browser; reports of 20 MB that go on piece by piece would need a second way of reading there.
+For plain client calls: reports, uploads, the APIs of Alertmanager and Prometheus. ``connection`` reads pages to judge
+them, whole and as leniently as a browser; reports of 20 MB that go on piece by piece would need a second way there.
 """
 
 from __future__ import annotations
