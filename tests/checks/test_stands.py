@@ -384,6 +384,15 @@ def test_what_was_learnt_of_a_portal_is_remembered(clinic: Clinic) -> None:
     assert failures(clinic.examine(proven.results)) == {"proxy": "not_kodeks_registrar"}
 
 
+def test_a_headline_of_what_is_known_is_no_stub(clinic: Clinic) -> None:
+    headline = page("Техэксперт", "<p>Доступ к сайту ограничен по решению суда: обзор практики</p>")
+    clinic.site.pages = {path: _hidden(each) for path, each in kodeks_pages().items()} | {"/docs": page("Техэксперт")}
+    proven = clinic.examine()
+    clinic.site.pages, clinic.site.otherwise = {"/docs": headline}, page("404 Not Found", status=404)
+    assert failures(clinic.examine(proven.results)) == {}
+    assert failures(clinic.examine()) == {"proxy": "not_kodeks_blocked_by_provider"}
+
+
 def test_a_form_where_the_login_has_worked_is_a_refusal(clinic: Clinic) -> None:
     worked = clinic.examine()
     clinic.site.pages["/admin/title"] = page("Вход", "<form><input type='password'></form>", server="WWW-Kodeks/6.4")

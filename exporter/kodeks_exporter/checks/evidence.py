@@ -48,13 +48,15 @@ def _weigh(context: Context, page: MainPage) -> Evidence:
         and _proven_by_its_pages(context, page, with_password=seems is None)
     ):
         return Evidence(True, title)
+    known = context.previous.get("proxy")
+    known_title = known.facts.title if known is not None and isinstance(known.facts, KodeksFacts) else ""
+    # Where the title names Kodeks, what seems a stub's words is one of its headlines.
+    if status == 200 and title == known_title != "" and (seems is None or named):
+        return Evidence(True, title)
     if seems is not None or status != 200:
         return Evidence(
             None if status == 401 and seems is None else False, seems=seems or stranger(page.response, page.text)
         )
-    known = context.previous.get("proxy")
-    if known is not None and isinstance(known.facts, KodeksFacts) and title == known.facts.title != "":
-        return Evidence(True, title)
     if named and not bears_anothers_mark(page.response, page.text) and not _is_catch_all(context, page):
         return Evidence(True)
     return Evidence(False, seems=stranger(page.response, page.text))
