@@ -57,13 +57,23 @@ REFUSED: Answer = lambda question, _tcp: reply(question, dns.rcode.REFUSED)  # n
 NO_SUCH = always(dns.rcode.NXDOMAIN)
 
 
+def one_port_of_both() -> tuple[socket.socket, socket.socket]:
+    """UDP and TCP; other tests may have the other one of a port that is free for one of them."""
+    for _ in range(50):
+        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        udp.bind(("127.0.0.1", 0))
+        try:
+            return udp, socket.create_server(udp.getsockname())
+        except OSError:
+            udp.close()
+    raise AssertionError("no port is free for both")
+
+
 @contextmanager
 def name_server(answer: Answer) -> Iterator[tuple[str, int]]:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket() as tcp:
-        udp.bind(("127.0.0.1", 0))
+    udp, tcp = one_port_of_both()
+    with udp, tcp:
         address = udp.getsockname()
-        tcp.bind(address)
-        tcp.listen()
         ended = threading.Event()
 
         def by_udp() -> None:
