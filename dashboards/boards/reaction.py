@@ -6,20 +6,13 @@ from collections.abc import Iterator
 
 from dashboards import alerts, handling, links, panels, series, tables, variables
 from dashboards.model import Board, Query, Section
+from dashboards.reaction import CHOSEN, bucket, grown, now, of, quantile, share, week
 from dashboards.standard import GREEN, ORANGE, RED, YELLOW, Scale
 from dashboards.tables import Label, Value
 from dashboards.units import HOURS, MOMENT
 from dashboards.variables import Variable
 from dashboards.words import PRIORITIES, REACTION_OUTCOMES, UP_DOWN, Word
 from kodeks_exporter.domain.reaction import UNCOUNTED
-
-_CHOSEN = 'manager=~"$manager"'
-_LIVE = {
-    "alerts": ("kodeks_reaction_alerts_total", "outcome"),
-    "acknowledge": ("kodeks_reaction_acknowledge_seconds_bucket", "le"),
-    "recovery": ("kodeks_reaction_recovery_seconds_bucket", "acknowledged, le"),
-}
-"""What is counted: the metric, and its labels beside manager and priority."""
 
 _TAKEN = Scale(RED, ((0.4, YELLOW), (0.8, GREEN)))
 _UNANSWERED = Scale(GREEN, ((0.1, YELLOW), (0.3, RED)))
@@ -28,69 +21,21 @@ _UNTIL_TAKEN = Scale(GREEN, ((1, YELLOW), (4, ORANGE), (24, RED)))
 """Hours; an hour is a lunch, four are half a day's work."""
 
 
-def _matchers(more: str) -> str:
-    return f"{_CHOSEN},{more}" if more else _CHOSEN
-
-
-def _grown(what: str, by: str = "", more: str = "") -> str:
-    """By how much a counter has grown within the range shown, summed ``by``; from the midnight (UTC) before it on.
-
-    What did not exist then has grown from 0; where a counter is smaller than it was, its store was lost, and it counts
-    from 0 as well.
-    """
-    name, own = _LIVE[what]
-    live = f"max by (manager, priority, {own}) ({name}{{{_matchers(more)}}})"
-    daily = f"last_over_time(manager:kodeks_reaction_{what}:daily{{{_matchers(more)}}}[7d] offset $__range)"
-    return _difference(live, daily, by)
-
-
-def _week(what: str, by: str = "", more: str = "") -> str:
-    """As ``_grown``, within the week before each point; for range queries."""
-    daily = f"last_over_time(manager:kodeks_reaction_{what}:daily{{{_matchers(more)}}}"
-    return _difference(f"{daily}[2d])", f"{daily}[7d] offset 7d)", by)
-
-
-def _difference(now: str, then: str, by: str) -> str:
-    after, before = (f"sum by ({by}) ({each})" for each in (now, then))
-    return f"({after} - ({before} <= {after} or 0 * {after}))"
-
-
-def _quantile(share: float, grown: str) -> str:
-    """Hours; absent where nothing was counted."""
-    return f"histogram_quantile({share}, {grown}) / 3600 >= 0"
-
-
-def _share(outcome: str, by: str = "") -> str:
-    return f"{_grown('alerts', by, _of(outcome))} / ({_grown('alerts', by)} > 0)"
-
-
-def _of(outcome: str) -> str:
-    return f'outcome="{outcome}"'
-
-
-def _bucket(*labels: str) -> str:
-    return ", ".join((*labels, "le"))
-
-
-def _now(name: str, by: str, more: str = "") -> str:
-    return f"sum by ({by}) (max by (manager, priority) (kodeks_reaction_{name}{{{_matchers(more)}}}))"
-
-
-_OLDEST = f"max by (manager) (kodeks_reaction_oldest_waiting_timestamp_seconds{{{_CHOSEN}}})"
+_OLDEST = f"max by (manager) (kodeks_reaction_oldest_waiting_timestamp_seconds{{{CHOSEN}}})"
 
 
 def _figures(by: str) -> Iterator[Value]:
     """Columns for managers as for priorities."""
-    acknowledge, recovery = (_grown(what, _bucket(by)) for what in ("acknowledge", "recovery"))
-    yield Value("Кончилось", _grown("alerts", by), decimals=0)
-    yield Value("Взято", _share("acknowledged", by), unit="percentunit", decimals=0, scale=_TAKEN)
-    yield Value("Молча", _share("mended", by), unit="percentunit", decimals=0)
-    yield Value("Без ответа", _share("unanswered", by), unit="percentunit", decimals=0, scale=_UNANSWERED)
-    yield Value("Не видели", _share("unseen", by), unit="percentunit", decimals=0)
-    yield Value("Реакция 50 %", _quantile(0.5, acknowledge), unit=HOURS, decimals=1, scale=_UNTIL_TAKEN)
-    yield Value("Реакция 90 %", _quantile(0.9, acknowledge), unit=HOURS, decimals=1)
-    yield Value("Конец 50 %", _quantile(0.5, recovery), unit=HOURS, decimals=1)
-    yield Value("Конец 90 %", _quantile(0.9, recovery), unit=HOURS, decimals=1)
+    acknowledge, recovery = (grown(what, bucket(by)) for what in ("acknowledge", "recovery"))
+    yield Value("Кончилось", grown("alerts", by), decimals=0)
+    yield Value("Взято", share("acknowledged", by), unit="percentunit", decimals=0, scale=_TAKEN)
+    yield Value("Молча", share("mended", by), unit="percentunit", decimals=0)
+    yield Value("Без ответа", share("unanswered", by), unit="percentunit", decimals=0, scale=_UNANSWERED)
+    yield Value("Не видели", share("unseen", by), unit="percentunit", decimals=0)
+    yield Value("Реакция 50 %", quantile(0.5, acknowledge), unit=HOURS, decimals=1, scale=_UNTIL_TAKEN)
+    yield Value("Реакция 90 %", quantile(0.9, acknowledge), unit=HOURS, decimals=1)
+    yield Value("Конец 50 %", quantile(0.5, recovery), unit=HOURS, decimals=1)
+    yield Value("Конец 90 %", quantile(0.9, recovery), unit=HOURS, decimals=1)
 
 
 def _by_priority(expr: str, scale: Scale, unit: str = "none", decimals: int = 0) -> Iterator[Value]:
@@ -103,7 +48,7 @@ def _by_priority(expr: str, scale: Scale, unit: str = "none", decimals: int = 0)
 _MANAGER = Label("manager", "Менеджер", links=(
     links.board("current-emergencies", "Что у него сейчас случилось", manager=links.cell("Менеджер")),
 ))  # fmt: skip
-_EVERYBODY = f"group by (manager) (kodeks_reaction_alerts_total{{{_CHOSEN}}})"
+_EVERYBODY = f"group by (manager) (kodeks_reaction_alerts_total{{{CHOSEN}}})"
 
 _TOLD_ONLY = "|".join(sorted(UNCOUNTED))
 _FIRING = (
@@ -148,7 +93,7 @@ BOARD = Board(
                 "Ждут ответа сейчас",
                 "Сколько оповещений действует, отправлено людям и никем не взято. Взять — ссылкой «Взять в работу» из "
                 "сообщения или тишиной с комментарием в Alertmanager. Ноль — всё взято.",
-                Query(f"sum(max by (manager, priority) (kodeks_reaction_waiting{{{_CHOSEN}}}))", instant=True),
+                Query(f"sum(max by (manager, priority) (kodeks_reaction_waiting{{{CHOSEN}}}))", instant=True),
                 scale=_WAITING,
                 width=4,
             ),
@@ -157,7 +102,7 @@ BOARD = Board(
                 "Сколько уже ждёт самое старое из невзятых оповещений. Если сутки и больше, выясните, доходят ли до "
                 "менеджера сообщения: почта, Telegram, отпуск.",
                 Query(
-                    f"(time() - min({_OLDEST})) / 3600 or 0 * sum(kodeks_reaction_waiting{{{_CHOSEN}}})",
+                    f"(time() - min({_OLDEST})) / 3600 or 0 * sum(kodeks_reaction_waiting{{{CHOSEN}}})",
                     instant=True,
                 ),
                 unit=HOURS,
@@ -170,14 +115,14 @@ BOARD = Board(
                 "В работе сейчас",
                 "Сколько действующих оповещений кто-то взял. Взятое остаётся взятым, пока не кончится, даже когда "
                 "тишина истекла. Много взятого и старого — спросите, чем помочь.",
-                Query(f"sum(max by (manager, priority) (kodeks_reaction_taken{{{_CHOSEN}}}))", instant=True),
+                Query(f"sum(max by (manager, priority) (kodeks_reaction_taken{{{CHOSEN}}}))", instant=True),
                 width=4,
             ),
             panels.number(
                 "Взято за период",
                 f"Какую долю кончившихся оповещений кто-то взял в работу. {_PERIOD} Мало — людям неудобно или "
                 "сообщений слишком много: посмотрите, каких больше всего.",
-                Query(_share("acknowledged"), instant=True),
+                Query(share("acknowledged"), instant=True),
                 unit="percentunit",
                 decimals=0,
                 scale=_TAKEN,
@@ -187,7 +132,7 @@ BOARD = Board(
                 "Реакция 50 %",
                 f"За какое время берут половину из взятых оповещений (медиана). {_PERIOD} Время — по календарю, с "
                 "ночами и выходными; считается по ступеням от минуты до трёх суток, поэтому приблизительно.",
-                Query(_quantile(0.5, _grown("acknowledge", "le")), instant=True),
+                Query(quantile(0.5, grown("acknowledge", "le")), instant=True),
                 unit=HOURS,
                 decimals=1,
                 scale=_UNTIL_TAKEN,
@@ -213,7 +158,7 @@ BOARD = Board(
                 (
                     _MANAGER,
                     *_figures("manager"),
-                    Value("Ждут", _now("waiting", "manager"), decimals=0, scale=_WAITING),
+                    Value("Ждут", now("waiting", "manager"), decimals=0, scale=_WAITING),
                     Value("Ждут с", f"1000 * {_OLDEST}", unit=MOMENT, missing="никто не ждёт"),
                 ),
                 rows=_EVERYBODY,
@@ -234,14 +179,14 @@ BOARD = Board(
                     *(
                         Value(
                             f"{title} 50 %",
-                            _quantile(0.5, _grown("recovery", _bucket("priority"), f'acknowledged="{said}"')),
+                            quantile(0.5, grown("recovery", bucket("priority"), f'acknowledged="{said}"')),
                             unit=HOURS,
                             decimals=1,
                         )
                         for title, said in (("Взятые", "yes"), ("Прочие", "no"))
                     ),
                 ),
-                rows=f"group by (priority) (kodeks_reaction_alerts_total{{{_CHOSEN}}})",
+                rows=f"group by (priority) (kodeks_reaction_alerts_total{{{CHOSEN}}})",
                 sort="Пр.",
                 descending=False,
                 height=9,
@@ -255,7 +200,10 @@ BOARD = Board(
                 (
                     _MANAGER,
                     *_by_priority(
-                        _quantile(0.5, _grown("acknowledge", _bucket("manager"), "PRIORITY")), _UNTIL_TAKEN, HOURS, 1
+                        quantile(0.5, grown("acknowledge", bucket("manager"), "PRIORITY")),
+                        _UNTIL_TAKEN,
+                        HOURS,
+                        1,
                     ),
                 ),
                 rows=_EVERYBODY,
@@ -270,8 +218,8 @@ BOARD = Board(
                 "случилось, прочерк — таких у него ещё не бывало. Начинайте с K1.",
                 (
                     _MANAGER,
-                    *_by_priority(_now("waiting", "manager", "PRIORITY"), _WAITING),
-                    Value("В работе", _now("taken", "manager"), decimals=0),
+                    *_by_priority(now("waiting", "manager", "PRIORITY"), _WAITING),
+                    Value("В работе", now("taken", "manager"), decimals=0),
                 ),
                 rows=_EVERYBODY,
                 sort="Менеджер",
@@ -286,7 +234,13 @@ BOARD = Board(
                 "До реакции по неделям",
                 "За какое время менеджер брал половину оповещений в неделю перед каждой точкой. Разрыв — за неделю он "
                 "ничего не брал. Растёт у всех — сообщений стало больше, растёт у одного — спросите его.",
-                (Query(_quantile(0.5, _week("acknowledge", _bucket("manager"))), "{{manager}}", step="7d"),),
+                (
+                    Query(
+                        quantile(0.5, week("acknowledge", bucket("manager"))),
+                        "{{manager}}",
+                        step="7d",
+                    ),
+                ),
                 unit=HOURS,
                 legend=("min", "max", "mean", "last"),
                 width=12,
@@ -295,7 +249,13 @@ BOARD = Board(
                 "До конца по неделям",
                 "За какое время кончалась половина оповещений менеджера в неделю перед каждой точкой, взятых и нет. "
                 "Долгие недели сравните с авариями тех дней: площадка, отпуск, продления.",
-                (Query(_quantile(0.5, _week("recovery", _bucket("manager"))), "{{manager}}", step="7d"),),
+                (
+                    Query(
+                        quantile(0.5, week("recovery", bucket("manager"))),
+                        "{{manager}}",
+                        step="7d",
+                    ),
+                ),
                 unit=HOURS,
                 legend=("min", "max", "mean", "last"),
                 width=12,
@@ -308,7 +268,7 @@ BOARD = Board(
                 "у него ничего не кончилось. Доля падает — люди привыкают не замечать: уберите лишние оповещения.",
                 (
                     Query(
-                        f"{_week('alerts', 'manager', _of('acknowledged'))} / ({_week('alerts', 'manager')} > 0)",
+                        f"{week('alerts', 'manager', of('acknowledged'))} / ({week('alerts', 'manager')} > 0)",
                         "{{manager}}",
                         step="7d",
                     ),
@@ -323,7 +283,7 @@ BOARD = Board(
                 "Сколько оповещений выбранных менеджеров кончилось за неделю перед точкой и чем: взято, прошло молча, "
                 "без ответа, не видели. Высокий столбик — тяжёлая неделя; важнее, какая его часть без ответа.",
                 tuple(
-                    Query(_week("alerts", more=_of(outcome)), word.text, step="7d")
+                    Query(week("alerts", more=of(outcome)), word.text, step="7d")
                     for outcome, word in REACTION_OUTCOMES.items()
                 ),
                 style="bars",
@@ -338,7 +298,7 @@ BOARD = Board(
                 "оповещения, на которые никто не смотрит: разберите их или отключите.",
                 (
                     Query(
-                        f"sum by (manager) (max_over_time(manager:kodeks_reaction_waiting:hourly{{{_CHOSEN}}}"
+                        f"sum by (manager) (max_over_time(manager:kodeks_reaction_waiting:hourly{{{CHOSEN}}}"
                         "[$__interval]))",
                         "{{manager}}",
                         step="1h",
