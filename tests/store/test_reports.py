@@ -242,7 +242,7 @@ def test_a_storage_that_fails_keeps_nothing_and_says_so(bench: Bench, monkeypatc
         raise sqlite3.OperationalError("database or disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr("kodeks_exporter.store.reports._write", full)
+        patch.setattr("kodeks_exporter.store.report_tables.write_state", full)
         with pytest.raises(StorageError, match="disk is full"):
             bench.take(report("2026-11-20T09:56:00", searches=[A, B]))
     assert bench.text() == before

@@ -26,7 +26,8 @@ from kodeks_exporter.domain.report import SearchEvent
 from kodeks_exporter.settings.history import JournalSettings
 from kodeks_exporter.store.database import StorageError
 from kodeks_exporter.store.privacy import UserNames
-from kodeks_exporter.store.reports import Part, Position, ReportStore
+from kodeks_exporter.store.report_tables import Part, Position
+from kodeks_exporter.store.reports import ReportStore
 from kodeks_exporter.store.snapshot import Explanation
 
 FOLDER: Final = "journal"

@@ -4,7 +4,6 @@ never holds up the live checks."""
 from __future__ import annotations
 
 import logging
-import secrets
 import sqlite3
 import threading
 from collections import defaultdict
@@ -18,76 +17,27 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from kodeks_exporter.domain.report import ReadSummary, ReportSink, SearchEvent, UnreadableReport, UserUsage
-from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.settings.history import HistorySettings
-from kodeks_exporter.store import eventlog, months, rezone
-from kodeks_exporter.store.bounds import EVENT_BYTES, MANY_EVENTS, is_month_of, usage_of
+from kodeks_exporter.store import eventlog, rezone
+from kodeks_exporter.store import report_tables as tables
+from kodeks_exporter.store.bounds import EVENT_BYTES, MANY_EVENTS
 from kodeks_exporter.store.database import Database, StorageError, in_words
 from kodeks_exporter.store.eventlog import DAY, EventKind, decode_rejections, decode_searches, known_days, merge_days
-from kodeks_exporter.store.merge import merge, merge_months, merge_usage, months_before
-from kodeks_exporter.store.months import MonthSums, RefusedByMonth
+from kodeks_exporter.store.merge import merge, merge_months
 from kodeks_exporter.store.privacy import UserNames
+from kodeks_exporter.store.report_tables import Part, Position
 from kodeks_exporter.store.sink import ReportCollector
 from kodeks_exporter.store.snapshot import (
     Explanation,
     ReportSnapshot,
     UserKey,
     decode_snapshot,
-    decode_usage,
-    encode_snapshot,
-    encode_usage,
 )
 
 log = logging.getLogger(__name__)
 
 FILE_NAME: Final = "reports.sqlite"
-PAGE_SIZE: Final = 32768
-"""Bytes; days of events are large values, which cost half as much in large pages."""
-MIGRATIONS: Final = (
-    """
-    CREATE TABLE event_day (
-        installation TEXT NOT NULL,
-        kind INTEGER NOT NULL,           -- 1 search, 2 rejection
-        day INTEGER NOT NULL,            -- days since 1970-01-01 UTC
-        digest BLOB NOT NULL,            -- SHA-256 of the day as a report had it when it was last merged
-        PRIMARY KEY (installation, kind, day)
-    ) WITHOUT ROWID;
-    CREATE TABLE event_part (
-        id INTEGER PRIMARY KEY AUTOINCREMENT,  -- never used again, so that followers can remember it
-        installation TEXT NOT NULL,
-        kind INTEGER NOT NULL,
-        day INTEGER NOT NULL,
-        count INTEGER NOT NULL,
-        events BLOB NOT NULL             -- elements of a msgpack array, without its header
-    );
-    CREATE INDEX event_part_day ON event_part (installation, kind, day);
-    CREATE TABLE report_state (
-        installation TEXT PRIMARY KEY,
-        state BLOB NOT NULL              -- msgpack of store/snapshot.py
-    ) WITHOUT ROWID;
-    CREATE TABLE usage_month (
-        installation TEXT NOT NULL,
-        month TEXT NOT NULL,             -- YYYY-MM
-        usage BLOB NOT NULL,             -- msgpack: rows of domain.report.UserUsage
-        PRIMARY KEY (installation, month)
-    ) WITHOUT ROWID;
-    CREATE TABLE follower (
-        id INTEGER PRIMARY KEY CHECK (id = 1),
-        part INTEGER NOT NULL,           -- id of the last event_part that the journal has
-        file INTEGER NOT NULL,           -- number of the journal's file
-        offset INTEGER NOT NULL          -- its length in bytes with all that is counted
-    );
-    INSERT INTO follower VALUES (1, 0, 1, 0);
-    CREATE TABLE secret (
-        name TEXT PRIMARY KEY,
-        value TEXT NOT NULL
-    ) WITHOUT ROWID;
-    """,
-)
-"""Schema version n is reached by running the first n scripts; a script that was released never changes."""
-
 _NOTHING: Final = ReportSnapshot()
-_MONTHS_OF_REPORT: Final = 24
 _PRUNE_STEP: Final = 2 * 86400.0
 _ALL_DAYS: Final = 2**40
 
@@ -103,36 +53,19 @@ class Ingested:
     new_users: int
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
-    """How far the journal got: the last part of the event log, the number of the file and its length in bytes."""
-
-    part: int
-    file: int
-    offset: int
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A portion of searches that were new, as one report brought them."""
-
-    number: int
-    installation: str
-    events: list[SearchEvent]
-
-
 class ReportStore:
     """Safe to use from many threads. Reports of one installation are taken in one after another."""
 
     def __init__(self, directory: Path, settings: HistorySettings) -> None:
         """Raises StorageError, and whatever a damaged file leads to."""
         self._settings = settings
-        self._database = Database(directory, FILE_NAME, MIGRATIONS, PAGE_SIZE)
+        self._database = Database(directory, FILE_NAME, tables.MIGRATIONS, tables.PAGE_SIZE)
         self._changing = threading.RLock()
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._snapshots = self._load()
         self._pruned = 0.0
-        self._key = self._load_key()
+        with self._database.transaction() as connection:
+            self._key = tables.key_of_labels(connection)
 
     def close(self) -> None:
         self._database.close()
@@ -158,7 +91,7 @@ class ReportStore:
     def usage(self, installation: str, month: str) -> Mapping[UserKey, UserUsage]:
         """What is known of a month, ``YYYY-MM``, of the last 13."""
         with self._database.reading() as connection:
-            return _usage(connection, installation, month)
+            return tables.usage_in(connection, installation, month)
 
     def searches(self, installation: str, since: float) -> Iterator[SearchEvent]:
         """All searches kept from the UTC day of ``since`` (Unix seconds) on, by day."""
@@ -205,7 +138,7 @@ class ReportStore:
             after = rezone.move_snapshot(before, moved, zone)
             with self._database.transaction() as connection:
                 rezone.move_events(connection, installation, moved)
-                _write(connection, installation, after)
+                tables.write_state(connection, installation, after)
             self._snapshots[installation] = after
 
     def _keep(
@@ -221,7 +154,7 @@ class ReportStore:
         with self._changing:
             before = self._snapshots.get(installation, _NOTHING)
             with self._database.transaction() as connection:
-                known_months = before.months or _count_months(connection, installation, before, zone)
+                known_months = before.months or tables.count_months(connection, installation, before, zone)
                 new_searches = merge_days(
                     connection,
                     installation,
@@ -243,14 +176,14 @@ class ReportStore:
                     intake.new_rejections,
                 )
                 after = merge(before, intake, summary, zone, via, received)
-                usage, changed = _keep_usage(connection, installation, intake, before, after)
+                usage, changed = tables.keep_usage(connection, installation, intake, before, after)
                 after = replace(after, usage=usage)
                 after = replace(after, months=merge_months(known_months, intake, summary, zone, after, changed))
                 if new_searches + new_rejections > MANY_EVENTS:
                     after = replace(
                         after, horizon=max(after.horizon, eventlog.cut(connection, installation, EVENT_BYTES))
                     )
-                _write(connection, installation, after)
+                tables.write_state(connection, installation, after)
             self._snapshots[installation] = after
         return Ingested(
             summary=summary,
@@ -307,7 +240,7 @@ class ReportStore:
                     horizon = max(horizon, eventlog.cut(connection, installation, EVENT_BYTES))
                     users = {key: user for key, user in before.users.items() if user.last_report >= oldest}
                     after = replace(before, users=users, horizon=horizon)
-                    _write(connection, installation, after)
+                    tables.write_state(connection, installation, after)
             if gone:
                 del self._snapshots[installation]
             else:
@@ -317,24 +250,12 @@ class ReportStore:
 
     def position(self) -> Position:
         with self._database.reading() as connection:
-            return Position(*connection.execute("SELECT part, file, offset FROM follower").fetchone())
+            return tables.position(connection)
 
     def parts_after(self, number: int, events: int) -> list[Part]:
         """The next parts of the log of searches, until there are so many ``events``; at least one if there is any."""
-        parts: list[Part] = []
-        total = 0
         with self._database.reading() as connection:
-            rows = connection.execute(
-                "SELECT id, installation, count, events FROM event_part WHERE id > ? AND kind = ? ORDER BY id",
-                (number, EventKind.SEARCH),
-            )
-            for part, installation, count, elements in rows:
-                parts.append(Part(part, installation, decode_searches(count, elements)))
-                total += count
-                if total >= events:
-                    break
-            rows.close()
-        return parts
+            return tables.parts_after(connection, number, events)
 
     def followed(
         self,
@@ -357,7 +278,7 @@ class ReportStore:
                     changed[installation] = replace(before, empty_searches=total, explanations=kept)
             with self._database.transaction() as connection:
                 for installation, after in changed.items():
-                    _write(connection, installation, after)
+                    tables.write_state(connection, installation, after)
                 connection.execute(
                     "UPDATE follower SET part = ?, file = ?, offset = ?",
                     (position.part, position.file, position.offset),
@@ -368,7 +289,7 @@ class ReportStore:
 
     def _replace(self, installation: str, snapshot: ReportSnapshot) -> None:
         with self._database.transaction() as connection:
-            _write(connection, installation, snapshot)
+            tables.write_state(connection, installation, snapshot)
         self._snapshots[installation] = snapshot
 
     def _load(self) -> dict[str, ReportSnapshot]:
@@ -378,17 +299,11 @@ class ReportStore:
             for installation, state in rows:
                 snapshot = decode_snapshot(state, {})
                 if snapshot.report is not None:
-                    usage = _usage(connection, installation, snapshot.report.month)
+                    usage = tables.usage_in(connection, installation, snapshot.report.month)
                     snapshot = replace(snapshot, usage=usage)
                 snapshots[installation] = snapshot
         self.position()
         return snapshots
-
-    def _load_key(self) -> Secret:
-        with self._database.transaction() as connection:
-            connection.execute("INSERT OR IGNORE INTO secret VALUES ('user_labels', ?)", (secrets.token_hex(32),))
-            row = connection.execute("SELECT value FROM secret WHERE name = 'user_labels'").fetchone()
-        return Secret(row[0])
 
 
 @contextmanager
@@ -397,56 +312,3 @@ def _storage_errors() -> Iterator[None]:
         yield
     except (sqlite3.Error, OSError) as error:
         raise StorageError(f"{FILE_NAME}: {in_words(error)}") from error
-
-
-def _write(connection: sqlite3.Connection, installation: str, snapshot: ReportSnapshot) -> None:
-    connection.execute("INSERT OR REPLACE INTO report_state VALUES (?, ?)", (installation, encode_snapshot(snapshot)))
-
-
-def _usage(connection: sqlite3.Connection, installation: str, month: str) -> dict[UserKey, UserUsage]:
-    row = connection.execute(
-        "SELECT usage FROM usage_month WHERE installation = ? AND month = ?", (installation, month)
-    ).fetchone()
-    return {} if row is None else decode_usage(row[0])
-
-
-def _keep_usage(
-    connection: sqlite3.Connection,
-    installation: str,
-    intake: ReportCollector,
-    before: ReportSnapshot,
-    after: ReportSnapshot,
-) -> tuple[Mapping[UserKey, UserUsage], Mapping[str, Mapping[UserKey, UserUsage]]]:
-    """Writes the months that the report has. Gives the one that is in force afterwards, and all that it changed."""
-    assert after.report is not None
-    current = after.report.month
-    in_force = before.usage if before.report is not None and before.report.month == current else None
-    changed = {}
-    own = max(current, f"{datetime.fromtimestamp(intake.made, UTC):%Y-%m}")
-    told = [month for month in sorted(intake.usage_by_month) if is_month_of(month, own)]
-    for month in told[-_MONTHS_OF_REPORT:]:
-        stored = in_force if month == current and in_force is not None else _usage(connection, installation, month)
-        merged = usage_of(merge_usage(stored, intake.usage_by_month[month]), after.users)
-        if merged != stored:
-            connection.execute(
-                "INSERT OR REPLACE INTO usage_month VALUES (?, ?, ?)", (installation, month, encode_usage(merged))
-            )
-            stored = changed[month] = merged
-        if month == current:
-            in_force = stored
-    return _usage(connection, installation, current) if in_force is None else in_force, changed
-
-
-def _count_months(
-    connection: sqlite3.Connection, installation: str, before: ReportSnapshot, zone: ZoneInfo
-) -> Mapping[str, MonthSums]:
-    """The months of a storage of before they were counted, from what it has."""
-    if before.report is None:
-        return {}
-    last = months.before(before.report.month)
-    refused = RefusedByMonth(zone)
-    for count, elements in connection.execute(
-        "SELECT count, events FROM event_part WHERE installation = ? AND kind = ?", (installation, EventKind.REJECTION)
-    ):
-        refused.add(decode_rejections(count, elements))
-    return months_before(before, _usage(connection, installation, last), refused.counts())
