@@ -1,75 +1,31 @@
 """Reads an XML report by a profile, as a stream.
 
-The paths of the profile become a tree of nodes, which the parser's events walk. A node may open a *frame*: the texts
-of an element by slot, starting as the attributes themselves. Child elements add to the frame of their record; when the
-element ends, its record is built from the frame. Elements that the profile does not know cost two dictionary look-ups.
+The parser's events walk the tree of ``xml_plan``. Child elements add to the frame of their record; when the element
+ends, its record is built from the frame. Elements that the profile does not know cost two dictionary look-ups.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Final
 
-from kodeks_exporter.domain.report import Block, ReportSink, UnreadableReport
+from kodeks_exporter.domain.report import ReportSink, UnreadableReport
 from kodeks_exporter.domain.texts import plain
 from kodeks_exporter.sysinfo.feed import XmlFeed
-from kodeks_exporter.sysinfo.fields import BLOCK_FIELDS
 from kodeks_exporter.sysinfo.limits import ReadLimits
-from kodeks_exporter.sysinfo.profile import Layout, Origin
-from kodeks_exporter.sysinfo.records import Builder, Builders, Reading, Record, emitters
-from kodeks_exporter.sysinfo.scalars import NO_SLOT, Joins, Where, is_wanted, join_slots
-from kodeks_exporter.sysinfo.straight import Rows, Straight
+from kodeks_exporter.sysinfo.profile import Layout
+from kodeks_exporter.sysinfo.records import Builders, Reading, emitters
+from kodeks_exporter.sysinfo.scalars import is_wanted, join_slots
+from kodeks_exporter.sysinfo.straight import Straight
+from kodeks_exporter.sysinfo.xml_plan import TEXT, Frame, Node, Plan, RecordPlan
 
-# Slots of child elements are "/" and their path, other slots start with "//": no attribute can be named so.
-_TEXT: Final = "//text"
 _PENDING_PIECES: Final = 64
 _SKIPPED: Final = 0
 _TAKEN: Final = 1
 
-Frame = dict[str, str]
-
-
-@dataclass(slots=True, eq=False)
-class _Capture:
-    """Texts that an element gives to a frame further up (``up`` 1 is the innermost) or, with 0, to the header."""
-
-    up: int
-    attributes: tuple[tuple[str, str], ...]
-    text: str
-
-
-@dataclass(slots=True, eq=False)
-class _RecordPlan:
-    block: Block
-    build: Builder
-    emit: Callable[[Record], None]
-    outer: tuple[tuple[int, str, str], ...]
-    """Slots taken from frames around: how far up among the frames, the slot there, the slot here."""
-    joins: Joins
-    where: Where
-    text: bool
-    tally: list[int]
-    """How many records were skipped and taken."""
-
-
-_Late = tuple[_RecordPlan, Frame, int]
+_Late = tuple[RecordPlan, Frame, int]
 """A record that waits for a frame around it, and how far up that is."""
-
-
-@dataclass(slots=True, eq=False)
-class _Node:
-    children: dict[str, _Node] = field(default_factory=dict)
-    enter: Callable[[Frame], None] | None = None
-    leave: Callable[[], None] | None = None
-    # What enter and leave are made of; not used while reading.
-    path: str = ""
-    shows: set[Block] = field(default_factory=set)
-    frame: bool = False
-    records: list[_RecordPlan] = field(default_factory=list)
-    captures: list[_Capture] = field(default_factory=list)
-    keys: tuple[str, str] | None = None
 
 
 def read_xml(
@@ -86,7 +42,7 @@ class _Reader:
         self._sink = sink
         self._limits = limits
         self._result = Reading()
-        self._tallies = {block: [0, 0] for block in layout.blocks}
+        self._plan = Plan(layout, builders, emitters(sink))
         self._frames: list[Frame] = []
         self._late: dict[int, list[_Late]] = {}  # by the place of the awaited frame in the list of frames
         self._deferred = 0
@@ -94,118 +50,20 @@ class _Reader:
         self._header: dict[str, str] = {}
         self._created_told = False
         self._wanted_keys = {place for source in layout.header.values() for place in source.places}
-        self._root = _Node()
-        self._fast: tuple[_Node, _Node, Straight] | None = None
+        self._fast: tuple[Node, Node, Straight] | None = None
         """An element that may go past the parser, and the one around it."""
-        self._rows: dict[Block, tuple[Rows | None, list[str]]] = {}
-        self._compile()
+        self._finish(self._plan.root)
 
-    # --- from the profile to a tree of nodes
-
-    def _compile(self) -> None:
-        layout = self._layout
-        records = {spec.of for spec in layout.blocks.values()}
-        for block, spec in layout.blocks.items():
-            node = self._node(spec.of)
-            node.frame = True
-            for place in spec.where:
-                if place.startswith("../"):
-                    self._node(_climb(spec.of, place)[0]).frame = True
-            shown = spec.present or _container(spec.of, records)
-            if shown:
-                self._node(shown).shows.add(block)
-            for mapped in spec.fields.values():
-                for place in mapped.places:
-                    if place.startswith("../"):
-                        self._node(_climb(spec.of, place)[0]).frame = True
-        if layout.keys is not None:
-            self._node(layout.keys.of).frame = True
-        # Which nodes open frames is known now, so places can be turned into slots of frames.
-        emit = emitters(self._sink)
-        for block, spec in layout.blocks.items():
-            slots: dict[str, str] = {}
-            joins: list[tuple[str, tuple[str, ...]]] = []
-            outer: list[tuple[int, str, str]] = []
-            for name in BLOCK_FIELDS[block]:
-                source = spec.fields.get(name)
-                slots[name] = NO_SLOT if source is None else self._slot(spec.of, source, name, joins, outer)
-            build = self._builders.builder(block, spec, slots)
-            where = tuple((self._place_slot(spec.of, place, outer), words) for place, words in spec.where.items())
-            text = "text()" in spec.where or any("text()" in mapped.places for mapped in spec.fields.values())
-            self._rows[block] = self._builders.rows(block, spec, slots), [slots[name] for name in BLOCK_FIELDS[block]]
-            self._node(spec.of).records.append(
-                _RecordPlan(block, build, emit[block], tuple(outer), tuple(joins), where, text, self._tallies[block])
-            )
-        for mapped in layout.header.values():
-            for place in mapped.places:
-                if not place.startswith("key:"):
-                    self._capture_header(place)
-        if layout.keys is not None:
-            outer = []
-            joins = []
-            key = self._slot(layout.keys.of, Origin((layout.keys.key,)), "key", joins, outer)
-            value = self._slot(layout.keys.of, Origin((layout.keys.value,)), "value", joins, outer)
-            self._node(layout.keys.of).keys = (key, value)
-        self._finish(self._root)
-
-    def _node(self, path: str) -> _Node:
-        node = self._root
-        walked = ""
-        for name in path.strip("/").split("/"):
-            walked += f"/{name}"
-            node = node.children.setdefault(name, _Node(path=walked))
-        return node
-
-    def _slot(
-        self,
-        of: str,
-        source: Origin,
-        name: str,
-        joins: list[tuple[str, tuple[str, ...]]],
-        outer: list[tuple[int, str, str]],
-    ) -> str:
-        slots = tuple(self._place_slot(of, place, outer) for place in source.places)
-        if len(slots) == 1:
-            return slots[0]
-        joins.append((f"//joined/{name}", slots))
-        return f"//joined/{name}"
-
-    def _place_slot(self, of: str, place: str, outer: list[tuple[int, str, str]]) -> str:
-        if place == "text()":
-            return _TEXT
-        if place.startswith("@"):
-            return place[1:]
-        if place.startswith("../"):
-            above, rest = _climb(of, place)
-            # Frames between the record and that element, both counted: the frame list holds no others.
-            up = sum(1 for path in _prefixes(of) if len(path) >= len(above) and self._node(path).frame)
-            there = self._place_slot(above, rest, [])
-            outer.append((up, there, f"//outer/{place}"))
-            return f"//outer/{place}"
-        path, _, attribute = place.partition("/@")
-        node = self._node(f"{of}/{path}")
-        up = sum(1 for p in _prefixes(node.path) if len(p) >= len(of) and p != node.path and self._node(p).frame)
-        if attribute:
-            node.captures.append(_Capture(up, ((attribute, f"/{place}"),), ""))
-        else:
-            node.captures.append(_Capture(up, (), f"/{place}"))
-        return f"/{place}"
-
-    def _capture_header(self, place: str) -> None:
-        path, _, attribute = place.partition("/@")
-        node = self._node(path)
-        node.captures.append(_Capture(0, ((attribute, place),), "") if attribute else _Capture(0, (), place))
-
-    def _finish(self, node: _Node) -> None:
+    def _finish(self, node: Node) -> None:
         for child in node.children.values():
             self._finish(child)
-        if node is not self._root:
+        if node is not self._plan.root:
             node.enter = self._enter(node)
             node.leave = self._leave(node)
 
     # --- what happens at an element's start and end
 
-    def _enter(self, node: _Node) -> Callable[[Frame], None] | None:
+    def _enter(self, node: Node) -> Callable[[Frame], None] | None:
         if node.shows and not (node.frame or node.captures):
             present, shows = self._result.present, node.shows
 
@@ -241,14 +99,14 @@ class _Reader:
         return enter
 
     @staticmethod
-    def _wants_text(node: _Node) -> bool:
+    def _wants_text(node: Node) -> bool:
         return (
             any(plan.text for plan in node.records)
             or any(capture.text for capture in node.captures)
-            or (node.keys is not None and _TEXT in node.keys)
+            or (node.keys is not None and TEXT in node.keys)
         )
 
-    def _leave(self, node: _Node) -> Callable[[], None] | None:
+    def _leave(self, node: Node) -> Callable[[], None] | None:
         if not (node.frame or any(capture.text for capture in node.captures)):
             return None
         frames, pieces, late = self._frames, self._pieces, self._late
@@ -260,7 +118,7 @@ class _Reader:
             # One record, all of whose fields stand in its own frame: the shape of nearly every element of a report.
             frame = frames.pop()
             if wants_text:
-                frame[_TEXT] = "".join(pieces)
+                frame[TEXT] = "".join(pieces)
                 if straight is not None:
                     straight.learn(frame)
             record = build(frame)
@@ -278,7 +136,7 @@ class _Reader:
             for capture in texts:
                 self._give(capture.up, capture.text, text)
             if opens:
-                frame[_TEXT] = text
+                frame[TEXT] = text
                 for plan in plans:
                     self._record(plan, frame)
                 if keys is not None:
@@ -292,14 +150,14 @@ class _Reader:
             return leave_plain
         return leave
 
-    def _straight(self, node: _Node, plan: _RecordPlan) -> Straight | None:
-        rows, order = self._rows[plan.block]
+    def _straight(self, node: Node, plan: RecordPlan) -> Straight | None:
+        rows, order = self._plan.rows[plan.block]
         if rows is None or not plan.text or node.children or node.shows:
             return None
         above, _, name = node.path.rpartition("/")
         many = getattr(self._sink, "search_many", None) or (lambda records: deque(map(plan.emit, records), 0))
-        straight = Straight(name, order, _TEXT, rows, many, plan.tally)
-        self._fast = node, self._node(above) if above else self._root, straight
+        straight = Straight(name, order, TEXT, rows, many, plan.tally)
+        self._fast = node, self._node(above) if above else self._plan.root, straight
         return straight
 
     def _give(self, up: int, slot: str, text: str) -> None:
@@ -318,7 +176,7 @@ class _Reader:
         if f"key:{name}" in self._wanted_keys:
             self._give(0, f"key:{name}", value)
 
-    def _record(self, plan: _RecordPlan, frame: Frame) -> None:
+    def _record(self, plan: RecordPlan, frame: Frame) -> None:
         missing = 0
         for up, there, here in plan.outer:
             # The record's own frame is already off the list, so its neighbour above is the last one.
@@ -332,7 +190,7 @@ class _Reader:
         else:
             self._build(plan, frame)
 
-    def _defer(self, plan: _RecordPlan, frame: Frame, up: int) -> None:
+    def _defer(self, plan: RecordPlan, frame: Frame, up: int) -> None:
         """The field stands in an element around, perhaps further on: wait until the outermost of those ends."""
         self._deferred += 1
         if self._deferred > self._limits.deferred:
@@ -349,7 +207,7 @@ class _Reader:
             self._build(plan, frame)
 
     @staticmethod
-    def _build(plan: _RecordPlan, frame: Frame) -> None:
+    def _build(plan: RecordPlan, frame: Frame) -> None:
         if plan.where and not is_wanted(frame, plan.where):
             return
         record = plan.build(join_slots(frame, plan.joins) if plan.joins else frame)
@@ -381,9 +239,9 @@ class _Reader:
     def run(self, chunks: Iterator[str]) -> Reading:
         limits, pieces = self._limits, self._pieces
         feed = XmlFeed(limits)
-        unknown = _Node()
-        node = self._root
-        stack: list[_Node] = []
+        unknown = Node()
+        node = self._plan.root
+        stack: list[Node] = []
         push, pop = stack.append, stack.pop
 
         def start(name: str, attributes: Frame) -> None:
@@ -431,29 +289,8 @@ class _Reader:
 
             feed.run(chunks, watch, eat)
         result = self._result
-        result.counts = {block: tally[_TAKEN] for block, tally in self._tallies.items() if tally[_TAKEN]}
-        result.skipped = {block: tally[_SKIPPED] for block, tally in self._tallies.items() if tally[_SKIPPED]}
+        result.counts = {block: tally[_TAKEN] for block, tally in self._plan.tallies.items() if tally[_TAKEN]}
+        result.skipped = {block: tally[_SKIPPED] for block, tally in self._plan.tallies.items() if tally[_SKIPPED]}
         result.present.update(result.counts, result.skipped)
         result.header = {name: self._header_field(name) for name in self._layout.header}
         return result
-
-
-def _prefixes(path: str) -> list[str]:
-    """``/a/b`` gives ``/a`` and ``/a/b``."""
-    names = path.strip("/").split("/")
-    return ["/" + "/".join(names[: i + 1]) for i in range(len(names))]
-
-
-def _container(path: str, records: set[str]) -> str:
-    """The element that shows a block even without records: the parent, unless that is the root of the report or
-    itself a record (a user without usage does not show whether the report has usage)."""
-    parent = path.rpartition("/")[0]
-    return parent if parent.count("/") > 1 and parent not in records else ""
-
-
-def _climb(of: str, place: str) -> tuple[str, str]:
-    """The element that ``../x`` from ``of`` speaks of, and the rest of the place."""
-    while place.startswith("../"):
-        of = of.rpartition("/")[0]
-        place = place[3:]
-    return of, place
