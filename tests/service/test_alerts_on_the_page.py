@@ -20,10 +20,11 @@ from kodeks_exporter.online.watch import server_of
 from kodeks_exporter.service.overview import Known, fleet_view
 from kodeks_exporter.store.access_state import AccessState
 from kodeks_exporter.store.changes import Changes, Lost, VersionChange
+from kodeks_exporter.web.installation import installation_page
 from kodeks_exporter.web.pages import Pages
 from kodeks_exporter.web.query import Query
 from kodeks_exporter.web.rows import NOTED
-from kodeks_exporter.web.status import installation_page, status_page
+from kodeks_exporter.web.status import status_page
 from kodeks_exporter.web.troubles import RANKS
 from kodeks_exporter.web.viewers import Sight, narrowed
 from tests.service.known import KNOWN, NOW, SETTINGS, live, report

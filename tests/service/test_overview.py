@@ -18,9 +18,10 @@ from kodeks_exporter.domain.reaction import Incident, Taken
 from kodeks_exporter.service.overview import fleet_view
 from kodeks_exporter.settings.fleet import Fleet, Manager
 from kodeks_exporter.store.past import Spell, SpellKind
+from kodeks_exporter.web.installation import installation_page
 from kodeks_exporter.web.pages import Pages
 from kodeks_exporter.web.query import Query
-from kodeks_exporter.web.status import installation_page, status_page
+from kodeks_exporter.web.status import status_page
 from kodeks_exporter.web.troubles import RANKS
 from tests.service.known import KEY, KNOWN, LIVE, NOW, SETTINGS, installation, live, report, shown
 

@@ -24,9 +24,10 @@ from werkzeug.wrappers import Request, Response
 
 from kodeks_exporter.web import guides, negotiation
 from kodeks_exporter.web.backend import Backend
+from kodeks_exporter.web.installation import installation_page
 from kodeks_exporter.web.pages import Pages
 from kodeks_exporter.web.query import Query
-from kodeks_exporter.web.status import installation_page, status_page
+from kodeks_exporter.web.status import status_page
 from kodeks_exporter.web.viewers import Sight, narrowed, narrowed_metrics, sight_of
 from kodeks_exporter.web.views import FleetView
 

@@ -11,7 +11,8 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from kodeks_exporter.web.status import InstallationPage, StatusPage
+from kodeks_exporter.web.installation import InstallationPage
+from kodeks_exporter.web.status import StatusPage
 
 if TYPE_CHECKING:
     from kodeks_exporter.web.handling import HandlingPage

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from kodeks_exporter.checks.shown import Shown
 from kodeks_exporter.web import words
 from kodeks_exporter.web.accesses import AccessRow, access_rows
-from kodeks_exporter.web.past import Past, past_of, share
+from kodeks_exporter.web.installation import clock, in_zone
+from kodeks_exporter.web.past import share
 from kodeks_exporter.web.query import Query
 from kodeks_exporter.web.rows import (
     FAULTY,
@@ -99,21 +99,6 @@ class StatusPage:
     version: str
 
 
-@dataclass(frozen=True, slots=True)
-class InstallationPage:
-    title: str
-    row: Row
-    tone: str
-    evidence: tuple[Shown, ...] | None
-    past: Past | None
-    facts: tuple[tuple[str, str], ...]
-    query: Query
-    toggle_refresh: str
-    clock: str
-    zone: str
-    version: str
-
-
 def status_page(fleet: FleetView, query: Query) -> StatusPage:
     fleet = in_zone(fleet, query)
     everything = [(view, status_of(view)) for view in fleet.installations]
@@ -164,44 +149,7 @@ def status_page(fleet: FleetView, query: Query) -> StatusPage:
         nothing_found=bool(everything) and not shown and not accesses,
         cause_label=words.check_name(query.cause) if query.cause else "",
         toggle_refresh=query.href(refresh=not query.refresh),
-        clock=_clock(fleet),
-        zone=words.zone_name(fleet.generated, fleet.time_zone),
-        version=fleet.version,
-    )
-
-
-def installation_page(
-    fleet: FleetView, name: str, query: Query, evidence: tuple[Shown, ...] | None = None
-) -> InstallationPage | None:
-    """The page of one installation; None when the fleet has no such name. ``evidence``: of a round just asked for."""
-    fleet = in_zone(fleet, query)
-    view = next((view for view in fleet.installations if view.name == name), None)
-    if view is None:
-        return None
-    row = row_of(view, status_of(view), fleet)
-    local = ""
-    if words.offset(fleet.generated, view.time_zone) != words.offset(fleet.generated, fleet.time_zone):
-        zone = words.zone_name(fleet.generated, view.time_zone)
-        local = f"{words.at(fleet.generated, view.time_zone):%H:%M}, {zone}"
-    contact = fleet.contact(view.manager)
-    about = (
-        ("Имя в настройках", view.name),
-        ("Менеджер", ", ".join(filter(None, (contact.name, contact.phone)))),
-        ("Филиал", view.branch),
-        ("Площадка", view.hosting),
-        ("Отчёты", {"pull": "забираем сами", "push": "присылает сервер"}.get(view.mode, view.mode)),
-        ("У клиента сейчас", local),
-    )
-    return InstallationPage(
-        title=f"{row.status.sign} {view.client or view.name}",
-        row=row,
-        tone=row.status.tone,
-        evidence=evidence,
-        past=past_of(view.past, fleet.generated, fleet.time_zone, view.time_zone),
-        facts=tuple((key, value) for key, value in about if value),
-        query=query,
-        toggle_refresh="?refresh=0" if query.refresh else "?",
-        clock=_clock(fleet),
+        clock=clock(fleet),
         zone=words.zone_name(fleet.generated, fleet.time_zone),
         version=fleet.version,
     )
@@ -318,11 +266,6 @@ _ORDERS: Final[Mapping[str, Callable[[tuple[InstallationView, Status]], tuple[An
 }
 
 
-def in_zone(fleet: FleetView, query: Query) -> FleetView:
-    """With times as the visitor wants them."""
-    return replace(fleet, time_zone=query.zone_info) if query.zone_info is not None else fleet
-
-
 def _zones(fleet: FleetView, query: Query) -> tuple[Choice, ...]:
     """Zones that the times may be shown in: where the fleet's servers stand."""
     known = sorted({str(each.time_zone) for each in fleet.installations if each.time_zone is not None})
@@ -373,7 +316,3 @@ def _heading(failing: int, total: int, accesses: int, noted: int, monitor: bool)
     if not total:
         return "Установок пока нет"
     return "У клиентов сбоев не видно, но мониторинг неисправен" if monitor else f"Сбоев нет{notes}"
-
-
-def _clock(fleet: FleetView) -> str:
-    return f"{words.at(fleet.generated, fleet.time_zone):%d.%m.%Y %H:%M:%S}"
