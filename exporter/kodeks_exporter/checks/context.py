@@ -48,6 +48,10 @@ class Tools:
     clock: Callable[[], float] = time.time
     conclusions: Conclusions = field(default_factory=Conclusions)
 
+    def close(self) -> None:
+        self.snmp.close()
+        self.resolver.close()
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:

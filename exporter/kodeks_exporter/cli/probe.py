@@ -7,6 +7,7 @@ import difflib
 import sys
 import unicodedata
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 
 from kodeks_exporter.checks.chain import has_checks, run_round
@@ -16,7 +17,7 @@ from kodeks_exporter.config.load import load
 from kodeks_exporter.domain.check import CheckResult, InstallationState, Outcome, Round
 from kodeks_exporter.net.resolver import PATIENT
 from kodeks_exporter.net.trace import Exchange
-from kodeks_exporter.service.exporter import make_tools
+from kodeks_exporter.service.rounds import make_tools
 from kodeks_exporter.web import words
 
 _SIGNS = {Outcome.OK: "ok", Outcome.FAILED: "FAILED", Outcome.BLOCKED: "blocked", Outcome.SKIPPED: "skipped"}
@@ -40,13 +41,9 @@ def run(options: argparse.Namespace) -> int:
         text = "{name}: nothing to check: it has neither url, licence_manager nor snmp"
         print(say(text, name=installation.name))
         return 0
-    tools = make_tools(settings, PATIENT)
     trace: list[Exchange] = []
-    try:
+    with closing(make_tools(settings, PATIENT)) as tools:
         round_ = run_round(installation, settings.checks, tools, trace=trace)
-    finally:
-        tools.snmp.close()
-        tools.resolver.close()
     print(f"{installation.name}  {installation.client}  {installation.url}")
     print(table(round_))
     if options.verbose:

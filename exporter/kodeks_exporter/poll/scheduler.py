@@ -39,7 +39,8 @@ class Job:
     interval, and so never stands in a healthy job's way.
     """
 
-    run: Callable[[], Pace]
+    run: Callable[[], Pace | None]
+    """None is ``Pace.NORMAL``."""
     interval: float
     longest: float
     pool: str
@@ -162,7 +163,7 @@ class Scheduler:
             job = entry.job
         begin = time.monotonic()
         try:
-            pace = job.run()
+            pace = job.run() or Pace.NORMAL
         except Exception:
             log.exception("job crashed", extra={"job": key})
             pace = Pace.FAILED

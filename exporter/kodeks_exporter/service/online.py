@@ -11,7 +11,7 @@ from kodeks_exporter.metrics import online as online_metrics
 from kodeks_exporter.metrics.exposition import Source
 from kodeks_exporter.online.reader import OnlineTools
 from kodeks_exporter.online.watch import OnlineWatch, server_of
-from kodeks_exporter.poll.scheduler import Job, Pace
+from kodeks_exporter.poll.scheduler import Job
 from kodeks_exporter.settings.settings import Settings
 from kodeks_exporter.store.access_state import AccessState
 from kodeks_exporter.store.folder import opened
@@ -42,10 +42,10 @@ class Accesses:
         """After a reload."""
         self._watch.apply(settings.fleet.online_accesses, settings.online, settings.poll)
 
-    def jobs(self) -> dict[str, Job]:
+    def jobs(self, _: Settings) -> dict[str, Job]:
         """One job for each slot of each server; ``configure`` first."""
         return {
-            f"online {slot}": Job(partial(self._visit, slot), _LOOK, _LOOK, _POOL, _POOL)
+            f"online {slot}": Job(partial(self._watch.run, slot), _LOOK, _LOOK, _POOL, _POOL)
             for slot in self._watch.slots()
         }
 
@@ -72,7 +72,3 @@ class Accesses:
     def close(self) -> None:
         self._watch.stop()
         self._store.close()
-
-    def _visit(self, slot: str) -> Pace:
-        self._watch.run(slot)
-        return Pace.NORMAL

@@ -14,7 +14,7 @@ from kodeks_exporter.metrics import handling as handling_metrics
 from kodeks_exporter.metrics import reaction as reaction_metrics
 from kodeks_exporter.metrics.exposition import Source
 from kodeks_exporter.net.resolver import Resolver
-from kodeks_exporter.poll.scheduler import Job, Pace
+from kodeks_exporter.poll.scheduler import Job
 from kodeks_exporter.reaction.desk import Desk
 from kodeks_exporter.reaction.handling import Figures, figures
 from kodeks_exporter.reaction.incidents import GRACE
@@ -78,11 +78,11 @@ class Reactions:
         """One for each Alertmanager, so that a sick one delays no other; ``configure`` first."""
         interval = settings.reaction.interval
         return {
-            f"reaction {name}": Job(partial(self._visit, name), interval, interval, _POOL, _POOL)
+            f"reaction {name}": Job(partial(self._watch.visit, name), interval, interval, _POOL, _POOL)
             for name in self._watch.members()
         }
 
-    def sources(self) -> Iterator[Source]:
+    def sources(self, _: Settings) -> Iterator[Source]:
         if self._watch.members():
             view = reaction_metrics.ReactionView(self._watch.state(), self._watch.up())
             yield Source("reaction", "", view, partial(reaction_metrics.families, view))
@@ -115,10 +115,6 @@ class Reactions:
         self._watch.close()
         self._resolver.close()
         self._store.close()
-
-    def _visit(self, name: str) -> Pace:
-        self._watch.visit(name)
-        return Pace.NORMAL
 
     def _zone(self, manager: str) -> tzinfo:
         """Of whoever gets the messages: ops, where the manager is nobody of the file."""

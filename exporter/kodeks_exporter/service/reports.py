@@ -115,7 +115,7 @@ class Reporting:
     def jobs(self, settings: Settings) -> dict[str, Job]:
         """What is to be done regularly under these settings, by key."""
         jobs: dict[str, Job] = {
-            "recover": self._housekeeping(self._recover, 10 * _PRUNE_INTERVAL, 0.0),
+            "recover": self._housekeeping(self._intake.recover, 10 * _PRUNE_INTERVAL, 0.0),
             "inbox": self._housekeeping(self._inbox.run, settings.reports.inbox_interval, 1.0),
             "journal": self._housekeeping(self._write_journal, _JOURNAL_INTERVAL, 2.0),
             "prune": self._housekeeping(self._prune, _PRUNE_INTERVAL, _PRUNE_DELAY),
@@ -174,21 +174,16 @@ class Reporting:
     def _fleet(self) -> Fleet:
         return self._settings().fleet
 
-    def _housekeeping(self, run: Callable[[], Pace], interval: float, delay: float) -> Job:
+    def _housekeeping(self, run: Callable[[], Pace | None], interval: float, delay: float) -> Job:
         return Job(run, interval, max(interval, 60.0), _HOUSEKEEPING_POOL, _HOUSEKEEPING_POOL, delay)
 
-    def _recover(self) -> Pace:
-        self._intake.recover()
-        return Pace.NORMAL
-
-    def _write_journal(self) -> Pace:
+    def _write_journal(self) -> Pace | None:
         try:
             self._journal.run()
         except (StorageError, OSError) as error:
             log.error("the journal of searches can't be written", extra={"reason": str(error)})
             return Pace.FAILED
-        return Pace.NORMAL
+        return None
 
-    def _prune(self) -> Pace:
+    def _prune(self) -> None:
         self._store.prune(time.time(), self._settings().fleet.installations)
-        return Pace.NORMAL

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 from kodeks_exporter.checks.chain import run_round
 from kodeks_exporter.config.load import load
 from kodeks_exporter.domain.online import reason_text
 from kodeks_exporter.intake.download import Downloader
 from kodeks_exporter.online.reader import OnlineTools, read_access
-from kodeks_exporter.service.exporter import make_tools
+from kodeks_exporter.service.rounds import make_tools
 from kodeks_exporter.settings.fleet import Installation, OnlineAccess
 from kodeks_exporter.settings.settings import Settings
 from kodeks_exporter.survey.access import survey_access
@@ -26,8 +28,7 @@ def survey(settings: Settings, name: str) -> Survey:
 
 def _of_access(settings: Settings, access: OnlineAccess) -> Survey:
     found = Survey("online_accesses", access.name)
-    tools = make_tools(settings)
-    try:
+    with closing(make_tools(settings)) as tools:
         visits = OnlineTools(tools.resolver.resolve, tools.clock)
         survey_access(found, access, settings.online, visits)
         if found.common:
@@ -36,9 +37,6 @@ def _of_access(settings: Settings, access: OnlineAccess) -> Survey:
             fit = Fit.NOT_UNDERSTOOD if reading.reason else Fit.UNDERSTOOD
             text = reason_text(reading.reason) if reading.reason else f"читается: {', '.join(reading.quotas)}"
             found.add("с предложенным", fit, text)
-    finally:
-        tools.snmp.close()
-        tools.resolver.close()
     return found
 
 
@@ -52,10 +50,9 @@ def _of_installation(settings: Settings, installation: Installation) -> Survey:
     if not installation.url:
         found.add("адрес", Fit.UNTRIED, "url не задан: сервер присылает отчёты сам, спрашивать некого")
         return found
-    tools = make_tools(settings)
     checks = installation.asked_by(settings.checks)
     folders = [settings.source.parent, settings.source.parent / "profiles"]
-    try:
+    with closing(make_tools(settings)) as tools:
         offers = survey_pages(found, installation, checks, tools)
         if offers is None:
             return found
@@ -63,7 +60,4 @@ def _of_installation(settings: Settings, installation: Installation) -> Survey:
         downloader = Downloader(tools.resolver.resolve)
         survey_report(found, site, settings.reports, settings.checks, downloader, offers, folders, tools.clock)
         found.round = run_round(_with_proposal(settings, found), settings.checks, tools)
-    finally:
-        tools.snmp.close()
-        tools.resolver.close()
     return found
