@@ -9,13 +9,14 @@ import time
 from pathlib import Path
 
 from kodeks_exporter.cli.language import say
+from kodeks_exporter.config.files import write_whole
 from kodeks_exporter.config.load import load
 from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.settings.fleet import Credentials
 from kodeks_exporter.yearly import sender as senders
 from kodeks_exporter.yearly.prometheus import Prometheus, PrometheusError, Server
 from kodeks_exporter.yearly.promql import DAY, moment
-from kodeks_exporter.yearly.write import UnknownNameError, Wanted, file_names, make, put
+from kodeks_exporter.yearly.write import UnknownNameError, Wanted, file_names, make
 
 USAGE_ERROR, NO_PROMETHEUS = 2, 3
 
@@ -99,7 +100,7 @@ def _write(prometheus: Prometheus, wanted: Wanted, output: Path) -> int:
             doubts = "; ".join(made.doubts)
             print(f"kodeks-exporter report: {made.client}: прежде чем отдать: {doubts}", file=sys.stderr)
         path = output if single else output / file_names(seen, wanted.year)[made.client]
-        put(path, made.html)
+        write_whole(path, made.html.encode())
         print(say("written    {path}", path=path) + f"  {made.client}")
     return code
 

@@ -10,6 +10,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from kodeks_exporter.config.document import Plain
+from kodeks_exporter.config.files import write_whole
 from kodeks_exporter.config.load import load
 from kodeks_exporter.config.parts import KINDS, read_parts
 
@@ -53,10 +54,7 @@ def _put(path: Path, changes: Plain) -> Path:
     yaml.dump(document, out)
     kept = path.with_name(path.name + ".before")
     shutil.copy2(path, kept)
-    new = path.with_name(f".{path.name}.new")
-    new.write_text(out.getvalue(), encoding="utf-8")
-    shutil.copymode(path, new)
-    new.replace(path)
+    write_whole(path, out.getvalue().encode(), path.stat().st_mode & 0o777)
     return kept
 
 

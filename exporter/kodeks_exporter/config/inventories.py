@@ -7,7 +7,6 @@ A row that can't be taken is reported by its line, and the rest go on.
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -18,6 +17,7 @@ from typing import Any, Final
 import yaml
 
 from kodeks_exporter.config.csvrows import Commented, InventoryError, Row, read_rows
+from kodeks_exporter.config.files import write_whole
 from kodeks_exporter.config.problems import key_path
 from kodeks_exporter.config.secrets import Surroundings
 from kodeks_exporter.config.transliterate import latin
@@ -114,7 +114,7 @@ def import_inventories(
         raise InventoryError(f"{folder / taken[0]} exists already; move it away, or force to replace it")
     try:
         _write_passwords(folder, passwords)
-        _write_whole(output, (_HEADER + draft.yaml()).encode(), 0o644)
+        write_whole(output, (_HEADER + draft.yaml()).encode())
     except OSError as error:
         raise InventoryError(f"{error.filename or output} can't be written: {error.strerror}") from None
     return ImportSummary(
@@ -334,18 +334,4 @@ def _write_passwords(folder: Path, passwords: dict[str, str]) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder.chmod(0o700)
     for name, password in passwords.items():
-        _write_whole(folder / name, f"{password}\n".encode(), 0o600)
-
-
-def _write_whole(path: Path, content: bytes, mode: int) -> None:
-    """Replaces a file at once, so that a half-written one is never read; the mode holds from its first byte."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
-        draft.replace(path)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
+        write_whole(folder / name, f"{password}\n".encode(), 0o600)

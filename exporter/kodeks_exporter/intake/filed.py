@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Final, Generic, TypeVar
 
 import msgspec
 
-from kodeks_exporter.intake.spool import sync_directory
+from kodeks_exporter.config.files import write_whole
 
 log = logging.getLogger(__name__)
 
@@ -60,12 +59,4 @@ class Filed(Generic[T]):
         with self._lock:
             self._values[name] = value
             path = self._directory / f"{name}{_SUFFIX}"
-            new = path.with_suffix(".new")
-            with new.open("wb") as file:
-                file.write(self._encoder.encode(value))
-                if self._durable:
-                    file.flush()
-                    os.fsync(file.fileno())
-            new.replace(path)
-            if self._durable:
-                sync_directory(self._directory)
+            write_whole(path, self._encoder.encode(value), durable=self._durable)

@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
+from kodeks_exporter.config.files import sync_directory
 from kodeks_exporter.domain.report import ReadSummary, ReportSink, UnreadableReport
 from kodeks_exporter.intake.errors import StorageBusy, StorageFull, UnknownInstallation, UnknownSuffix, is_full
-from kodeks_exporter.intake.spool import Incoming, Parcel, Spool, Via, storage_errors, sync_directory
+from kodeks_exporter.intake.spool import Incoming, Parcel, Spool, Via, storage_errors
 from kodeks_exporter.intake.status_file import EMPTY, UnreadableStatus
 from kodeks_exporter.intake.statuses import SUFFIX as STATUS_SUFFIX
 from kodeks_exporter.intake.statuses import PushedStatus, StatusBook, Trail, read_status

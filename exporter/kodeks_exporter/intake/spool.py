@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Literal, cast
 
+from kodeks_exporter.config.files import sync_directory
 from kodeks_exporter.intake.errors import StorageFull, TooLarge, is_full
 
 Via = Literal["pull", "push", "hand"]
@@ -115,15 +116,6 @@ def _parcel(file_name: str) -> Parcel | None:
     if via not in _VIAS or not name or not (millis.isascii() and millis.isdigit()):
         return None
     return Parcel(name, dot + extension, cast(Via, via), int(millis) / 1000)
-
-
-def sync_directory(directory: Path) -> None:
-    """A renamed file keeps its new name after a power cut only once its folder is written."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager

@@ -24,21 +24,10 @@ from kodeks_exporter.sysinfo.fields import (
 )
 
 BUILT_IN: Final = Path(__file__).with_name("profiles")
-ENCODINGS: Final = frozenset(
-    {
-        "utf-8",
-        "utf-16",
-        "utf-16-le",
-        "utf-16-be",
-        "windows-1251",
-        "koi8-r",
-        "cp866",
-        "iso-8859-5",
-        "iso-8859-1",
-        "windows-1252",
-        "us-ascii",
-    }
-)
+ENCODINGS: Final = frozenset({
+    "utf-8", "utf-16", "utf-16-le", "utf-16-be", "windows-1251", "windows-1252", "koi8-r", "cp866", "iso-8859-1",
+    "iso-8859-5", "us-ascii",
+})  # fmt: skip
 _NAME: Final = r"[^/@\s.\[\]*]+[^/@\s\[\]*]*"
 _ABSOLUTE: Final = re.compile(rf"(/{_NAME})+(/@{_NAME})?")
 _ELEMENT_PATH: Final = re.compile(rf"(/{_NAME})+")
@@ -203,10 +192,9 @@ class _Parser:
 
     def profile(self, name: str, document: object) -> Profile:
         top = self._mapping(document, "", ("description", "dates", "months", "values", "xml", "sqlite"))
-        description = top.get("description", "")
         return Profile(
             name=name,
-            description=str(description),
+            description=str(top.get("description", "")),
             dates=self._formats(top.get("dates"), "dates"),
             months=self._formats(top.get("months"), "months"),
             values=self._values(top.get("values")),
