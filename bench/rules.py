@@ -163,7 +163,7 @@ def _access(number: int, now: float) -> Iterator[str]:
         left = limit // 10 if number % 20 == 0 else limit * (10 + number % 9) // 20
         yield f'kodeks_online_limit{{{mine},resource="{resource}"}} {limit}'
         yield f'kodeks_online_left{{{mine},resource="{resource}"}} {left}'
-    yield f'kodeks_online_profile{{{mine},class="good"}} 1'
+    yield f'kodeks_online_class{{{mine},class="good"}} 1'
     yield f"kodeks_online_documents_expected{{{mine}}} 60"
     if number % 30 == 0:
         yield f'kodeks_online_advice{{{mine},advice="wait",reason="season"}} 1'

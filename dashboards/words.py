@@ -94,7 +94,7 @@ CLASSES: Words = {
     "shared": Word("похоже, общий", YELLOW),
     "exhausted": Word("лимита не хватает", PURPLE),
 }
-"""kodeks_online_profile's label ``class``."""
+"""kodeks_online_class's label ``class``."""
 
 ADVICE: Words = {"call": Word("звонить", RED), "wait": Word("не звонить", BLUE)}
 

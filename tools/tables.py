@@ -16,7 +16,7 @@ from enum import EnumType
 from pathlib import Path
 from typing import Any, Final, Literal, cast, get_args, get_origin
 
-from kodeks_exporter.config.keys import Key, Shape, keys
+from kodeks_exporter.config.keys import Key, PlainType, keys
 from kodeks_exporter.config.show import value
 from kodeks_exporter.domain.checks import CHECKS, CheckRow
 from kodeks_exporter.domain.secret import Secret
@@ -65,7 +65,7 @@ def sections() -> set[str]:
 
 def section_keys(path: str) -> Iterator[str]:
     """The keys of a section, those of sections within it by their way from there."""
-    shape, default = Shape(Settings, (), False), None
+    shape, default = PlainType(Settings, (), False), None
     for part in path.split("."):
         key = next(each for each in _flat(shape.base) if each.name == part)
         shape = key.shape.items[1] if Mark.BY_NAME in key.shape.marks else key.shape
@@ -98,7 +98,7 @@ def _has_own_table(model: Any) -> bool:
     return model in (Snmp, ForwardSettings, Patterns, OnlinePatterns, Credentials)
 
 
-def _default(shape: Shape, default: Any) -> str:
+def _default(shape: PlainType, default: Any) -> str:
     if default is dataclasses.MISSING:
         return "*required*"
     if isinstance(default, Mapping):
@@ -114,7 +114,7 @@ def _default(shape: Shape, default: Any) -> str:
     return ", ".join(f"`{word}`" for word in words)
 
 
-def _meaning(shape: Shape, doc: str, default: Any) -> Iterator[str]:
+def _meaning(shape: PlainType, doc: str, default: Any) -> Iterator[str]:
     if doc:
         yield doc
     base, item = shape.base, shape.items[-1] if shape.items else shape

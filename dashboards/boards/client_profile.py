@@ -16,8 +16,8 @@ _LEFT, _LIMIT = (
     q.of_online(f"kodeks_online_{name}", matchers='resource="documents"', how="min") for name in ("left", "limit")
 )
 _USED = f"clamp_min(1 - {_LEFT} / ({_LIMIT} > 0), 0)"
-_CLASS = f"({q.of_online('kodeks_online_profile', 'class')} == 1)"
-_CLASSED = q.of_online("kodeks_online_profile")
+_CLASS = f"({q.of_online('kodeks_online_class', 'class')} == 1)"
+_CLASSED = q.of_online("kodeks_online_class")
 
 _CLIENT = Label("client", "Клиент", links=(links.renewal(), links.score()))
 _LOGIN = Label("login", "Логин")

@@ -81,7 +81,7 @@ class Access:
     """Index of the probe from which on the login is refused."""
 
     def use(self, month: str) -> str:
-        """How it is used, as its complete months before ``month`` tell: a class of ``kodeks_online_profile``."""
+        """How it is used, as its complete months before ``month`` tell: a class of ``kodeks_online_class``."""
         shares = [used["documents"] / self.limits["documents"] for name, used in self.used.items() if name < month]
         if not shares:
             return "new"

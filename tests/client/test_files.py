@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from kodeks_exporter.cli.main import main
-from kodeks_exporter.render.client import Client, files
+from kodeks_exporter.render.client import PushClient, files
 from tests.cli.running import write
 
 NAMESPACE = "{http://schemas.microsoft.com/windows/2004/02/mit/task}"
-CLIENT = Client(
+CLIENT = PushClient(
     name="romashka",
     client="ООО «Ромашка» & <Ко>",
     kodeks="http://127.0.0.1:8080",
@@ -76,9 +77,7 @@ def test_tasks_are_what_the_scheduler_reads(task: str, interval: str) -> None:
 
 
 def test_no_value_of_a_client_reaches_a_shell() -> None:
-    odd = Client(
-        **{name: getattr(CLIENT, name) for name in Client.__slots__} | {"name": "a,(b);c", "token": '"&|%TEMP%$(x)'}
-    )
+    odd = replace(CLIENT, name="a,(b);c", token='"&|%TEMP%$(x)')
     for system in ("windows", "linux"):
         for file in files(odd, system):
             if file.path.endswith((".cmd", ".sh", ".xml", ".service", ".timer")):
@@ -88,7 +87,7 @@ def test_no_value_of_a_client_reaches_a_shell() -> None:
 
 
 def test_a_newline_begins_no_option_of_curl() -> None:
-    odd = Client(**{name: getattr(CLIENT, name) for name in Client.__slots__} | {"credentials": 'a:b\noutput = "/etc"'})
+    odd = replace(CLIENT, credentials='a:b\noutput = "/etc"')
     (text,) = (file.content.decode() for file in files(odd, "linux") if file.path == "report.curl")
     assert not re.search(r"(?m)^output", text)
 

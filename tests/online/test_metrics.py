@@ -58,7 +58,7 @@ def test_a_good_access(make_world: WorldMaker) -> None:
     assert any(key == ("layout", "ПНД Ф", "GYLA 14.1", "empty", key[4], "intellectual") for key in events)
     assert any(key[2:4] == ("ТУ 14-1-476-72", "empty") and key[:2] == ("absent", "ТУ") for key in events)
     assert all(len(key[4]) == len("2026-11-17T09:00:00") for key in events)
-    assert found["profile"] == {(each.value,): float(each is UseClass.NEW) for each in UseClass}
+    assert found["class"] == {(each.value,): float(each is UseClass.NEW) for each in UseClass}
     assert "limit_uncertain" not in found
     assert PASSWORD not in text
 
@@ -127,8 +127,8 @@ def test_the_profile(make_world: WorldMaker) -> None:
         date(2026, 11, 18), UseClass.SEASONAL, 3, date(2026, 12, 1), 12.5, Deviation.SILENT, Advice.CALL, "silent"
     )
     found = samples(text_of(world, replace(world.store.state("u1"), use_pattern=use_pattern)))
-    assert found["profile"][("seasonal",)] == 1
-    assert sum(found["profile"].values()) == 1
+    assert found["class"][("seasonal",)] == 1
+    assert sum(found["class"].values()) == 1
     assert found["season_months"] == {(): 3}
     assert found["next_busy_timestamp_seconds"] == {(): moment("2026-12-01 00:00")}
     assert found["documents_expected"] == {(): 12.5}

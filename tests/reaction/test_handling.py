@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from werkzeug.test import Client, TestResponse
 
-from kodeks_exporter.domain.handling import Kind, Record, Step
+from kodeks_exporter.domain.handling import Kind, Record, ReviewStep
 from kodeks_exporter.domain.reaction import Alert, Listing, Silence
 from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.metrics.handling import families
@@ -256,10 +256,10 @@ def test_killed_after_a_step_it_is_kept_and_killed_within_it_it_is_not(month: Re
                 with store._database.transaction() as connection:
                     connection.execute("INSERT INTO handling_step VALUES (?, ?, x'00')", (record, kind.value))
                     os.kill(os.getpid(), signal.SIGKILL)
-            store.handling.add(record, Step(kind, NOW, "chief"))
+            store.handling.add(record, ReviewStep(kind, NOW, "chief"))
             os.kill(os.getpid(), signal.SIGKILL)
         assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
     store = ReactionStore(tmp_path)
     assert {key: set(steps) for key, steps in store.handling.steps().items()} == {record: {Kind.REVIEW}}
-    assert store.handling.add(record, Step(Kind.REVIEW, NOW, "second")) is False
+    assert store.handling.add(record, ReviewStep(Kind.REVIEW, NOW, "second")) is False
     store.close()

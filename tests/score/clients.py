@@ -164,7 +164,7 @@ def series(name: str, client: Client) -> Iterator[Series]:
             yield grow("kodeks_online_searches_total", 0, count, access, type="intellectual", status=status)
     if client.online_class:
         for each in ("new", "never", "low", "normal", "high"):
-            yield from flat("kodeks_online_profile", float(each == client.online_class), access, **{"class": each})
+            yield from flat("kodeks_online_class", float(each == client.online_class), access, **{"class": each})
     if client.online_silent:
         yield from flat("kodeks_online_deviation", 1, access, kind="silent")
 

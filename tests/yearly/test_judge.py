@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from kodeks_exporter.yearly import judge
-from kodeks_exporter.yearly.facts import Access, Demand, Facts, Installation, Month, Seats
+from kodeks_exporter.yearly.facts import Access, Demand, Facts, Month, Seats, ServerFacts
 from kodeks_exporter.yearly.judge import Basis, Missing, SeatsAdvice, Use
 
 
 def facts(months: Sequence[Month], before: Sequence[Month] = (), **more: Any) -> Facts:
     begin = dt.datetime(2025, 1, 1, tzinfo=dt.UTC)
     year = begin, begin.replace(year=2026), dt.date(2025, 12, 31)
-    return Facts("К", ["и"], "", 2025, *year, [Installation("a")], months, before, **more)
+    return Facts("К", ["и"], "", 2025, *year, [ServerFacts("a")], months, before, **more)
 
 
 def month(number: int, year: int = 2025, documents: float = 10.0, **more: Any) -> Month:

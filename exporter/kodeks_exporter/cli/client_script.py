@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kodeks_exporter.cli.language import say
 from kodeks_exporter.config.load import load
-from kodeks_exporter.render.client import PAGE, SYSTEMS, Client, files
+from kodeks_exporter.render.client import PAGE, SYSTEMS, PushClient, files
 from kodeks_exporter.render.write import write
 from kodeks_exporter.settings.fleet import Dealer, Installation, Mode
 from kodeks_exporter.settings.settings import Settings
@@ -59,7 +59,7 @@ def _contact(settings: Settings, installation: Installation) -> str:
     return ", ".join(filter(None, (manager.full_name, manager.phone)))
 
 
-def _client(settings: Settings, options: argparse.Namespace) -> Client:
+def _client(settings: Settings, options: argparse.Namespace) -> PushClient:
     installation = settings.fleet.installations.get(options.name)
     if installation is None:
         raise _UsageError(
@@ -69,7 +69,7 @@ def _client(settings: Settings, options: argparse.Namespace) -> Client:
         raise _UsageError(say("--server {url}: an address begins with https:// or http://", url=options.server))
     dealer = _dealer(settings, installation, options.dealer)
     credentials = installation.credentials
-    return Client(
+    return PushClient(
         name=installation.name,
         client=installation.client,
         kodeks=(options.kodeks_url or installation.url or "http://127.0.0.1").rstrip("/"),

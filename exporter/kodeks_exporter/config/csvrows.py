@@ -17,7 +17,7 @@ class InventoryError(Exception):
 
 
 @dataclass(frozen=True)
-class Row:
+class CsvRow:
     """``line`` counts from 1. ``fields`` have no spaces around."""
 
     line: int
@@ -31,7 +31,7 @@ class Commented:
     line: int
 
 
-def read_rows(path: Path, width: int) -> Iterator[Row | Commented]:
+def read_rows(path: Path, width: int) -> Iterator[CsvRow | Commented]:
     """Rows of a file in order; blank lines left out. Rows of another width are given as they are."""
     for number, line in enumerate(re.split(r"\r\n|\n|\r", _text(path)), start=1):
         content = line.strip().lstrip("\ufeff").strip()
@@ -40,7 +40,7 @@ def read_rows(path: Path, width: int) -> Iterator[Row | Commented]:
         if content.startswith((".", "#", '".')):
             yield Commented(number)
             continue
-        yield Row(number, _split(content, width))
+        yield CsvRow(number, _split(content, width))
 
 
 def _text(path: Path) -> str:

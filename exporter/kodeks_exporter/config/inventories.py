@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import yaml
 
-from kodeks_exporter.config.csvrows import Commented, InventoryError, Row, read_rows
+from kodeks_exporter.config.csvrows import Commented, CsvRow, InventoryError, read_rows
 from kodeks_exporter.config.files import write_whole
 from kodeks_exporter.config.problems import key_path
 from kodeks_exporter.config.secrets import Surroundings
@@ -252,7 +252,7 @@ class _Draft:
         )
         return (*self.notes, *grouped)
 
-    def _rows(self, path: Path, width: int) -> Iterable[Row]:
+    def _rows(self, path: Path, width: int) -> Iterable[CsvRow]:
         for row in read_rows(path, width):
             if isinstance(row, Commented):
                 self.commented += 1
@@ -262,7 +262,7 @@ class _Draft:
             else:
                 yield row
 
-    def _take(self, path: Path, row: Row, entry: _Entry, email: str) -> bool:
+    def _take(self, path: Path, row: CsvRow, entry: _Entry, email: str) -> bool:
         """Keeps the entry when the configuration would accept it; so what is written always loads."""
         emails = [part for part in re.split(r"[;,\s]+", email) if part]
         checked: dict[str, Any] = {**entry.data, "name": entry.wanted}
@@ -285,10 +285,10 @@ class _Draft:
         (self.online if "credentials" in entry.data else self.installations).append(entry)
         return True
 
-    def _reject(self, path: Path, row: Row, message: str) -> None:
+    def _reject(self, path: Path, row: CsvRow, message: str) -> None:
         self.rejected.append(Note(str(path), row.line, message))
 
-    def _repeated(self, path: Path, row: Row, first: int | None) -> bool:
+    def _repeated(self, path: Path, row: CsvRow, first: int | None) -> bool:
         if first is not None:
             self.duplicates.append(Note(str(path), row.line, f"repeats line {first}, which counts"))
         return first is not None

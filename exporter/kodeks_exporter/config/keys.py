@@ -15,7 +15,7 @@ from kodeks_exporter.settings.notation import Mark, Notation
 
 
 @dataclass(frozen=True)
-class Shape:
+class PlainType:
     """A type without its marks: ``base`` is a class or an alias such as ``tuple[str, ...]``."""
 
     base: Any
@@ -31,7 +31,7 @@ class Shape:
         return self.mark(Notation) is None and dataclasses.is_dataclass(self.base)
 
     @property
-    def items(self) -> tuple[Shape, ...]:
+    def items(self) -> tuple[PlainType, ...]:
         """Of lists the shape of an item; of mappings those of key and value."""
         return tuple(shape(each) for each in get_args(self.base) if each is not Ellipsis)
 
@@ -41,7 +41,7 @@ class Key:
     """A key of a section. ``default`` is ``dataclasses.MISSING`` when it is required."""
 
     name: str
-    shape: Shape
+    shape: PlainType
     field: dataclasses.Field[Any]
 
     @property
@@ -50,7 +50,7 @@ class Key:
         return self.field.default if factory is dataclasses.MISSING else factory()
 
 
-def shape(hint: Any) -> Shape:
+def shape(hint: Any) -> PlainType:
     marks: tuple[Any, ...] = ()
     optional = False
     while True:
@@ -61,7 +61,7 @@ def shape(hint: Any) -> Shape:
             (hint,) = (each for each in get_args(hint) if each is not type(None))
             optional = True
         else:
-            return Shape(hint, marks, optional)
+            return PlainType(hint, marks, optional)
 
 
 @cache

@@ -20,7 +20,7 @@ _MOST_FILES: Final = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ConfigFile:
     """One file. ``first``: by kind, the place of its first entry among those of all files."""
 
     path: Path
@@ -32,7 +32,7 @@ class Part:
 class Parts:
     """``data``: all files as one. The first part is kodeks.yml itself."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[ConfigFile, ...]
     data: Plain
 
     def problem(self, loc: Loc, message: str) -> Problem:
@@ -43,7 +43,7 @@ class Parts:
         line, way = part.node.find(loc)
         return Problem(str(part.path), line, key_path(way), message)
 
-    def _part_of(self, loc: Loc) -> Part:
+    def _part_of(self, loc: Loc) -> ConfigFile:
         if len(loc) > 1 and isinstance(loc[1], int):
             kind = str(loc[0])
             holding = [part for part in self.parts if kind in part.first and part.first[kind] <= loc[1]]
@@ -98,7 +98,7 @@ def _joined(nodes: list[tuple[Path, Node]]) -> Parts:
     whole = nodes[0][1].plain()
     assert isinstance(whole, dict)
     data = dict(whole)
-    parts = [Part(*nodes[0], {})]
+    parts = [ConfigFile(*nodes[0], {})]
     for path, node in nodes[1:]:
         told = node.plain()
         assert isinstance(told, dict)
@@ -108,5 +108,5 @@ def _joined(nodes: list[tuple[Path, Node]]) -> Parts:
             if isinstance(entries, list) and (known is None or isinstance(known, list)):
                 first[kind] = len(known or [])
                 data[kind] = [*(known or []), *entries]
-        parts.append(Part(path, node, first))
+        parts.append(ConfigFile(path, node, first))
     return Parts(tuple(parts), data)

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from kodeks_exporter.config.keys import Shape, keys
+from kodeks_exporter.config.keys import PlainType, keys
 from kodeks_exporter.domain.secret import MASK, Secret
 from kodeks_exporter.settings.notation import Mark, Notation
 from kodeks_exporter.settings.settings import Settings
@@ -38,7 +38,7 @@ def section(item: Any) -> dict[str, Any]:
     return plain
 
 
-def value(shape: Shape, held: Any) -> Any:
+def value(shape: PlainType, held: Any) -> Any:
     kind: Notation | None = shape.mark(Notation)
     if isinstance(held, Secret):
         return MASK

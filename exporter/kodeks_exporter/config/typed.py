@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, TypeVar, get_args, get_origin
 
 from kodeks_exporter.config import secrets
 from kodeks_exporter.config.document import Plain
-from kodeks_exporter.config.keys import Shape, keys, names
+from kodeks_exporter.config.keys import PlainType, keys, names
 from kodeks_exporter.config.problems import Loc, shown_key
 from kodeks_exporter.config.secrets import Surroundings
 from kodeks_exporter.domain.secret import Secret
@@ -62,7 +62,7 @@ class _Reader:
             return _NOTHING
         return model(**read)
 
-    def value(self, shape: Shape, data: Plain, loc: Loc, usual: Any = None) -> Any:
+    def value(self, shape: PlainType, data: Plain, loc: Loc, usual: Any = None) -> Any:
         base, origin = shape.base, get_origin(shape.base)
         kind: Notation | None = shape.mark(Notation)
         if kind is not None:
@@ -77,7 +77,7 @@ class _Reader:
             return self._mapping(shape, data, loc, usual)
         return self._parsed(_parser(shape, self._surroundings), data, loc)
 
-    def _list(self, shape: Shape, data: Plain, loc: Loc, origin: Any) -> Any:
+    def _list(self, shape: PlainType, data: Plain, loc: Loc, origin: Any) -> Any:
         (item,) = shape.items
         if isinstance(data, str) and not item.is_section:
             data, loc_of = [data], {0: loc}
@@ -93,7 +93,7 @@ class _Reader:
         read = [self.value(item, each, loc_of.get(index, (*loc, index))) for index, each in enumerate(data)]
         return _NOTHING if any(each is _NOTHING for each in read) else origin(read)
 
-    def _by_name(self, shape: Shape, data: Plain, loc: Loc) -> Any:
+    def _by_name(self, shape: PlainType, data: Plain, loc: Loc) -> Any:
         if not isinstance(data, list):
             return self._wrong(loc, "must be a list")
         read = [self.section(shape.items[1].base, each, (*loc, index), None) for index, each in enumerate(data)]
@@ -101,7 +101,7 @@ class _Reader:
             return _NOTHING
         return MappingProxyType({each.name: each for each in read})
 
-    def _mapping(self, shape: Shape, data: Plain, loc: Loc, usual: Any) -> Any:
+    def _mapping(self, shape: PlainType, data: Plain, loc: Loc, usual: Any) -> Any:
         if not isinstance(data, dict):
             return self._wrong(loc, "must be a mapping of keys")
         closed: Closed | None = shape.mark(Closed)
@@ -121,7 +121,7 @@ class _Reader:
             return _NOTHING
         return MappingProxyType(read)
 
-    def _secret(self, name: str, shape: Shape, data: dict[str, Plain], loc: Loc, default: Any) -> Any:
+    def _secret(self, name: str, shape: PlainType, data: dict[str, Plain], loc: Loc, default: Any) -> Any:
         text, file = data.get(name), data.get(f"{name}_file")
         here = (*loc, name)
         if text is not None and file is not None:
@@ -168,7 +168,7 @@ class _Reader:
         return _NOTHING
 
 
-def _parser(shape: Shape, surroundings: Surroundings) -> Any:
+def _parser(shape: PlainType, surroundings: Surroundings) -> Any:
     """For values whose type says how they are written."""
     base = shape.base
     if Mark.FILE in shape.marks:

@@ -41,7 +41,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ReviewStep:
     """``points``: point of the checklist to 0 to 5; of a dispute none. ``text``: comment or reason."""
 
     kind: Kind
@@ -51,7 +51,7 @@ class Step:
     points: Mapping[str, int] = field(default_factory=dict)
 
 
-def score(steps: Mapping[Kind, Step]) -> Mapping[str, int]:
+def score(steps: Mapping[Kind, ReviewStep]) -> Mapping[str, int]:
     """The points that count: those of the last who gave any."""
     last = steps.get(Kind.DECISION) or steps.get(Kind.REVIEW)
     return last.points if last is not None else {}

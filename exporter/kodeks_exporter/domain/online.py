@@ -69,7 +69,7 @@ def is_server_fault(reason: str) -> bool:
 
 
 def is_answered(reason: str) -> bool:
-    """Whether the vendor's system itself answered properly: a profile (even one not understood), or a refusal."""
+    """Whether the vendor's system itself answered properly: an account page (even one not understood), or a refusal."""
     return reason in ("", "refused", "markup")
 
 
@@ -83,13 +83,13 @@ class HistoryDay:
 
 @dataclass(frozen=True, slots=True)
 class OnlineReading:
-    """One visit to an access. ``reason`` is empty when the profile was read; ``quotas`` then has the documents.
+    """One visit to an access. ``reason`` is empty when the account page was read; ``quotas`` then has the documents.
 
     ``duration`` in seconds. ``login`` True: accepted, False: refused, None: it never came to that.
     ``history``: the days that could be read; ``history_reason``: why the next one could not.
     """
 
-    account: str
+    access: str
     started: float
     duration: float
     reason: str

@@ -41,7 +41,7 @@ def families(view: AccessFigures, now: float) -> Iterator[Metric]:
     yield from _figures(view)
     yield _months(view, now)
     yield from _searches(view, now)
-    yield from _profile(view)
+    yield from _use(view)
 
 
 def server_families(servers: Mapping[str, bool | None]) -> Iterator[Metric]:
@@ -163,11 +163,11 @@ def _explain(query: str) -> tuple[str, str]:
     return cause(query).value, family(query)
 
 
-def _profile(view: AccessFigures) -> Iterator[Metric]:
+def _use(view: AccessFigures) -> Iterator[Metric]:
     name, use_pattern = view.access.name, view.state.use_pattern
     if use_pattern is None:
         return
-    classes = _gauge("profile", "How an access is used, judging by its own history: 1 for its class.", "class")
+    classes = _gauge("class", "How an access is used, judging by its own history: 1 for its class.", "class")
     for each in UseClass:
         classes.add_metric([name, each.value], float(each is use_pattern.use))
     yield classes

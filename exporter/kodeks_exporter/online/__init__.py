@@ -1,1 +1,1 @@
-"""Online accesses: logging in at the vendor's servers, reading profile and history, classing the use."""
+"""Online accesses: logging in at the vendor's servers, reading the account page and the history, classing the use."""

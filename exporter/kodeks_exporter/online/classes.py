@@ -75,7 +75,7 @@ class Season:
 
 
 def judge(history: Sequence[DayUse], today: date) -> UsePattern:
-    """The profile of an access on ``today`` from its days in any order. Never raises, whatever the days say."""
+    """How an access is used, on ``today``, from its days in any order. Never raises, whatever the days say."""
     days = sorted((each for each in history if each.day <= today), key=lambda each: each.day)
     if not days:
         return UsePattern(today, UseClass.NEW)

@@ -1,6 +1,6 @@
-"""One visit to one access: log in, read the profile (and days of the search history at night), log out.
+"""One visit to one access: log in, read the account page (and days of the search history at night), log out.
 
-Only the profile, the history and the logout page are asked for, never a document or a search: no units are spent.
+Only the account page, the history and the logout page are asked for, never a document or a search: no units are spent.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from kodeks_exporter.net.trace import Exchange
 from kodeks_exporter.online.account_page import read_quotas
 from kodeks_exporter.online.history_page import read_history
 from kodeks_exporter.online.markup import Form, login_form
-from kodeks_exporter.online.session import Session
+from kodeks_exporter.online.session import OnlineSession
 from kodeks_exporter.settings.fleet import Credentials, OnlineAccess
 from kodeks_exporter.settings.online import OnlineSettings
 
@@ -97,7 +97,7 @@ def reason_of(error: CheckError) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class AccountPage:
     """An answer with its text."""
 
     response: Response
@@ -118,13 +118,13 @@ class Visit:
         self._tools = tools
         self.url = access.url
         self.folder = urlsplit(access.url).path.rstrip("/")
-        self._session: Session | None = None
+        self._session: OnlineSession | None = None
         self._asked = False
         self.form = form
         self.trace: list[Exchange] | None = None
 
     def quotas(self) -> Mapping[Resource, Quota]:
-        """Logs in and reads the profile. Raises ``Failed`` and ``CheckError``."""
+        """Logs in and reads the account page. Raises ``Failed`` and ``CheckError``."""
         page = self.get(self._settings.paths.profile)
         if self.form and page.response.status == 401:
             self.form = False  # it has changed its mind
@@ -139,12 +139,12 @@ class Visit:
             raise self._failure(page)
         return quotas
 
-    def _understood(self, page: Page) -> Mapping[Resource, Quota]:
+    def _understood(self, page: AccountPage) -> Mapping[Resource, Quota]:
         if page.response.status != 200:
             return {}
         return read_quotas(page.source, self._settings.patterns)
 
-    def log_in(self, page: Page, form: Form) -> Page:
+    def log_in(self, page: AccountPage, form: Form) -> AccountPage:
         """Sends the form with the access' login; gives the account page. Raises ``Failed`` and ``CheckError``."""
         if self._speaks_of_captcha(page):
             raise Failed("captcha")
@@ -195,7 +195,7 @@ class Visit:
         finally:
             self._session.close()
 
-    def get(self, path: str) -> Page:
+    def get(self, path: str) -> AccountPage:
         """A page below the access' folder. Raises ``CheckError``."""
         session = self._connected()
         login = None if self.form else self._access.credentials
@@ -204,7 +204,7 @@ class Visit:
         self._asked = page.response.status != 401 or bool(session.cookies)
         return page
 
-    def _connected(self) -> Session:
+    def _connected(self) -> OnlineSession:
         if self._session is None:
             settings = self._settings
             target = target_of(self._access.url)
@@ -213,7 +213,7 @@ class Visit:
                 http_timeout=settings.timeouts.request,
                 max_body=settings.limits.page_size,
             )
-            session = Session(target, self._tools.resolve(target.host), limits)
+            session = OnlineSession(target, self._tools.resolve(target.host), limits)
             session.trace = self.trace
             if target.scheme == "https":
                 # Without trust no password is sent: the visit ends here.
@@ -221,7 +221,7 @@ class Visit:
             self._session = session
         return self._session
 
-    def _failure(self, page: Page) -> Failed:
+    def _failure(self, page: AccountPage) -> Failed:
         """Why a page is not what was asked for; the surest signs first."""
         status, patterns = page.response.status, self._settings.patterns
         short = page.text.visible if len(page.text.visible) <= _SHORT_PAGE else ""
@@ -243,15 +243,15 @@ class Visit:
             return Failed("refused", login=False)
         return Failed("markup")
 
-    def _speaks_of_captcha(self, page: Page) -> bool:
+    def _speaks_of_captcha(self, page: AccountPage) -> bool:
         if len(page.text.visible) > _SHORT_PAGE:
             return False
         source = page.source
         return any(pattern.search(source) for pattern in self._settings.patterns.captcha)
 
 
-def _page(response: Response) -> Page:
-    return Page(response, read_text(response))
+def _page(response: Response) -> AccountPage:
+    return AccountPage(response, read_text(response))
 
 
 def _filled(form: Form, login: Credentials) -> list[tuple[str, str]] | None:

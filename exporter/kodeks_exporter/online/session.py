@@ -11,7 +11,7 @@ from kodeks_exporter.net.connection import Connection, Limits, Target
 from kodeks_exporter.settings.fleet import Credentials
 
 
-class Session(Connection):
+class OnlineSession(Connection):
     """Adds ``post`` to ``Connection``."""
 
     def __init__(self, target: Target, addresses: Sequence[str], limits: Limits) -> None:

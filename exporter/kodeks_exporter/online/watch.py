@@ -242,10 +242,10 @@ class OnlineWatch:
                 server.form = reading.form
             return
         server.faults += 1
-        server.last_fault = reading.account
+        server.last_fault = reading.access
         if server.faults >= _DOWN_AFTER:
             if server.up is not False:
-                log.warning("online server is down", extra={"reason": reading.reason, "account": reading.account})
+                log.warning("online server is down", extra={"reason": reading.reason, "account": reading.access})
             server.up = False
         doublings = min(max(server.faults - _DOWN_AFTER, 0), 20)
         pause = min(settings.retry.server * 2**doublings, settings.retry.server_longest)

@@ -66,7 +66,7 @@ class RefusalError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class TakeLink:
     """What a link says. ``labels``: those of ``LABELS``. ``since``: Unix milliseconds. ``opened_by``: the address of
     whoever opened it."""
 
@@ -98,12 +98,12 @@ class Desk:
         self._taking = threading.Lock()
         self._tries = _Tries(clock)
 
-    def look(self, link: Link) -> Case:
+    def look(self, link: TakeLink) -> Case:
         """What the link lets one take now; changes nothing. Raises ``RefusalError``."""
         self._check(link)
         return self._case(link, self._ask())
 
-    def take(self, link: Link, who: str, comment: str, seconds: float) -> Taken:
+    def take(self, link: TakeLink, who: str, comment: str, seconds: float) -> Taken:
         """Silences it. ``seconds`` must be one of the choices. Raises ``RefusalError``."""
         settings = self._check(link)
         if seconds not in settings.silence_choices:
@@ -126,7 +126,7 @@ class Desk:
         )
         return taken
 
-    def _check(self, link: Link) -> ReactionSettings:
+    def _check(self, link: TakeLink) -> ReactionSettings:
         settings = self._settings()
         if not settings.acknowledgeable or settings.key is None:
             raise RefusalError(LinkFault.OFF)
@@ -146,7 +146,7 @@ class Desk:
         except UnreachableError:
             raise RefusalError(LinkFault.UNREACHABLE) from None
 
-    def _case(self, link: Link, listings: Mapping[str, Listing]) -> Case:
+    def _case(self, link: TakeLink, listings: Mapping[str, Listing]) -> Case:
         listing, state = self._watch.preview(listings)
         alike = [alert for alert in listing.alerts.values() if _has(alert, link.labels)]
         if not alike:
@@ -178,11 +178,11 @@ class _Tries:
         self._empty: OrderedDict[bytes, float] = OrderedDict()
         """When each will have all its tries again."""
 
-    def left(self, link: Link) -> bool:
+    def left(self, link: TakeLink) -> bool:
         with self._lock:
             return self._empty.get(_digest(link), 0.0) - self._clock() <= (_TRIES - 1) * _TRY_EVERY
 
-    def wrong(self, link: Link) -> None:
+    def wrong(self, link: TakeLink) -> None:
         key, now = _digest(link), self._clock()
         with self._lock:
             self._empty[key] = max(self._empty.get(key, now), now) + _TRY_EVERY
@@ -191,7 +191,7 @@ class _Tries:
                 self._empty.popitem(last=False)
 
 
-def _digest(link: Link) -> bytes:
+def _digest(link: TakeLink) -> bytes:
     keyed = hashlib.blake2b(digest_size=16)
     for text in (link.opened_by, *(link.labels.get(name, "") for name in LABELS)):
         part = text.encode("utf-8", "surrogateescape")

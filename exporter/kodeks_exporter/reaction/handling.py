@@ -14,7 +14,7 @@ from enum import StrEnum
 from statistics import median
 from typing import Final
 
-from kodeks_exporter.domain.handling import Kind, Record, Step, score
+from kodeks_exporter.domain.handling import Kind, Record, ReviewStep, score
 
 PERIOD: Final = 30 * 86400.0
 """Seconds that signs and scores are of."""
@@ -170,7 +170,7 @@ def _chance(record: Record) -> bytes:
     return hashlib.blake2b(record.id.encode(), digest_size=8).digest()
 
 
-def may(kind: Kind, steps: Mapping[Kind, Step], by: str) -> bool:
+def may(kind: Kind, steps: Mapping[Kind, ReviewStep], by: str) -> bool:
     """Whether it is time for this step, and by whom: a decision is another's than the review's."""
     if kind in steps:
         return False
@@ -190,7 +190,7 @@ class DisputeState(StrEnum):
     CHANGED = "changed"
 
 
-def outcome(steps: Mapping[Kind, Step]) -> DisputeState | None:
+def outcome(steps: Mapping[Kind, ReviewStep]) -> DisputeState | None:
     """None: nothing was disputed."""
     if Kind.DISPUTE not in steps:
         return None
@@ -212,7 +212,7 @@ class Figures:
 
 
 def figures(
-    records: Iterable[Record], steps: Mapping[str, Mapping[Kind, Step]], names: Mapping[str, str], now: float
+    records: Iterable[Record], steps: Mapping[str, Mapping[Kind, ReviewStep]], names: Mapping[str, str], now: float
 ) -> Mapping[str, Figures]:
     """By manager."""
     everything = list(records)

@@ -28,7 +28,7 @@ _SUFFIXES: Final = {"report": ".zip", "status": ".status"}
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
+class PushClient:
     """``kodeks``: address of the server as its own machine sees it. ``server``: of the monitoring, without a slash at
     its end. ``credentials``: ``login:password`` or empty. ``ca``: PEM of the authority of ``server``, or
     empty. ``contact``: the manager by name and phone, or empty."""
@@ -47,7 +47,7 @@ class Client:
     contact: str = ""
 
 
-def files(client: Client, system: System) -> tuple[RenderedFile, ...]:
+def files(client: PushClient, system: System) -> tuple[RenderedFile, ...]:
     """All of the folder. Files of curl hold secrets."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_FOLDER),
@@ -58,7 +58,7 @@ def files(client: Client, system: System) -> tuple[RenderedFile, ...]:
         keep_trailing_newline=True,
     )
     environment.filters["quoted"] = _quoted
-    told = {name: getattr(client, name) for name in Client.__slots__ if name != "ca"}
+    told = {name: getattr(client, name) for name in PushClient.__slots__ if name != "ca"}
     told |= {"windows": system == "windows", "ca_file": bool(client.ca)}
 
     def text(name: str, **more: str) -> str:

@@ -25,7 +25,7 @@ class Reviewer:
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class ChecklistPoint:
     """A point of the checklist, 0 to 5."""
 
     name: Label
@@ -35,11 +35,11 @@ class Point:
 
 
 USUAL: Final = (
-    Point("in_time", "Отозвались вовремя"),
-    Point("cause", "Нашли причину"),
-    Point("told", "Сказали клиенту о сбое"),
-    Point("told_mended", "Сказали клиенту, что починено"),
-    Point("prevented", "Сделали так, чтобы не повторилось"),
+    ChecklistPoint("in_time", "Отозвались вовремя"),
+    ChecklistPoint("cause", "Нашли причину"),
+    ChecklistPoint("told", "Сказали клиенту о сбое"),
+    ChecklistPoint("told_mended", "Сказали клиенту, что починено"),
+    ChecklistPoint("prevented", "Сделали так, чтобы не повторилось"),
 )
 
 
@@ -51,10 +51,10 @@ class HandlingSettings:
     """Who reviews. None: there are no reviews."""
     sample: Annotated[int, whole(1, 50)] = 5
     """How many alerts of each manager are drawn for a week."""
-    points: tuple[Point, ...] = ()
+    points: tuple[ChecklistPoint, ...] = ()
     """The checklist, each item with `name` (a label value) and `text`. None: the five of handling.md."""
 
     @property
-    def checklist(self) -> tuple[Point, ...]:
+    def checklist(self) -> tuple[ChecklistPoint, ...]:
         """The points that are asked for."""
         return self.points or USUAL

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from kodeks_exporter.domain.handling import Kind, Record, Step
+from kodeks_exporter.domain.handling import Kind, Record, ReviewStep
 from kodeks_exporter.domain.reaction import End
 from kodeks_exporter.store.database import Database
 
@@ -22,7 +22,7 @@ KEPT: Final = 396 * 86400.0
 _MOST: Final = 200_000
 _encoder: Final = msgspec.msgpack.Encoder()
 _records: Final = msgspec.msgpack.Decoder(Record)
-_steps: Final = msgspec.msgpack.Decoder(Step)
+_steps: Final = msgspec.msgpack.Decoder(ReviewStep)
 Rows = dict[Hashable, tuple[str, tuple[Any, ...]]]
 
 
@@ -58,16 +58,16 @@ class HandlingStore:
             found = connection.execute("SELECT record FROM handled WHERE id = ?", (id_,)).fetchone()
         return _records.decode(found[0]) if found else None
 
-    def steps(self) -> Mapping[str, Mapping[Kind, Step]]:
+    def steps(self) -> Mapping[str, Mapping[Kind, ReviewStep]]:
         """By record."""
         with self._database.reading() as connection:
             rows = connection.execute("SELECT record, step FROM handling_step").fetchall()
-        found: defaultdict[str, dict[Kind, Step]] = defaultdict(dict)
+        found: defaultdict[str, dict[Kind, ReviewStep]] = defaultdict(dict)
         for record, step in ((record, _steps.decode(encoded)) for record, encoded in rows):
             found[record][step.kind] = step
         return found
 
-    def add(self, record: str, step: Step) -> bool:
+    def add(self, record: str, step: ReviewStep) -> bool:
         """False: somebody else has done that step before."""
         try:
             with self._database.transaction() as connection:

@@ -78,19 +78,19 @@ class OnlineStore:
     def close(self) -> None:
         self._database.close()
 
-    def state(self, account: str) -> AccessState:
+    def state(self, access: str) -> AccessState:
         with self._lock:
-            return self._states.get(account, UNKNOWN)
+            return self._states.get(access, UNKNOWN)
 
     # Writing
 
     def record(self, reading: OnlineReading, today: date, settings: OnlineSettings) -> AccessState:
         """Takes the outcome of a visit; ``today`` is the day on which it began. A day of history replaces all that
         was known of that day. Gives the state that it led to."""
-        before = self.state(reading.account)
+        before = self.state(reading.access)
         state = after_visit(before, reading, today, settings)
         with self._database.transaction() as connection:
-            number = self._number(connection, reading.account)
+            number = self._number(connection, reading.access)
             if not reading.reason:
                 self._write_day(connection, number, state, today)
             totals = Counter(state.searches)
@@ -102,11 +102,11 @@ class OnlineStore:
             if reading.history:
                 state = replace(state, events=_newest_events(connection, number, settings))
             self._write_state(connection, number, state)
-        self._set(reading.account, state)
+        self._set(reading.access, state)
         return state
 
-    def set_use_pattern(self, account: str, use_pattern: UsePattern) -> None:
-        self._change(account, replace(self.state(account), use_pattern=use_pattern))
+    def set_use_pattern(self, access: str, use_pattern: UsePattern) -> None:
+        self._change(access, replace(self.state(access), use_pattern=use_pattern))
 
     def refuse(self, access: OnlineAccess, next_try: float) -> None:
         """Remembers that exactly this login was refused and is not tried again before ``next_try``."""
@@ -115,11 +115,11 @@ class OnlineStore:
         refusal = Refusal(self._fingerprint(access), count, next_try)
         self._change(access.name, replace(before, refusal=refusal))
 
-    def forgive(self, account: str) -> None:
+    def forgive(self, access: str) -> None:
         """The login was accepted, or has changed."""
-        before = self.state(account)
+        before = self.state(access)
         if before.refusal is not None:
-            self._change(account, replace(before, refusal=None, login=None if before.login is False else before.login))
+            self._change(access, replace(before, refusal=None, login=None if before.login is False else before.login))
 
     def was_refused(self, access: OnlineAccess) -> bool:
         """Whether this login, with this very password and address, is the one that was refused last. Takes some ms."""
@@ -135,44 +135,44 @@ class OnlineStore:
 
     # Reading
 
-    def history(self, account: str) -> list[DayUse]:
+    def history(self, access: str) -> list[DayUse]:
         """What was used, a row for each day that was seen, oldest first."""
         with self._database.reading() as connection:
             rows = connection.execute(
                 "SELECT day, documents, searches, doc_limit FROM day_use"
                 " JOIN access ON access.id = access WHERE name = ? ORDER BY day",
-                (account,),
+                (access,),
             ).fetchall()
         return [DayUse(date.fromordinal(day), documents, searches, limit) for day, documents, searches, limit in rows]
 
-    def searches(self, account: str, since: date) -> list[SearchEvent]:
+    def searches(self, access: str, since: date) -> list[SearchEvent]:
         """All searches that are kept from ``since`` on, oldest first."""
         with self._database.reading() as connection:
             rows = connection.execute(
                 "SELECT time, type, status, query, found, duration FROM search"
                 " JOIN access ON access.id = access WHERE name = ? AND day >= ? ORDER BY time",
-                (account, since.toordinal()),
+                (access, since.toordinal()),
             ).fetchall()
         return [_event(*row) for row in rows]
 
     # Inside
 
-    def _change(self, account: str, state: AccessState) -> None:
+    def _change(self, access: str, state: AccessState) -> None:
         with self._database.transaction() as connection:
-            self._write_state(connection, self._number(connection, account), state)
-        self._set(account, state)
+            self._write_state(connection, self._number(connection, access), state)
+        self._set(access, state)
 
-    def _set(self, account: str, state: AccessState) -> None:
+    def _set(self, access: str, state: AccessState) -> None:
         with self._lock:
-            self._states[account] = state
+            self._states[access] = state
 
-    def _number(self, connection: Any, account: str) -> int:
-        known = self._ids.get(account)
+    def _number(self, connection: Any, access: str) -> int:
+        known = self._ids.get(access)
         if known is not None:
             return known
-        connection.execute("INSERT OR IGNORE INTO access (name, state) VALUES (?, '{}')", (account,))
-        number: int = connection.execute("SELECT id FROM access WHERE name = ?", (account,)).fetchone()[0]
-        self._ids[account] = number
+        connection.execute("INSERT OR IGNORE INTO access (name, state) VALUES (?, '{}')", (access,))
+        number: int = connection.execute("SELECT id FROM access WHERE name = ?", (access,)).fetchone()[0]
+        self._ids[access] = number
         return number
 
     @staticmethod

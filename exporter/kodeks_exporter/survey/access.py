@@ -17,7 +17,7 @@ from kodeks_exporter.net.errors import CheckError
 from kodeks_exporter.online.account_page import read_quotas
 from kodeks_exporter.online.history_page import read_history
 from kodeks_exporter.online.markup import login_form, tables
-from kodeks_exporter.online.reader import Failed, OnlineTools, Page, Visit, reason_of
+from kodeks_exporter.online.reader import AccountPage, Failed, OnlineTools, Visit, reason_of
 from kodeks_exporter.settings.fleet import OnlineAccess
 from kodeks_exporter.settings.notation import patterns
 from kodeks_exporter.settings.online import OnlinePatterns, OnlineSettings
@@ -72,7 +72,7 @@ def survey_access(survey: Survey, access: OnlineAccess, settings: OnlineSettings
         visit.close()
 
 
-def _account(survey: Survey, visit: Visit, settings: OnlineSettings) -> Page | None:
+def _account(survey: Survey, visit: Visit, settings: OnlineSettings) -> AccountPage | None:
     """The account page, wherever it is; with what is left of the limits."""
     configured = settings.paths.profile
     try:
@@ -108,7 +108,7 @@ def _account(survey: Survey, visit: Visit, settings: OnlineSettings) -> Page | N
     return page
 
 
-def _logged_in(visit: Visit) -> Page | None:
+def _logged_in(visit: Visit) -> AccountPage | None:
     """The start page of the folder, after the login."""
     page = _page(visit, "/")
     if page is None:
@@ -124,7 +124,7 @@ def _logged_in(visit: Visit) -> Page | None:
     return page if page is not None and page.response.status == 200 else None
 
 
-def _candidates(visit: Visit, start: Page, about: re.Pattern[str]) -> Iterator[tuple[str, Page]]:
+def _candidates(visit: Visit, start: AccountPage, about: re.Pattern[str]) -> Iterator[tuple[str, AccountPage]]:
     """Pages of the folder that may be meant: the start page, then its harmless links of the right words."""
     base = f"{target_of(visit.url).base}"
     yield start.response.path.removeprefix(visit.folder) or "/", start
@@ -138,7 +138,7 @@ def _candidates(visit: Visit, start: Page, about: re.Pattern[str]) -> Iterator[t
                 yield path, page
 
 
-def _limits(survey: Survey, page: Page, settings: OnlineSettings) -> None:
+def _limits(survey: Survey, page: AccountPage, settings: OnlineSettings) -> None:
     quotas = read_quotas(page.source, settings.patterns)
     wider = read_quotas(page.source, _WIDER)
     for resource in Resource:
@@ -184,7 +184,7 @@ def _history(survey: Survey, visit: Visit, settings: OnlineSettings, offers: lis
 
 def _is_history(
     visit: Visit, template: str, day: date, shapes: OnlinePatterns, settings: OnlineSettings
-) -> Page | None:
+) -> AccountPage | None:
     page = _page(visit, template.replace("{date}", day.isoformat()))
     if page is None or page.response.status != 200:
         return None
@@ -192,7 +192,7 @@ def _is_history(
     return page if read is not None else None
 
 
-def _column(survey: Survey, page: Page, known: OnlinePatterns, key: str) -> None:
+def _column(survey: Survey, page: AccountPage, known: OnlinePatterns, key: str) -> None:
     """Proposes the name of a column that the settings do not know."""
     if not _cell(page.source, getattr(known, key)) and (cell := _cell(page.source, getattr(_WIDER, key))):
         sources = [pattern.pattern for pattern in getattr(known, key)]
@@ -216,7 +216,7 @@ def _leave(survey: Survey, visit: Visit, settings: OnlineSettings, offers: list[
     survey.add("выход", Fit.NOT_UNDERSTOOD, f"{path or 'путь пуст'}: не завершает сеанс, а ссылки на выход не видно")
 
 
-def _page(visit: Visit, path: str) -> Page | None:
+def _page(visit: Visit, path: str) -> AccountPage | None:
     try:
         return visit.get(path)
     except CheckError:

@@ -16,7 +16,7 @@ from kodeks_exporter.settings.fleet import Installation
 from kodeks_exporter.survey import reading
 from kodeks_exporter.survey.findings import Fit, Survey
 from kodeks_exporter.survey.pages import PageKind
-from kodeks_exporter.survey.visit import Page, SurveyVisit
+from kodeks_exporter.survey.visit import SeenPage, SurveyVisit
 
 _SESSIONS = "/admin/cookies"
 """Known; the exporter itself does not read it."""
@@ -84,7 +84,7 @@ def _pages(survey: Survey, installation: Installation, settings: CheckSettings, 
     paths = settings.paths
     catalog = installation.catalogs[0]
     main = visit.ask(catalog, login=False)
-    if isinstance(main, Page) and main.response.status == 401 and visit.context.credentials is not None:
+    if isinstance(main, SeenPage) and main.response.status == 401 and visit.context.credentials is not None:
         del visit.pages[catalog]
         main = visit.ask(catalog)
     reading.main_page(survey, settings, catalog, main)
@@ -107,7 +107,7 @@ def _pages(survey: Survey, installation: Installation, settings: CheckSettings, 
     ):
         page = _choose(survey, visit, kind, path, subject)
         if page is not None:
-            reader: Callable[[Survey, Installation, CheckSettings, Page], None] = read
+            reader: Callable[[Survey, Installation, CheckSettings, SeenPage], None] = read
             reader(survey, installation, settings, page)
     _sysmon(survey, settings, visit)
     sessions = visit.best(PageKind.SESSIONS)
@@ -128,10 +128,10 @@ def _guesses(visit: SurveyVisit, known: list[str]) -> list[str]:
     return [folder + path for folder in list(folders)[:4] for path in known if not path.startswith(folder + "/")]
 
 
-def _choose(survey: Survey, visit: SurveyVisit, kind: PageKind, configured: str, subject: str) -> Page | None:
+def _choose(survey: Survey, visit: SurveyVisit, kind: PageKind, configured: str, subject: str) -> SeenPage | None:
     """The page of a kind: the configured one where it fits, else what was found in its place."""
     asked = visit.pages.get(configured)
-    if isinstance(asked, Page) and kind in asked.kinds:
+    if isinstance(asked, SeenPage) and kind in asked.kinds:
         return asked
     other = visit.best(kind)
     if other is not None:
@@ -140,7 +140,7 @@ def _choose(survey: Survey, visit: SurveyVisit, kind: PageKind, configured: str,
         return other
     if not configured:
         survey.add(subject, Fit.UNTRIED, "путь в настройках пуст")
-    elif isinstance(asked, Page) and asked.response.status == 200:
+    elif isinstance(asked, SeenPage) and asked.response.status == 200:
         survey.add(subject, Fit.NOT_UNDERSTOOD, f"{configured}: страница есть, но сведений в ней не видно")
     else:
         hint = f": нужен {_CATALOGS_SINCE}" if kind is PageKind.CATALOGS else ""
@@ -148,7 +148,7 @@ def _choose(survey: Survey, visit: SurveyVisit, kind: PageKind, configured: str,
     return None
 
 
-def _what_came(asked: Page | CheckError | None) -> str:
+def _what_came(asked: SeenPage | CheckError | None) -> str:
     if asked is None:
         return "не спрашивалась"
     if isinstance(asked, CheckError):
@@ -197,7 +197,7 @@ def _login(survey: Survey, visit: SurveyVisit) -> None:
 def _sysmon(survey: Survey, settings: CheckSettings, visit: SurveyVisit) -> None:
     path = settings.paths.sysmon
     asked = visit.pages.get(path)
-    page = asked if isinstance(asked, Page) and PageKind.SYSMON in asked.kinds else visit.best(PageKind.SYSMON)
+    page = asked if isinstance(asked, SeenPage) and PageKind.SYSMON in asked.kinds else visit.best(PageKind.SYSMON)
     if page is None:
         if path:
             survey.add("sysmon", Fit.ABSENT, f"{path}: {_what_came(asked)}; нужен {_SYSMON_SINCE}")
@@ -215,13 +215,13 @@ def _leave(survey: Survey, settings: CheckSettings, visit: SurveyVisit) -> None:
         return
     path = settings.paths.logout
     left = visit.leave(path) if path else None
-    if isinstance(left, Page) and left.response.status < 400:
+    if isinstance(left, SeenPage) and left.response.status < 400:
         survey.add("выход", Fit.UNDERSTOOD, f"{path} завершает сеанс")
         return
     offers = [link.path for page in visit.answered() for link in page.links if link.leaves and not link.form]
     for other in dict.fromkeys(offers):
         answer = visit.leave(other)
-        if isinstance(answer, Page) and answer.response.status < 400:
+        if isinstance(answer, SeenPage) and answer.response.status < 400:
             survey.propose(
                 "выход", f"{path or 'путь'}: {_what_came(left)}; сеанс завершает {other}", "paths.logout", other
             )

@@ -14,7 +14,7 @@ from kodeks_exporter.settings.checks import CheckSettings
 from kodeks_exporter.settings.fleet import Installation
 from kodeks_exporter.survey import pages
 from kodeks_exporter.survey.findings import Fit, Survey
-from kodeks_exporter.survey.visit import Page, SurveyVisit
+from kodeks_exporter.survey.visit import SeenPage, SurveyVisit
 from kodeks_exporter.survey.zones import server_time
 
 _CLOCK_OFF = 90.0
@@ -22,7 +22,7 @@ _CLOCK_OFF = 90.0
 _NO_FAULT = r"(?!.*(ошибк|не найден|не обнаружен|отсутств))"
 
 
-def main_page(survey: Survey, settings: CheckSettings, path: str, page: Page | CheckError) -> None:
+def main_page(survey: Survey, settings: CheckSettings, path: str, page: SeenPage | CheckError) -> None:
     """Whether the first catalog answers, and whether what it says of an unusual state is understood."""
     if isinstance(page, CheckError):
         survey.add("главная страница", Fit.NOT_UNDERSTOOD, f"{path}: {page.text}")
@@ -41,13 +41,13 @@ def main_page(survey: Survey, settings: CheckSettings, path: str, page: Page | C
         survey.add("главная страница", Fit.NOT_UNDERSTOOD, text)
 
 
-def catalogs(survey: Survey, installation: Installation, visit: SurveyVisit, page: Page | None) -> None:
+def catalogs(survey: Survey, installation: Installation, visit: SurveyVisit, page: SeenPage | None) -> None:
     """Which catalogs the server names, against those of the settings."""
     asked = visit.pages.get(installation.catalogs[0])
-    answers = isinstance(asked, Page) and asked.response.status in (200, 401, 503)
+    answers = isinstance(asked, SeenPage) and asked.response.status in (200, 401, 503)
     if page is None:
         root = visit.pages.get("/")
-        moved = root.response.path if isinstance(root, Page) and root.response.status == 200 else "/"
+        moved = root.response.path if isinstance(root, SeenPage) and root.response.status == 200 else "/"
         if not answers and moved != "/":
             text = f"{installation.catalogs[0]} не отвечает; корень сайта ведёт на {moved}"
             survey.propose("главная страница", text, "catalogs", [moved.partition("?")[0]])
@@ -69,7 +69,7 @@ def catalogs(survey: Survey, installation: Installation, visit: SurveyVisit, pag
         survey.add("каталоги", Fit.UNDERSTOOD, f"{', '.join(found)}: как в настройках")
 
 
-def title(survey: Survey, _installation: Installation, settings: CheckSettings, page: Page) -> None:
+def title(survey: Survey, _installation: Installation, settings: CheckSettings, page: SeenPage) -> None:
     """Version, and seats with the patterns that find them."""
     if version := pages.version(page.text):
         survey.add("версия", Fit.UNDERSTOOD, f"сервер {version}")
@@ -89,7 +89,7 @@ def title(survey: Survey, _installation: Installation, settings: CheckSettings, 
             )
 
 
-def licence(survey: Survey, installation: Installation, settings: CheckSettings, page: Page) -> None:
+def licence(survey: Survey, installation: Installation, settings: CheckSettings, page: SeenPage) -> None:
     """The line of the key, and the licence manager if the page names one."""
     line = pages.key_line(page.text) or ""
     patterns = settings.patterns
@@ -119,7 +119,7 @@ def licence(survey: Survey, installation: Installation, settings: CheckSettings,
         survey.propose("менеджер лицензий", f"ключ даёт {manager}", "licence_manager", manager, Fit.UNDERSTOOD)
 
 
-def preferences(survey: Survey, _installation: Installation, settings: CheckSettings, page: Page) -> None:
+def preferences(survey: Survey, _installation: Installation, settings: CheckSettings, page: SeenPage) -> None:
     """The fields of the nightly restart and backup."""
     fields = pages.clock_fields(page.text.source)
     names = [name for name, _ in fields]
@@ -142,7 +142,7 @@ def preferences(survey: Survey, _installation: Installation, settings: CheckSett
             survey.add(subject, Fit.ABSENT, f"{page.path}: полей с временем нет")
 
 
-def families(page: Page) -> list[str]:
+def families(page: SeenPage) -> list[str]:
     """Names of the series that a page of metrics has, in its order."""
     return list(dict.fromkeys(name for name, _ in sample_lines(page.text.source.splitlines())))
 

@@ -23,7 +23,7 @@ _DEAD_AFTER: Final = 3
 
 
 @dataclass(frozen=True)
-class Page:
+class SeenPage:
     """A page that was answered. ``path``: as it was asked for. ``kinds``: what it may be, with points."""
 
     path: str
@@ -39,7 +39,7 @@ class SurveyVisit:
     is not tried again: three wrong passwords may lock an account."""
 
     context: Context
-    pages: dict[str, Page | CheckError] = field(default_factory=dict)
+    pages: dict[str, SeenPage | CheckError] = field(default_factory=dict)
     refused: bool = False
     unanswered: int = 0
     """Requests in a row to which nothing came."""
@@ -53,7 +53,7 @@ class SurveyVisit:
     def room_for_more(self) -> bool:
         return not self.dead and len(self.pages) < MOST_PAGES and time.monotonic() - self._begin < LONGEST
 
-    def ask(self, path: str, *, login: bool = True) -> Page | CheckError:
+    def ask(self, path: str, *, login: bool = True) -> SeenPage | CheckError:
         """A page, asked for once; with the monitor's login where there is one."""
         known = self.pages.get(path)
         if known is not None:
@@ -70,15 +70,15 @@ class SurveyVisit:
         self.unanswered = 0
         text = read_text(response)
         found = tuple(links(text.source[:500_000], self.context.target.base, response.path))
-        page = self.pages[path] = Page(path, response, text, kinds(response, text), found)
+        page = self.pages[path] = SeenPage(path, response, text, kinds(response, text), found)
         if credentials is not None and response.status == 401:
             self.refused = True
         return page
 
-    def answered(self) -> Iterator[Page]:
-        return (page for page in list(self.pages.values()) if isinstance(page, Page))
+    def answered(self) -> Iterator[SeenPage]:
+        return (page for page in list(self.pages.values()) if isinstance(page, SeenPage))
 
-    def best(self, kind: PageKind) -> Page | None:
+    def best(self, kind: PageKind) -> SeenPage | None:
         """The page that most looks like one of a kind."""
         return max(
             (page for page in self.answered() if kind in page.kinds),
@@ -104,7 +104,7 @@ class SurveyVisit:
                 continue
             self.ask(waiting.popleft())
 
-    def leave(self, path: str) -> Page | CheckError | None:
+    def leave(self, path: str) -> SeenPage | CheckError | None:
         """Ends the session at the server, when it has opened one. None: there was none."""
         if not self.context.connection.cookies:
             return None

@@ -47,7 +47,7 @@ _WORDS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class WrongPage:
     """``kind``: login, maintenance, seats, error or other. ``code``: HTTP status that the page speaks of, or empty."""
 
     kind: str
@@ -59,7 +59,7 @@ class Page:
         return f"Это {what.format(code=self.code)}, а не {wanted}: {hint}."
 
 
-def page(head: bytes) -> Page | None:
+def page(head: bytes) -> WrongPage | None:
     """The page that a file begins with, or None when it is none. ``head``: some kilobytes."""
     source = _decoded(head[:_LOOKED_AT])
     if _PAGE.match(source) is None:
@@ -67,14 +67,14 @@ def page(head: bytes) -> Page | None:
     visible = read_text(Response(200, {}, source.encode("utf-8", "replace"), "")).visible
     title = " ".join(_TITLE.findall(source))
     if error := _ERROR.search(title):
-        return Page("login", error[1]) if error[1] == "401" else Page("error", error[1])
+        return WrongPage("login", error[1]) if error[1] == "401" else WrongPage("error", error[1])
     if _SEATS.search(visible):
-        return Page("seats")
+        return WrongPage("seats")
     if _PASSWORD_FIELD.search(source) or _LOGIN.search(title) or ("<form" in source.lower() and _LOGIN.search(visible)):
-        return Page("login")
+        return WrongPage("login")
     if _MAINTENANCE.search(visible):
-        return Page("maintenance")
-    return Page("other")
+        return WrongPage("maintenance")
+    return WrongPage("other")
 
 
 def _decoded(head: bytes) -> str:

@@ -36,11 +36,11 @@ def access_rows(fleet: FleetView, query: Query) -> tuple[AccessRow, ...]:
         hit = [each for each in fleet.accesses if each.server == server and query.names(each)]
         if hit:
             number = words.plural(len(hit), "доступ", "доступа", "доступов")
-            row = trouble_row(trouble, server, fleet, account=True)
+            row = trouble_row(trouble, server, fleet, access=True)
             found.append(AccessRow(f"Сервер {server}", number, "", server, row.tone, "", (row,), trouble.rank))
     for access in fleet.accesses:
         if access.troubles and access.troubles[0].noted is noted and query.names(access):
-            rows = tuple(trouble_row(each, access.name, fleet, account=True) for each in access.troubles)
+            rows = tuple(trouble_row(each, access.name, fleet, access=True) for each in access.troubles)
             told = (access.client, access.name, fleet.contact(access.manager).name, access.server)
             checked = ago(access.checked, fleet.generated)
             found.append(AccessRow(*told, rows[0].tone, checked, rows, access.troubles[0].rank))

@@ -23,7 +23,7 @@ from werkzeug.wrappers import Request, Response
 
 from kodeks_exporter.domain.acknowledge import LABELS
 from kodeks_exporter.domain.reaction import Alert, Taken
-from kodeks_exporter.reaction.desk import Case, Desk, Link, LinkFault, RefusalError
+from kodeks_exporter.reaction.desk import Case, Desk, LinkFault, RefusalError, TakeLink
 from kodeks_exporter.settings.reaction import ReactionSettings
 from kodeks_exporter.web import words
 from kodeks_exporter.web.app import Route
@@ -166,7 +166,7 @@ class Acknowledge:
             mistakes.append("Выберите, на какое время прекратить напоминания.")
         return _Form(who[:LONGEST_NAME], comment[:LONGEST_COMMENT], offered.get(choice), tuple(mistakes))
 
-    def _form_page(self, case: Case, link: Link, form: _Form) -> _Page:
+    def _form_page(self, case: Case, link: TakeLink, form: _Form) -> _Page:
         now, zone = self._clock(), self._zone(link.labels["manager"])
         choices = sorted(self._settings().silence_choices)
         chosen = form.seconds if form.seconds in choices else choices[min(1, len(choices) - 1)]
@@ -183,7 +183,7 @@ class Acknowledge:
             comment=form.comment,
         )
 
-    def _done(self, taken: Taken, link: Link) -> _Page:
+    def _done(self, taken: Taken, link: TakeLink) -> _Page:
         zone = self._zone(link.labels["manager"])
         until = words.moment(taken.until, taken.at, zone)
         return _Page(
@@ -199,14 +199,14 @@ class Acknowledge:
             zone=words.zone_name(taken.at, zone),
         )
 
-    def _refused(self, refusal: RefusalError, link: Link) -> Response:
+    def _refused(self, refusal: RefusalError, link: TakeLink) -> Response:
         page = self._refusal_page(refusal, link)
         response = self._show(page, _STATUS[refusal.reason])
         if refusal.reason is LinkFault.TOO_MANY:
             response.headers["Retry-After"] = "600"
         return response
 
-    def _refusal_page(self, refusal: RefusalError, link: Link) -> _Page:
+    def _refusal_page(self, refusal: RefusalError, link: TakeLink) -> _Page:
         # None of what the link says is repeated before its signature is known to be right.
         now = self._clock()
         reason, taken, zone = refusal.reason, refusal.taken, self._zone(link.labels["manager"])
@@ -228,7 +228,7 @@ class Acknowledge:
         return response
 
 
-def _about(link: Link) -> str:
+def _about(link: TakeLink) -> str:
     """Of a link whose signature is right: several may be open on a phone."""
     name = link.labels["installation"] or link.labels["account"] or link.labels["hosting"]
     client = link.labels["client"]
@@ -288,12 +288,12 @@ def posted(request: Request) -> MultiDict[str, str]:
     return request.form
 
 
-def _link(parameters: MultiDict[str, str]) -> Link:
+def _link(parameters: MultiDict[str, str]) -> TakeLink:
     since = parameters.get("since", "")
     if not (since.isascii() and since.isdigit() and len(since) <= 15):
         raise BadRequest("Ссылка неполна: откройте её прямо из письма или Telegram.")
     labels = {name: parameters.get(_ALERT_PARAMETER.get(name, name), "") for name in LABELS}
-    return Link(labels, int(since), parameters.get("key", ""))
+    return TakeLink(labels, int(since), parameters.get("key", ""))
 
 
 def link_query(labels: Mapping[str, str], since: int, key: str) -> str:

@@ -74,7 +74,7 @@ class _Refused(Exception):  # noqa: N818 - an answer, not an error
         self.answer = _plain(status, text, headers)
 
 
-class Connection:
+class ServerConnection:
     def __init__(self, house: House, sock: socket.socket, peer: tuple[str, int]) -> None:
         self._house, self._sock, self._peer = house, sock, peer
         self._local = sock.getsockname()[:2]

@@ -22,7 +22,7 @@ from werkzeug.exceptions import BadRequest, Conflict, Forbidden, NotFound
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
-from kodeks_exporter.domain.handling import Kind, Record, Step, score
+from kodeks_exporter.domain.handling import Kind, Record, ReviewStep, score
 from kodeks_exporter.reaction import handling
 from kodeks_exporter.settings.handling import HandlingSettings, Reviewer
 from kodeks_exporter.settings.settings import Settings
@@ -173,19 +173,19 @@ class Handling:
             raise Forbidden("Нужен reaction.key: им подписываются ссылки и формы.")
         return hmac.new(key.reveal().encode(), "\0".join(("handling", *parts)).encode(), hashlib.sha256).hexdigest()
 
-    def _step(self, kind: Kind, by: str, form: MultiDict[str, str]) -> Step:
+    def _step(self, kind: Kind, by: str, form: MultiDict[str, str]) -> ReviewStep:
         """Raises ``BadRequest``."""
         text = line(form.get("text", ""))[:LONGEST_COMMENT]
         if not text:
             raise BadRequest("Напишите, почему.")
         if kind is Kind.DISPUTE:
-            return Step(kind, self._clock(), line(form.get("who", ""))[:LONGEST_NAME] or by, text)
+            return ReviewStep(kind, self._clock(), line(form.get("who", ""))[:LONGEST_NAME] or by, text)
         points = {point.name: form.get(point.name, "") for point in self._handling.checklist}
         if any(value not in map(str, range(_HIGHEST + 1)) for value in points.values()):
             raise BadRequest(f"Оцените каждый пункт от 0 до {_HIGHEST}.")
-        return Step(kind, self._clock(), by, text, {name: int(value) for name, value in points.items()})
+        return ReviewStep(kind, self._clock(), by, text, {name: int(value) for name, value in points.items()})
 
-    def _done(self, request: Request, record: Record, step: Step) -> Response:
+    def _done(self, request: Request, record: Record, step: ReviewStep) -> Response:
         if not self._store.add(record.id, step):
             raise Conflict("Этот шаг уже сделан.")
         return redirect("?" + request.query_string.decode("ascii", "replace"), 303)
@@ -205,7 +205,7 @@ class Handling:
         return HandlingPage("Как ведут случаи: выборка за неделю", words.zone_name(now, zone), groups)
 
     def _page(
-        self, record: Record, steps: Mapping[Kind, Step], kind: Kind | None, token: str, link: str
+        self, record: Record, steps: Mapping[Kind, ReviewStep], kind: Kind | None, token: str, link: str
     ) -> HandlingPage:
         now, zone = self._clock(), self._zone(record.manager)
         points = tuple((each.name, each.text) for each in self._handling.checklist)
@@ -229,7 +229,7 @@ class Handling:
         return response
 
 
-def _line(drawn: handling.Drawn, steps: Mapping[Kind, Step], now: float, zone: tzinfo) -> _Line:
+def _line(drawn: handling.Drawn, steps: Mapping[Kind, ReviewStep], now: float, zone: tzinfo) -> _Line:
     record = drawn.record
     last = next((_STEPS[kind] for kind in reversed(Kind) if kind in steps), "не оценено")
     taken = f"взято: {record.taken.by}" if record.taken else "не взято"
@@ -258,7 +258,7 @@ def _facts(record: Record, now: float, zone: tzinfo) -> Iterator[tuple[str, str]
 
 
 def _said(
-    steps: Mapping[Kind, Step], points: Mapping[str, str], now: float, zone: tzinfo
+    steps: Mapping[Kind, ReviewStep], points: Mapping[str, str], now: float, zone: tzinfo
 ) -> Iterator[tuple[str, tuple[str, ...]]]:
     for kind in Kind:
         if step := steps.get(kind):
@@ -281,7 +281,7 @@ def _row(record: Record) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _cells(step: Step | None) -> tuple[str, str, str]:
+def _cells(step: ReviewStep | None) -> tuple[str, str, str]:
     return (step.by, _iso(step.at), step.text) if step else ("", "", "")
 
 

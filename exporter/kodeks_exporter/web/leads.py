@@ -24,8 +24,8 @@ class TroubleRow:
     taken: str
 
 
-def trouble_row(trouble: Trouble, subject: str, fleet: FleetView, *, account: bool = False) -> TroubleRow:
-    """``subject``: the installation or, with ``account``, the online access that has it."""
+def trouble_row(trouble: Trouble, subject: str, fleet: FleetView, *, access: bool = False) -> TroubleRow:
+    """``subject``: the installation or, with ``access``, the online access that has it."""
     now, zone = fleet.generated, fleet.time_zone
     taking = fleet.takings.get((trouble.alert, subject))
     taken = take = ""
@@ -33,8 +33,8 @@ def trouble_row(trouble: Trouble, subject: str, fleet: FleetView, *, account: bo
         taken = f"В работе: {taking.by}, {words.moment(taking.at, now, zone)}"
     elif taking is not None and taking.query:
         take = f"acknowledge?{taking.query}"
-    label = "account" if account else "installation"
-    board = "kodeks-billing-online" if account else "kodeks-client-profile"
+    label = "account" if access else "installation"
+    board = "kodeks-billing-online" if access else "kodeks-client-profile"
     wanted = quote(f'{{alertname="{trouble.alert}",{label}="{subject}"}}', safe="")
     return TroubleRow(
         text=trouble.text,

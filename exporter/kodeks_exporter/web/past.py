@@ -47,7 +47,7 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
+class Timeline:
     """``title``: for those who do not see it."""
 
     label: str
@@ -69,8 +69,8 @@ class Past:
     """``available``: share of the known time of 30 days, planned work aside, in which users could work; empty: nothing
     is known."""
 
-    day: Bar
-    month: Bar
+    day: Timeline
+    month: Timeline
     available: str
     changes: tuple[Change, ...]
 
@@ -113,7 +113,7 @@ def share(spells: Sequence[Spell], now: float) -> float:
     return up / known if known else -1.0
 
 
-def day_bar(spells: Sequence[Spell], now: float) -> Bar:
+def day_bar(spells: Sequence[Spell], now: float) -> Timeline:
     return _bar("24 часа", spells, now, DAY)
 
 
@@ -127,7 +127,7 @@ def _within(spells: Sequence[Spell], now: float, span: float) -> Iterator[tuple[
             yield spell, start, min(end, now)
 
 
-def _bar(label: str, spells: Sequence[Spell], now: float, span: float) -> Bar:
+def _bar(label: str, spells: Sequence[Spell], now: float, span: float) -> Timeline:
     begin = now - span
     pieces: list[Piece] = []
     down = 0.0
@@ -138,7 +138,7 @@ def _bar(label: str, spells: Sequence[Spell], now: float, span: float) -> Bar:
         least = 2.0 if spell.kind is SpellKind.DOWN else 0.0  # a short outage must be seen, too
         pieces.append(Piece(f"{left:.1f}", f"{max(width, least):.1f}", _TONES[spell.kind]))
     title = f"За {label}: " + (f"не работала {words.duration(down)}" if down else "не работающей не видели")
-    return Bar(label, title, tuple(pieces))
+    return Timeline(label, title, tuple(pieces))
 
 
 def _changes(spells: Sequence[Spell], now: float, zone: tzinfo | None, local: tzinfo | None) -> Iterator[Change]:

@@ -12,7 +12,7 @@ from kodeks_exporter.domain.checks import CHECKS
 from kodeks_exporter.web import words
 from kodeks_exporter.web.facts import facts
 from kodeks_exporter.web.leads import TroubleRow, trouble_row
-from kodeks_exporter.web.past import Bar, available, day_bar
+from kodeks_exporter.web.past import Timeline, available, day_bar
 from kodeks_exporter.web.troubles import Trouble, alert_of, worst_first
 from kodeks_exporter.web.views import FleetView, InstallationView
 
@@ -101,7 +101,7 @@ class Row:
     others: tuple[TroubleRow, ...] = ()
     verdict: str = ""
     checks: tuple[ResultRow, ...] = ()
-    day: Bar | None = None
+    day: Timeline | None = None
 
 
 def status_of(view: InstallationView) -> Status:

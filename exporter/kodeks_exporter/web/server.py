@@ -20,7 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from kodeks_exporter.web.connection import Connection, ConnectionLimits, House
+from kodeks_exporter.web.connection import ConnectionLimits, House, ServerConnection
 from kodeks_exporter.web.lanes import PASSWORDS, Lane, lanes
 from kodeks_exporter.web.listen import parse_listen_address
 from kodeks_exporter.web.security import Guard, ServerSecurity, Suspects
@@ -102,7 +102,7 @@ class WebServer:
         self._stopping: asyncio.Event | None = None
         self._thread: threading.Thread | None = None
         self._quiet_until = 0.0
-        self._connections: dict[asyncio.Task[None], Connection] = {}
+        self._connections: dict[asyncio.Task[None], ServerConnection] = {}
 
     @property
     def address(self) -> tuple[str, int]:
@@ -201,7 +201,7 @@ class WebServer:
     def _welcome(self, sock: socket.socket, peer: tuple[str, int]) -> None:
         try:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            connection = Connection(self._house, sock, peer)
+            connection = ServerConnection(self._house, sock, peer)
         except OSError:  # gone already
             sock.close()
             return

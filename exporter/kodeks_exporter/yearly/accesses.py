@@ -45,9 +45,9 @@ class Online:
 def online(facts: Facts) -> Online:
     running = next((month.name for month in facts.months if month.running), "")
     years = [judge.access_year(each, running) for each in facts.accesses]
-    years.sort(key=lambda each: (-(each.mean or 0.0), each.access.account))
+    years.sort(key=lambda each: (-(each.mean or 0.0), each.access.name))
     rows = [
-        (each.access.login or each.access.account, each.access.server, words.percent_or(each.mean),
+        (each.access.login or each.access.name, each.access.server, words.percent_or(each.mean),
          f"{each.spent} из {each.months}" if each.months else NO_DATA, use_words(each))
         for each in years
     ]  # fmt: skip
@@ -70,7 +70,7 @@ def _access_table(access: Access, facts: Facts, running: str, place: int) -> Acc
         mark = "*" if month.name == running and left else ""
         rows.append((words.month(month.name), mark, cells, words.percent_or(share)))
     chart = charts.access(facts, place, access) if place < DRAWN_ACCESSES and access.left else None
-    return AccessTable(access.login or access.account, access.server, [_RESOURCES[key] for key in known], rows, chart)
+    return AccessTable(access.login or access.name, access.server, [_RESOURCES[key] for key in known], rows, chart)
 
 
 def _left(left: float | None, limit: float | None) -> str:

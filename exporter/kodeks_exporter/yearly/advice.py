@@ -287,7 +287,7 @@ def _online_advice(facts: Facts) -> list[str]:
     running = next((month.name for month in facts.months if month.running), "")
     told = []
     for year in (judge.access_year(each, running) for each in facts.accesses):
-        name = year.access.login or year.access.account
+        name = year.access.login or year.access.name
         if year.use is Use.SHARED:
             told.append(f"Добавить онлайн-доступ: {name} расходует лимит почти целиком.")
         elif year.use in (Use.NEVER, Use.LOW):

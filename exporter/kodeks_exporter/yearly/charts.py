@@ -109,7 +109,7 @@ def access(facts: Facts, place: int, told: Access) -> Markup:
         Point(words.short_month(month.name), value, month.running)
         for month, value in zip(facts.months, values, strict=True)
     ]
-    caption = Caption(f"access-{place}", f"{told.login or told.account}: использовано документов по месяцам",
+    caption = Caption(f"access-{place}", f"{told.login or told.name}: использовано документов по месяцам",
                       _listed(facts, values, percent))  # fmt: skip
     level = Level(judge.SHARED_USE, percent(judge.SHARED_USE))
     return svg.columns(caption, _future_is_empty(facts, points), percent, level, whole=False)

@@ -14,7 +14,7 @@ FEW = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Installation:
+class ServerFacts:
     """A client's server. ``registration_until``: last valid day; ``licence_until``: of what ends first."""
 
     name: str
@@ -130,7 +130,7 @@ class Demand:
 class Access:
     """An online access. ``left``, ``limits``: by month and resource."""
 
-    account: str
+    name: str
     login: str
     server: str
     left: Mapping[str, Mapping[str, float]]
@@ -177,7 +177,7 @@ class Facts:
     begin: dt.datetime
     until: dt.datetime
     last_day: dt.date
-    installations: Sequence[Installation]
+    installations: Sequence[ServerFacts]
     months: Sequence[Month]
     before: Sequence[Month]
     """The year before."""
@@ -205,7 +205,7 @@ class Facts:
         return next((month.bought for month in reversed(self.months) if month.bought is not None), None)
 
     @property
-    def soonest(self) -> tuple[dt.date, Installation] | None:
+    def soonest(self) -> tuple[dt.date, ServerFacts] | None:
         """What ends first, registrations and licences of volumes alike, and where."""
         ends = [
             (end, each)

@@ -16,9 +16,9 @@ from kodeks_exporter.yearly.facts import (
     Access,
     Demand,
     Facts,
-    Installation,
     Month,
     Seats,
+    ServerFacts,
     Share,
     following,
     month_names,
@@ -47,7 +47,7 @@ def gather(prometheus: Prometheus, client: Client, year: int, until: float, last
     before: Sequence[Month] = [Month(name) for name in month_names(year - 1)]
     demand: Sequence[Demand] = ()
     domains: Mapping[str, Mapping[str, float]] = {}
-    described: list[Installation] = []
+    described: list[ServerFacts] = []
     mute: list[str] = []
     if installations:
         asker = _Asker(prometheus, installations)
@@ -188,7 +188,7 @@ class _Asker:
             (each for each in told if each.total > 0), key=lambda each: (-each.total, each.family, each.cause)
         )
 
-    def described(self, client: Client, at: float) -> list[Installation]:
+    def described(self, client: Client, at: float) -> list[ServerFacts]:
         """Registration and expiry as they were reported last."""
         seen = f"max_over_time(timestamp(kodeks_registration_info{{{self._one}}})[{_RECENT}])"
         newest: dict[str, Series] = {}
@@ -205,7 +205,7 @@ class _Asker:
             sampled, days = series.samples[-1]
             soonest[series.labels.get("installation", "")] = sampled + days * DAY
         return [
-            Installation(
+            ServerFacts(
                 name=name,
                 url=labels.get("url", ""),
                 regnum=newest[name].labels.get("regnum", "") if name in newest else "",
@@ -232,13 +232,13 @@ def _accesses(prometheus: Prometheus, client: Client, year: int, at: float) -> l
     limit = _nested(prometheus.query(limits, at) if limits else (), "account", "month", "resource")
     return [
         Access(
-            account=account,
+            name=access,
             login=labels_.get("login", ""),
             server=labels_.get("server", ""),
-            left={name: left[account][name] for name in names if name in left[account]},
-            limits={name: limit[account][name] for name in names if name in limit[account]},
+            left={month: left[access][month] for month in names if month in left[access]},
+            limits={month: limit[access][month] for month in names if month in limit[access]},
         )
-        for account, labels_ in client.accesses.items()
+        for access, labels_ in client.accesses.items()
     ]
 
 

@@ -10,12 +10,12 @@ from typing import Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from kodeks_exporter.yearly.view import Page
+from kodeks_exporter.yearly.view import ReportPage
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 
 
-def render(page: Page) -> str:
+def render(page: ReportPage) -> str:
     """The whole document. Everything that came from Prometheus is escaped; the policy lets nothing run or load."""
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),

@@ -21,7 +21,7 @@ from kodeks_exporter.yearly.words import GAP, NO_DATA, number
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ReportPage:
     """The whole report. What a client has nothing of is None or empty."""
 
     client: str
@@ -53,10 +53,10 @@ class Page:
     until: str
 
 
-def page(facts: Facts, made: dt.date, sender: Sender) -> Page:
+def page(facts: Facts, made: dt.date, sender: Sender) -> ReportPage:
     comparison = judge.compare(facts)
     has_use = any(month.known for month in facts.months)
-    return Page(
+    return ReportPage(
         client=facts.client,
         period=_period(facts),
         about=_about(facts, sender),
@@ -110,7 +110,7 @@ def _about(facts: Facts, sender: Sender) -> list[tuple[str, str]]:
     if len(facts.installations) > 1:
         told.insert(0, ("Установки", words.some([each.name for each in facts.installations])))
     if facts.accesses:
-        names = words.some([each.login or each.account for each in facts.accesses])
+        names = words.some([each.login or each.name for each in facts.accesses])
         told.insert(-1, ("Онлайн-доступы", f"{number(len(facts.accesses))} ({names})"))
     return [(name, value or NO_DATA) for name, value in told]
 
