@@ -1,7 +1,5 @@
 """``python -m dashboards``: write the dashboards' JSON, or check that it is what the code makes."""
 
-from __future__ import annotations
-
 import argparse
 import re
 import sys

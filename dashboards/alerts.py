@@ -1,8 +1,5 @@
 """What alerts are called in people's words, taken from the rules themselves; and alerts as spans over graphs."""
 
-from __future__ import annotations
-
-import functools
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A branch's own copy of a dashboard, where several branches share one Grafana."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import re

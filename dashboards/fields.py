@@ -1,7 +1,5 @@
 """What panels and tables say of single fields: limits, words for values, overrides, and how answers become a table."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Literal
 

@@ -1,7 +1,5 @@
 """What reviewers say of how alerts were handled: a row of the board ``reaction``."""
 
-from __future__ import annotations
-
 from dashboards import tables
 from dashboards.model import Section
 from dashboards.standard import GREEN, ORANGE, RED, YELLOW, Scale

@@ -1,7 +1,5 @@
 """Where a cell or a point leads: another dashboard with the same filters, the server itself."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

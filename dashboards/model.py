@@ -1,7 +1,5 @@
 """What a dashboard is made of, and how it becomes Grafana's classic JSON."""
 
-from __future__ import annotations
-
 import copy
 import json
 from collections.abc import Iterator, Sequence

@@ -3,8 +3,6 @@
 Each takes a matcher of months (``month=~"$year-.*"``) and gives one value ``by`` the labels asked for.
 """
 
-from __future__ import annotations
-
 from dashboards import queries as q
 from dashboards.queries import CHOSEN, CHOSEN_ACCOUNT, INSTALLATIONS, YEAR_BACK
 

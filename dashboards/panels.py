@@ -4,8 +4,6 @@ Every function takes the title and ``about`` first: what the panel shows, how it
 Russian. An empty panel says «нет данных», never 0.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 

@@ -4,8 +4,6 @@ Joins ask for the inventory at the end of the range (``@ end()``): reading it ov
 more than the figure itself, and a client belongs to its present manager in all its past.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 INSTALLATIONS = (

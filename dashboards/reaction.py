@@ -1,7 +1,5 @@
 """PromQL of how managers react to alerts, for those managers that are chosen."""
 
-from __future__ import annotations
-
 CHOSEN = 'manager=~"$manager"'
 _LIVE = {
     "alerts": ("kodeks_reaction_alerts_total", "outcome"),

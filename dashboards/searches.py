@@ -1,7 +1,5 @@
 """Single searches, as several boards show them."""
 
-from __future__ import annotations
-
 from dashboards import queries as q
 from dashboards.variables import Variable
 

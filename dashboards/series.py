@@ -1,7 +1,5 @@
 """Figures over time: of a few, or of a whole fleet."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Literal, TypedDict, Unpack
 

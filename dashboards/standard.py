@@ -3,8 +3,6 @@
 They are the alerts' own (docs/alerts.md): what is red here has an alert, or is about to have one.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 RED, ORANGE, YELLOW, GREEN, BLUE, PURPLE = "red", "orange", "yellow", "green", "blue", "purple"

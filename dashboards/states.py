@@ -1,7 +1,5 @@
 """States of installations as numbers: a panel can draw them over time, and name them by ``words.STATE_NUMBERS``."""
 
-from __future__ import annotations
-
 from dashboards import queries as q
 from dashboards.words import STATES
 

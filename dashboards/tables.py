@@ -1,7 +1,5 @@
 """Tables: a row for each thing, a column for each label or figure, cells coloured by the standard."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

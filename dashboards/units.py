@@ -3,8 +3,6 @@
 Queries bring the figure into the unit (``EXPR / 3600``), and limits of its colours are in that unit as well.
 """
 
-from __future__ import annotations
-
 SECONDS = "suffix:с"
 MINUTES = "suffix:мин"
 HOURS = "suffix:ч"

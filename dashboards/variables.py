@@ -1,7 +1,5 @@
 """Filters at the top of a dashboard. Each narrows the next: a manager chosen leaves the manager's clients."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Literal
 

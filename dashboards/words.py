@@ -1,7 +1,5 @@
 """Words of people for what metrics name in English; Grafana shows them by value mappings."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """One module a dashboard; each has ``BOARD``. A new module is found by itself."""
 
-from __future__ import annotations
-
 import importlib
 import pkgutil
 

@@ -1,7 +1,5 @@
 """A month's use by domains of Active Directory: how departments and branches of a client work."""
 
-from __future__ import annotations
-
 from dashboards import links, panels, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Query

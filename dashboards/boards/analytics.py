@@ -1,7 +1,5 @@
 """How much clients use the system, day by day."""
 
-from __future__ import annotations
-
 from dashboards import alerts, links, series, standard, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Panel, Query, Section

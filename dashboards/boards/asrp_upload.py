@@ -1,7 +1,5 @@
 """Reports sent on to АСРП: who was taken, who was not."""
 
-from __future__ import annotations
-
 from dashboards import links, panels, standard, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Query

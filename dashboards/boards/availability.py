@@ -1,7 +1,5 @@
 """Availability of clients' servers over 30 days."""
 
-from __future__ import annotations
-
 from dashboards import alerts, links, panels, series, standard, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Query

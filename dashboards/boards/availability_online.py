@@ -1,7 +1,5 @@
 """Availability of the vendor's servers and of the accounts' billing over 30 days."""
 
-from __future__ import annotations
-
 from dashboards import links, panels, series, standard, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Query

@@ -1,7 +1,5 @@
 """What is left of the online accesses' limits this month, and whose figures can't be had."""
 
-from __future__ import annotations
-
 from dashboards import links, panels, series, standard, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Panel, Query

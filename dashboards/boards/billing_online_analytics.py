@@ -1,7 +1,5 @@
 """How well online accesses are used, over managers: for the head of department."""
 
-from __future__ import annotations
-
 from dashboards import panels, series, standard, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Query

@@ -1,7 +1,5 @@
 """What was left of an online access' limits at each month's end: for the talk about the next year."""
 
-from __future__ import annotations
-
 from dashboards import months, panels, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Query

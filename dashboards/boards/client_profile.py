@@ -1,7 +1,5 @@
 """How clients use what they bought, over the year: whom to call now, and whom not."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from dashboards import links, panels, series, standard, tables, variables

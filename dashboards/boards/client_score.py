@@ -3,8 +3,6 @@
 Scores are one sample a day (rules/score.yml).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 

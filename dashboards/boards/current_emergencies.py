@@ -1,7 +1,5 @@
 """What is firing now, of one's own clients."""
 
-from __future__ import annotations
-
 from dashboards import alerts, links, panels, series, standard, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Panel, Query

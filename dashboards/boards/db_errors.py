@@ -1,7 +1,5 @@
 """Volumes with an error: damaged databases."""
 
-from __future__ import annotations
-
 from dashboards import links, panels, series, standard, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Query

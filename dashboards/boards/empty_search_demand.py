@@ -1,7 +1,5 @@
 """Half a year of empty searches: what clients lack, and what they type wrong."""
 
-from __future__ import annotations
-
 from dashboards import links, panels, series, tables, variables, words
 from dashboards import queries as q
 from dashboards.model import Board, Query

@@ -1,7 +1,5 @@
 """The on-call's first page: how many work, what is broken and why, which hosting."""
 
-from __future__ import annotations
-
 from dashboards import links, panels, standard, states, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Panel, Query, Section

@@ -1,7 +1,5 @@
 """A manager's morning: the clients' figures beside the standard, and whom to call."""
 
-from __future__ import annotations
-
 from dashboards import links, panels, series, standard, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Panel, Query, Section

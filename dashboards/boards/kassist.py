@@ -1,7 +1,5 @@
 """kAssist: links in clients' documents that it found, matched and checked."""
 
-from __future__ import annotations
-
 from dashboards import links, panels, series, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Query

@@ -1,7 +1,5 @@
 """The quarter's results by managers: for the head of department."""
 
-from __future__ import annotations
-
 from dashboards import months, panels, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Query

@@ -1,7 +1,5 @@
 """How managers react to alerts: how long until somebody takes one, how long until it is over, who waits now."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from dashboards import alerts, handling, links, panels, series, tables, variables

@@ -1,7 +1,5 @@
 """What a client used in a calendar year: for the talk about the next one."""
 
-from __future__ import annotations
-
 from dashboards import months, panels, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Query

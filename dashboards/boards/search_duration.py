@@ -1,7 +1,5 @@
 """How long searches take: where people wait."""
 
-from __future__ import annotations
-
 from dashboards import links, panels, searches, series, standard, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Query

@@ -1,7 +1,5 @@
 """What users search for, and what they do not find."""
 
-from __future__ import annotations
-
 from dashboards import links, panels, searches, standard, tables, variables, words
 from dashboards import queries as q
 from dashboards.model import Board, Panel, Query

@@ -1,7 +1,5 @@
 """What users of online accesses search for; read from the vendor's history once a night."""
 
-from __future__ import annotations
-
 from dashboards import links, panels, searches, standard, tables, variables, words
 from dashboards import queries as q
 from dashboards.model import Board, Panel, Query

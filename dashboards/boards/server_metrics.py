@@ -1,7 +1,5 @@
 """What servers went through: states by name, checks, disks."""
 
-from __future__ import annotations
-
 from dashboards import alerts, links, panels, standard, states, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Query

@@ -1,7 +1,5 @@
 """Age of reports: who has stopped sending them."""
 
-from __future__ import annotations
-
 from dashboards import links, panels, standard, tables, variables, words
 from dashboards import queries as q
 from dashboards.model import Board, Query

@@ -1,7 +1,5 @@
 """Whose card is filled, and who works most."""
 
-from __future__ import annotations
-
 from dashboards import links, panels, standard, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Query

@@ -1,7 +1,5 @@
 """Versions in use: which clients should be updated."""
 
-from __future__ import annotations
-
 from dashboards import links, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Panel

@@ -4,8 +4,6 @@ Those files are useful without Python, so they lie beside the package in a check
 the package's folder ``shipped`` (setup.py puts them there). Both have the same layout.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Final
 

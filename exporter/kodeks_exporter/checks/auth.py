@@ -4,10 +4,6 @@ Only the page that a login alone shows counts as a login, and only a refusal by 
 a single sign-on or a proxy in front of it says nothing of the account.
 """
 
-from __future__ import annotations
-
-import re
-
 from kodeks_exporter.checks.context import Context, Login
 from kodeks_exporter.checks.pages import bears_its_mark
 from kodeks_exporter.checks.strangers import is_proxys_own

@@ -1,7 +1,5 @@
 """Are all catalogs assembled, by ``/sysinfo/metrics``?"""
 
-from __future__ import annotations
-
 from kodeks_exporter.checks.catalog_metrics import MAX_LENGTH, parse_catalogs
 from kodeks_exporter.checks.context import Context
 from kodeks_exporter.checks.verdict import Verdict, failed, ok, skipped, skipped_by

@@ -1,8 +1,5 @@
 """Reads what ``/sysinfo/metrics`` says of catalogs. (Known: 0 is good, 1 is bad; ``status`` names the reason.)"""
 
-from __future__ import annotations
-
-import math
 from dataclasses import dataclass
 
 from kodeks_exporter.checks.metrics_text import parse_samples

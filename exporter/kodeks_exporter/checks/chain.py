@@ -5,8 +5,6 @@ may also find that its trouble is another one's (``Verdict.by``). In the end eve
 so that one incident shows as one failure.
 """
 
-from __future__ import annotations
-
 import logging
 import time
 from collections.abc import Callable, Mapping

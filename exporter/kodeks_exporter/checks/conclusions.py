@@ -4,8 +4,6 @@ Breaking a page into lines and trying every pattern on each is the most expensiv
 kept by the page's digest. Only that is kept, never the page.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from hashlib import blake2b
 from typing import Final, TypeVar, cast

@@ -1,7 +1,5 @@
 """What the checks of one round share: the connection, pages already read, results so far."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Does the name resolve; if not, is it only the name that fails?"""
 
-from __future__ import annotations
-
 from kodeks_exporter.checks.context import Context
 from kodeks_exporter.checks.verdict import Verdict, failed, failed_by, ok, skipped_by
 from kodeks_exporter.domain.check import DnsFacts, Impairment

@@ -7,8 +7,6 @@ addresses are taken out before a name is searched: they are in every stub of a r
 lines of metrics. Assumed: titles.)
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable
 from urllib.parse import urlsplit

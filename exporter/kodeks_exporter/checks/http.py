@@ -4,8 +4,6 @@ An answer other than 200 that a more specific check explains (proxy, maintenance
 this one is then blocked by it.
 """
 
-from __future__ import annotations
-
 from kodeks_exporter.checks.context import Context
 from kodeks_exporter.checks.proxy import proxy_fault
 from kodeks_exporter.checks.strangers import SIGN_ON, at_address

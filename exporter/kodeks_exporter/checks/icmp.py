@@ -1,7 +1,5 @@
 """Does the host answer a ping, at any of its addresses?"""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from kodeks_exporter.checks.context import Context

@@ -1,7 +1,5 @@
 """Does the protection key work, by the administration page and by the main page?"""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from itertools import product

@@ -1,7 +1,5 @@
 """Does the licence manager (Менеджер лицензий) answer ping?"""
 
-from __future__ import annotations
-
 from kodeks_exporter.checks.context import Context
 from kodeks_exporter.checks.icmp import ping_verdict
 from kodeks_exporter.checks.verdict import Verdict, failed_by

@@ -1,7 +1,5 @@
 """Does the licence manager (Менеджер лицензий) answer by its port?"""
 
-from __future__ import annotations
-
 from kodeks_exporter.checks.context import Context
 from kodeks_exporter.checks.tcp import port_verdict
 from kodeks_exporter.checks.verdict import Verdict, ok

@@ -1,7 +1,5 @@
 """Is the server in maintenance mode (режим обслуживания)?"""
 
-from __future__ import annotations
-
 from kodeks_exporter.checks.context import Context
 from kodeks_exporter.checks.verdict import Verdict, failed, ok
 from kodeks_exporter.domain.check import InstallationState

@@ -1,7 +1,5 @@
 """Text in Prometheus' format as foreign servers write it: it may be cut, mixed with other text, or hostile."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator
 from typing import Final

@@ -1,7 +1,5 @@
 """Does the main page report a state that has no check of its own?"""
 
-from __future__ import annotations
-
 from kodeks_exporter.checks.context import Context
 from kodeks_exporter.checks.http import CHECK_OF_STATE
 from kodeks_exporter.checks.verdict import Verdict, blocked, failed, ok

@@ -1,7 +1,5 @@
 """What a page of the monitored system says: a state, a key, a refusal for lack of seats, a login."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass

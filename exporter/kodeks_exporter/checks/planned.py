@@ -1,7 +1,5 @@
 """Is it the time at which the server has announced to be away?"""
 
-from __future__ import annotations
-
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 

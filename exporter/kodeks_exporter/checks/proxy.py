@@ -1,7 +1,5 @@
 """Does Kodeks itself answer, or a proxy in its place, or another program altogether?"""
 
-from __future__ import annotations
-
 from kodeks_exporter.checks.context import Context
 from kodeks_exporter.checks.evidence import evidence
 from kodeks_exporter.checks.strangers import stub

@@ -3,8 +3,6 @@
 Known: the fields' names. Assumed: they are inputs of a form, or name and time side by side in the text.
 """
 
-from __future__ import annotations
-
 import re
 from datetime import time
 

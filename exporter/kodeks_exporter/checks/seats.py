@@ -1,7 +1,5 @@
 """Is a seat free? A monitor that is refused for lack of one must not be taken for a broken login."""
 
-from __future__ import annotations
-
 from kodeks_exporter.checks.auth import login_verdict
 from kodeks_exporter.checks.context import Context
 from kodeks_exporter.checks.verdict import Verdict, blocked, failed, ok, skipped

@@ -2,8 +2,6 @@
 before anybody is told of it; and some more times right after, so that the alert's rule hears of it if it has passed.
 """
 
-from __future__ import annotations
-
 import threading
 from dataclasses import dataclass
 

@@ -3,8 +3,6 @@
 No secret is among it: of cookies only the names are shown, of addresses no query, of a login only that it went along.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Does the SNMP agent answer, and what of disks and the service process?"""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from kodeks_exporter.checks.context import Context

@@ -3,8 +3,6 @@
 Wordings are those of registrars, hosters, providers and programs as they are seen in public (assumed to last).
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 

@@ -4,8 +4,6 @@ Known: server 6.4.5.127 or newer, HTTP Basic with an account that has the right 
 not published, so the operator lists those that are wanted.
 """
 
-from __future__ import annotations
-
 from kodeks_exporter.checks.context import Context
 from kodeks_exporter.checks.sysmon_metrics import parse_sysmon
 from kodeks_exporter.checks.verdict import Verdict, ok, skipped, skipped_by

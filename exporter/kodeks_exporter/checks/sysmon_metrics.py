@@ -1,7 +1,5 @@
 """Reads those series of ``/sysmon/metrics`` that the operator allows. The names of its families are not documented."""
 
-from __future__ import annotations
-
 import re
 from functools import lru_cache
 from typing import Final

@@ -1,7 +1,5 @@
 """Does the port accept connections? The connection made here serves the whole round."""
 
-from __future__ import annotations
-
 from kodeks_exporter.checks.context import Context
 from kodeks_exporter.checks.verdict import Verdict, blocked, failed_by, ok
 from kodeks_exporter.domain.check import CheckResult, Outcome

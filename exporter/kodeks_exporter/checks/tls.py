@@ -1,7 +1,5 @@
 """Does TLS work, is the certificate to be trusted, and until when is it valid?"""
 
-from __future__ import annotations
-
 import ssl
 import time
 import warnings

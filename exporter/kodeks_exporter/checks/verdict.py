@@ -1,7 +1,5 @@
 """What a check function returns: its judgement without the name and the times, which the chain adds."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from kodeks_exporter.domain.check import Facts, Impairment, Outcome

@@ -1,7 +1,5 @@
 """``kodeks-exporter add``: one more installation or online access; asks for the few things that can't be found out."""
 
-from __future__ import annotations
-
 import argparse
 import getpass
 import sys

@@ -1,7 +1,5 @@
 """``kodeks-exporter check-config FILE``."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """``kodeks-exporter client-script NAME --system windows|linux --output DIR``: the client's side of pushing."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The flag that says how people reach the exporter, for the commands that want it."""
 
-from __future__ import annotations
-
 import argparse
 
 from kodeks_exporter.config.document import Plain

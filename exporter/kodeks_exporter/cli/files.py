@@ -1,7 +1,5 @@
 """``kodeks-exporter files --output DIR``: rules, routes, pages, dashboards and the unit, as they are shipped."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from pathlib import Path

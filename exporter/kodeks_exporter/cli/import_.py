@@ -1,7 +1,5 @@
 """``kodeks-exporter import --managers … --online … --output kodeks.yml``."""
 
-from __future__ import annotations
-
 import argparse
 import shutil
 import sys

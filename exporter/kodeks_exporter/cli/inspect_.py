@@ -1,7 +1,5 @@
 """``kodeks-exporter sysinfo inspect FILE [--profile P]``."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from pathlib import Path

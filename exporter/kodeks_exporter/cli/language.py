@@ -1,7 +1,5 @@
 """The language that the commands speak: one at a time. English stands in the code; Russian in ``cli/russian.py``."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Mapping, Sequence
 from typing import Final

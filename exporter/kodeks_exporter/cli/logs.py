@@ -1,7 +1,5 @@
 """Log lines in logfmt or JSON, as the Prometheus exporters write them."""
 
-from __future__ import annotations
-
 import argparse
 import json
 import logging

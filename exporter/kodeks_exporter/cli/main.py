@@ -4,8 +4,6 @@ A command is a module with ``add_arguments(parser)`` and ``run(options)``; only 
 so that a short answer comes at once.
 """
 
-from __future__ import annotations
-
 import argparse
 import importlib
 import os

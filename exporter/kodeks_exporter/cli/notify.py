@@ -1,7 +1,5 @@
 """Tells systemd how the service is (sd_notify), when it was started by systemd."""
 
-from __future__ import annotations
-
 import os
 import socket
 from contextlib import suppress

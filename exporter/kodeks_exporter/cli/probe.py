@@ -1,7 +1,5 @@
 """``kodeks-exporter probe --config.file kodeks.yml NAME``: a table for the person who looks into a fault."""
 
-from __future__ import annotations
-
 import argparse
 import difflib
 import sys

@@ -1,7 +1,5 @@
 """``kodeks-exporter render --config.file kodeks.yml [--output DIR] [--into FILE [--remove]] [--kubernetes …]``."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """``kodeks-exporter report``: the yearly report for a client's decision maker, from Prometheus alone."""
 
-from __future__ import annotations
-
 import argparse
 import datetime as dt
 import sys

@@ -1,7 +1,5 @@
 """What the commands say, in Russian: each text once, by its English."""
 
-from __future__ import annotations
-
 from types import MappingProxyType
 from typing import Final
 

@@ -1,7 +1,5 @@
 """``kodeks-exporter serve``: runs until SIGTERM or Ctrl-C; SIGHUP reloads."""
 
-from __future__ import annotations
-
 import argparse
 import logging
 import os

@@ -1,7 +1,5 @@
 """``kodeks-exporter survey NAME``: the first contact with a real server or online access."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from pathlib import Path

@@ -4,8 +4,6 @@ Beside the configuration a copy of what was imported is kept. With it a hand's c
 key that still reads as it was imported follows the inventory, any other stays as it is.
 """
 
-from __future__ import annotations
-
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping

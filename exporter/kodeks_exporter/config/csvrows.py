@@ -3,8 +3,6 @@
 Each physical line is one row, so that one lost quote spoils one row and not the rest of the file.
 """
 
-from __future__ import annotations
-
 import csv
 import re
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Changes kodeks.yml, or the included file that has the entry: comments, order and quotes of the rest stay."""
 
-from __future__ import annotations
-
 import io
 import shutil
 from pathlib import Path

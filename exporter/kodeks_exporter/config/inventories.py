@@ -4,8 +4,6 @@ Passwords go to files of their own, each readable by its owner only; no message 
 A row that can't be taken is reported by its line, and the rest go on.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections import Counter

@@ -1,7 +1,5 @@
 """Reads kodeks.yml into settings, or reports every problem of it at once."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """One more installation or online access: its entry, its password's file, its manager if nobody is of that name yet."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass

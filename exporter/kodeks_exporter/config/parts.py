@@ -3,8 +3,6 @@
 An inventory grows by many hands: a file a client or a branch, with managers, installations, accesses and dealers only.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final

@@ -1,7 +1,5 @@
 """What is wrong with a configuration file, reported so that a person can fix it at once."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass

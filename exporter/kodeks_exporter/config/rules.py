@@ -4,8 +4,6 @@ They work on the plain data rather than on the typed one, so that they are repor
 values. Each passes silently over whatever has a wrong shape: that is reported elsewhere.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import suppress
 

@@ -1,7 +1,5 @@
 """Where secrets come from: the value itself, a file, or the environment. Their text never gets into a message."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Writes settings back as the YAML that would give them, secrets masked."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Mapping
 from enum import Enum

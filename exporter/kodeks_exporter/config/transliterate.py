@@ -1,7 +1,5 @@
 """Makes a valid name of a Russian one."""
 
-from __future__ import annotations
-
 import re
 from typing import Final
 

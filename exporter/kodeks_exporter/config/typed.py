@@ -1,7 +1,5 @@
 """Puts plain data into the models of ``settings`` and reports every value that does not fit, never repeating it."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Mapping
 from enum import Enum

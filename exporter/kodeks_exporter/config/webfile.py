@@ -4,8 +4,6 @@ What this exporter can't do (cipher suites, request rate limits, client certific
 error, so that nobody relies on protection that is not there. ``http2`` is accepted and has no effect.
 """
 
-from __future__ import annotations
-
 import re
 import ssl
 from collections.abc import Mapping

@@ -5,8 +5,6 @@ signature is exactly what its ``hashmod`` computes over the values of ``LABELS``
 labels, not for one time that it fires: that this time is meant is for the page to see.
 """
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 from collections.abc import Mapping

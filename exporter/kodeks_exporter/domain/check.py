@@ -1,7 +1,5 @@
 """What a live check finds out. Checks return these; the store keeps them; metrics and web present them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import time

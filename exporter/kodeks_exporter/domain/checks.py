@@ -3,8 +3,6 @@
 The chain, the status page, the dashboards, both READMEs and the keys of kodeks.yml take names and words from here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType

@@ -1,7 +1,5 @@
 """How an alert was handled, and what people say of that: the record of it, and the steps of its review."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum

@@ -1,7 +1,5 @@
 """Names of installations, accesses and dealers: label values, and parts of addresses and of uploaded files' names."""
 
-from __future__ import annotations
-
 import re
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Numbers that others write, bounded where they enter: one of 400 digits must not travel as far as the exposition."""
 
-from __future__ import annotations
-
 from typing import Final
 
 LARGEST: Final = 10**18

@@ -5,8 +5,6 @@ assumed, hence configuration: ``OnlineSettings``. All times are Unix seconds (UT
 which is one of ``OnlineSettings.time_zone``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date

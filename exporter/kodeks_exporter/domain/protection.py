@@ -1,7 +1,5 @@
 """Protection error codes of Kodeks in words (known; from the vendor's public error lists)."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType

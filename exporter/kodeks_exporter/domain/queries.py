@@ -5,8 +5,6 @@ An empty search is either a sale (the document is not in the client's set: ``abs
 (``layout``, ``typo``, ``too_long``). Only what is sure is called a slip: a doubtful query counts as ``absent``.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from enum import StrEnum

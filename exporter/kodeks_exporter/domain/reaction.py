@@ -1,7 +1,5 @@
 """How people react to alerts: what a site says of it, and what Alertmanager says."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum

@@ -9,8 +9,6 @@ A field that the report does not have, or whose value can't be understood, is ``
 (names, telephones, addresses, positions) never get here: of a card only the names of the filled fields are kept.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum

@@ -1,7 +1,5 @@
 """A string that must never be shown."""
 
-from __future__ import annotations
-
 from typing import Final
 
 MASK: Final = "***"

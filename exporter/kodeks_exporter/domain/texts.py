@@ -5,8 +5,6 @@ zero-width space) go. Login and domain are separated, whichever way the two are 
 dropped: Windows takes no notice of it (known), and reports spell the same person both ways.
 """
 
-from __future__ import annotations
-
 import re
 from typing import Final
 

@@ -4,8 +4,6 @@ Known: the answer may be a redirect with a cookie, after which the POST becomes 
 connection is closed after it. Assumed: what a server answers that does not know ``type=zip``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Final

@@ -1,7 +1,5 @@
 """Why a received file was not taken, apart from being unreadable (``domain.report.UnreadableReport``)."""
 
-from __future__ import annotations
-
 import errno
 import sqlite3
 

@@ -1,7 +1,5 @@
 """One value for each installation, each in a file of its own, read back after a restart."""
 
-from __future__ import annotations
-
 import logging
 import threading
 from collections.abc import Mapping

@@ -4,8 +4,6 @@ What such a gateway is called, wants and answers is assumed, so all of it is con
 was answered is kept in a file for each installation: a restart sends nothing again.
 """
 
-from __future__ import annotations
-
 import logging
 import os
 import re

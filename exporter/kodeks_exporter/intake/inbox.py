@@ -1,7 +1,5 @@
 """A folder to drop files into, for closed networks whose reports are carried by hand."""
 
-from __future__ import annotations
-
 import logging
 import os
 import stat

@@ -5,8 +5,6 @@ moved to ``files``; only after that the sender hears 200. What lies in the spool
 then; that it may have been stored already does no harm, since the store takes the same report only once.
 """
 
-from __future__ import annotations
-
 import errno
 import logging
 import os

@@ -1,7 +1,5 @@
 """Pulling reports from installations that can be reached, each about every ``poll.sysinfo``."""
 
-from __future__ import annotations
-
 import logging
 import time
 import zlib

@@ -7,8 +7,7 @@ ones miss it where the server writes ``Date:`` (known). When the server does not
 empty (known), or a proxy's page.
 """
 
-from __future__ import annotations
-
+import codecs
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The newest pushed status of each installation, and how its status files came."""
 
-from __future__ import annotations
-
 import logging
 import threading
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """Counters that many threads count on."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Iterable, Mapping
 

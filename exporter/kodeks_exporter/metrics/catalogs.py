@@ -1,7 +1,5 @@
 """Catalogs of an installation as ``/sysinfo/metrics`` reports them, asked for live or pushed."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from prometheus_client import Metric

@@ -1,7 +1,5 @@
 """What reports say of themselves against the ones before: another client's, shrunk, the same again, other versions."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from prometheus_client import Metric

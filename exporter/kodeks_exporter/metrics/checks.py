@@ -1,7 +1,5 @@
 """Results of the live checks."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from prometheus_client import Metric

@@ -1,7 +1,5 @@
 """What was left out: one family for all subjects, wherever they come from."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from prometheus_client import Metric

@@ -1,7 +1,5 @@
 """The exporter itself."""
 
-from __future__ import annotations
-
 import platform
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -5,8 +5,6 @@ keeps its samples written per family, and a scrape only joins them. ``prometheus
 time.
 """
 
-from __future__ import annotations
-
 import logging
 import threading
 from collections import Counter

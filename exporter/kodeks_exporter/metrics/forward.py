@@ -1,7 +1,5 @@
 """What became of reports that were sent on."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from prometheus_client import Metric

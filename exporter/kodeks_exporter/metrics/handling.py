@@ -1,7 +1,5 @@
 """How alerts were handled, as reviewers see it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 
 from prometheus_client import Metric

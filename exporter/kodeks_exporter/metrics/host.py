@@ -1,7 +1,5 @@
 """Disks and the service process, by SNMP."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from prometheus_client import Metric

@@ -1,7 +1,5 @@
 """How reports get in."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 
 from prometheus_client import Metric

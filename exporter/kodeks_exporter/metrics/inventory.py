@@ -1,7 +1,5 @@
 """What the inventory says of an installation; everything else carries only its name, and queries join."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """Links that kAssist met, on the newest day that is over."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from prometheus_client import Metric

@@ -1,7 +1,5 @@
 """Registration, key, seats, volumes and daily updates, as the report gives them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from prometheus_client import Metric

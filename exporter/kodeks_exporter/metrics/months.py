@@ -1,7 +1,5 @@
 """Sums of calendar months, each a series of its own that only grows: what tables over a year are made of."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Final

@@ -1,7 +1,5 @@
 """New users and silent ones, as sums: there in every mode of privacy, and cheap for rules."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from prometheus_client import Metric

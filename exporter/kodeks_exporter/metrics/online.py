@@ -4,8 +4,6 @@ Searches of accesses are families of their own (``kodeks_online_searches_total``
 those of installations have other labels, and one family with two sets of labels cannot be summed or joined.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time

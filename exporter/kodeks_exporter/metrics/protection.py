@@ -1,7 +1,5 @@
 """State of the protection key and errors of products, as the administration page reports it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from prometheus_client import Metric

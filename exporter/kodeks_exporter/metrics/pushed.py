@@ -1,7 +1,5 @@
 """What installations say by pushed status files, for those that can't be asked live."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Final
 

@@ -1,7 +1,5 @@
 """All families from the reports of an installation: the list of subjects."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from prometheus_client import Metric

@@ -1,7 +1,5 @@
 """What the subjects of report metrics are given, and what they share."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Searches: counters, how long they took, and the newest ones one by one."""
 
-from __future__ import annotations
-
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence

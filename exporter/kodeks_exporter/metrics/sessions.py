@@ -1,7 +1,5 @@
 """Seats in use when the report was made, and connections refused for want of one."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 

@@ -1,7 +1,5 @@
 """The report itself: when it was made and came, what could not be read, versions, the support service."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from prometheus_client import Metric

@@ -1,7 +1,5 @@
 """What installations say of themselves by ``/sysmon/metrics``, under their own names, asked for live or pushed."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Final
 

@@ -1,7 +1,5 @@
 """Which installations are on trial, when trials began and when they became contracts."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 
 from prometheus_client import Metric

@@ -1,7 +1,5 @@
 """Users: sums of the installation, what each did this month, whose card is filled."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from prometheus_client import Metric

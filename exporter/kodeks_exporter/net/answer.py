@@ -4,8 +4,6 @@
 1xx answer but 100 for the final one, and parses headers as mail, which costs more than all the rest of an exchange.
 """
 
-from __future__ import annotations
-
 import http.client
 import io
 import zlib

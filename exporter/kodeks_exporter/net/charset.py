@@ -1,8 +1,6 @@
 """In which character set a page is written: by byte order mark, header, META and, where those are absent or wrong, by
 what the bytes are. Browsers believe the claims in that order; a wrong one shows their users garbage."""
 
-from __future__ import annotations
-
 import codecs
 import re
 from collections import Counter

@@ -6,8 +6,6 @@ round. ``requests`` has no limit on a whole exchange either, and does more for e
 installations asked every 30 s leave time for.
 """
 
-from __future__ import annotations
-
 import contextlib
 import io
 import select

@@ -5,8 +5,6 @@ sends, sessions for the whole host until the round's end, is kept in a plain tab
 brings the jar, which is then given everything that came before.
 """
 
-from __future__ import annotations
-
 import re
 import urllib.request
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Network errors as one slug and one Russian sentence, whichever library raised them, and whose fault they are."""
 
-from __future__ import annotations
-
 import errno
 import ssl
 from urllib.parse import urlsplit

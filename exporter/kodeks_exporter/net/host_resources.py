@@ -1,7 +1,5 @@
 """Disks and processes as a host's agent shows them (HOST-RESOURCES-MIB, RFC 2790, and net-snmp's dskTable)."""
 
-from __future__ import annotations
-
 import re
 from typing import Any, Final
 

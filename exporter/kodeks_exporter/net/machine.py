@@ -1,7 +1,5 @@
 """The monitor's own machine: whether it has what it needs to ask others. Its lack is never the other side's fault."""
 
-from __future__ import annotations
-
 import errno
 import os
 import resource

@@ -1,7 +1,5 @@
 """Host names as machines write them."""
 
-from __future__ import annotations
-
 import ipaddress
 from functools import lru_cache
 

@@ -1,7 +1,5 @@
 """Ping with whatever right this process has, patient enough for a bad line."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """Reading a page: its visible text, and those parts of it that carry more weight than the rest."""
 
-from __future__ import annotations
-
 import html
 import re
 from dataclasses import dataclass

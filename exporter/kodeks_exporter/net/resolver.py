@@ -1,8 +1,5 @@
 """Turning names into addresses within a time limit, and distinguishing a silent resolver from a bad name."""
 
-from __future__ import annotations
-
-import contextlib
 import logging
 import socket
 import threading

@@ -4,8 +4,6 @@ OIDs are numeric: no MIB is compiled. pysnmp is imported with the first agent th
 (about 13 MB) and many fleets have no SNMP at all.
 """
 
-from __future__ import annotations
-
 import importlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass

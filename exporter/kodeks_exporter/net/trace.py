@@ -1,7 +1,5 @@
 """What was asked of a server and what came, kept for a person to look at. Nobody keeps it in an ordinary round."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from kodeks_exporter.net.answer import Response

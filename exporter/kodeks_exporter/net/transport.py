@@ -5,8 +5,6 @@ For plain client calls: reports, uploads, the APIs of Alertmanager and Prometheu
 them, whole and as leniently as a browser; reports of 20 MB that go on piece by piece would need a second way there.
 """
 
-from __future__ import annotations
-
 import http.client
 import socket
 import ssl

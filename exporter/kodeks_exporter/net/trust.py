@@ -1,7 +1,5 @@
 """Whom a TLS connection trusts, the same for every room and every Python."""
 
-from __future__ import annotations
-
 import ssl
 from functools import lru_cache
 from pathlib import Path

@@ -4,8 +4,6 @@ The markup is assumed (docs/online.md shows it): a table with a row for each res
 any order, columns may be missing, the whole table may lie on its side, and numbers may be grouped by any white space.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest

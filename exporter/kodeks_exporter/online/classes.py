@@ -4,8 +4,6 @@ Thresholds of use are the support standard's: below 15 % of the documents limit 
 90 % high, above that probably shared by several people. Everything else here is this project's choice.
 """
 
-from __future__ import annotations
-
 import calendar
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """Reading a day of the search history. The markup is assumed: a table with a row for each search."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from datetime import date, datetime, time

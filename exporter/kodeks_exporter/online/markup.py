@@ -4,8 +4,6 @@ Not ``html.parser``: some malformed pages of 40 KB keep Python 3.11's busy for 2
 What is needed of HTML here is little: rows of cells, and the fields of a form.
 """
 
-from __future__ import annotations
-
 import html
 import re
 from collections.abc import Iterator, Mapping, Sequence

@@ -3,8 +3,7 @@
 Only the account page, the history and the logout page are asked for, never a document or a search: no units are spent.
 """
 
-from __future__ import annotations
-
+import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """A visit's connection: what the checks use, and a form can be posted on it."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Sequence
 from urllib.parse import urlencode

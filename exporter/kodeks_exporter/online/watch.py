@@ -5,8 +5,6 @@ than slots. Who is due comes next; visits are spread over the interval by a hash
 in a row, at two accesses, is down: from then on one access at a time is tried, ever more seldom, until one succeeds.
 """
 
-from __future__ import annotations
-
 import logging
 import random
 import threading

@@ -1,7 +1,5 @@
 """Runs many jobs, each at its own interval, in pools of threads, so that a slow one delays no other."""
 
-from __future__ import annotations
-
 import heapq
 import logging
 import math

@@ -1,7 +1,5 @@
 """Asks one Alertmanager by its API v2, and creates silences there. Bounded in time and size."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Mapping

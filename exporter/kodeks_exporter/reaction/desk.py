@@ -5,8 +5,6 @@ says, Alertmanager must say. The start is not signed: only Prometheus knows the 
 which the start is none. So whoever kept an old link may name a few wrong starts, and no page reveals the right one.
 """
 
-from __future__ import annotations
-
 import hashlib
 import logging
 import threading

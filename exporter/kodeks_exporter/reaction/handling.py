@@ -3,8 +3,6 @@
 docs/handling.md states the same rules in words.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence

@@ -3,8 +3,6 @@
 Pure: from what is open and what is listed to what has changed, so that the store can keep all of it at once.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final

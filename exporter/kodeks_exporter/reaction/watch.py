@@ -1,7 +1,5 @@
 """Looks at every Alertmanager of the cluster again and again, and follows what becomes of the alerts."""
 
-from __future__ import annotations
-
 import logging
 import threading
 import time

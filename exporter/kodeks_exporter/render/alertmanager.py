@@ -1,7 +1,5 @@
 """alertmanager.yml: who gets which message, when it may sound, and what mutes what."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Final
 

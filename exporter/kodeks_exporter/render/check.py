@@ -1,7 +1,5 @@
 """Lets the programs that will read the files check them."""
 
-from __future__ import annotations
-
 import shutil
 import subprocess
 from collections.abc import Sequence

@@ -4,8 +4,6 @@ All that differs from client to client stands in curl's configuration files, so 
 ever read by a shell. The requests are those of docs/reports.md.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal

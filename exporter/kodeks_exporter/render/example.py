@@ -3,8 +3,6 @@
 So grouping, waiting times, digests, the form of messages and the table of what mutes what are written in one place.
 """
 
-from __future__ import annotations
-
 import re
 import textwrap
 from dataclasses import dataclass

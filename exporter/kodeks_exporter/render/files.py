@@ -1,7 +1,5 @@
 """All files of a fleet, as bytes in memory."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

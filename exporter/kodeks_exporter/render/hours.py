@@ -1,7 +1,5 @@
 """Working hours as Alertmanager's time intervals, and how long days and nights last."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Final

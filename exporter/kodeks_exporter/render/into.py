@@ -1,7 +1,5 @@
 """``render --into``: our part in the configuration of an Alertmanager that serves others too, on disk."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import tempfile

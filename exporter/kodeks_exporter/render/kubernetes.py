@@ -4,8 +4,6 @@ Names, ports and paths here are this module's own choice; what Alertmanager and 
 from the files that ``render`` makes for any other site, so that both can't differ.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field

@@ -5,8 +5,6 @@ and taking it out leaves every other byte as it was. Whatever the layout, the re
 what it must be; a layout that does not come out right is refused, and nothing is changed.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from bisect import bisect_left, bisect_right

@@ -1,7 +1,5 @@
 """Who gets messages, and by which receivers."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Final
 

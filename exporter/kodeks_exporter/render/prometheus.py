@@ -1,7 +1,5 @@
 """prometheus.yml: what is scraped, which rules are evaluated, where alerts go."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from pathlib import Path
 

@@ -6,8 +6,6 @@ Alertmanager remembers what it sent for each receiver on its own; so when the wo
 day, which has not sent what the one of the night sent, sends whatever still fires.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final

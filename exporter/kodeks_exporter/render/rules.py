@@ -1,7 +1,5 @@
 """The project's rules as they are, with the addresses of a site before their links; its numbers are in site.yml."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from pathlib import Path

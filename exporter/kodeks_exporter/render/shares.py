@@ -3,8 +3,6 @@
 Plain data in, plain data out: secrets are never read here.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -1,7 +1,5 @@
 """rules/site.yml: the numbers that a site may change, recorded as series that rules, dashboards and messages read."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Final
 

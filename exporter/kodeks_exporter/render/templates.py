@@ -1,8 +1,6 @@
 """The project's message templates with the address of a site's exporter, the names of its people, and times of
 everybody's own zone."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
 """Puts rendered files in place: checked first, then each one replaced at a stroke."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import shutil

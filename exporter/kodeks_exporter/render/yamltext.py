@@ -1,7 +1,5 @@
 """Texts of other people in YAML, in Alertmanager's matchers and in Go templates, so that they stay mere texts."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from typing import Final

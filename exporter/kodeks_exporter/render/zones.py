@@ -4,8 +4,6 @@ Alertmanager shows times by the clock of its own machine, and before 0.28 its te
 has a copy of the templates, whose names end in the zone's and in which a time is written with the zone's offset.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta

@@ -1,7 +1,5 @@
 """The log of what breaks and recovers: a line each with its cause, and one for all the rest when it is a thousand."""
 
-from __future__ import annotations
-
 import logging
 import threading
 from collections import Counter

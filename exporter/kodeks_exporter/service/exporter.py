@@ -1,7 +1,5 @@
 """The running exporter: puts the rooms together and answers the HTTP server."""
 
-from __future__ import annotations
-
 import gc
 import logging
 import threading

@@ -1,7 +1,5 @@
 """Everything about online accesses, put together: visits to the vendor's servers, store and metrics."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial

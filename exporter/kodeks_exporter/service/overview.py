@@ -1,7 +1,5 @@
 """The fleet as the status page shows it: what every stream knows, put side by side."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

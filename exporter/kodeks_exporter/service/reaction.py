@@ -1,7 +1,5 @@
 """Everything about the reaction to alerts, put together: watch, store, metrics, and the link's page."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import tzinfo

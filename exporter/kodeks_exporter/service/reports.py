@@ -1,7 +1,5 @@
 """Everything about sysinfo reports, put together: ways in, store, journal, sending on."""
 
-from __future__ import annotations
-
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping

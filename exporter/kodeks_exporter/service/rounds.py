@@ -1,7 +1,5 @@
 """Everything about live checks, put together: rounds, their stores and metrics."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections import Counter

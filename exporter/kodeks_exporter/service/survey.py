@@ -1,7 +1,5 @@
 """A survey of one installation or online access, with the tools of the running exporter."""
 
-from __future__ import annotations
-
 from contextlib import closing
 
 from kodeks_exporter.checks.chain import run_round

@@ -1,7 +1,5 @@
 """What a site says about the programs that alert: mail and Telegram, ops, repetition, scrape targets, thresholds."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType

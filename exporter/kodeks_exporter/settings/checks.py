@@ -4,8 +4,6 @@ Everything that is only assumed of Kodeks (paths, wording of pages) stands here 
 it in the configuration. The defaults follow what is publicly known of Kodeks 6.4.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType

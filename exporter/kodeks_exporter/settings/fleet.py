@@ -1,7 +1,5 @@
 """The inventory: who looks after which installations and online accesses."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum

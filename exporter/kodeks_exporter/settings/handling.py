@@ -1,7 +1,5 @@
 """How handled alerts are reviewed: what a site says about it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Annotated, Final
 

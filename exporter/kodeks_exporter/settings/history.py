@@ -1,7 +1,5 @@
 """What is kept of sysinfo reports, and how much of it becomes metrics."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Annotated
 

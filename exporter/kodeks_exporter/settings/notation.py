@@ -4,8 +4,6 @@ A key's type names its kind: ``checks: Annotated[float, ROUND]``. ``config`` rea
 nothing here does I/O. Parsers raise ValueError, whose text says what to write instead and never repeats a secret.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

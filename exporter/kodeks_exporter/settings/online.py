@@ -3,8 +3,6 @@
 What their pages look like and how one logs in is assumed, hence configuration.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType

@@ -1,7 +1,5 @@
 """How people react to alerts: what a site says about it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Annotated
 

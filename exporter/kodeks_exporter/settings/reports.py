@@ -1,7 +1,5 @@
 """How sysinfo reports arrive, and how they are sent on."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType

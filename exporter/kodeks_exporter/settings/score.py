@@ -1,8 +1,6 @@
 """What a site may change of the client score: what a stage counts, and the limits of its figures. docs/score.md has
 what each means; rules/site.yml is written from here."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType

@@ -1,7 +1,5 @@
 """Everything that kodeks.yml says, with defaults filled in and secrets resolved."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from datetime import time
 from pathlib import Path

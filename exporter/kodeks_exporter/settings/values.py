@@ -1,7 +1,5 @@
 """Single values as text and back: ValueError says what to write instead."""
 
-from __future__ import annotations
-
 import difflib
 import ipaddress
 import re

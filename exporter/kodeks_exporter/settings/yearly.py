@@ -1,7 +1,5 @@
 """How the yearly report is signed."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from kodeks_exporter.settings.notation import File, Label

@@ -1,7 +1,5 @@
 """Time zones: IANA names, and what to write instead of the names that people use."""
 
-from __future__ import annotations
-
 import re
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones

@@ -1,7 +1,5 @@
 """What is known of an online access, as one value; what a visit makes of it; and how it is kept."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from collections.abc import Mapping

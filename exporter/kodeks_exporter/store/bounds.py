@@ -4,8 +4,6 @@ With these a year of the worst reports costs an installation about 25 MB of memo
 ones have some thousand users and a few MB.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Final
 

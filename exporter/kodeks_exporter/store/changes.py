@@ -1,7 +1,5 @@
 """A report against the ones before it: is it this client's, whole, new, of the same versions? Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final

@@ -1,7 +1,5 @@
 """A SQLite file in ``--storage.path``: opening, schema versions, and one lock for all who write."""
 
-from __future__ import annotations
-
 import errno
 import sqlite3
 import threading

@@ -9,8 +9,6 @@ What is new of a day is added as a *part*; parts are numbered in the order they 
 follows the log (the journal) needs to remember only a number.
 """
 
-from __future__ import annotations
-
 import hashlib
 import sqlite3
 import tempfile

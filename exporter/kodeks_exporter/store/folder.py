@@ -1,8 +1,6 @@
 """The folder of ``--storage.path``: one exporter's alone, with some room kept for a start on a full disk, and a way to
 go on when a file in it can't be read."""
 
-from __future__ import annotations
-
 import errno
 import fcntl
 import logging

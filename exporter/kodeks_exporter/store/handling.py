@@ -4,8 +4,6 @@ A record is written in the transaction of the look that saw the end, by a key of
 is taken again. A step is a row that is only ever inserted, and committed before its author gets an answer.
 """
 
-from __future__ import annotations
-
 import sqlite3
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping

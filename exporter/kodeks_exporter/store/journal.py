@@ -8,8 +8,6 @@ Files are ``searches-NNNNNN.jsonl``: a full one is left and the next number begu
 follows the files never mistakes one for another.
 """
 
-from __future__ import annotations
-
 import os
 import threading
 from collections import Counter, defaultdict

@@ -1,7 +1,5 @@
 """The newest round of each installation, and since when things are as they are."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Container, Mapping
 from dataclasses import dataclass

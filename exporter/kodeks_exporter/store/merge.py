@@ -1,7 +1,5 @@
 """From the snapshot before and a report taken in to the snapshot after. Pure."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import replace

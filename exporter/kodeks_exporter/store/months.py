@@ -6,8 +6,6 @@ month of the newest report, the one before and the one after is kept: a report t
 month, and an event just past midnight is there when the first report of the new month comes.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace

@@ -3,8 +3,6 @@
 Counters restart each month, so what a newcomer did is remembered in their record when a report mentions it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Final
 

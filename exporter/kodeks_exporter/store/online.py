@@ -4,8 +4,6 @@ Kept in ``online.sqlite``. A visit is one transaction, so a kill -9 loses at mos
 the last good visit stay until the next one, whatever fails in between: their age shows in ``AccessState.read``.
 """
 
-from __future__ import annotations
-
 import hashlib
 import secrets
 import threading

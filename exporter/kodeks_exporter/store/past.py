@@ -3,8 +3,6 @@
 Prometheus should not be needed to answer «was it down tonight?».
 """
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Container, Mapping
 from enum import StrEnum

@@ -4,8 +4,6 @@
 find the login by trying names; it differs between installations. ``off``: not at all.
 """
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """The tables of reports.sqlite, and what is read from and written to them."""
 
-from __future__ import annotations
-
 import secrets
 import sqlite3
 from collections.abc import Mapping

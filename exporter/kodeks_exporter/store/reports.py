@@ -1,8 +1,6 @@
 """Reports: taken in, kept, and given out as snapshots. The storage is a SQLite file of its own, so that a long ingest
 never holds up the live checks."""
 
-from __future__ import annotations
-
 import logging
 import sqlite3
 import threading

@@ -4,8 +4,6 @@ Reports have local times (known), and the storage has what they came to in the z
 this, every event of a report would count as new once more, shifted by some hours.
 """
 
-from __future__ import annotations
-
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterator

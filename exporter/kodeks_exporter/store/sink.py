@@ -1,7 +1,5 @@
 """Takes the records of one report as they are read, in bounded memory, without touching what is stored."""
 
-from __future__ import annotations
-
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 

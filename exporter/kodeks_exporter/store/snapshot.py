@@ -4,8 +4,6 @@ A snapshot is also what is written to the storage, as one value: so a report is 
 and a restart shows the same figures. A field added later needs a default, so that older storages can still be read.
 """
 
-from __future__ import annotations
-
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Counting searches and rejections, and picking the searches that are shown one by one."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from operator import attrgetter, itemgetter

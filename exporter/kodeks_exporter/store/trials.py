@@ -1,7 +1,5 @@
 """When each installation came on trial, and when its trial became a contract: as the inventory was seen to say."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Container, Iterable
 from dataclasses import dataclass

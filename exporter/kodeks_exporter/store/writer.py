@@ -4,8 +4,6 @@ What is to be written are rows by key, each with its whole new value: while the 
 key waits, so the queue is as long as there are keys, and what is written at once is the state of one moment.
 """
 
-from __future__ import annotations
-
 import logging
 import sqlite3
 import threading

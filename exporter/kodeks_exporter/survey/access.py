@@ -3,8 +3,6 @@
 A document that is opened costs the client a unit, so only links are followed that speak of the account itself.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta

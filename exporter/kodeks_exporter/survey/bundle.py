@@ -1,7 +1,5 @@
 """The zip that a site can show to others: what was asked, what came and what was found, without anybody's words."""
 
-from __future__ import annotations
-
 import re
 import zipfile
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,5 @@
 """What a survey finds out: lines for a person, and the changes of kodeks.yml that would make things fit."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final

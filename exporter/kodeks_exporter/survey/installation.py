@@ -1,7 +1,5 @@
 """A survey of one installation: every page that is known or configured is asked, then what may stand in its place."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import PurePosixPath
 

@@ -3,8 +3,6 @@
 A survey only looks. An address that might change something, spend a client's units or end the session is left alone.
 """
 
-from __future__ import annotations
-
 import html
 import re
 from collections.abc import Iterator

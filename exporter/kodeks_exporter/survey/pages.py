@@ -3,8 +3,6 @@
 Everything here is a guess for a person to look over; no check judges by it.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

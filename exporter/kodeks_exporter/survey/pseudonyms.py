@@ -4,8 +4,6 @@ Nothing is recognised as personal; rather, nothing passes but words that are kno
 program's own texts, of HTML, and what the caller vouches for. So it does not matter in which encoding a name came.
 """
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import html

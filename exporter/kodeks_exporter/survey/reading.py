@@ -1,7 +1,5 @@
 """What single pages of an installation say, and which patterns would find it."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 

@@ -1,7 +1,5 @@
 """Surveying reports: whether one can be had, what its layout is, and in which time zone it is written."""
 
-from __future__ import annotations
-
 import re
 import tempfile
 from collections.abc import Callable, Sequence

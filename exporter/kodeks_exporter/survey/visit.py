@@ -1,7 +1,5 @@
 """One polite visit to an installation: one connection, a bounded number of pages, and out again at the end."""
 
-from __future__ import annotations
-
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator

@@ -1,7 +1,5 @@
 """Which time zone a server keeps, by comparing what its clock says with the time it is."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Final

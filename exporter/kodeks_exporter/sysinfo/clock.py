@@ -4,8 +4,6 @@ Reports have the server's local time without an offset (known). Where a local ti
 first of the two is meant; a time that never happens (clocks go forward) is read with the offset from before the change.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone

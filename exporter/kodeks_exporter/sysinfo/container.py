@@ -3,8 +3,6 @@
 Names inside of archives are used for nothing but finding what belongs to a database.
 """
 
-from __future__ import annotations
-
 import gzip
 import io
 import zipfile

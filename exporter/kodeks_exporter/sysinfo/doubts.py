@@ -1,7 +1,5 @@
 """Which values of a report can't be understood, found by reading it: what is read well is not doubted."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Final
 from zoneinfo import ZoneInfo

@@ -1,7 +1,5 @@
 """The XML parser, its dangers switched off, and watched while it eats."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """What a profile may speak of: the blocks of a report, their fields, and the closed vocabularies of values."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType

@@ -3,8 +3,6 @@
 Guesses go to a person, as lines of a profile to look over; nothing is ever read by a guess.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

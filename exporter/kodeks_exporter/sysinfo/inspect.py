@@ -3,8 +3,6 @@
 Values are never shown but as shapes, so that the output can be sent around: a report has names and telephones.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -4,8 +4,6 @@ Clients' scripts save whatever is answered (known: ``curl`` without ``-f``), so 
 or a proxy's error arrives under the name of a report.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from typing import Final

@@ -1,7 +1,5 @@
 """Bounds of reading one report, so that no file can take the exporter's memory, disk or time."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 MIB = 1024 * 1024

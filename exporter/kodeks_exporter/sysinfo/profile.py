@@ -1,8 +1,6 @@
 """Mapping profiles: from what a report calls things to the domain model. The format is described in
 docs/profiles.md."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """The door of this room: reads a report of any form to a sink."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import IO, cast
 from zoneinfo import ZoneInfo

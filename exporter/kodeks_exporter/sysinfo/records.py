@@ -4,8 +4,6 @@ A builder takes a mapping from *slots* to texts and gives a record, or None when
 Slots are names that the reader of a format chose for a field; a field that the profile does not map has the slot "".
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial

@@ -1,7 +1,5 @@
 """From single texts of a report to numbers, durations, error codes, months and words of closed lists."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping
 from typing import Final, TypeVar

@@ -4,8 +4,6 @@ Only plain tables that the profile names are read, by statements of our own; vie
 indexes and triggers take no part. Everything runs on a temporary copy, read-only, within bounds of size and time.
 """
 
-from __future__ import annotations
-
 import shutil
 import sqlite3
 import tempfile

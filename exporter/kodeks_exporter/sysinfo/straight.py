@@ -6,8 +6,6 @@ regular expression reads the next ones: only such as the parser would read to th
 within an attribute, the attributes of the one before). At anything else the parser goes on.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ The parser's events walk the tree of ``xml_plan``. Child elements add to the fra
 ends, its record is built from the frame. Elements that the profile does not know cost two dictionary look-ups.
 """
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Final

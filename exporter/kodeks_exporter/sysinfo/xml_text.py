@@ -6,8 +6,6 @@ whole report. Bytes that are not of the encoding become U+FFFD; control characte
 references, become spaces.
 """
 
-from __future__ import annotations
-
 import codecs
 import re
 from collections.abc import Iterator

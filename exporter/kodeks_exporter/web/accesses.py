@@ -1,7 +1,5 @@
 """Online accesses as the status page shows them: those with something wrong."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from kodeks_exporter.web import words

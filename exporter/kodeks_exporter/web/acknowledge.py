@@ -4,8 +4,6 @@ GET shows and changes nothing, because mail scanners open every link. POST carri
 are the permission: no cookie, no password.
 """
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import time

@@ -1,7 +1,5 @@
 """What the HTTP server asks of the rest of the exporter."""
 
-from __future__ import annotations
-
 from typing import Protocol
 
 from kodeks_exporter.checks.shown import Shown

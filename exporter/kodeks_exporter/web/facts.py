@@ -1,7 +1,5 @@
 """What a check found out beyond success or failure, in Russian."""
 
-from __future__ import annotations
-
 from datetime import tzinfo
 
 from kodeks_exporter.domain.check import (

@@ -4,8 +4,6 @@ Reviewers are users of ``handling.reviewers``; a form of theirs carries a token,
 it. A manager needs no password: the link is signed, and lets one read one record and dispute its review.
 """
 
-from __future__ import annotations
-
 import csv
 import hashlib
 import hmac

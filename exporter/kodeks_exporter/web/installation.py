@@ -1,7 +1,5 @@
 """The page of one installation as data. The template only prints it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 from kodeks_exporter.checks.shown import Shown

@@ -1,7 +1,5 @@
 """Threads for requests, separate by kind: filling one lane holds up none of the others."""
 
-from __future__ import annotations
-
 import asyncio
 import queue
 import threading

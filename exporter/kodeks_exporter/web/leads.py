@@ -1,7 +1,5 @@
 """Where a trouble leads on: what to do, its board, its alert, and who deals with it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from urllib.parse import quote
 

@@ -1,7 +1,5 @@
 """Listen addresses in the syntax of the Prometheus exporters."""
 
-from __future__ import annotations
-
 import socket
 
 

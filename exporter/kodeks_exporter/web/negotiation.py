@@ -1,7 +1,5 @@
 """Content negotiation: which exposition format, compressed or not."""
 
-from __future__ import annotations
-
 import gzip
 from typing import Final
 

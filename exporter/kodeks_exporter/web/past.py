@@ -1,7 +1,5 @@
 """The last day and the last month of an installation as the page shows them: bars, changes, one number."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo

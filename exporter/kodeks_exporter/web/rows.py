@@ -1,7 +1,5 @@
 """One installation as the status page shows it: its one word, its cause, its checks."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from typing import Final

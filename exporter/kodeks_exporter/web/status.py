@@ -1,7 +1,5 @@
 """The status page as data: what is shown, in which order, in which words. The templates only print it."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace

@@ -3,8 +3,6 @@
 A slow peer costs no thread, and single bytes that drip in can't stretch the limit on the time for a request or answer.
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import socket

@@ -5,8 +5,6 @@ peer goes, those first that have never sent a whole request; what is being answe
 only when every other one is being answered.
 """
 
-from __future__ import annotations
-
 import ipaddress
 import resource
 from collections import OrderedDict

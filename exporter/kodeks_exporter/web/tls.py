@@ -1,7 +1,5 @@
 """TLS of the server: certificate files that may change while it runs, and client certificates."""
 
-from __future__ import annotations
-
 import logging
 import os
 import ssl

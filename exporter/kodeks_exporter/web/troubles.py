@@ -5,8 +5,6 @@ thresholds are those of the rules. The page is quicker: it waits for no ``for``.
 that takes more than the latest figures, it takes from what Alertmanager lists.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass

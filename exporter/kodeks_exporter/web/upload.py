@@ -5,8 +5,6 @@ the header ``dealer`` and its token in the query. Nothing of a request is used a
 with the inventory. The body goes to the disk piece by piece, none of it before the token was found good.
 """
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import hmac

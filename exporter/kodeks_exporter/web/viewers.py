@@ -4,8 +4,6 @@ The user is the one whose password ``--web.config.file`` has checked, or the one
 Without ``web.viewers`` everybody sees everything.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """What the status page and service discovery need to know of the fleet: plain data, filled in by the backend."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo

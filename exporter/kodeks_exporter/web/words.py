@@ -1,7 +1,5 @@
 """Russian words of the status page: names of states and checks, plural forms, durations, moments."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from types import MappingProxyType

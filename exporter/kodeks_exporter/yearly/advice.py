@@ -1,7 +1,5 @@
 """What is said about the figures: the summary in sentences and what is advised, by the rules of docs/report.md."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from kodeks_exporter.yearly import judge, words

@@ -1,7 +1,5 @@
 """Which charts are drawn, of what."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Sequence
 

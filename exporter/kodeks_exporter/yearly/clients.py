@@ -1,7 +1,5 @@
 """Which clients Prometheus knows, and what the inventory told of one of them."""
 
-from __future__ import annotations
-
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

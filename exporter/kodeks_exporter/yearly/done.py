@@ -1,7 +1,5 @@
 """«Что мы для вас сделали»: what the distributor did within the year, as far as figures know it."""
 
-from __future__ import annotations
-
 from statistics import median
 
 from kodeks_exporter.yearly import judge, words

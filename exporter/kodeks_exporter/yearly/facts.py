@@ -1,7 +1,5 @@
 """What is known of a client and a year, as plain data. What is not known is absent or None, never 0."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

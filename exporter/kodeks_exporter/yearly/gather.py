@@ -4,8 +4,6 @@ Only sparse series (``installation:…:daily``, ``:hourly``) are read over a yea
 steps; the running month comes fresh from the exporter's own series. docs/metrics.md has the names.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,7 +1,5 @@
 """What changed, and what to make of it. The rules are told to people in docs/report.md; both say the same."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Tables of the months and of what has changed."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

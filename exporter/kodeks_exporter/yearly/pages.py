@@ -1,7 +1,5 @@
 """HTML of a report: one file with its stylesheet and charts within, no script, nothing from outside."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 from pathlib import Path

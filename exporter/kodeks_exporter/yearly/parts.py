@@ -1,7 +1,5 @@
 """What is told of seats, searches, availability and use."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

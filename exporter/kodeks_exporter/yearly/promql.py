@@ -1,7 +1,5 @@
 """Parts of queries. Names and labels come from Prometheus and from people: every text is quoted."""
 
-from __future__ import annotations
-
 import datetime as dt
 import json
 import re

@@ -1,7 +1,5 @@
 """Who hands the reports over: what kodeks.yml says of the distributor and of its managers."""
 
-from __future__ import annotations
-
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -4,8 +4,6 @@ Plain shapes and text, no script, no outside font or picture. They are told apar
 in grey; each has a title and a description for those who do not see it. Colours are those of the report's stylesheet.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The four to six figures of the first page."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from kodeks_exporter.yearly import judge, words

@@ -1,7 +1,5 @@
 """Facts in words: what stands on the pages. Nothing here is HTML but the charts."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Russian words and numbers of the report. Numbers are grouped by spaces that do not break."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Sequence
 from typing import Final

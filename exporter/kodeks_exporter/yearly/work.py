@@ -1,7 +1,5 @@
 """What happened at a client's servers within a year: outages, versions, daily updates."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from itertools import pairwise

@@ -1,7 +1,5 @@
 """Reports as files: which clients, under which names, each file put in place at a stroke."""
 
-from __future__ import annotations
-
 import datetime as dt
 import re
 from collections.abc import Iterator, Sequence
