@@ -7,6 +7,8 @@ the package's folder ``shipped`` (setup.py puts them there). Both have the same 
 from pathlib import Path
 from typing import Final
 
+from kodeks_exporter.domain.refusal import CommandError
+
 SHIPPED: Final = "shipped"
 FOLDERS: Final = ("rules", "alertmanager", "docs/errors", "grafana-dashboards", "packaging")
 _MARK: Final = "alertmanager/alertmanager.yml"
@@ -14,7 +16,7 @@ _TESTS: Final = "tests"
 """Tests of the rules lie beside them in a checkout; a site has no use for them."""
 
 
-class AssetsError(Exception):
+class AssetsError(CommandError):
     """The project's rules, templates or pages are missing or are not as this version of the program expects."""
 
 

@@ -16,10 +16,6 @@ _REASONS = {
 }
 
 
-def applies(installation: Installation) -> bool:
-    return bool(installation.url)
-
-
 def check(_installation: Installation, context: Context) -> Verdict:
     path = context.settings.paths.catalogs
     try:

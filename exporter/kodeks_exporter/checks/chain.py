@@ -26,6 +26,10 @@ from kodeks_exporter.settings.fleet import Installation
 log = logging.getLogger(__name__)
 
 
+def _has_url(installation: Installation) -> bool:
+    return bool(installation.url)
+
+
 def _always(_settings: CheckSettings) -> bool:
     return True
 
@@ -47,10 +51,11 @@ class Check:
 
 
 def _bound(row: CheckRow) -> Check:
-    """The file of a check has its name, a function ``check`` and a function ``applies``; ``wanted`` if need be."""
+    """The file of a check has its name and a function ``check``; ``applies`` where it needs more than a url, or other
+    things; ``wanted`` where settings switch it on."""
     file = import_module(f"kodeks_exporter.checks.{row.name}")
-    wanted = getattr(file, "wanted", _always)
-    return Check(row.name, file.check, file.applies, row.requires, row.every, row.remembers, wanted)
+    applies, wanted = getattr(file, "applies", _has_url), getattr(file, "wanted", _always)
+    return Check(row.name, file.check, applies, row.requires, row.every, row.remembers, wanted)
 
 
 CHECKS: tuple[Check, ...] = tuple(_bound(row) for row in ROWS.values())
@@ -180,21 +185,23 @@ def _excused(result: CheckResult, planned: str) -> CheckResult:
 def _state(context: Context) -> InstallationState | None:
     """The state as users feel it, from what the checks found; None when they could not find out."""
     results = context.results
-    if any(_is_unknown(results, name) for name in ("tcp", "tls", "http", "proxy")):
+    outcomes = {name: result.outcome for name, result in results.items()}
+    failed = {name for name, outcome in outcomes.items() if outcome is Outcome.FAILED}
+    if any(outcomes.get(name) is Outcome.SKIPPED for name in ("tcp", "tls", "http", "proxy")):
         return None
-    if any(_is_failed(results, name) for name in ("dns", "tcp", "proxy")) or _blocked(results, "tcp"):
+    if failed & {"dns", "tcp", "proxy"} or outcomes.get("tcp") is Outcome.BLOCKED:
         return InstallationState.UNREACHABLE
-    if _is_failed(results, "http"):
+    if "http" in failed:
         if _has_answered(context):
             return _state_of_code(context.main_page().response.status)
         return InstallationState.UNREACHABLE
-    if _blocked(results, "http") and results["http"].by == "tls":
+    if _by(results, "http") == "tls":
         return InstallationState.UNREACHABLE
     if "http" in results and _has_answered(context) and context.main_page().state is not InstallationState.OK:
         return context.main_page().state
-    if _is_failed(results, "key") or _blocked_by_licence_manager(results):
+    if "key" in failed or _by(results, "key").startswith("licman_"):
         return InstallationState.KEY_MISSING
-    if _is_failed(results, "seats"):
+    if "seats" in failed:
         return InstallationState.OUT_OF_SEATS
     return InstallationState.OK
 
@@ -211,20 +218,7 @@ def _has_answered(context: Context) -> bool:
     return True
 
 
-def _is_failed(results: Mapping[str, CheckResult], name: str) -> bool:
+def _by(results: Mapping[str, CheckResult], name: str) -> str:
+    """What blocks that check; empty when it was run."""
     result = results.get(name)
-    return result is not None and result.outcome is Outcome.FAILED
-
-
-def _is_unknown(results: Mapping[str, CheckResult], name: str) -> bool:
-    result = results.get(name)
-    return result is not None and result.outcome is Outcome.SKIPPED
-
-
-def _blocked(results: Mapping[str, CheckResult], name: str) -> bool:
-    result = results.get(name)
-    return result is not None and result.outcome is Outcome.BLOCKED
-
-
-def _blocked_by_licence_manager(results: Mapping[str, CheckResult]) -> bool:
-    return _blocked(results, "key") and results["key"].by.startswith("licman_")
+    return result.by if result is not None and result.outcome is Outcome.BLOCKED else ""

@@ -9,10 +9,6 @@ from kodeks_exporter.net.names import is_address
 from kodeks_exporter.settings.fleet import Installation
 
 
-def applies(installation: Installation) -> bool:
-    return bool(installation.url)
-
-
 def check(installation: Installation, context: Context) -> Verdict:
     host = context.target.host
     try:

@@ -24,10 +24,6 @@ CHECK_OF_STATE = {
 """Which check speaks for an unusual state of the main page."""
 
 
-def applies(installation: Installation) -> bool:
-    return bool(installation.url)
-
-
 def check(installation: Installation, context: Context) -> Verdict:
     if not context.secured:
         return blocked("tls")

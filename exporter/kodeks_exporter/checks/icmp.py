@@ -8,10 +8,6 @@ from kodeks_exporter.net.errors import CheckError
 from kodeks_exporter.settings.fleet import Installation
 
 
-def applies(installation: Installation) -> bool:
-    return bool(installation.url)
-
-
 def check(_installation: Installation, context: Context) -> Verdict:
     return ping_verdict(context, context.addresses)
 

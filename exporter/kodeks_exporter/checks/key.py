@@ -18,10 +18,6 @@ from kodeks_exporter.settings.checks import Patterns
 from kodeks_exporter.settings.fleet import Installation
 
 
-def applies(installation: Installation) -> bool:
-    return bool(installation.url)
-
-
 def check(_installation: Installation, context: Context) -> Verdict:
     by_main_page = context.main_page().state is InstallationState.KEY_MISSING
     by_licence_page = _licence_page(context)

@@ -6,10 +6,6 @@ from kodeks_exporter.domain.check import InstallationState
 from kodeks_exporter.settings.fleet import Installation
 
 
-def applies(installation: Installation) -> bool:
-    return bool(installation.url)
-
-
 def check(_installation: Installation, context: Context) -> Verdict:
     if context.main_page().state is InstallationState.MAINTENANCE:
         return failed("maintenance", "сервер в режиме обслуживания")

@@ -14,10 +14,6 @@ _TEXTS = {
 }
 
 
-def applies(installation: Installation) -> bool:
-    return bool(installation.url)
-
-
 def check(_installation: Installation, context: Context) -> Verdict:
     state = context.main_page().state
     if state in _TEXTS:

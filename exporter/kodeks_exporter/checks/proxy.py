@@ -14,10 +14,6 @@ _GATEWAY_ERRORS = {
 }
 
 
-def applies(installation: Installation) -> bool:
-    return bool(installation.url)
-
-
 def check(installation: Installation, context: Context) -> Verdict:
     fault = proxy_fault(installation, context)
     if fault:

@@ -16,10 +16,6 @@ from kodeks_exporter.settings.fleet import Installation
 _TIME = r"([01]?\d|2[0-3])[:.]([0-5]\d)"
 
 
-def applies(installation: Installation) -> bool:
-    return bool(installation.url)
-
-
 def check(_installation: Installation, context: Context) -> Verdict:
     path = context.settings.paths.preferences
     if not path or context.credentials is None:

@@ -9,10 +9,6 @@ from kodeks_exporter.settings.fleet import Installation
 _NONE_FREE = "свободных рабочих мест нет"
 
 
-def applies(installation: Installation) -> bool:
-    return bool(installation.url)
-
-
 def check(_installation: Installation, context: Context) -> Verdict:
     if context.main_page().state is InstallationState.OUT_OF_SEATS:
         return failed("main_page", f"{_NONE_FREE}: об этом говорит главная страница")

@@ -16,10 +16,6 @@ def wanted(settings: CheckSettings) -> bool:
     return bool(settings.sysmon.metrics and settings.paths.sysmon)
 
 
-def applies(installation: Installation) -> bool:
-    return bool(installation.url)
-
-
 def check(_installation: Installation, context: Context) -> Verdict:
     path = context.settings.paths.sysmon
     if context.credentials is None:

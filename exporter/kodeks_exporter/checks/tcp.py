@@ -9,10 +9,6 @@ from kodeks_exporter.settings.fleet import Installation
 _HOST_IS_AWAY = ("timeout", "no_route")
 
 
-def applies(installation: Installation) -> bool:
-    return bool(installation.url)
-
-
 def check(_installation: Installation, context: Context) -> Verdict:
     try:
         context.connection.open(context.settings.timeouts.connect)

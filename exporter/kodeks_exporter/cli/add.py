@@ -2,11 +2,11 @@
 
 import argparse
 import getpass
-import sys
 from pathlib import Path
 
 from kodeks_exporter.cli.language import say
-from kodeks_exporter.config.newcomer import Newcomer, NotAddedError, add
+from kodeks_exporter.config.newcomer import Newcomer, add
+from kodeks_exporter.domain.refusal import CommandError
 
 _QUESTIONS = {
     "client": "Client (as messages name it, such as ООО «Ромашка»): ",
@@ -36,15 +36,9 @@ def run(options: argparse.Namespace) -> int:
     try:
         told = {key: _told(getattr(options, key), question) for key, question in questions.items()}
         password = _password(options.password_file) if told["username"] else ""
-        newcomer = Newcomer(**told, name=options.name, password=password, online=options.online)
-        name, written = add(options.config, newcomer)
-    except (NotAddedError, EOFError) as error:
-        told_why = str(error) if isinstance(error, NotAddedError) else say("an answer is missing")
-        print(f"kodeks-exporter add: {told_why}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"kodeks-exporter add: {error.filename}: {error.strerror}", file=sys.stderr)
-        return 1
+    except EOFError:
+        raise CommandError(say("an answer is missing")) from None
+    name, written = add(options.config, Newcomer(**told, name=options.name, password=password, online=options.online))
     for path in written:
         print(say("written    {path}", path=path))
     if told["url"]:

@@ -1,19 +1,15 @@
 """``kodeks-exporter client-script NAME --system windows|linux --output DIR``: the client's side of pushing."""
 
 import argparse
-import sys
 from pathlib import Path
 
 from kodeks_exporter.cli.language import say
 from kodeks_exporter.config.load import load
+from kodeks_exporter.domain.refusal import CommandError
 from kodeks_exporter.render.client import PAGE, SYSTEMS, PushClient, files
 from kodeks_exporter.render.write import write
 from kodeks_exporter.settings.fleet import Dealer, Installation, Mode
 from kodeks_exporter.settings.settings import Settings
-
-
-class _UsageError(Exception):
-    """What is missing, and what to do."""
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -34,17 +30,8 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    settings = load(options.config)
-    try:
-        client = _client(settings, options)
-        made = files(client, options.system)
-        write(made, options.output, looked_at=())
-    except _UsageError as error:
-        print(f"kodeks-exporter client-script: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"kodeks-exporter client-script: {error.filename or options.output}: {error.strerror}", file=sys.stderr)
-        return 1
+    made = files(_client(load(options.config), options), options.system)
+    write(made, options.output, looked_at=())
     for file in made:
         path = options.output / file.path
         print(say("written    {path}  (holds a password or token)" if file.secret else "written    {path}", path=path))
@@ -52,21 +39,16 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _contact(settings: Settings, installation: Installation) -> str:
-    manager = settings.fleet.managers[installation.manager]
-    return ", ".join(filter(None, (manager.full_name, manager.phone)))
-
-
 def _client(settings: Settings, options: argparse.Namespace) -> PushClient:
     installation = settings.fleet.installations.get(options.name)
     if installation is None:
-        raise _UsageError(
+        raise CommandError(
             say("there is no installation {name} in {config}", name=repr(options.name), config=options.config)
         )
     if not options.server.startswith(("http://", "https://")):
-        raise _UsageError(say("--server {url}: an address begins with https:// or http://", url=options.server))
+        raise CommandError(say("--server {url}: an address begins with https:// or http://", url=options.server))
     dealer = _dealer(settings, installation, options.dealer)
-    credentials = installation.credentials
+    credentials, manager = installation.credentials, settings.fleet.managers[installation.manager]
     return PushClient(
         name=installation.name,
         client=installation.client,
@@ -78,7 +60,7 @@ def _client(settings: Settings, options: argparse.Namespace) -> PushClient:
         logout_path=installation.asked_by(settings.checks).paths.logout,
         credentials=f"{credentials.username}:{credentials.password.reveal()}" if credentials else "",
         proxy=options.proxy,
-        contact=_contact(settings, installation),
+        contact=", ".join(filter(None, (manager.full_name, manager.phone))),
         ca=options.ca_file.read_text(encoding="utf-8") if options.ca_file else "",
     )
 
@@ -95,9 +77,9 @@ def _dealer(settings: Settings, installation: Installation, name: str | None) ->
         text = "no dealer is there who may upload for {name}: see dealers: in the configuration"
         if name is not None:
             text = "the dealer {dealer} is not there or may not upload for {name}: see dealers: in the configuration"
-        raise _UsageError(say(text, dealer=repr(name), name=installation.name))
+        raise CommandError(say(text, dealer=repr(name), name=installation.name))
     if len(allowed) > 1:
         names = ", ".join(each.name for each in allowed)
         text = "several dealers may upload for {name}: choose by --dealer one of {names}"
-        raise _UsageError(say(text, name=installation.name, names=names))
+        raise CommandError(say(text, name=installation.name, names=names))
     return allowed[0]

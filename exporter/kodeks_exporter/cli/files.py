@@ -1,7 +1,6 @@
 """``kodeks-exporter files --output DIR``: rules, routes, pages, dashboards and the unit, as they are shipped."""
 
 import argparse
-import sys
 from pathlib import Path
 
 from kodeks_exporter import assets
@@ -13,19 +12,12 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    try:
-        root = assets.find()
-        paths = assets.files(root)
-        for path in paths:
-            target = options.output / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes((root / path).read_bytes())
-    except assets.AssetsError as error:
-        print(f"kodeks-exporter files: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"kodeks-exporter files: {error.filename or options.output}: {error.strerror}", file=sys.stderr)
-        return 1
+    root = assets.find()
+    paths = assets.files(root)
+    for path in paths:
+        target = options.output / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes((root / path).read_bytes())
     for folder in assets.FOLDERS:
         count = sum(path.is_relative_to(folder) for path in paths)
         print(say("written    {path}  ({number} files)", path=options.output / folder, number=count))

@@ -2,12 +2,12 @@
 
 import argparse
 import shutil
-import sys
 from pathlib import Path
 
 from kodeks_exporter.cli.language import say
 from kodeks_exporter.config.again import import_again, memory_of
-from kodeks_exporter.config.inventories import InventoryError, import_inventories
+from kodeks_exporter.config.inventories import import_inventories
+from kodeks_exporter.domain.refusal import UsageError
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -22,19 +22,11 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     if options.managers is None and options.online is None:
-        print("kodeks-exporter import: " + say("give --managers, --online or both"), file=sys.stderr)
-        return 2
-    try:
-        if options.output.exists() and not options.force:
-            return _again(options)
-        print(import_inventories(options.managers, options.online, options.output, force=options.force))
-        shutil.copyfile(options.output, memory_of(options.output))
-    except InventoryError as error:
-        print(f"kodeks-exporter import: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"kodeks-exporter import: {error.filename}: {error.strerror}", file=sys.stderr)
-        return 1
+        raise UsageError(say("give --managers, --online or both"))
+    if options.output.exists() and not options.force:
+        return _again(options)
+    print(import_inventories(options.managers, options.online, options.output, force=options.force))
+    shutil.copyfile(options.output, memory_of(options.output))
     return 0
 
 

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from kodeks_exporter.cli import logs
+from kodeks_exporter.cli.language import sentence
 from kodeks_exporter.domain.report import UnreadableReport
 from kodeks_exporter.sysinfo.inspect import inspect, render
 from kodeks_exporter.sysinfo.profile import BadProfile, load_profile
@@ -13,7 +14,7 @@ from kodeks_exporter.sysinfo.profile import BadProfile, load_profile
 def add_arguments(command: argparse.ArgumentParser) -> None:
     reports = command.add_subparsers(title="commands", required=True, metavar="COMMAND")
     text = "show what a report holds and what a profile makes of it"
-    parser = reports.add_parser("inspect", help=text, description=text[0].upper() + text[1:] + ".", allow_abbrev=False)
+    parser = reports.add_parser("inspect", help=text, description=sentence(text), allow_abbrev=False)
     parser.add_argument("file", type=Path)
     parser.add_argument("--profile", default="default", help="name of a profile, or its file; default %(default)s")
     logs.add_arguments(parser)

@@ -52,6 +52,12 @@ def say(english: str, **values: object) -> str:
     return _Spoken.texts.get(english, english).format(**values)
 
 
+def sentence(english: str) -> str:
+    """The text in the chosen language, with a capital letter and a full stop."""
+    text = say(english)
+    return f"{text[0].upper()}{text[1:]}."
+
+
 def translate(parser: argparse.ArgumentParser) -> None:
     """Help texts of a parser and of all beneath it."""
     if not russian():

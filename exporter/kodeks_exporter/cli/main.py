@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 from kodeks_exporter import __version__, assets
 from kodeks_exporter.cli import language, logs
 from kodeks_exporter.config.problems import ConfigError
+from kodeks_exporter.domain.refusal import CommandError
 from kodeks_exporter.store.database import StorageError
 
 USAGE_ERROR: Final = 2
@@ -58,6 +59,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ConfigError, StorageError) as error:
         print(f"kodeks-exporter: {error}", file=sys.stderr)
         return 1
+    except CommandError as error:
+        print(f"kodeks-exporter {options.command}: {error}", file=sys.stderr)
+        return error.code
+    except OSError as error:
+        where = error.filename or vars(options).get("output") or vars(options).get("into")
+        if where is None:
+            raise
+        print(f"kodeks-exporter {options.command}: {where}: {error.strerror}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         return 130
 
@@ -83,8 +93,9 @@ def _parser(asked: str) -> argparse.ArgumentParser:
     parser.add_argument("--lang", choices=language.LANGUAGES, help=_ABOUT_LANGUAGE)
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for name, about in COMMANDS.items():
-        sentence = about.text[0].upper() + about.text[1:] + "."
-        command = commands.add_parser(name, help=about.text, description=sentence, allow_abbrev=False)
+        command = commands.add_parser(
+            name, help=about.text, description=language.sentence(about.text), allow_abbrev=False
+        )
         if name != asked:
             continue
         if about.config:
@@ -97,7 +108,7 @@ def _parser(asked: str) -> argparse.ArgumentParser:
                 help="default %(default)s",
             )
         module = importlib.import_module(f"kodeks_exporter.cli.{about.module}")
-        command.set_defaults(run=module.run)
+        command.set_defaults(command=name, run=module.run)
         module.add_arguments(command)
         command.add_argument("--lang", choices=language.LANGUAGES, help=_ABOUT_LANGUAGE)
         logs.add_arguments(command)

@@ -2,7 +2,6 @@
 
 import argparse
 import difflib
-import sys
 import unicodedata
 from collections.abc import Iterable
 from contextlib import closing
@@ -13,6 +12,7 @@ from kodeks_exporter.checks.shown import ENGLISH, RUSSIAN, as_lines, shown
 from kodeks_exporter.cli.language import russian, say
 from kodeks_exporter.config.load import load
 from kodeks_exporter.domain.check import CheckResult, InstallationState, Outcome, Round
+from kodeks_exporter.domain.refusal import UsageError
 from kodeks_exporter.net.resolver import PATIENT
 from kodeks_exporter.net.trace import Exchange
 from kodeks_exporter.service.rounds import make_tools
@@ -32,9 +32,7 @@ def run(options: argparse.Namespace) -> int:
     settings = load(options.config)
     installation = settings.fleet.installations.get(options.name)
     if installation is None:
-        told = no_such(options.config, options.name, settings.fleet.installations)
-        print(f"kodeks-exporter probe: {told}", file=sys.stderr)
-        return 2
+        raise no_such(options.config, options.name, settings.fleet.installations)
     if not has_checks(installation):
         text = "{name}: nothing to check: it has neither url, licence_manager nor snmp"
         print(say(text, name=installation.name))
@@ -50,11 +48,11 @@ def run(options: argparse.Namespace) -> int:
     return 1 if any(result.outcome is Outcome.FAILED for result in round_.results.values()) else 0
 
 
-def no_such(config: Path, name: str, known: Iterable[str]) -> str:
+def no_such(config: Path, name: str, known: Iterable[str]) -> UsageError:
     """That the configuration does not name it, and what it may have meant."""
     near = difflib.get_close_matches(name, list(known), 3)
     text = "{config} names no {name}; did you mean {near}?" if near else "{config} names no {name}"
-    return say(text, config=config, name=repr(name), near=", ".join(near))
+    return UsageError(say(text, config=config, name=repr(name), near=", ".join(near)))
 
 
 def table(round_: Round) -> str:

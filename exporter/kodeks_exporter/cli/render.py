@@ -11,6 +11,7 @@ from kodeks_exporter.cli.language import say
 from kodeks_exporter.config.document import Plain
 from kodeks_exporter.config.load import load, merged
 from kodeks_exporter.config.parts import read_parts
+from kodeks_exporter.domain.refusal import CommandError, UsageError
 from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.render import into, shares
 from kodeks_exporter.render.check import Checked, RefusedError
@@ -23,21 +24,14 @@ from kodeks_exporter.settings.settings import Settings
 
 
 def run(options: argparse.Namespace) -> int:
-    wrong = _misused(options)
-    if wrong:
-        print(f"kodeks-exporter render: {wrong}", file=sys.stderr)
-        return 2
+    if wrong := _misused(options):
+        raise UsageError(wrong)
     try:
         return _removed(options.into) if options.remove else _rendered(options)
     except (RefusedError, AssetsError, RenderError) as error:
-        print("kodeks-exporter render: " + say("nothing was written: {error}", error=error), file=sys.stderr)
+        raise CommandError(say("nothing was written: {error}", error=error)) from None
     except MergeError as error:
-        told = say("{path} was not changed: {error}", path=options.into, error=error)
-        print(f"kodeks-exporter render: {told}", file=sys.stderr)
-    except OSError as error:
-        where = error.filename or options.output or options.into
-        print(f"kodeks-exporter render: {where}: {error.strerror}", file=sys.stderr)
-    return 1
+        raise CommandError(say("{path} was not changed: {error}", path=options.into, error=error)) from None
 
 
 def _misused(options: argparse.Namespace) -> str:

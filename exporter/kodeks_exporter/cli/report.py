@@ -9,18 +9,16 @@ from pathlib import Path
 from kodeks_exporter.cli.language import say
 from kodeks_exporter.config.files import write_whole
 from kodeks_exporter.config.load import load
+from kodeks_exporter.domain.refusal import UsageError
 from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.settings.fleet import Credentials
 from kodeks_exporter.yearly import sender as senders
-from kodeks_exporter.yearly.prometheus import Prometheus, PrometheusError, Server
+from kodeks_exporter.yearly.prometheus import Prometheus, Server
 from kodeks_exporter.yearly.promql import DAY, moment
-from kodeks_exporter.yearly.write import UnknownNameError, Wanted, file_names, make
-
-USAGE_ERROR, NO_PROMETHEUS = 2, 3
+from kodeks_exporter.yearly.write import Wanted, file_names, make
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    """The command's own options."""
     who = command.add_mutually_exclusive_group(required=True)
     who.add_argument("--client", action="append", default=[], metavar="NAME", help="as in kodeks.yml; may be repeated")
     who.add_argument("--manager", metavar="NAME", help="all clients of a manager, as in kodeks.yml")
@@ -54,35 +52,19 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    try:
-        server = _server(options)
-        sender = senders.of(load(options.config) if options.config is not None else None, options.contact)
-    except (ValueError, OSError) as error:
-        print(f"kodeks-exporter report: {error}", file=sys.stderr)
-        return USAGE_ERROR
+    server = _server(options)
+    sender = senders.of(load(options.config) if options.config is not None else None, options.contact)
     until = time.time()
     if options.until is not None:
         until = min(until, moment(options.until) + DAY)
     if until <= moment(dt.date(options.year, 1, 1)):
-        late = say("{year} has not begun by the end of the period", year=options.year)
-        print(f"kodeks-exporter report: {late}", file=sys.stderr)
-        return USAGE_ERROR
+        raise UsageError(say("{year} has not begun by the end of the period", year=options.year))
     wanted = Wanted(options.year, until, tuple(options.client), options.manager, options.until, sender)
-    try:
-        with Prometheus(server) as prometheus:
-            code = _write(prometheus, wanted, options.output)
-            for warning in prometheus.warnings:
-                print("kodeks-exporter report: " + say("Prometheus warns: {text}", text=warning), file=sys.stderr)
-            return code
-    except PrometheusError as error:
-        print(f"kodeks-exporter report: {error}", file=sys.stderr)
-        return NO_PROMETHEUS
-    except UnknownNameError as error:
-        print(f"kodeks-exporter report: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"kodeks-exporter report: {error.filename or options.output}: {error.strerror}", file=sys.stderr)
-        return 1
+    with Prometheus(server) as prometheus:
+        code = _write(prometheus, wanted, options.output)
+        for warning in prometheus.warnings:
+            print("kodeks-exporter report: " + say("Prometheus warns: {text}", text=warning), file=sys.stderr)
+        return code
 
 
 def _write(prometheus: Prometheus, wanted: Wanted, output: Path) -> int:
@@ -104,11 +86,11 @@ def _write(prometheus: Prometheus, wanted: Wanted, output: Path) -> int:
 
 
 def _server(options: argparse.Namespace) -> Server:
-    """Raises ValueError with what is wrong with the options; it names files, never what they hold."""
+    """Raises UsageError; it names files, never what they hold."""
     if bool(options.username) != (options.password is not None):
-        raise ValueError("--prometheus.username and --prometheus.password-file go together")
+        raise UsageError("--prometheus.username and --prometheus.password-file go together")
     if options.username and options.bearer is not None:
-        raise ValueError("give either basic auth or a bearer token")
+        raise UsageError("give either basic auth or a bearer token")
     credentials = Credentials(options.username, _secret(options.password)) if options.username else None
     bearer = _secret(options.bearer) if options.bearer is not None else None
     return Server(options.url, credentials, bearer, options.ca_file, options.timeout)
@@ -118,9 +100,9 @@ def _secret(path: Path) -> Secret:
     try:
         text = path.read_text(encoding="utf-8").rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: {getattr(error, 'strerror', None) or 'is not text'}") from None
+        raise UsageError(f"{path}: {getattr(error, 'strerror', None) or 'is not text'}") from None
     if not text or not text.isprintable():
-        raise ValueError(f"{path}: one line of text is expected")
+        raise UsageError(f"{path}: one line of text is expected")
     return Secret(text)
 
 

@@ -28,31 +28,18 @@ TEXTS: Final = MappingProxyType(
             " Prometheus и Alertmanager. Подробнее: КОМАНДА --help.",
         "language of what is printed; default that of the locale": "язык сообщений; по умолчанию язык системы",
         "run the exporter": "запустить экспортёр",
-        "Run the exporter.": "Запустить экспортёр.",
         "print every problem of a configuration": "показать все ошибки настроек",
-        "Print every problem of a configuration.": "Показать все ошибки настроек.",
         "run all checks of one installation now": "проверить одну установку прямо сейчас",
-        "Run all checks of one installation now.": "Проверить одну установку прямо сейчас.",
         "add an installation or online access to the configuration": "завести установку или онлайн-доступ",
-        "Add an installation or online access to the configuration.": "Завести установку или онлайн-доступ.",
         "see what of a server fits the settings, and propose what would":
             "познакомиться с сервером: что подходит к настройкам и что поменять",
-        "See what of a server fits the settings, and propose what would.":
-            "Познакомиться с сервером: что подходит к настройкам и что поменять.",
         "sysinfo reports: inspect": "отчёты sysinfo: inspect",
-        "Sysinfo reports: inspect.": "Отчёты sysinfo: inspect.",
         "build a configuration from existing inventories": "составить настройки по готовым спискам",
-        "Build a configuration from existing inventories.": "Составить настройки по готовым спискам.",
         "write what Prometheus and Alertmanager need for this fleet": "написать файлы для Prometheus и Alertmanager",
-        "Write what Prometheus and Alertmanager need for this fleet.": "Написать файлы для Prometheus и Alertmanager.",
         "write the scripts by which a client pushes": "написать скрипты, которыми клиент присылает отчёты",
-        "Write the scripts by which a client pushes.": "Написать скрипты, которыми клиент присылает отчёты.",
         "write out the rules, pages, dashboards and unit of this version":
             "выложить правила, страницы, дашборды и службу этой версии",
-        "Write out the rules, pages, dashboards and unit of this version.":
-            "Выложить правила, страницы, дашборды и службу этой версии.",
         "write the yearly report for a client's decision maker": "написать годовой отчёт для руководителя клиента",
-        "Write the yearly report for a client's decision maker.": "Написать годовой отчёт для руководителя клиента.",
         # options
         "TLS and basic auth, exporters' format": "TLS и пароли, как у других экспортёров",
         "how people reach the exporter, base of links in messages; wins over web.external_url":
@@ -72,7 +59,6 @@ TEXTS: Final = MappingProxyType(
         "put the proposal into the configuration file": "внести предложенное в файл настроек",
         "name of a profile, or its file; default %(default)s": "имя профиля или его файл; по умолчанию %(default)s",
         "show what a report holds and what a profile makes of it": "показать, что в отчёте есть и что понял профиль",
-        "Show what a report holds and what a profile makes of it.": "Показать, что в отчёте есть и что понял профиль.",
         "managers.csv": "managers.csv",
         "online.csv": "online.csv",
         "the configuration to write": "какой файл настроек написать",

@@ -1,7 +1,6 @@
 """``kodeks-exporter survey NAME``: the first contact with a real server or online access."""
 
 import argparse
-import sys
 from pathlib import Path
 
 from kodeks_exporter.cli.language import russian, say
@@ -36,8 +35,7 @@ def run(options: argparse.Namespace) -> int:
     fleet = settings.fleet
     known = [*fleet.installations, *fleet.online_accesses]
     if options.name not in known:
-        print(f"kodeks-exporter survey: {no_such(options.config, options.name, known)}", file=sys.stderr)
-        return 2
+        raise no_such(options.config, options.name, known)
     result = survey(settings, options.name)
     print(as_text(result, english=not russian()), end="")
     if result.round is not None:
@@ -47,11 +45,7 @@ def run(options: argparse.Namespace) -> int:
         _apply(options.config, result)
     if options.output is not None:
         site = fleet.installations.get(options.name) or fleet.online_accesses[options.name]
-        try:
-            write_bundle(options.output, result, site)
-        except OSError as error:
-            print(f"kodeks-exporter survey: {options.output}: {error.strerror}", file=sys.stderr)
-            return 2
+        write_bundle(options.output, result, site)
         text = "written    {path}  (names and numbers replaced; look at it before you send it)"
         print("\n" + say(text, path=options.output))
     return 0 if result.fits else 1

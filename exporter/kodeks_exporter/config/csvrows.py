@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from kodeks_exporter.domain.refusal import CommandError
 
-class InventoryError(Exception):
+
+class InventoryError(CommandError):
     """An import that can't begin; the text says why and what to do."""
 
 

@@ -13,6 +13,7 @@ from kodeks_exporter.config.load import load
 from kodeks_exporter.config.parts import INCLUDE, read_parts
 from kodeks_exporter.config.problems import ConfigError
 from kodeks_exporter.config.transliterate import latin
+from kodeks_exporter.domain.refusal import CommandError
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Newcomer:
         return "online_accesses" if self.online else "installations"
 
 
-class NotAddedError(Exception):
+class NotAddedError(CommandError):
     """Says what stands in the way."""
 
 

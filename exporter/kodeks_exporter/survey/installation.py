@@ -46,20 +46,19 @@ def survey_pages(survey: Survey, installation: Installation, settings: CheckSett
 
 def _way(survey: Survey, installation: Installation, context: Context) -> bool:
     """Name, port and certificate. False: there is no getting to the server."""
-    named = dns.check(installation, context) if dns.applies(installation) else None
-    if named is not None:
-        facts = named.facts
-        if named.outcome is Outcome.FAILED:
-            survey.add("имя в DNS", Fit.ABSENT, named.text)
-            return False
-        found = facts.resolved if isinstance(facts, DnsFacts) else ()
-        if found and not set(found) & set(installation.addresses):
-            survey.propose(
-                "имя в DNS", f"разрешается в {', '.join(found)}; с адресами сбой DNS отличим от поломки сервера",
-                "addresses", [*installation.addresses, *found], Fit.UNDERSTOOD,
-            )  # fmt: skip
-        else:
-            survey.add("имя в DNS", Fit.UNDERSTOOD, "разрешается")
+    named = dns.check(installation, context)
+    facts = named.facts
+    if named.outcome is Outcome.FAILED:
+        survey.add("имя в DNS", Fit.ABSENT, named.text)
+        return False
+    found = facts.resolved if isinstance(facts, DnsFacts) else ()
+    if found and not set(found) & set(installation.addresses):
+        survey.propose(
+            "имя в DNS", f"разрешается в {', '.join(found)}; с адресами сбой DNS отличим от поломки сервера",
+            "addresses", [*installation.addresses, *found], Fit.UNDERSTOOD,
+        )  # fmt: skip
+    else:
+        survey.add("имя в DNS", Fit.UNDERSTOOD, "разрешается")
     opened = tcp.check(installation, context)
     if opened.outcome is not Outcome.OK:
         survey.add("порт", Fit.ABSENT, opened.text or "не открыт")

@@ -11,6 +11,7 @@ from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
+from kodeks_exporter.domain.refusal import CommandError
 from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.net.errors import CheckError, explain
 from kodeks_exporter.net.transport import Transport, pieces
@@ -23,8 +24,10 @@ _MESSAGE: Final = 300
 _FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
-class PrometheusError(Exception):
+class PrometheusError(CommandError):
     """Prometheus can't be asked, or its answer can't be used. The text is Russian and holds no secrets."""
+
+    code = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from datetime import tzinfo
 from pathlib import Path
 from typing import Final
 
+from kodeks_exporter.domain.refusal import UsageError
 from kodeks_exporter.settings import zones
 from kodeks_exporter.settings.fleet import Manager
 from kodeks_exporter.settings.settings import Settings
@@ -46,7 +47,7 @@ class Sender:
 
 
 def of(settings: Settings | None, contact: str = "") -> Sender:
-    """``settings`` None: only ``contact`` is known. Raises ValueError for a logo that can't be shown, and OSError."""
+    """``settings`` None: only ``contact`` is known. Raises UsageError for a logo that can't be shown, and OSError."""
     if settings is None:
         return Sender(contact)
     own = settings.yearly
@@ -57,8 +58,8 @@ def of(settings: Settings | None, contact: str = "") -> Sender:
 def _logo(path: Path) -> str:
     data = path.read_bytes()
     if len(data) > LARGEST_LOGO:
-        raise ValueError(f"{path}: is larger than {LARGEST_LOGO // 1024} KiB")
+        raise UsageError(f"{path}: is larger than {LARGEST_LOGO // 1024} KiB")
     for mark, kind in _KINDS:
         if data.lstrip()[: len(mark)] == mark:
             return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
-    raise ValueError(f"{path}: is no PNG, JPEG or SVG")
+    raise UsageError(f"{path}: is no PNG, JPEG or SVG")

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from kodeks_exporter.config.transliterate import latin
+from kodeks_exporter.domain.refusal import CommandError
 from kodeks_exporter.yearly import clients, pages, view
 from kodeks_exporter.yearly.gather import end_of, gather
 from kodeks_exporter.yearly.judge import weaknesses
@@ -40,7 +41,7 @@ class Made:
     doubts: Sequence[str] = ()
 
 
-class UnknownNameError(Exception):
+class UnknownNameError(CommandError):
     """Nobody of that name is known to Prometheus. The text is Russian and names those that are like it."""
 
 
