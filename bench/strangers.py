@@ -15,9 +15,9 @@ from prometheus_client.core import GaugeMetricFamily
 
 from bench.hostile import BYTE, GUESS, HALF, SILENT, crowd
 from bench.rows import bounded
+from kodeks_exporter.config.webfile import ServerSecurity
 from kodeks_exporter.metrics.exposition import Exposition, Source
 from kodeks_exporter.web.app import Application
-from kodeks_exporter.web.security import ServerSecurity
 from kodeks_exporter.web.server import ServerOptions, WebServer
 from tests.web.certificates import Authority
 from tests.web.fakes import FakeBackend

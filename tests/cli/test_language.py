@@ -14,7 +14,7 @@ import pytest
 from kodeks_exporter import cli
 from kodeks_exporter.cli import main as command
 from kodeks_exporter.cli import probe
-from kodeks_exporter.cli.language import choose, russian, say, speak
+from kodeks_exporter.cli.language import choose, russian, say, sentence, speak
 from kodeks_exporter.cli.russian import TEXTS
 from kodeks_exporter.domain.check import CheckResult, InstallationState, Outcome, Round
 from kodeks_exporter.survey.findings import ENGLISH, Fit, Survey, as_text
@@ -39,7 +39,8 @@ def helps() -> set[str]:
                 for inner in action.choices.values():
                     yield from of(inner)
 
-    return {text for name in command.COMMANDS for text in of(command._parser(name)) if text}
+    texts = {text for name in command.COMMANDS for text in of(command._parser(name)) if text}
+    return texts - {sentence(text) for text in texts}  # a description is made of the help that stands in the list
 
 
 def said() -> set[str]:

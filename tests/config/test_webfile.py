@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from kodeks_exporter.config.load import ConfigError
-from kodeks_exporter.config.webfile import WebConfig, load_web_config
+from kodeks_exporter.config.webfile import ServerSecurity, load_web_config
 
 HASH = bcrypt.hashpw(b"secret", bcrypt.gensalt(4)).decode()
 
@@ -50,7 +50,7 @@ def pki(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_empty_file_protects_nothing(tmp_path: Path) -> None:
-    assert load_web_config(write(tmp_path, "")) == WebConfig()
+    assert load_web_config(write(tmp_path, "")) == ServerSecurity()
 
 
 def test_full_file(pki: Path) -> None:
@@ -70,12 +70,11 @@ basic_auth_users:
   prometheus: {HASH}
 """
     config = load_web_config(write(pki, text))
-    assert config.tls is not None
-    assert config.tls.cert_file == pki / "server.crt", "relative paths start from the file's folder"
-    assert config.tls.client_verify is ssl.CERT_REQUIRED
-    assert config.tls.client_ca_file == pki / "server.crt"
-    assert config.tls.min_version is ssl.TLSVersion.TLSv1_3
-    assert config.basic_auth_users == {"prometheus": HASH}
+    assert config.cert_file == pki / "server.crt", "relative paths start from the file's folder"
+    assert config.client_verify is ssl.CERT_REQUIRED
+    assert config.client_ca_file == pki / "server.crt"
+    assert config.min_version is ssl.TLSVersion.TLSv1_3
+    assert config.users == {"prometheus": HASH.encode()}
     assert config.headers == {"X-Frame-Options": "deny", "Strict-Transport-Security": "max-age=31536000"}
     assert HASH not in repr(config)
 

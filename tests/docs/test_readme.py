@@ -261,8 +261,8 @@ def test_web_yml(tmp_path: Path) -> None:
     file = tmp_path / "web.yml"
     file.write_text(body)
     config = load_web_config(file)
-    assert config.tls is not None
-    assert list(config.basic_auth_users) == ["prometheus"]
+    assert config.cert_file is not None
+    assert list(config.users) == ["prometheus"]
 
 
 def heading_anchors(page: str) -> set[str]:

@@ -10,9 +10,9 @@ import bcrypt
 import pytest
 import requests
 
+from kodeks_exporter.config.webfile import ServerSecurity
 from kodeks_exporter.web import acknowledge, upload
 from kodeks_exporter.web.app import Application
-from kodeks_exporter.web.security import ServerSecurity
 from kodeks_exporter.web.server import WebServer
 from tests.reaction.phone import HEIGHT, WIDTH, Phone, phone
 from tests.reaction.stand import Alertmanager, Bench, alert, cluster, parameters, series

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from werkzeug.test import Client
 
+from kodeks_exporter.config.webfile import ServerSecurity
 from kodeks_exporter.web.app import Application
-from kodeks_exporter.web.security import ServerSecurity
 from kodeks_exporter.web.server import ServerOptions, WebServer
 from tests.web.fakes import FakeBackend, twelve
 

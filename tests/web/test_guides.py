@@ -8,8 +8,8 @@ from pathlib import Path
 import requests
 from werkzeug.test import Client
 
+from kodeks_exporter.config.webfile import ServerSecurity
 from kodeks_exporter.web.guides import read
-from kodeks_exporter.web.security import ServerSecurity
 from tests.web.conftest import Start
 from tests.web.test_page_chromium import PHONE, assert_nothing_is_cut_off, show
 

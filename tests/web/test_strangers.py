@@ -11,8 +11,9 @@ import bcrypt
 import pytest
 import requests
 
+from kodeks_exporter.config.webfile import ServerSecurity
 from kodeks_exporter.web.lanes import Full, Lane, LaneOptions
-from kodeks_exporter.web.security import ServerSecurity, Suspects
+from kodeks_exporter.web.security import Suspects
 from kodeks_exporter.web.table import Outbox, Place, Table, party
 from tests.web.conftest import Start
 

@@ -16,8 +16,8 @@ import requests
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from kodeks_exporter.config.webfile import ServerSecurity
 from kodeks_exporter.web.app import Application
-from kodeks_exporter.web.security import ServerSecurity
 from kodeks_exporter.web.server import ServerOptions, WebServer
 from tests.web.certificates import Authority, Pair
 from tests.web.conftest import Start

@@ -22,9 +22,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug.test import Client
 
+from kodeks_exporter.config.webfile import ServerSecurity
 from kodeks_exporter.intake.intake import Intake
 from kodeks_exporter.web.app import Application
-from kodeks_exporter.web.security import ServerSecurity
 from kodeks_exporter.web.server import ServerOptions, WebServer
 from kodeks_exporter.web.upload import OPEN_PATHS, RESULTS, Uploads
 from tests.intake.fakes import BROKEN, ODD, STATUS, TOKEN, FakeStore, files, fleet, intake, zipped

@@ -16,10 +16,10 @@ import requests
 import yaml
 from werkzeug.test import Client, TestResponse
 
+from kodeks_exporter.config.webfile import ServerSecurity
 from kodeks_exporter.service.exporter import Service
 from kodeks_exporter.settings.settings import Viewer, Web
 from kodeks_exporter.web.app import Application
-from kodeks_exporter.web.security import ServerSecurity
 from kodeks_exporter.web.server import WebServer
 from kodeks_exporter.web.viewers import narrowed_metrics
 from tests.web.fakes import FakeBackend, fleet, healthy

@@ -13,11 +13,10 @@ from kodeks_exporter import __version__
 from kodeks_exporter.cli import external_url
 from kodeks_exporter.cli.notify import ALIVE, READY, STOPPING, notify, watchdog_interval
 from kodeks_exporter.config.problems import ConfigError, Problem
-from kodeks_exporter.config.webfile import WebConfig, load_web_config
+from kodeks_exporter.config.webfile import load_web_config
 from kodeks_exporter.service.exporter import Service
 from kodeks_exporter.web import acknowledge, handling, upload
 from kodeks_exporter.web.app import Application
-from kodeks_exporter.web.security import ServerSecurity
 from kodeks_exporter.web.server import WebServer
 
 log = logging.getLogger(__name__)
@@ -54,7 +53,7 @@ def _serve(options: argparse.Namespace) -> int:
     signals: queue.SimpleQueue[int] = queue.SimpleQueue()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda received, _frame: signals.put(received))
-    security = _security(load_web_config(options.web_config)) if options.web_config else None
+    security = load_web_config(options.web_config) if options.web_config else None
     service = Service(options.config, options.storage, external_url.changes(options))
     try:
         application = Application(service, service.routes())
@@ -103,21 +102,6 @@ def _next(signals: queue.SimpleQueue[int], service: Service, server: WebServer) 
 def _web_configuration(server: WebServer, file: Path) -> Callable[[], None]:
     """Reads web.yml again; gives what puts it in force. Raises ``ConfigError``."""
     try:
-        return server.prepare(_security(load_web_config(file)))
+        return server.prepare(load_web_config(file))
     except (OSError, ValueError) as error:
         raise ConfigError([Problem(str(file), 0, "", str(error))]) from None
-
-
-def _security(config: WebConfig) -> ServerSecurity:
-    users = {name: hashed.encode() for name, hashed in config.basic_auth_users.items()}
-    if config.tls is None:
-        return ServerSecurity(users=users, headers=config.headers)
-    return ServerSecurity(
-        cert_file=config.tls.cert_file,
-        key_file=config.tls.key_file,
-        client_ca_file=config.tls.client_ca_file,
-        client_verify=config.tls.client_verify,
-        min_version=config.tls.min_version,
-        users=users,
-        headers=config.headers,
-    )

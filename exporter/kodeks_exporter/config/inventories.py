@@ -29,19 +29,11 @@ ONLINE_WIDTH: Final = 8
 FLAGS: Final = ("download", "upload", "process", "ping")
 USUAL_PERIODS: Final = ("3600", "604800")
 """Seconds between downloads of sysinfo and between uploads to АСРП, as nearly every row has them."""
-ZONES: Final = {
-    -2: "Europe/Kaliningrad",
-    -1: "Europe/Moscow",
-    0: "Europe/Saratov",
-    1: "Asia/Yekaterinburg",
-    2: "Asia/Omsk",
-    3: "Asia/Krasnoyarsk",
-    4: "Asia/Irkutsk",
-    5: "Asia/Yakutsk",
-    6: "Asia/Vladivostok",
-    7: "Asia/Magadan",
-    8: "Asia/Kamchatka",
-}
+_ZONES: Final = (
+    "Europe/Kaliningrad Europe/Moscow Europe/Saratov Asia/Yekaterinburg Asia/Omsk Asia/Krasnoyarsk Asia/Irkutsk"
+    " Asia/Yakutsk Asia/Vladivostok Asia/Magadan Asia/Kamchatka"
+)
+ZONES: Final = dict(enumerate(_ZONES.split(), start=-2))
 """Hours from Saratov (UTC+4) to a zone that Russia has at that shift."""
 _HEADER: Final = """\
 # Made by `kodeks-exporter import`. Check it with `kodeks-exporter check-config`, complete it by hand

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from kodeks_exporter.config.document import Plain
+from kodeks_exporter.config.parts import KINDS
 from kodeks_exporter.config.problems import Loc
 from kodeks_exporter.config.typed import Finding
 from kodeks_exporter.settings import values
@@ -16,14 +17,12 @@ from kodeks_exporter.settings.online import OnlineRetry
 from kodeks_exporter.settings.score import LIMITS, WEIGHTS
 from kodeks_exporter.settings.values import did_you_mean
 
-_KINDS = ("managers", "installations", "online_accesses", "dealers")
-
 Mapping = dict[str, Plain]
 
 
 def findings(data: Plain) -> Iterator[Finding]:
     top = _mapping(data)
-    for kind in _KINDS:
+    for kind in KINDS:
         yield from _unique_names(kind, top)
     for kind in ("installations", "online_accesses"):
         yield from _known_managers(kind, top)

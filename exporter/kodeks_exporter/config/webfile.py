@@ -7,9 +7,8 @@ error, so that nobody relies on protection that is not there. ``http2`` is accep
 import re
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import Annotated, Literal
 
 from kodeks_exporter.config import document
@@ -29,6 +28,11 @@ HEADERS = (
 )
 """Response headers that the format lets a file set."""
 _BCRYPT = re.compile(r"\$2[abxy]\$(?:0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}")
+_VERIFY = {
+    "NoClientCert": ssl.CERT_NONE,
+    "VerifyClientCertIfGiven": ssl.CERT_OPTIONAL,
+    "RequireAndVerifyClientCert": ssl.CERT_REQUIRED,
+}
 _VERSIONS = {
     "TLS10": ssl.TLSVersion.TLSv1,
     "TLS11": ssl.TLSVersion.TLSv1_1,
@@ -38,22 +42,19 @@ _VERSIONS = {
 
 
 @dataclass(frozen=True, slots=True)
-class WebTls:
-    """``client_verify``: CERT_NONE, CERT_OPTIONAL (verified if given) or CERT_REQUIRED."""
+class ServerSecurity:
+    """What web.yml says. Without ``cert_file`` the server speaks plain HTTP, without ``users`` anyone may ask.
 
-    cert_file: Path
-    key_file: Path
-    client_verify: ssl.VerifyMode = ssl.CERT_NONE
+    ``client_verify`` other than CERT_NONE needs ``client_ca_file``.
+    ``users``: name to bcrypt hash. ``headers`` are set on every answer, in place of our own of the same name.
+    """
+
+    cert_file: Path | None = None
+    key_file: Path | None = None
     client_ca_file: Path | None = None
+    client_verify: ssl.VerifyMode = ssl.CERT_NONE
     min_version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_2
-
-
-@dataclass(frozen=True, slots=True)
-class WebConfig:
-    """``tls`` None: plain HTTP. ``basic_auth_users``: login to bcrypt hash; empty: open to all."""
-
-    tls: WebTls | None = None
-    basic_auth_users: Mapping[str, str] = field(default_factory=dict, repr=False)
+    users: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -102,7 +103,7 @@ class _Web:
     basic_auth_users: Mapping[User, Hash] = field(default_factory=dict)
 
 
-def load_web_config(path: Path) -> WebConfig:
+def load_web_config(path: Path) -> ServerSecurity:
     """The web configuration; relative paths start from the file's folder. Raises ConfigError with every problem."""
     node, problems = document.read(path, empty_allowed=True)
     typed, findings = read(_Web, node.plain(), Surroundings(path.parent, {}))
@@ -113,10 +114,17 @@ def load_web_config(path: Path) -> WebConfig:
         problems.append(Problem(str(path), line, key_path(way), message))
     if problems or typed is None:
         raise ConfigError(problems)
-    return WebConfig(
-        tls=_tls(typed.tls_server_config) if typed.tls_server_config else None,
-        basic_auth_users=MappingProxyType(dict(typed.basic_auth_users)),
-        headers=MappingProxyType(dict(typed.http_server_config.headers)),
+    users = {name: hashed.encode() for name, hashed in typed.basic_auth_users.items()}
+    security, tls = ServerSecurity(users=users, headers=typed.http_server_config.headers), typed.tls_server_config
+    if tls is None:
+        return security
+    return replace(
+        security,
+        cert_file=Path(tls.cert_file),
+        key_file=Path(tls.key_file),
+        client_verify=_VERIFY[tls.client_auth_type],
+        client_ca_file=Path(tls.client_ca_file) if tls.client_ca_file else None,
+        min_version=_VERSIONS[tls.min_version],
     )
 
 
@@ -141,14 +149,3 @@ def _tls_findings(tls: _Tls) -> list[Finding]:
         except (ssl.SSLError, OSError):
             findings.append(((section, "client_ca_file"), "has no PEM certificates"))
     return findings
-
-
-def _tls(tls: _Tls) -> WebTls:
-    modes = {"VerifyClientCertIfGiven": ssl.CERT_OPTIONAL, "RequireAndVerifyClientCert": ssl.CERT_REQUIRED}
-    return WebTls(
-        cert_file=Path(tls.cert_file),
-        key_file=Path(tls.key_file),
-        client_verify=modes.get(tls.client_auth_type, ssl.CERT_NONE),
-        client_ca_file=Path(tls.client_ca_file) if tls.client_ca_file else None,
-        min_version=_VERSIONS[tls.min_version],
-    )

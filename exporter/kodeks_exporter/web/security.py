@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-import ssl
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, MutableMapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import bcrypt
 from werkzeug.datastructures import Authorization
+
+from kodeks_exporter.config.webfile import ServerSecurity
 
 _CACHE_SIZE: Final = 100
 _LONGEST_KEY: Final = 64  # bytes that blake2b takes; a bcrypt hash has 60
@@ -25,23 +24,6 @@ _FORGIVEN_EVERY: Final = 6.0
 _HELD_BACK: Final = 0.4
 _SUSPECTS: Final = 10_000
 """Addresses that are remembered."""
-
-
-@dataclass(frozen=True, slots=True)
-class ServerSecurity:
-    """What of web.yml the server needs. Without ``cert_file`` it speaks plain HTTP, without ``users`` anyone may ask.
-
-    ``client_verify`` other than CERT_NONE needs ``client_ca_file``.
-    ``users``: name to bcrypt hash. ``headers`` are set on every answer, in place of our own of the same name.
-    """
-
-    cert_file: Path | None = None
-    key_file: Path | None = None
-    client_ca_file: Path | None = None
-    client_verify: ssl.VerifyMode = ssl.CERT_NONE
-    min_version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_2
-    users: Mapping[str, bytes] = field(default_factory=dict, repr=False)
-    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class PasswordChecker:

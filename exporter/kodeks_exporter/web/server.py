@@ -20,10 +20,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from kodeks_exporter.config.webfile import ServerSecurity
 from kodeks_exporter.web.connection import ConnectionLimits, House, ServerConnection
 from kodeks_exporter.web.lanes import PASSWORDS, Lane, lanes
 from kodeks_exporter.web.listen import parse_listen_address
-from kodeks_exporter.web.security import Guard, ServerSecurity, Suspects
+from kodeks_exporter.web.security import Guard, Suspects
 from kodeks_exporter.web.table import Outbox, Table, room
 from kodeks_exporter.web.tls import Certificates
 

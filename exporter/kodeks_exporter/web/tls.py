@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from kodeks_exporter.web.security import ServerSecurity
+from kodeks_exporter.config.webfile import ServerSecurity
 
 logger = logging.getLogger("kodeks_exporter.web")
 
