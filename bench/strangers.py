@@ -18,7 +18,8 @@ from bench.rows import bounded
 from kodeks_exporter.config.webfile import ServerSecurity
 from kodeks_exporter.metrics.exposition import Exposition, Source
 from kodeks_exporter.web.app import Application
-from kodeks_exporter.web.server import ServerOptions, WebServer
+from kodeks_exporter.web.connection import ServerOptions
+from kodeks_exporter.web.server import WebServer
 from tests.web.certificates import Authority
 from tests.web.fakes import FakeBackend
 

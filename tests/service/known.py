@@ -88,6 +88,6 @@ KNOWN = Known(
 
 
 def shown(known: Known, query: Query = Query()) -> list[str]:  # noqa: B008 - it is frozen
-    document: Any = html.fromstring(Pages().status(status_page(fleet_view(SETTINGS, known), query)))
+    document: Any = html.fromstring(Pages().render("status.html", status_page(fleet_view(SETTINGS, known), query)))
     found = document.xpath("//section[contains(@class, 'monitor')] | //article")
     return [" ".join(each.text_content().split()) for each in found]

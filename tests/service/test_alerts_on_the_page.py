@@ -64,11 +64,11 @@ ELSEWHERE: Final = {
 def told(known: Known) -> set[str]:
     """The alerts whose guides the pages lead to."""
     view = fleet_view(SETTINGS, known)
-    texts = [PAGES.status(status_page(view, Query(state=state))) for state in ("", NOTED)]
+    texts = [PAGES.render("status.html", status_page(view, Query(state=state))) for state in ("", NOTED)]
     for each in view.installations:
         page = installation_page(view, each.name, Query())
         assert page is not None
-        texts.append(PAGES.installation(page))
+        texts.append(PAGES.render("installation.html", page))
     return set(re.findall(r'href="(?:\.\./)?docs/errors/(\w+)"', "".join(texts)))
 
 
@@ -171,7 +171,10 @@ def test_every_alert_has_its_place(name: str) -> None:
         return
     alert = listed(name, account="used-up", installation="") if name.startswith("Online") else listed(name)
     known = replace(CLEAN, listed={"1": alert})
-    texts = [PAGES.status(status_page(fleet_view(SETTINGS, known), Query(state=state))) for state in ("", NOTED)]
+    texts = [
+        PAGES.render("status.html", status_page(fleet_view(SETTINGS, known), Query(state=state)))
+        for state in ("", NOTED)
+    ]
     assert f"О чём говорит {name}" in "".join(texts), "Alertmanager lists it"
 
 

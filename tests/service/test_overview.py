@@ -84,7 +84,7 @@ def test_each_cause_leads_on() -> None:
     labels = {"alertname": "KodeksSppStatus", "installation": "spp", "manager": "ivanova", "client": "Клиент spp"}
     open_one = Incident("1", labels, NOW - 300, NOW - 300, NOW - 290)
     known = replace(KNOWN, incidents={"1": open_one})
-    document: Any = html.fromstring(Pages().status(status_page(fleet_view(SETTINGS, known), Query())))
+    document: Any = html.fromstring(Pages().render("status.html", status_page(fleet_view(SETTINGS, known), Query())))
     [card] = [each for each in document.xpath("//article") if "СПП" in each.text_content()]
     links = {a.text_content(): a.get("href") for a in card.xpath(".//p[@class='leads']/a")}
     assert links["Что делать"] == "docs/errors/KodeksSppStatus"
@@ -121,7 +121,7 @@ def test_a_thousand_half_of_them_broken_open_at_once() -> None:
     took = []
     for _ in range(3):
         began = time.process_time()
-        page = pages.status(status_page(fleet_view(settings, known), Query()))
+        page = pages.render("status.html", status_page(fleet_view(settings, known), Query()))
         took.append(time.process_time() - began)
     assert "Сбой у 750 установок" in page
     assert min(took) < 0.3, took

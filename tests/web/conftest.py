@@ -8,7 +8,8 @@ from werkzeug.test import Client
 
 from kodeks_exporter.config.webfile import ServerSecurity
 from kodeks_exporter.web.app import Application
-from kodeks_exporter.web.server import ServerOptions, WebServer
+from kodeks_exporter.web.connection import ServerOptions
+from kodeks_exporter.web.server import WebServer
 from tests.web.fakes import FakeBackend, twelve
 
 Start = Callable[..., WebServer]

@@ -18,7 +18,8 @@ import pytest
 import requests
 
 from kodeks_exporter.web.app import Application
-from kodeks_exporter.web.server import ServerOptions, WebServer
+from kodeks_exporter.web.connection import ServerOptions
+from kodeks_exporter.web.server import WebServer
 from tests.web.conftest import Start
 from tests.web.fakes import TEXT_BODY, FakeBackend
 

@@ -18,7 +18,8 @@ from cryptography.x509.oid import NameOID
 
 from kodeks_exporter.config.webfile import ServerSecurity
 from kodeks_exporter.web.app import Application
-from kodeks_exporter.web.server import ServerOptions, WebServer
+from kodeks_exporter.web.connection import ServerOptions
+from kodeks_exporter.web.server import WebServer
 from tests.web.certificates import Authority, Pair
 from tests.web.conftest import Start
 from tests.web.fakes import TEXT_BODY, FakeBackend

@@ -25,7 +25,8 @@ from werkzeug.test import Client
 from kodeks_exporter.config.webfile import ServerSecurity
 from kodeks_exporter.intake.intake import Intake
 from kodeks_exporter.web.app import Application
-from kodeks_exporter.web.server import ServerOptions, WebServer
+from kodeks_exporter.web.connection import ServerOptions
+from kodeks_exporter.web.server import WebServer
 from kodeks_exporter.web.upload import OPEN_PATHS, RESULTS, Uploads
 from tests.intake.fakes import BROKEN, ODD, STATUS, TOKEN, FakeStore, files, fleet, intake, zipped
 from tests.web.fakes import FakeBackend

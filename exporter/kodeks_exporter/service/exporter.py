@@ -33,7 +33,7 @@ from kodeks_exporter.store.database import FILE_NAME
 from kodeks_exporter.store.folder import StorageLock, reserve, set_aside
 from kodeks_exporter.sysinfo.profile import Profile
 from kodeks_exporter.web.app import Route
-from kodeks_exporter.web.server import ServerOptions
+from kodeks_exporter.web.connection import ServerOptions
 from kodeks_exporter.web.views import FleetView
 
 log = logging.getLogger(__name__)

@@ -4,8 +4,6 @@ GET shows and changes nothing, because mail scanners open every link. POST carri
 are the permission: no cookie, no password.
 """
 
-import base64
-import hashlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -13,8 +11,6 @@ from datetime import tzinfo
 from typing import Final
 from urllib.parse import urlencode
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest, LengthRequired, RequestEntityTooLarge, UnsupportedMediaType
 from werkzeug.wrappers import Request, Response
@@ -25,7 +21,7 @@ from kodeks_exporter.reaction.desk import Case, Desk, LinkFault, RefusalError, T
 from kodeks_exporter.settings.reaction import ReactionSettings
 from kodeks_exporter.web import words
 from kodeks_exporter.web.app import Route
-from kodeks_exporter.web.pages import TEMPLATES
+from kodeks_exporter.web.pages import Pages
 from kodeks_exporter.web.table import party
 
 PATH: Final = "/acknowledge"
@@ -110,23 +106,7 @@ class Acknowledge:
         self._zone = zone
         self._called = called
         self._clock = clock
-        environment = Environment(
-            loader=FileSystemLoader(TEMPLATES),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
-        style = "".join((TEMPLATES / name).read_text(encoding="utf-8") for name in ("style.css", "acknowledge.css"))
-        # Our own files, and CSS holds no "<": it must go in unescaped, or its hash would not fit.
-        environment.globals["style"] = Markup(style)  # noqa: S704
-        self._template = environment.get_template("acknowledge.html")
-        digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-        self._policy = (
-            f"default-src 'none'; style-src 'sha256-{digest}'; "
-            "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-        )
+        self._pages = Pages("acknowledge.css")
 
     def routes(self) -> tuple[Route, ...]:
         return (Route(PATH, ("GET", "POST"), self._answer),)
@@ -221,9 +201,7 @@ class Acknowledge:
         return _Page(title, "warn", texts=tuple(texts))
 
     def _show(self, page: _Page, status: int) -> Response:
-        response = Response(self._template.render(page=page), status, content_type="text/html; charset=utf-8")
-        response.headers["Content-Security-Policy"] = self._policy
-        return response
+        return self._pages.answer("acknowledge.html", page, status)
 
 
 def _about(link: TakeLink) -> str:

@@ -22,6 +22,8 @@ from werkzeug.exceptions import (
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
+from kodeks_exporter.checks.shown import Shown
+from kodeks_exporter.metrics.exposition import OPENMETRICS, TEXT
 from kodeks_exporter.web import guides, negotiation
 from kodeks_exporter.web.backend import Backend
 from kodeks_exporter.web.installation import installation_page
@@ -39,6 +41,7 @@ logger = logging.getLogger("kodeks_exporter.web")
 Handler = Callable[[Request, Mapping[str, str]], Response]
 """Takes the request and the variables of the route's path. Raises werkzeug's HTTPException for other answers."""
 
+_UNKNOWN: Final = "Нет установки с таким именем."
 _PLAIN: Final = "text/plain; charset=utf-8"
 _SECURITY_HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -208,40 +211,37 @@ class Application:
 
     def _status(self, request: Request, _: Mapping[str, str]) -> Response:
         page = status_page(self._fleet(request), Query.of(request.args))
-        return self._page(self._pages.status(page))
+        return self._pages.answer("status.html", page)
 
     def _installation(self, request: Request, variables: Mapping[str, str]) -> Response:
-        page = installation_page(self._fleet(request), variables["name"], Query.of(request.args))
-        if page is None:
-            raise NotFound("Нет установки с таким именем.")
-        return self._page(self._pages.installation(page))
+        return self._installation_page(request, variables["name"], Query.of(request.args))
 
     def _examine(self, request: Request, variables: Mapping[str, str]) -> Response:
         """The button «Проверить сейчас». Other sites' pages are refused: each costs the client's server a round."""
-        if request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
+        if _of_another_site(request):
             raise Forbidden("Проверка запускается только со страницы самого экспортёра.")
         name = variables["name"]
         if name not in self._fleet(request).names:
-            raise NotFound("Нет установки с таким именем.")
+            raise NotFound(_UNKNOWN)
         if not self._probe_slots.acquire(blocking=False):
             raise ServiceUnavailable("Слишком много проверок сразу, повторите через минуту.")
         try:
             evidence = self._backend.examine(name)
         finally:
             self._probe_slots.release()
-        page = installation_page(self._fleet(request), name, Query(refresh=False), evidence)
+        return self._installation_page(request, name, Query(refresh=False), evidence)
+
+    def _installation_page(
+        self, request: Request, name: str, query: Query, evidence: tuple[Shown, ...] | None = None
+    ) -> Response:
+        page = installation_page(self._fleet(request), name, query, evidence)
         if page is None:
-            raise NotFound("Нет установки с таким именем.")
-        return self._page(self._pages.installation(page))
+            raise NotFound(_UNKNOWN)
+        return self._pages.answer("installation.html", page)
 
     def _guide(self, request: Request, variables: Mapping[str, str]) -> Response:
         # With .md too: alerts name the files, which any other place may show as well.
         return guides.answer(request, variables.get("name", guides.INDEX).removesuffix(".md"), self._pages)
-
-    def _page(self, html: str) -> Response:
-        response = Response(html, content_type="text/html; charset=utf-8")
-        response.headers["Content-Security-Policy"] = self._pages.policy
-        return response
 
 
 def _to_the_list(_request: Request, _: Mapping[str, str]) -> Response:
@@ -262,6 +262,6 @@ def _plain(text: str, status: int) -> Response:
 
 
 def _exposition(body: bytes, openmetrics: bool) -> Response:
-    response = Response(body, content_type=negotiation.OPENMETRICS if openmetrics else negotiation.TEXT)
+    response = Response(body, content_type=OPENMETRICS if openmetrics else TEXT)
     response.vary.add("Accept")
     return response

@@ -40,14 +40,25 @@ _REFUSALS: Final = (401, 403, 429)
 
 
 @dataclass(frozen=True, slots=True)
-class ConnectionLimits:
-    """As in ``server.ServerOptions``."""
+class ServerOptions:
+    """Limits; times in seconds, sizes in bytes.
 
-    io_grace: float
-    io_rate: int
-    idle_timeout: float
-    max_header: int
-    max_body: int
+    ``io_grace`` and ``io_rate``: a request and its answer may keep the server waiting for ``io_grace`` and one second
+    more for each ``io_rate`` bytes. ``idle_timeout``: between two requests on one connection, longer than the usual
+    scrape intervals. ``stop_timeout``: for requests in work when the server stops. ``max_body``: of an upload, 0: the
+    application knows itself. ``max_unsent``: of all answers that wait for clients to read them. ``uploads``: received
+    at once.
+    """
+
+    io_grace: float = 10.0
+    io_rate: int = 16 * 1024
+    idle_timeout: float = 90.0
+    stop_timeout: float = 5.0
+    max_header: int = 32 * 1024
+    max_body: int = 1024 * 1024
+    max_connections: int = 256
+    max_unsent: int = 128 * 1024 * 1024
+    uploads: int = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +67,7 @@ class House:
 
     app: WSGIApplication
     guard: Guard
-    limits: ConnectionLimits
+    limits: ServerOptions
     table: Table
     outbox: Outbox
     suspects: Suspects

@@ -47,8 +47,7 @@ def answer(request: Request, name: str, pages: Pages) -> Response:
     guide = _guides().get(name)
     if guide is None:
         raise NotFound("Нет страницы с таким именем. Все страницы: /docs/errors/")
-    response = Response(pages.guide(guide.title, guide.body, name != INDEX), content_type="text/html; charset=utf-8")
-    response.headers["Content-Security-Policy"] = pages.policy
+    response = pages.answer("guide.html", guide, links_to_all=name != INDEX)
     # Not for shared caches: the page may stand behind a password.
     response.headers["Cache-Control"] = "private, max-age=3600"
     response.add_etag()

@@ -222,9 +222,7 @@ class Handling:
         )
 
     def _show(self, page: HandlingPage) -> Response:
-        response = Response(self._pages.handling(page), content_type="text/html; charset=utf-8")
-        response.headers["Content-Security-Policy"] = self._pages.policy
-        return response
+        return self._pages.answer("handling.html", page)
 
 
 def _line(drawn: handling.Drawn, steps: Mapping[Kind, ReviewStep], now: float, zone: tzinfo) -> _Line:

@@ -6,9 +6,6 @@ from typing import Final
 from werkzeug.http import parse_options_header
 from werkzeug.wrappers import Request, Response
 
-TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
-OPENMETRICS: Final = "application/openmetrics-text; version=1.0.0; charset=utf-8"
-
 _OPENMETRICS_VERSIONS: Final = ("1.0.0", "0.0.1")
 _WORTH_COMPRESSING: Final = 1024  # bytes; below that gzip saves no packet
 _FAST: Final = 1  # gzip level: half the CPU of the default for a tenth more bytes

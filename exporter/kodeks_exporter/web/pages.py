@@ -5,17 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
-
-from kodeks_exporter.web.installation import InstallationPage
-from kodeks_exporter.web.status import StatusPage
-
-if TYPE_CHECKING:
-    from kodeks_exporter.web.handling import HandlingPage
+from werkzeug.wrappers import Response
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 """The folder of all pages' templates and stylesheets."""
@@ -23,9 +18,10 @@ _ICON_COLOURS: Final = {"bad": "#d5322b", "warn": "#d98a06", "ok": "#2c9a4e", "p
 
 
 class Pages:
-    """Renders the page models. ``policy`` is the value of Content-Security-Policy that goes with them."""
+    """Renders the page models, with the Content-Security-Policy that lets only their stylesheets in."""
 
-    def __init__(self) -> None:
+    def __init__(self, *styles: str) -> None:
+        """``styles``: stylesheets beside the common one."""
         self._environment = Environment(
             loader=FileSystemLoader(TEMPLATES),
             autoescape=True,
@@ -35,32 +31,22 @@ class Pages:
             auto_reload=False,
         )
         self._environment.filters["capital"] = lambda text: text[:1].upper() + text[1:]
-        style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
-        # Our own file, and CSS holds no "<": it must go in unescaped, or its hash would not fit.
-        self._environment.globals["style"] = Markup(style)  # noqa: S704
+        style = "".join((TEMPLATES / name).read_text(encoding="utf-8") for name in ("style.css", *styles))
+        # Our own files, and CSS holds no "<": it must go in unescaped, or its hash would not fit.
+        self._environment.globals |= {"style": Markup(style), "icon": _icon}  # noqa: S704
         digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-        self.policy: Final = (
+        self._policy: Final = (
             f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; "
             "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
         )
 
-    def status(self, page: StatusPage) -> str:
-        return self._render("status.html", page)
+    def render(self, template: str, page: object, **values: object) -> str:
+        return self._environment.get_template(template).render(page=page, **values)
 
-    def installation(self, page: InstallationPage) -> str:
-        return self._render("installation.html", page)
-
-    def handling(self, page: HandlingPage) -> str:
-        """The reviewers' pages."""
-        return self._environment.get_template("handling.html").render(page=page)
-
-    def guide(self, title: str, body: Markup, links_to_all: bool) -> str:
-        """A page about an alert; ``body`` is HTML."""
-        template = self._environment.get_template("guide.html")
-        return template.render(title=title, body=body, links_to_all=links_to_all)
-
-    def _render(self, template: str, page: StatusPage | InstallationPage) -> str:
-        return self._environment.get_template(template).render(page=page, icon=_icon(page.tone))
+    def answer(self, template: str, page: object, status: int = 200, **values: object) -> Response:
+        response = Response(self.render(template, page, **values), status, content_type="text/html; charset=utf-8")
+        response.headers["Content-Security-Policy"] = self._policy
+        return response
 
 
 def _icon(tone: str) -> str:

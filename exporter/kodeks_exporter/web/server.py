@@ -17,11 +17,10 @@ import threading
 import time
 from collections.abc import Callable, MutableMapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from kodeks_exporter.config.webfile import ServerSecurity
-from kodeks_exporter.web.connection import ConnectionLimits, House, ServerConnection
+from kodeks_exporter.web.connection import House, ServerConnection, ServerOptions
 from kodeks_exporter.web.lanes import PASSWORDS, Lane, lanes
 from kodeks_exporter.web.listen import parse_listen_address
 from kodeks_exporter.web.security import Guard, Suspects
@@ -40,28 +39,6 @@ _QUIET: Final = 60.0
 """Seconds between two warnings of too many connections."""
 _PAUSE: Final = 0.2
 """Seconds without accepting, when the process is out of descriptors."""
-
-
-@dataclass(frozen=True, slots=True)
-class ServerOptions:
-    """Limits; times in seconds, sizes in bytes.
-
-    ``io_grace`` and ``io_rate``: a request and its answer may keep the server waiting for ``io_grace`` and one second
-    more for each ``io_rate`` bytes. ``idle_timeout``: between two requests on one connection, longer than the usual
-    scrape intervals. ``stop_timeout``: for requests in work when the server stops. ``max_body``: of an upload, 0: the
-    application knows itself. ``max_unsent``: of all answers that wait for clients to read them. ``uploads``: received
-    at once.
-    """
-
-    io_grace: float = 10.0
-    io_rate: int = 16 * 1024
-    idle_timeout: float = 90.0
-    stop_timeout: float = 5.0
-    max_header: int = 32 * 1024
-    max_body: int = 1024 * 1024
-    max_connections: int = 256
-    max_unsent: int = 128 * 1024 * 1024
-    uploads: int = 4
 
 
 class WebServer:
@@ -88,10 +65,8 @@ class WebServer:
         most = room(options.max_connections)
         self._house = House(
             app=app,
-            guard=Guard(security, open_paths, passwords),
-            limits=ConnectionLimits(
-                options.io_grace, options.io_rate, options.idle_timeout, options.max_header, options.max_body
-            ),
+            guard=Guard(security, open_paths),
+            limits=options,
             table=Table(most, max(1, most // 2)),
             outbox=Outbox(options.max_unsent),
             suspects=Suspects(),

@@ -141,7 +141,7 @@ def status_page(fleet: FleetView, query: Query) -> StatusPage:
         rows=tuple(line_of(view, status, fleet) for view, status in rows[first : first + PER_PAGE]),
         columns=_columns(query),
         pages=pages,
-        zones=_zones(fleet, query),
+        zones=_choices(map(_zone_of, fleet.installations), query.zone, "Время: здешнее"),
         rows_heading="Остальные" if cards else "",
         empty_fleet=not everything and not fleet.accesses,
         nothing_found=bool(everything) and not shown and not accesses,
@@ -264,12 +264,9 @@ _ORDERS: Final[Mapping[str, Callable[[tuple[InstallationView, Status]], tuple[An
 }
 
 
-def _zones(fleet: FleetView, query: Query) -> tuple[Choice, ...]:
-    """Zones that the times may be shown in: where the fleet's servers stand."""
-    known = sorted({str(each.time_zone) for each in fleet.installations if each.time_zone is not None})
-    if len(known) < 2 and not query.zone:
-        return ()
-    return (Choice("", "Время: здешнее", not query.zone), *(Choice(each, each, each == query.zone) for each in known))
+def _zone_of(view: InstallationView) -> str:
+    """Where a server stands: times may be shown in any of these zones."""
+    return str(view.time_zone) if view.time_zone is not None else ""
 
 
 def _problem_order(pair: tuple[InstallationView, Status]) -> tuple[int, int, float, str]:

@@ -39,7 +39,7 @@ BLOCKED_BY_PLAN: Final[Mapping[str, str]] = MappingProxyType(
     {"restart": "плановый перезапуск", "backup": "плановое резервное копирование"}
 )
 
-_MONTHS: Final = (
+_MONTHS: Final = [
     "января",
     "февраля",
     "марта",
@@ -52,7 +52,7 @@ _MONTHS: Final = (
     "октября",
     "ноября",
     "декабря",
-)
+]
 
 
 def plural(number: int, one: str, few: str, many: str) -> str:
