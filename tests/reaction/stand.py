@@ -210,7 +210,7 @@ class Bench:
 
     def values(self) -> dict[str, float]:
         """Sample with its labels, as written, to its value; without the histograms' buckets."""
-        text = Exposition().render(self.reactions.sources()).decode()
+        text = Exposition().render(self.reactions.sources(self.settings)).decode()
         return {
             sample.name + "{" + ",".join(f"{key}={value}" for key, value in sorted(sample.labels.items())) + "}":
             sample.value

@@ -141,19 +141,19 @@ class Service:
         settings = self._settings
         known = Known(
             now=time.time(),
-            live=self._rounds.statuses(),
-            past=self._rounds.spells(),
-            reports=self._reporting.snapshots(),
-            trails=self._reporting.trails(),
-            refused=self._reporting.refused(),
-            accesses=self._accesses.states(settings.fleet.online_accesses),
-            servers=self._accesses.servers(),
-            incidents=self._reactions.incidents(),
-            listed=self._reactions.listed(),
-            alertmanagers=self._reactions.members(),
+            live=self._rounds.live.statuses(),
+            past=self._rounds.past.spells(),
+            reports=self._reporting.store.snapshots(),
+            trails=self._reporting.intake.trails(),
+            refused=self._reporting.intake.refused(),
+            accesses={name: self._accesses.store.state(name) for name in settings.fleet.online_accesses},
+            servers=self._accesses.watch.servers(),
+            incidents=self._reactions.watch.state().incidents,
+            listed=self._reactions.watch.listed(),
+            alertmanagers=self._reactions.watch.up(),
             reload_ok=self._reload_ok,
             impaired=self._impaired(),
-            waiting=self._rounds.backlog().seconds,
+            waiting=self._rounds.database.backlog().seconds,
         )
         return fleet_view(settings, known)
 
@@ -242,13 +242,13 @@ class Service:
     def _own_sources(self, settings: Settings) -> Iterator[Source]:
         own = exporter_metrics.ExporterStatus(
             installations=len(settings.fleet.installations),
-            rounds=self._rounds.count(),
+            rounds=self._rounds.live.rounds,
             poll_lag=self._scheduler.lag(POOL),
             check_interval=settings.poll.checks,
             reload_ok=self._reload_ok,
             reload_time=self._reload_time,
             source_errors=self._exposition.errors(),
-            backlogs={FILE_NAME: self._rounds.backlog(), "reaction.sqlite": self._reactions.backlog()},
+            backlogs={FILE_NAME: self._rounds.database.backlog(), "reaction.sqlite": self._reactions.store.backlog()},
             set_aside=self._set_aside,
             clock_leaps=self._leaps,
             impaired=self._impaired(),

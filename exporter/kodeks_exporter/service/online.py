@@ -1,7 +1,7 @@
 """Everything about online accesses, put together: visits to the vendor's servers, store and metrics."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +11,6 @@ from kodeks_exporter.online.reader import OnlineTools
 from kodeks_exporter.online.watch import OnlineWatch, server_of
 from kodeks_exporter.poll.scheduler import Job
 from kodeks_exporter.settings.settings import Settings
-from kodeks_exporter.store.access_state import AccessState
 from kodeks_exporter.store.folder import opened
 from kodeks_exporter.store.online import FILE_NAME, OnlineStore
 
@@ -29,44 +28,37 @@ class Accesses:
 
     def __init__(self, storage: Path, settings: Settings, resolve: Callable[[str], tuple[str, ...]]) -> None:
         """Raises ``StorageError``."""
-        self._store = opened(storage, FILE_NAME, lambda: OnlineStore(storage, settings.online))
-        self._watch = OnlineWatch(self._store, OnlineTools(resolve))
-        self._watch.apply(settings.fleet.online_accesses, settings.online, settings.poll)
+        self.store = opened(storage, FILE_NAME, lambda: OnlineStore(storage, settings.online))
+        self.watch = OnlineWatch(self.store, OnlineTools(resolve))
+        self.watch.apply(settings.fleet.online_accesses, settings.online, settings.poll)
 
     def pools(self) -> dict[str, int]:
         return {_POOL: _VISITORS}
 
     def configure(self, settings: Settings) -> None:
         """After a reload."""
-        self._watch.apply(settings.fleet.online_accesses, settings.online, settings.poll)
+        self.watch.apply(settings.fleet.online_accesses, settings.online, settings.poll)
 
     def jobs(self, _: Settings) -> dict[str, Job]:
         """One job for each slot of each server; ``configure`` first."""
         return {
-            f"online {slot}": Job(partial(self._watch.run, slot), _LOOK, _LOOK, _POOL, _POOL)
-            for slot in self._watch.slots()
+            f"online {slot}": Job(partial(self.watch.run, slot), _LOOK, _LOOK, _POOL, _POOL)
+            for slot in self.watch.slots()
         }
 
     def sources(self, settings: Settings) -> Iterator[Source]:
         now = time.time()
-        servers = self._watch.servers()
+        servers = self.watch.servers()
         for name, access in settings.fleet.online_accesses.items():
             server = server_of(access)
             view = online_metrics.AccessFigures(
-                access, server, servers.get(server), self._store.state(name), settings.online
+                access, server, servers.get(server), self.store.state(name), settings.online
             )
             version = (view, int(now // _SEARCHES_AGE))
             yield Source("online", name, version, partial(online_metrics.families, view, now))
         if servers:
             yield Source("online", "of the vendor", dict(servers), partial(online_metrics.server_families, servers))
 
-    def states(self, names: Iterable[str]) -> Mapping[str, AccessState]:
-        return {name: self._store.state(name) for name in names}
-
-    def servers(self) -> Mapping[str, bool | None]:
-        """Whether each of the vendor's servers answers."""
-        return self._watch.servers()
-
     def close(self) -> None:
-        self._watch.stop()
-        self._store.close()
+        self.watch.stop()
+        self.store.close()

@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from kodeks_exporter.domain.reaction import Alert, Incident
 from kodeks_exporter.metrics import handling as handling_metrics
 from kodeks_exporter.metrics import reaction as reaction_metrics
 from kodeks_exporter.metrics.exposition import Source
@@ -21,7 +20,6 @@ from kodeks_exporter.settings.settings import Settings
 from kodeks_exporter.store.folder import opened
 from kodeks_exporter.store.handling import KEPT
 from kodeks_exporter.store.reaction import FILE_NAME, ReactionStore
-from kodeks_exporter.store.writer import Backlog
 from kodeks_exporter.web.acknowledge import Acknowledge
 from kodeks_exporter.web.app import Route
 from kodeks_exporter.web.handling import Handling
@@ -54,11 +52,11 @@ class Reactions:
         self._settings = settings
         # Alertmanager is this site's own: its name is not for the name servers that know the clients' installations.
         self._resolver = Resolver()
-        self._store = opened(storage, FILE_NAME, lambda: ReactionStore(storage))
-        self._watch = Watch(self._store, self._resolver.resolve, grace, clock)
-        desk = Desk(self._watch, lambda: settings().reaction, clock)
+        self.store = opened(storage, FILE_NAME, lambda: ReactionStore(storage))
+        self.watch = Watch(self.store, self._resolver.resolve, grace, clock)
+        desk = Desk(self.watch, lambda: settings().reaction, clock)
         self._page = Acknowledge(desk, lambda: settings().reaction, self._zone, clock, self._called)
-        self._reviews = Handling(self._store.handling, settings, self._zone, clock)
+        self._reviews = Handling(self.store.handling, settings, self._zone, clock)
         self._clock = clock
         self.configure(settings())
 
@@ -70,49 +68,33 @@ class Reactions:
 
     def configure(self, settings: Settings) -> None:
         """After a reload."""
-        self._watch.configure(settings.reaction, settings.alertmanager.repeat)
+        self.watch.configure(settings.reaction, settings.alertmanager.repeat)
 
     def jobs(self, settings: Settings) -> dict[str, Job]:
         """One for each Alertmanager, so that a sick one delays no other; ``configure`` first."""
         interval = settings.reaction.interval
         return {
-            f"reaction {name}": Job(partial(self._watch.visit, name), interval, interval, _POOL, _POOL)
-            for name in self._watch.members()
+            f"reaction {name}": Job(partial(self.watch.visit, name), interval, interval, _POOL, _POOL)
+            for name in self.watch.members()
         }
 
     def sources(self, _: Settings) -> Iterator[Source]:
-        if self._watch.members():
-            view = reaction_metrics.ReactionView(self._watch.state(), self._watch.up())
+        if self.watch.members():
+            view = reaction_metrics.ReactionView(self.watch.state(), self.watch.up())
             yield Source("reaction", "", view, partial(reaction_metrics.families, view))
             now = self._clock()
-            key = _Handled(self._store.handling.revision, now // _FIGURES_EVERY)
+            key = _Handled(self.store.handling.revision, now // _FIGURES_EVERY)
             yield Source("handling", "", key, lambda: handling_metrics.families(self._figures(now)))
 
     def _figures(self, now: float) -> Mapping[str, Figures]:
-        store = self._store.handling
+        store = self.store.handling
         names = {name: manager.called for name, manager in self._settings().fleet.managers.items()}
         return figures(store.records(now - KEPT), store.steps(), names, now)
 
-    def incidents(self) -> Mapping[str, Incident]:
-        """Alerts that fire, as Alertmanager lists them."""
-        return self._watch.state().incidents
-
-    def listed(self) -> Mapping[str, Alert]:
-        """The same as they say it, with their texts."""
-        return self._watch.listed()
-
-    def members(self) -> Mapping[str, bool]:
-        """Whether each Alertmanager answers."""
-        return self._watch.up()
-
-    def backlog(self) -> Backlog:
-        """What of the storage is not yet written."""
-        return self._store.backlog()
-
     def close(self) -> None:
-        self._watch.close()
+        self.watch.close()
         self._resolver.close()
-        self._store.close()
+        self.store.close()
 
     def _zone(self, manager: str) -> tzinfo:
         """Of whoever gets the messages: ops, where the manager is nobody of the file."""

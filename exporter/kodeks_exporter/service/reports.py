@@ -11,10 +11,9 @@ from kodeks_exporter.intake.download import Downloader
 from kodeks_exporter.intake.forward import POOL as FORWARD_POOL
 from kodeks_exporter.intake.forward import Forwarder, forward_job, forward_jobs
 from kodeks_exporter.intake.inbox import Inbox
-from kodeks_exporter.intake.intake import Intake, Refused
+from kodeks_exporter.intake.intake import Intake
 from kodeks_exporter.intake.pull import POOL as PULL_POOL
 from kodeks_exporter.intake.pull import pull_job, pull_jobs
-from kodeks_exporter.intake.statuses import Trail
 from kodeks_exporter.metrics import forward as forward_metrics
 from kodeks_exporter.metrics import intake as intake_metrics
 from kodeks_exporter.metrics import pushed as pushed_metrics
@@ -27,7 +26,6 @@ from kodeks_exporter.store.database import StorageError
 from kodeks_exporter.store.folder import opened
 from kodeks_exporter.store.journal import Journal
 from kodeks_exporter.store.reports import FILE_NAME, ReportStore
-from kodeks_exporter.store.snapshot import ReportSnapshot
 from kodeks_exporter.sysinfo.profile import BadProfile, Profile, load_profile
 from kodeks_exporter.web.app import Route
 from kodeks_exporter.web.upload import Uploads
@@ -70,21 +68,21 @@ class Reporting:
         ``ConfigError``, ``OSError``."""
         current = settings()
         self._settings = settings
-        self._profiles = load_profiles(current)
-        self._store = opened(storage, FILE_NAME, lambda: ReportStore(storage, current.history))
-        self._names = self._store.names(current.privacy.user_labels)
-        self._journal = Journal(self._store, storage, current.history.journal, self._names)
-        self._intake = Intake(
+        self.profiles = load_profiles(current)
+        self.store = opened(storage, FILE_NAME, lambda: ReportStore(storage, current.history))
+        self._names = self.store.names(current.privacy.user_labels)
+        self._journal = Journal(self.store, storage, current.history.journal, self._names)
+        self.intake = Intake(
             storage,
             self._fleet,
-            self._store,
-            lambda installation: self._profiles[installation.profile],
+            self.store,
+            lambda installation: self.profiles[installation.profile],
             concurrency=current.reports.ingest_concurrency,
             sysmon=current.checks.sysmon,
         )
         inbox = Path(current.reports.inbox) if current.reports.inbox else storage / "inbox"
-        self._inbox = Inbox(inbox, self._intake, self._fleet, current.reports.upload_limit)
-        self._uploads = Uploads(self._intake, self._fleet, current.reports.upload_limit, current.reports.max_uploads)
+        self._inbox = Inbox(inbox, self.intake, self._fleet, current.reports.upload_limit)
+        self._uploads = Uploads(self.intake, self._fleet, current.reports.upload_limit, current.reports.max_uploads)
         self._downloader = Downloader(resolve)
         self._forwarder = Forwarder(storage, resolve)
         self._planned = planned
@@ -94,26 +92,21 @@ class Reporting:
         current = self._settings().reports
         return {PULL_POOL: current.download_concurrency, FORWARD_POOL: 1, _HOUSEKEEPING_POOL: 2}
 
-    @property
-    def profiles(self) -> dict[str, Profile]:
-        """Those in force."""
-        return self._profiles
-
     def routes(self) -> tuple[Route, ...]:
         return self._uploads.routes()
 
     def configure(self, settings: Settings, profiles: dict[str, Profile]) -> None:
         """After a reload."""
-        self._profiles = profiles
-        self._store.configure(settings.history)
-        self._names = self._store.names(settings.privacy.user_labels)
+        self.profiles = profiles
+        self.store.configure(settings.history)
+        self._names = self.store.names(settings.privacy.user_labels)
         self._journal.configure(settings.history.journal, self._names)
-        self._intake.configure(settings.checks.sysmon)
+        self.intake.configure(settings.checks.sysmon)
 
     def jobs(self, settings: Settings) -> dict[str, Job]:
         """What is to be done regularly under these settings, by key."""
         jobs: dict[str, Job] = {
-            "recover": self._housekeeping(self._intake.recover, 10 * _PRUNE_INTERVAL, 0.0),
+            "recover": self._housekeeping(self.intake.recover, 10 * _PRUNE_INTERVAL, 0.0),
             "inbox": self._housekeeping(self._inbox.run, settings.reports.inbox_interval, 1.0),
             "journal": self._housekeeping(self._write_journal, _JOURNAL_INTERVAL, 2.0),
             "prune": self._housekeeping(self._prune, _PRUNE_INTERVAL, _PRUNE_DELAY),
@@ -121,12 +114,12 @@ class Reporting:
         jobs |= pull_jobs(
             settings.fleet,
             settings.poll.sysinfo,
-            lambda name: pull_job(name, self._intake, self._downloader, self._settings, self._planned),
+            lambda name: pull_job(name, self.intake, self._downloader, self._settings, self._planned),
         )
         jobs |= forward_jobs(
             settings.fleet,
             settings.reports.forward,
-            lambda name: forward_job(name, self._intake, self._forwarder, self._settings),
+            lambda name: forward_job(name, self.intake, self._forwarder, self._settings),
         )
         return jobs
 
@@ -134,7 +127,7 @@ class Reporting:
         """All series that come from reports, of the installations of these settings."""
         now = time.time()
         installations = settings.fleet.installations
-        snapshots, statuses, trails = self._store.snapshots(), self._intake.statuses(), self._intake.trails()
+        snapshots, statuses, trails = self.store.snapshots(), self.intake.statuses(), self.intake.trails()
         forwarded = self._forwarder.forwarded()
         for name, installation in installations.items():
             if name in snapshots:
@@ -155,19 +148,8 @@ class Reporting:
         totals: Mapping[tuple[str, ...], int] = self._uploads.results.totals()
         yield Source("uploads", "", totals, lambda: intake_metrics.families(totals))
 
-    def snapshots(self) -> Mapping[str, ReportSnapshot]:
-        return self._store.snapshots()
-
-    def trails(self) -> Mapping[str, Trail]:
-        """How status files came, by installation."""
-        return self._intake.trails()
-
-    def refused(self) -> Mapping[str, Refused]:
-        """The last unreadable reports, by installation."""
-        return self._intake.refused()
-
     def close(self) -> None:
-        self._store.close()
+        self.store.close()
 
     def _fleet(self) -> Fleet:
         return self._settings().fleet
@@ -184,4 +166,4 @@ class Reporting:
         return None
 
     def _prune(self) -> None:
-        self._store.prune(time.time(), self._settings().fleet.installations)
+        self.store.prune(time.time(), self._settings().fleet.installations)

@@ -27,10 +27,9 @@ from kodeks_exporter.settings.fleet import Installation
 from kodeks_exporter.settings.settings import Settings
 from kodeks_exporter.store.database import FILE_NAME, Database
 from kodeks_exporter.store.folder import opened
-from kodeks_exporter.store.live import LiveStatus, LiveStore
-from kodeks_exporter.store.past import PastStore, Spell
+from kodeks_exporter.store.live import LiveStore
+from kodeks_exporter.store.past import PastStore
 from kodeks_exporter.store.trials import TrialStore
-from kodeks_exporter.store.writer import Backlog
 
 POOL, _SLOW_POOL = "checks", "checks-slow"
 _SLOW_ROUND = 4.0
@@ -49,7 +48,7 @@ class Rounds:
         """Raises ``StorageError``."""
         self._settings = settings
         self._hurry = hurry
-        self._database, self._live, self._trials, self._past = opened(storage, FILE_NAME, lambda: _stores(storage))
+        self.database, self.live, self._trials, self.past = opened(storage, FILE_NAME, lambda: _stores(storage))
         self._tools = make_tools(settings)
         self._second_look = SecondLook()
         self._changes = ChangeLog()
@@ -62,7 +61,7 @@ class Rounds:
 
     def close(self) -> None:
         self._tools.close()
-        self._database.close()
+        self.database.close()
 
     def pools(self) -> dict[str, int]:
         concurrency = self._settings.poll.concurrency
@@ -75,8 +74,8 @@ class Rounds:
             self._tools = replace(self._tools, resolver=Resolver(*_resolving(settings)))
         self._settings = settings
         installations = settings.fleet.installations
-        self._live.keep_only(installations)
-        self._past.keep_only(installations)
+        self.live.keep_only(installations)
+        self.past.keep_only(installations)
         self._trials.note(installations.values(), time.time())
 
     def jobs(self, settings: Settings) -> dict[str, Job]:
@@ -92,7 +91,7 @@ class Rounds:
         return jobs
 
     def sources(self, settings: Settings) -> Iterator[Source]:
-        statuses = self._live.statuses()
+        statuses = self.live.statuses()
         for name, installation in settings.fleet.installations.items():
             status = statuses.get(name)
             families = partial(installation_metrics.families, installation, status)
@@ -107,7 +106,7 @@ class Rounds:
         if has_checks(installation) and self._look(installation)[1]:
             time.sleep(_PROBE_PAUSE)
             self._look(installation)
-        status = self._live.statuses().get(name)
+        status = self.live.statuses().get(name)
         return render_families(installation_metrics.families(installation, status), openmetrics=openmetrics)
 
     def examine(self, name: str) -> tuple[Shown, ...] | None:
@@ -119,36 +118,22 @@ class Rounds:
             self._look(installation, trace)
         return shown(trace, installation.asked_by(self._settings.checks).patterns)
 
-    def statuses(self) -> Mapping[str, LiveStatus]:
-        return self._live.statuses()
-
-    def spells(self) -> Mapping[str, tuple[Spell, ...]]:
-        return self._past.spells()
-
-    def count(self) -> int:
-        """How many rounds were recorded since the start."""
-        return self._live.rounds
-
-    def backlog(self) -> Backlog:
-        """What of the storage is not yet written."""
-        return self._database.backlog()
-
     def impairments(self) -> Counter[Impairment]:
         """How many installations can't be fully checked, by cause."""
-        return Counter(cause for status in self._live.statuses().values() for cause in status.round.impairments)
+        return Counter(cause for status in self.live.statuses().values() for cause in status.round.impairments)
 
     def ready(self) -> bool:
         """Whether each installation had its first round, or enough time has passed."""
         if time.monotonic() - self._started > _READY_AFTER:
             return True
-        statuses = self._live.statuses()
+        statuses = self.live.statuses()
         return all(name in statuses for name, each in self._settings.fleet.installations.items() if has_checks(each))
 
     def resolve(self, host: str) -> tuple[str, ...]:
         return self._tools.resolver.resolve(host)
 
     def in_planned_downtime(self, installation: Installation) -> bool:
-        known = self._live.previous(installation.name).get("schedule")
+        known = self.live.previous(installation.name).get("schedule")
         if known is None or not isinstance(known.facts, ScheduleFacts):
             return False
         planned = self._settings.checks.planned_downtime
@@ -158,7 +143,7 @@ class Rounds:
         installation = self._settings.fleet.installations.get(name)
         if installation is None:
             return Pace.NORMAL
-        before = self._live.previous(name)
+        before = self.live.previous(name)
         round_, again = self._look(installation)
         if installation.hosting and before and _reachable(before) != _reachable(round_.results):
             # What fails together is reported together: the neighbours are checked now and not up to a round later.
@@ -174,14 +159,14 @@ class Rounds:
         name = installation.name
         lock = self._locks.setdefault(name, threading.Lock())
         with lock:
-            known = self._live.statuses().get(name)
-            previous = self._live.previous(name)
+            known = self.live.statuses().get(name)
+            previous = self.live.previous(name)
             round_ = run_round(installation, self._settings.checks, self._tools, previous, trace)
             decision = self._second_look.decide(known.round if known is not None else None, round_)
             if decision.publish and name in self._settings.fleet.installations:
                 self._changes.note(known.round if known is not None else None, round_)
-                self._live.record(round_)
-                self._past.note(round_)
+                self.live.record(round_)
+                self.past.note(round_)
             return round_, decision.again
 
 
