@@ -41,21 +41,19 @@ class Online:
 
 
 def online(facts: Facts) -> Online:
-    running = next((month.name for month in facts.months if month.running), "")
-    years = [judge.access_year(each, running) for each in facts.accesses]
-    years.sort(key=lambda each: (-(each.mean or 0.0), each.access.name))
+    years = sorted(judge.access_years(facts), key=lambda each: (-(each.mean or 0.0), each.access.name))
     rows = [
         (each.access.login or each.access.name, each.access.server, words.percent_or(each.mean),
          f"{each.spent} из {each.months}" if each.months else NO_DATA, use_words(each))
         for each in years
     ]  # fmt: skip
-    tables = [_access_table(each.access, facts, running, place) for place, each in enumerate(years[:MOST_ACCESSES])]
+    tables = [_access_table(each.access, facts, place) for place, each in enumerate(years[:MOST_ACCESSES])]
     rest = len(years) - MOST_ACCESSES
     note = f"Помесячно показаны {MOST_ACCESSES} самых используемых доступов; остальных — {rest}." if rest > 0 else ""
     return Online(rows, tables, note, charts.online_documents(facts) if len(years) > 1 else None)
 
 
-def _access_table(access: Access, facts: Facts, running: str, place: int) -> AccessTable:
+def _access_table(access: Access, facts: Facts, place: int) -> AccessTable:
     last = facts.last_day
     known = [key for key in _RESOURCES if any(key in left for left in access.left.values())]
     rows: list[tuple[str, str, Sequence[str], str]] = []
@@ -65,7 +63,7 @@ def _access_table(access: Access, facts: Facts, running: str, place: int) -> Acc
         left, limits = access.left.get(month.name, {}), access.limits.get(month.name, {})
         cells = [_left(left.get(key), limits.get(key)) for key in known]
         share = access.used(month.name, "documents")
-        mark = "*" if month.name == running and left else ""
+        mark = "*" if month.running and left else ""
         rows.append((words.month(month.name), mark, cells, words.percent_or(share)))
     chart = charts.access(facts, place, access) if place < DRAWN_ACCESSES and access.left else None
     return AccessTable(access.login or access.name, access.server, [_RESOURCES[key] for key in known], rows, chart)
@@ -88,8 +86,7 @@ def gaps(facts: Facts) -> list[str]:
 
 def changes(facts: Facts) -> ChangeTable:
     """The halves of the year, of a client who has online accesses only."""
-    running = {month.name for month in facts.months if month.running}
-    names = sorted({name for access in facts.accesses for name in access.left} - running)
+    names = sorted({name for access in facts.accesses for name in access.left} - {facts.running})
     halves = [name for name in names if name[5:] <= "06"], [name for name in names if name[5:] > "06"]
     if min(map(len, halves)) < judge.LEAST_MONTHS:
         note = "Сравнивать пока не с чем: для этого нужны хотя бы по два полных месяца в каждом полугодии."

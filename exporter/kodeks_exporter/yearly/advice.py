@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from kodeks_exporter.yearly import judge, words
 from kodeks_exporter.yearly.facts import Facts, Month
-from kodeks_exporter.yearly.judge import AccessYear, Figure, SeatsAdvice, SeatsYear, Use
+from kodeks_exporter.yearly.judge import AccessYear, SeatsAdvice, SeatsYear, Use
 from kodeks_exporter.yearly.words import GAP, counted, number
 
 _CAUSES = {
@@ -135,7 +135,7 @@ def _seats(facts: Facts) -> str:
 
 
 def _search(facts: Facts) -> str:
-    empty = judge.total(facts.months, Figure("empty", lambda month: month.usage.get("searches_empty")))
+    empty = judge.total(facts.months, judge.EMPTY)
     families = [each.family for each in judge.wanted(facts.demand) if each.family not in judge.UNNAMED]
     if empty is None or not empty:
         return ""
@@ -164,8 +164,7 @@ def _availability(facts: Facts) -> str:
 def _online(facts: Facts) -> str:
     if not facts.accesses:
         return ""
-    running = next((month.name for month in facts.months if month.running), "")
-    years = [judge.access_year(each, running) for each in facts.accesses]
+    years = judge.access_years(facts)
     means = [each.mean for each in years if each.mean is not None]
     count = len(facts.accesses)
     text = f"Онлайн-доступов — {count}"
@@ -175,17 +174,20 @@ def _online(facts: Facts) -> str:
     idle = sum(each.use is Use.NEVER for each in years)
     if idle:
         text += f"; не пользовались {'им' if count == 1 else f'{idle} из {count}'}"
-    halves = [_half(facts, running, first) for first in (True, False)]
+    halves = [_half(facts, first) for first in (True, False)]
     if halves[0] is not None and halves[1] is not None:
         text += (f". В первом полугодии использовали {words.percent(halves[0])} лимита,"
                  f" во втором — {words.percent(halves[1])}")  # fmt: skip
     return text + "."
 
 
-def _half(facts: Facts, running: str, first: bool) -> float | None:
+def _half(facts: Facts, first: bool) -> float | None:
     """Mean share of the documents over the finished months of a half-year, when enough of them are known."""
     names = {
-        name for access in facts.accesses for name in access.left if name != running and (name[5:] <= "06") is first
+        name
+        for access in facts.accesses
+        for name in access.left
+        if name != facts.running and (name[5:] <= "06") is first
     }
     told = [used for name in names for access in facts.accesses if (used := access.used(name, "documents")) is not None]
     return sum(told) / len(told) if len(names) >= judge.LEAST_MONTHS and told else None
@@ -282,9 +284,8 @@ def _where(facts: Facts, year: SeatsYear) -> str:
 
 
 def _online_advice(facts: Facts) -> list[str]:
-    running = next((month.name for month in facts.months if month.running), "")
     told = []
-    for year in (judge.access_year(each, running) for each in facts.accesses):
+    for year in judge.access_years(facts):
         name = year.access.login or year.access.name
         if year.use is Use.SHARED:
             told.append(f"Добавить онлайн-доступ: {name} расходует лимит почти целиком.")

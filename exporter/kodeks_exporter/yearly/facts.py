@@ -198,6 +198,11 @@ class Facts:
         return sum(told) if told else None
 
     @property
+    def running(self) -> str:
+        """The name of the month that is not over, or empty."""
+        return next((month.name for month in self.months if month.running), "")
+
+    @property
     def bought(self) -> float | None:
         """Seats, as they were known last."""
         return next((month.bought for month in reversed(self.months) if month.bought is not None), None)

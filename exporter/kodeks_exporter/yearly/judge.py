@@ -52,7 +52,6 @@ class Missing(Enum):
     NO_DATA = "no data"
     NO_BEFORE = "no data before"
     FROM_ZERO = "was zero"
-    RUNNING = "not over"
 
 
 def change(now: float | None, before: float | None) -> float | Missing:
@@ -86,6 +85,7 @@ REFUSED = Figure("rejections", _usage("rejections"))
 ACTIVE = Figure("active", lambda month: month.active, mean=True)
 ACTIVITY_FIGURE = Figure("activity", lambda month: month.activity)
 KASSIST = Figure("kassist", _usage("kassist"))
+EMPTY = Figure("empty", _usage("searches_empty"))
 INVOLVED = Figure("involvement", lambda month: month.involvement, mean=True)
 
 TABLE = (DOCUMENTS, SAVES, PRINTS, REFUSED, ACTIVITY_FIGURE, KASSIST)
@@ -282,8 +282,11 @@ class AccessYear:
     use: Use
 
 
+def access_years(facts: Facts) -> list[AccessYear]:
+    return [access_year(each, facts.running) for each in facts.accesses]
+
+
 def access_year(access: Access, running: str) -> AccessYear:
-    """``running``: the name of a month that is not over, or empty."""
     told = {name: used for name in access.left if (used := access.used(name, "documents")) is not None}
     over = [used for name, used in told.items() if name != running] or list(told.values())
     spent = sum(left.get("documents", 1) < 1 for left in access.left.values())
@@ -304,7 +307,6 @@ def access_year(access: Access, running: str) -> AccessYear:
 def weaknesses(facts: Facts) -> list[str]:
     """In Russian: what a manager should know before such a report is handed over. Empty: it is a good one."""
     found = []
-    running = next((month.name for month in facts.months if month.running), "")
     if facts.installations:
         whole = sum(month.whole for month in facts.months)
         activity, up = average(facts.months, ACTIVITY_FIGURE), available(facts.months)
@@ -316,7 +318,7 @@ def weaknesses(facts: Facts) -> list[str]:
             found.append("доступность ниже обычной: подготовьте объяснение")
     elif max((len(access.left) for access in facts.accesses), default=0) < WEAK_MONTHS:
         found.append("данных меньше чем за три месяца, судить почти не о чем")
-    uses = [access_year(access, running).use for access in facts.accesses]
+    uses = [each.use for each in access_years(facts)]
     if uses and all(use in (Use.NEVER, Use.LOW) for use in uses):
         found.append("онлайн-доступами почти не пользуются: сначала поговорите с клиентом")
     return found

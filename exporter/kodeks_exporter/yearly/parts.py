@@ -8,7 +8,6 @@ from markupsafe import Markup
 from kodeks_exporter.yearly import charts, judge, words
 from kodeks_exporter.yearly.advice import causes_table, seats_words
 from kodeks_exporter.yearly.facts import Facts, Month
-from kodeks_exporter.yearly.judge import Figure
 from kodeks_exporter.yearly.words import GAP, NO_DATA, number, number_or
 
 MOST_DOMAINS = 10
@@ -62,7 +61,7 @@ def seats_row(each: judge.SeatsYear) -> SeatsRow:
 def searches(facts: Facts) -> Searches:
     made = [value for month in facts.months for kind in ("searches_intellectual", "searches_attribute")
             if (value := month.usage.get(kind)) is not None]  # fmt: skip
-    empty = judge.total(facts.months, Figure("empty", lambda month: month.usage.get("searches_empty")))
+    empty = judge.total(facts.months, judge.EMPTY)
     text = []
     if made and empty is not None and sum(made) > 0:
         share = f" ({words.percent(empty / sum(made), 1)})" if sum(made) >= judge.FEW else ""

@@ -33,7 +33,7 @@ def _of_installations(facts: Facts, comparison: Comparison) -> list[Tile]:
     refused = judge.total(months, judge.REFUSED)
     refused_months = sum((month.usage.get("rejections") or 0) > 0 for month in months)
     available = judge.available(months)
-    empty = judge.total(months, Figure("empty", lambda month: month.usage.get("searches_empty")))
+    empty = judge.total(months, judge.EMPTY)
     made = judge.total(
         months,
         Figure(
@@ -102,26 +102,18 @@ def _tile(name: str, value: float | None, kind: str, note: str) -> Tile:
 
 
 def _of_accesses(facts: Facts) -> list[Tile]:
-    running = next((month.name for month in facts.months if month.running), "")
-    years = [judge.access_year(each, running) for each in facts.accesses]
+    years = judge.access_years(facts)
     means = [each.mean for each in years if each.mean is not None]
     mean = sum(means) / len(means) if means else None
     spent = sum(each.spent for each in years)
-    used = [
-        limit - left["documents"]
-        for access in facts.accesses
-        for name, left in access.left.items()
-        if "documents" in left and (limit := access.limits.get(name, {}).get("documents")) is not None
-    ]
-    searches = [
-        limit - left["searches"]
-        for access in facts.accesses
-        for name, left in access.left.items()
-        if "searches" in left and (limit := access.limits.get(name, {}).get("searches")) is not None
-    ]
     return [
         _tile("Использовано лимита", mean, "%", "документов, за полный месяц"),
-        _tile("Документов онлайн", sum(used) if used else None, "", "открыто за период"),
-        _tile("Поисков онлайн", sum(searches) if searches else None, "", "за период"),
+        _tile("Документов онлайн", _spent(facts, "documents"), "", "открыто за период"),
+        _tile("Поисков онлайн", _spent(facts, "searches"), "", "за период"),
         _tile("Лимит исчерпан", float(spent) if means else None, "", "раз за период"),
     ]
+
+
+def _spent(facts: Facts, resource: str) -> float | None:
+    told = [spent for month in facts.months if (spent := facts.spent(month.name, resource)) is not None]
+    return sum(told) if told else None

@@ -133,18 +133,13 @@ def _gaps(facts: Facts) -> list[str]:
     if lost and len(lost) == len(over):
         told.append("Об использовании системы за этот период данных нет: отчёты сервера не поступали.")
     elif lost:
-        told.append(f"Нет данных об использовании за {_accusative(lost)}: это не ноль, а отсутствие отчётов сервера.")
+        told.append(f"Нет данных об использовании за {words.span(lost)}: это не ноль, а отсутствие отчётов сервера.")
     short = [month for month in facts.months if month.cut_short]
     if short:
         told.append(
-            f"Неполные данные за {_accusative([month.name for month in short])}: отчёты прервались до конца месяца."
+            f"Неполные данные за {words.span([month.name for month in short])}: отчёты прервались до конца месяца."
         )
     if facts.mute and len(facts.mute) < len(facts.installations):
         told.append(f"По {words.form(len(facts.mute), 'установке', 'установкам', 'установкам')}"
                     f" {words.some(facts.mute)} данных об использовании нет.")  # fmt: skip
     return told
-
-
-def _accusative(names: Sequence[str]) -> str:
-    """Names of months in the accusative are those of the nominative."""
-    return words.span(names)

@@ -56,7 +56,6 @@ def change(told: float | Missing) -> str:
             Missing.NO_DATA: NO_DATA,
             Missing.NO_BEFORE: "—",
             Missing.FROM_ZERO: "было 0",
-            Missing.RUNNING: "месяц идёт",
         }[told]
     if told >= 9.995:
         return f"в{GAP}{number(told + 1)}{GAP}раз"
