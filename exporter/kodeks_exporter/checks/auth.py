@@ -1,7 +1,7 @@
 """Can the monitor account log in?
 
-Only the page that a login alone shows counts as a login, and only a refusal by Kodeks itself as a refused one: a form,
-a single sign-on or a proxy in front of it says nothing of the account.
+Only the page that is shown after a login proves a login, and only a refusal by Kodeks itself proves a refusal: a form,
+a single sign-on or a proxy in front of it says nothing about the account.
 """
 
 from kodeks_exporter.checks.context import Context, Login
@@ -27,7 +27,8 @@ def check(_installation: Installation, context: Context) -> Verdict:
 
 
 def login_verdict(context: Context) -> Verdict:
-    """What the answer to the login says about the account. Asked once a round, however many checks need it."""
+    """What the answer to the login says about the account. The server is asked once a round, however many checks
+    need it."""
     path = context.settings.paths.title
     try:
         login = context.login()

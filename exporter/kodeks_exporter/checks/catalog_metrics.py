@@ -1,4 +1,4 @@
-"""Reads what ``/sysinfo/metrics`` says of catalogs. (Known: 0 is good, 1 is bad; ``status`` names the reason.)"""
+"""Reads what ``/sysinfo/metrics`` says about catalogs. (Known: 0 is good, 1 is bad; ``status`` names the reason.)"""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ class _Catalog:
 
 
 def parse_catalogs(text: str) -> CatalogFacts:
-    """Catalogs in the order of the text, none when it speaks of none. Raises ValueError when it is no metrics text."""
+    """Catalogs in the order of the text; none when it mentions none. Raises ValueError when the text is not metrics."""
     catalogs: dict[str, _Catalog] = {}
     for sample in parse_samples(text):
         if sample.name not in (MAIN_PAGE, PRODUCTS) or not math.isfinite(sample.value):

@@ -1,8 +1,8 @@
 """Which checks there are, in what order, and what blocks what.
 
-A check whose prerequisite failed is not run but blocked by it; what it would have found is a consequence. A check
-may also find that its trouble is another one's (``Verdict.by``). In the end every blocked check names the root cause,
-so that one incident shows as one failure.
+A check whose prerequisite failed is not run but blocked by it; what it would have found is a consequence. A check may
+also find that another check explains its failure (``Verdict.by``). In the end every blocked check names the root cause,
+so that one incident is one failure.
 """
 
 import logging
@@ -115,7 +115,7 @@ def _run(check: Check, installation: Installation, context: Context) -> CheckRes
     try:
         verdict = check.run(installation, context)
     except Exception:
-        # A fault of ours must neither stop the other checks nor pass for health, nor for the client's fault.
+        # A bug of ours must not stop the other checks, and must count neither as health nor as the client's fault.
         log.exception("check crashed", extra={"installation": installation.name, "check": check.name})
         verdict = failed_by(own_trouble(Impairment.INTERNAL))
     return CheckResult(
@@ -134,9 +134,8 @@ def _run(check: Check, installation: Installation, context: Context) -> CheckRes
 _KEPT = (Outcome.OK, Outcome.SKIPPED)
 
 
-def _unseen_by(check: Check, context: Context) -> CheckResult | None:
-    """The check that this one builds on and that the monitor could not do, for want of something of its own or because
-    the page is for persons only. A name's address of before will do."""
+def _impaired_by(check: Check, context: Context) -> Impairment | None:
+    """What the monitor lacked for a check that this one builds on. An earlier address of the name is good enough."""
     for name in check.requires:
         required = context.results.get(name)
         if required is None or (name == "dns" and context.addresses):

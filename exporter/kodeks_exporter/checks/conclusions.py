@@ -1,7 +1,7 @@
-"""What pages say, concluded once: a healthy server's pages are the same, byte by byte, round after round.
+"""Remembers what pages were found to say: a healthy server sends the same bytes round after round.
 
-Breaking a page into lines and trying every pattern on each is the most expensive part of a round, so what came of it is
-kept by the page's digest. Only that is kept, never the page.
+Splitting a page into lines and trying every pattern on each is the most expensive part of a round, so the result is
+kept by the page's digest. The page itself is never kept.
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ class Conclusions:
         self._old = self._new
 
     def of(self, question: Callable[[Patterns, Response], T], patterns: Patterns, response: Response) -> T:
-        """``question`` must go by the patterns, the status, the content type and the body alone."""
+        """``question`` may depend only on the patterns, the status, the content type and the body."""
         digest = blake2b(response.body, digest_size=16)
         digest.update(f" {response.status} {response.headers.get('content-type', '')}".encode())
         key = (question, digest.digest())

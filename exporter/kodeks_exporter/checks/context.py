@@ -53,8 +53,8 @@ class Tools:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """``kodeks``: None where nothing shows who answers. ``title``: of the main page that was proven to be Kodeks'.
-    ``seems``: what it is instead."""
+    """``kodeks``: None where nothing shows who answers. ``title``: of a main page proven to be Kodeks. ``seems``:
+    what answered instead."""
 
     kodeks: bool | None
     title: str = ""
@@ -79,7 +79,7 @@ class MainPage:
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """What ``/admin/title`` gave to the monitor's account. ``out_of_seats``: refused only for lack of a free seat."""
+    """The answer of ``/admin/title`` to the monitor's login. ``out_of_seats``: refused only for lack of a free seat."""
 
     response: Response
     says: TitlePageSays
@@ -180,11 +180,11 @@ class Context:
         return self.concluded(is_out_of_seats, response)
 
     def concluded(self, question: Callable[[Patterns, Response], T], response: Response) -> T:
-        """The answer to ``question``, which is asked only of pages that were not seen before."""
+        """The answer to ``question``, computed only for pages that were not seen before."""
         return self.tools.conclusions.of(question, self.settings.patterns, response)
 
     def close(self) -> None:
-        """Leaves nothing behind: the session is logged out (it may hold a seat) and the connection closed."""
+        """Logs the session out, because it may hold a seat, and closes the connection."""
         if "connection" not in self.__dict__:
             return
         try:

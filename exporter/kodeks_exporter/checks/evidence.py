@@ -1,10 +1,10 @@
-"""Is it Kodeks that answers? Nothing passes for it that does not give a sign that only Kodeks gives.
+"""Is it Kodeks that answers? Only a sign that nothing but Kodeks gives counts as proof.
 
 Signs, from the strongest: what Kodeks adds to an answer (``Server``, its cookies, the pair of ``X-Powered-By: Express``
 and a ``Date`` in UTC), what only its own pages say (``kserver_`` lines, ``/admin/title``, the line of the key), a main
 page that was proven to be its own before, and last a product's name in the title. The installation's own host, name and
-addresses are taken out before a name is searched: they are in every stub of a registrar. (Known: headers, cookies and
-lines of metrics. Assumed: titles.)
+addresses are removed before the product's name is searched for, because a registrar's stub page repeats them. (Known:
+headers, cookies and lines of metrics. Assumed: titles.)
 """
 
 import re
@@ -26,15 +26,15 @@ _METRICS = re.compile(rb"^kserver_\w+[{ ]", re.MULTILINE)
 
 
 def evidence(context: Context) -> Evidence:
-    """Who answers at the main page. Asks other pages only where that page itself does not show it. Raises nothing
-    but what ``main_page`` does."""
+    """Who answers at the main page. Other pages are asked only where the main page does not settle it. Raises what
+    ``main_page`` raises."""
     if context.evidence is None:
         context.evidence = _weigh(context, context.main_page())
     return context.evidence
 
 
 def _weigh(context: Context, page: MainPage) -> Evidence:
-    # A stub on the main page is what users see, whatever else answers behind it; and a stranger gets no password.
+    # Users see the stub on the main page, whatever answers behind it; and a stranger gets no password.
     title, status = page.says.title, page.response.status
     if bears_its_mark(page.response) or COOKIES & context.connection.cookies.names:
         return Evidence(True, title)
@@ -61,7 +61,7 @@ def _weigh(context: Context, page: MainPage) -> Evidence:
 
 
 def _proven_by_its_pages(context: Context, page: MainPage, with_password: bool) -> bool:
-    """Whether pages that only Kodeks has are there. What is asked here serves the checks that want it, too."""
+    """Whether pages that only Kodeks has are there. Other checks reuse the answers."""
     patterns = context.settings.patterns
     asked: list[tuple[str, Callable[[Response], bool]]] = [
         (context.settings.paths.catalogs, lambda response: _METRICS.search(response.body) is not None)
@@ -82,26 +82,12 @@ def _proven_by_its_pages(context: Context, page: MainPage, with_password: bool) 
 
 
 def key_lines(patterns: Patterns, lines: Iterable[str]) -> list[str]:
-    """The lines of ``/admin/lic`` that speak of the key, and not of a product; with what has slipped into the next one:
-    the key after the colon, an error that names no product."""
-    found: list[str] = []
-    goes_on = False
-    for line in lines:
-        if any(pattern.search(line) for pattern in patterns.protection_line):
-            found.append(line)
-            goes_on = True
-        elif goes_on and (found[-1].endswith(":") or _GOES_ON.match(line)):
-            found[-1] += f" {line}"
-        else:
-            goes_on = False
-    return found
-
-
-_GOES_ON = re.compile(r"\W*(ошибка защиты|ключ не|senselock)", re.IGNORECASE)
+    """The lines of ``/admin/lic`` that are about the key, not about a product."""
+    return [line for line in lines if any(pattern.search(line) for pattern in patterns.protection_line)]
 
 
 def names_kodeks(patterns: Patterns, installation: Installation, text: Text) -> bool:
-    """Whether title, main heading or, on a page that says little else, its text names the product."""
+    """Whether the title, the main heading or, on a page with little other text, the text names the product."""
     lines = [without_names(line, installation) for line in weighty_lines(text)]
     return any(sign.search(line) for sign in patterns.kodeks_signs for line in lines)
 
@@ -120,7 +106,7 @@ def without_names(text: str, installation: Installation) -> str:
 
 
 def _is_catch_all(context: Context, page: MainPage) -> bool:
-    """Whether the site gives the same page whatever it is asked for."""
+    """Whether the site returns the same page for every path."""
     try:
         other = context.ask(context.settings.paths.title)
     except CheckError:

@@ -1,4 +1,4 @@
-"""Is the main page answered properly?
+"""Does the server answer the main page properly?
 
 An answer other than 200 that a more specific check explains (proxy, maintenance, lost key …) is that check's failure;
 this one is then blocked by it.
@@ -21,7 +21,7 @@ CHECK_OF_STATE = {
     InstallationState.SERVER_ERROR: "page",
     InstallationState.WARNING: "page",
 }
-"""Which check speaks for an unusual state of the main page."""
+"""Which check reports an unusual state of the main page."""
 
 
 def check(installation: Installation, context: Context) -> Verdict:

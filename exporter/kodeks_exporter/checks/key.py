@@ -1,4 +1,4 @@
-"""Does the protection key work, by the administration page and by the main page?"""
+"""Does the protection key work, according to the administration page and the main page?"""
 
 import re
 from collections.abc import Iterable
@@ -30,9 +30,9 @@ def check(_installation: Installation, context: Context) -> Verdict:
 
 
 def _or_licence_manager(context: Context, lost: Verdict) -> Verdict:
-    """A key that a silent licence manager should lend is not lost: the manager is the cause.
+    """A key is not lost when the licence manager that should provide it is silent: the manager is the cause.
 
-    Its port decides. A ping that is not answered says nothing while the port is open.
+    Its port decides: an unanswered ping means nothing while the port is open.
     """
     port = context.results.get("licman_tcp")
     if port is not None and port.outcome is Outcome.FAILED:
@@ -59,7 +59,7 @@ def _licence_page(context: Context) -> Verdict:
 
 
 def _licence_page_says(patterns: Patterns, response: Response) -> Verdict | None:
-    """None: it does not speak of the key."""
+    """None when the page does not mention the key."""
     text = read_text(response)
     lines = key_lines(patterns, text.lines)
     for pattern, line in product(patterns.protection_failed, lines):
@@ -91,7 +91,7 @@ _MAX_PRODUCTS = 100
 
 
 def _not_admitted(context: Context) -> Verdict:
-    """The page wants a login, or another one: is that the login's own fault?"""
+    """The page asks for a login, or a different one: did the login itself fail?"""
     if context.credentials is None:
         return skipped("no_credentials", "для проверки ключа нужен логин мониторинга (credentials)")
     login = login_verdict(context)

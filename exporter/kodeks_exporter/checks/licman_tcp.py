@@ -1,4 +1,4 @@
-"""Does the licence manager (Менеджер лицензий) answer by its port?"""
+"""Does the licence manager (Менеджер лицензий) accept connections?"""
 
 from kodeks_exporter.checks.context import Context
 from kodeks_exporter.checks.tcp import port_verdict

@@ -1,4 +1,4 @@
-"""Text in Prometheus' format as foreign servers write it: it may be cut, mixed with other text, or hostile."""
+"""Text in the Prometheus format as other servers write it: it may be truncated, mixed with other text, or hostile."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -21,10 +21,11 @@ def sample_lines(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 
 def parse_samples(text: str) -> Iterator[Sample]:
-    """Without samples whose value can't be one of Prometheus. Raises ValueError where it is no metrics text."""
+    """The samples, without those whose value is out of range for Prometheus. Raises ValueError when the text is not
+    metrics."""
     try:
         for family in text_string_to_metric_families(text):
             yield from (sample for sample in family.samples if is_float(sample.value))
-    except (ArithmeticError, LookupError, AttributeError, TypeError) as error:
-        # The parser is made for good input; on some broken lines it stumbles instead of complaining.
+    except (LookupError, AttributeError, TypeError) as error:
+        # The parser expects valid input; some broken lines make it fail with other errors.
         raise ValueError(f"not a metrics text: {type(error).__name__}") from None

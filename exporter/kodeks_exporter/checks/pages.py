@@ -1,4 +1,4 @@
-"""What a page of the monitored system says: a state, a key, a refusal for lack of seats, a login."""
+"""What a page of the monitored system says: a state, the key, no free seats, a login."""
 
 import re
 from collections.abc import Iterable
@@ -11,7 +11,8 @@ from kodeks_exporter.net.reading import Text, read_text
 from kodeks_exporter.settings.checks import Patterns
 
 _LITTLE = 600
-"""Characters. A page with no more text than this, links and lists aside, is talking about itself (assumed)."""
+"""Characters. A page with no more text than this, not counting links and lists, is a message about the server
+(assumed)."""
 _SHORT_PAGE = 4000
 _SHORT_REFUSAL = 1000
 _LONGEST_TITLE = 200
@@ -38,7 +39,7 @@ def bears_its_mark(response: Response) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class MainPageSays:
-    """``state``: the unusual one that it speaks of, or OK. The rest as in ``Text``."""
+    """``state``: the unusual state that the page reports, or OK. The rest as in ``Text``."""
 
     state: InstallationState
     title: str
@@ -54,10 +55,10 @@ def main_page_says(patterns: Patterns, response: Response) -> MainPageSays:
 
 
 def _state_of_page(patterns: Patterns, status: int, text: Text) -> InstallationState:
-    """The unusual state that a main page speaks of, or OK when it speaks of none.
+    """The unusual state that a main page reports, or OK.
 
-    A working main page lists the titles of hundreds of documents, among which «режим обслуживания» is nothing unusual.
-    So with status 200 only title and main headings count, and the text of a page that says little else (assumed).
+    A working main page lists the titles of hundreds of documents, and «режим обслуживания» may well be one of them. So
+    with status 200 only the title and main headings count, and the text of a page with little else on it (assumed).
     """
     lines = _telling_lines(status, text)
     if lines:
@@ -79,9 +80,9 @@ _LARGE = 200_000
 
 
 def weighty_lines(text: Text) -> list[str]:
-    """What a page says of itself: title, main headings and, where it says little else, its lines, each and in one."""
-    headings = text.headings if len(text.headings) == 1 else ()  # of several, each is one of many headlines
-    lines = [line for line in (text.title, *headings) if line]
+    """The lines that describe the page: title, main headings and, on a page with little other text, its lines,
+    separately and joined."""
+    lines = [line for line in (text.title, *text.headings) if line]
     said = text.said
     return [*lines, *said, " ".join(said)] if sum(map(len, said)) <= _LITTLE else lines
 
@@ -89,7 +90,7 @@ def weighty_lines(text: Text) -> list[str]:
 def is_out_of_seats(patterns: Patterns, response: Response) -> bool:
     """Whether a page says that every seat is taken.
 
-    The server is healthy then. A working page may mention such words among others, so with 200 only a short one counts.
+    The server is healthy then. A working page may contain such words too, so with 200 only a short page counts.
     """
     visible = read_text(response).visible
     if response.status == 401 or (response.status == 200 and len(visible) > _SHORT_REFUSAL):
@@ -99,8 +100,7 @@ def is_out_of_seats(patterns: Patterns, response: Response) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class TitlePageSays:
-    """``logged_in``: it is ``/admin/title`` as only somebody who is logged in gets it. Seats: None where the page does
-    not say."""
+    """``logged_in``: it is ``/admin/title`` as a logged-in user sees it. Seats: None where the page does not say."""
 
     logged_in: bool
     asks_for_a_password: bool

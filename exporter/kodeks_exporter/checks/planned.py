@@ -1,4 +1,4 @@
-"""Is it the time at which the server has announced to be away?"""
+"""Is the server in its announced downtime?"""
 
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""When does the server announce its nightly restart and backup (``/admin/pref``)?
+"""When are the server's nightly restart and backup (``/admin/pref``)?
 
 Known: the fields' names. Assumed: they are inputs of a form, or name and time side by side in the text.
 """

@@ -1,4 +1,4 @@
-"""Is a seat free? A monitor that is refused for lack of one must not be taken for a broken login."""
+"""Is a seat free? A monitor that is refused for lack of a seat does not have a broken login."""
 
 from kodeks_exporter.checks.auth import login_verdict
 from kodeks_exporter.checks.context import Context

@@ -1,6 +1,5 @@
-"""Twice before alarm: a new failure is looked at again, on a connection of its own and with the name looked up anew,
-before anybody is told of it; and some more times right after, so that the alert's rule hears of it if it has passed.
-"""
+"""Twice before alarm: a new failure is checked again, on a new connection and with a new name look-up, before it is
+published. A few more checks follow quickly, so that the alert's rule sees it if the failure is over."""
 
 import threading
 from dataclasses import dataclass
@@ -8,16 +7,16 @@ from dataclasses import dataclass
 from kodeks_exporter.domain.check import Outcome, Round
 
 LOOKS = 5
-"""At a new failure, the second of which is the first to be published. With looks that fail by themselves once in a
-hundred times, a fleet of 300 sees five such in a row once in decades."""
+"""Checks of a new failure; the second is the first to be published. If one check in a hundred fails by chance, a
+fleet of 300 sees five such failures in a row once in decades."""
 _LOOKS_OF_A_SLOW_ONE = 3
 _SLOW = 4.0
-"""Seconds from which a round has met a time limit: it takes its time to be repeated, and threads."""
+"""Seconds. A longer round has hit a time limit: repeating it costs time and threads."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """``publish``: the round is what is known now. ``again``: the next look comes within seconds."""
+    """``publish``: the round becomes the known state. ``again``: the next check comes within seconds."""
 
     publish: bool
     again: bool
@@ -31,7 +30,7 @@ class SecondLook:
         self._looks: dict[str, int] = {}
 
     def decide(self, published: Round | None, round_: Round) -> Decision:
-        """``published``: the round that is known so far, None when there is none."""
+        """``published``: the last published round, None when there is none."""
         broken = failures(round_)
         news = broken - (failures(published) if published is not None else frozenset())
         with self._lock:

@@ -1,6 +1,6 @@
-"""A round's exchanges as a person may look at them: what was asked, what came, which words the checks go by.
+"""A round's HTTP exchanges for a person to read: the request, the answer, and the words that the checks rely on.
 
-No secret is among it: of cookies only the names are shown, of addresses no query, of a login only that it went along.
+It shows no secrets: only the names of cookies, no query strings, and of a login only that it was sent.
 """
 
 import re
@@ -23,7 +23,7 @@ _AROUND: Final = 30
 class Shown:
     """``asked``: method and path; ``came``: status, time and size, or the error. ``headers``: those that matter.
 
-    ``words``: which pattern (a key of ``checks.patterns``) found what. All but the names is of ``Phrases``.
+    ``words``: which pattern (a key of ``checks.patterns``) matched what.
     """
 
     asked: str
@@ -33,7 +33,7 @@ class Shown:
 
 
 class Phrases(NamedTuple):
-    """What is said between the figures."""
+    """The words between the figures."""
 
     login: str
     milliseconds: str

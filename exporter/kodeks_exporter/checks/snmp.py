@@ -1,4 +1,4 @@
-"""Does the SNMP agent answer, and what of disks and the service process?"""
+"""Does the SNMP agent answer, and how are the disks and the service process?"""
 
 from dataclasses import replace
 

@@ -1,6 +1,6 @@
-"""What answers in place of Kodeks, as far as its page gives it away. A kind more is a row more.
+"""What answers in place of Kodeks, recognised by its page. A new kind is a new row.
 
-Wordings are those of registrars, hosters, providers and programs as they are seen in public (assumed to last).
+The wordings are those that registrars, hosters, providers and programs use in public today (assumed to last).
 """
 
 import re
@@ -11,7 +11,7 @@ from kodeks_exporter.net.answer import Response
 from kodeks_exporter.net.reading import Text
 
 _LONGEST_STUB = 3000
-"""Characters, links and lists aside; a site that has more to say is no stub, whatever words are on it."""
+"""Characters, not counting links and lists; a longer page is not a stub, whatever words are on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +146,8 @@ _KINDS = (
 
 
 def stranger(response: Response, text: Text) -> Stranger:
-    """What an answer seems to be of that shows no sign of Kodeks. It is never Kodeks' own by what is known of it."""
-    found = stub(response, text)
+    """What sent an answer that shows no sign of Kodeks."""
+    found = stub(text)
     if found is not None:
         return found
     if text.asks_for_a_password or response.status == 401:
@@ -158,27 +158,8 @@ def stranger(response: Response, text: Text) -> Stranger:
     return Stranger("not_kodeks", f"другой сайт («{title[:80]}»)" if title else "другой сайт")
 
 
-_LEGAL_REASONS = 451
-_REFUSALS = (401, 403, 429, 503)
-_PROTECTION = re.compile(r"ddos-guard|qrator|variti|servicepipe|stormwall", re.IGNORECASE)
-_PROTECTION_HEADERS = ("cf-mitigated", "x-iinfo", "x-sucuri-block")
-
-
-def _is_of_protection(response: Response) -> bool:
-    headers = response.headers
-    return bool(_PROTECTION.search(headers.get("server", ""))) or any(name in headers for name in _PROTECTION_HEADERS)
-
-
-def _of(reason: str) -> Stranger:
-    return next(kind.stranger for kind in _KINDS if kind.stranger.reason == f"not_kodeks_{reason}")
-
-
-def stub(response: Response, text: Text) -> Stranger | None:
-    """The kind of stub or foreign program that a page is by its code and words; None: none that is known."""
-    if response.status == _LEGAL_REASONS:
-        return _of("blocked_by_provider")
-    if response.status in _REFUSALS and _is_of_protection(response):
-        return _of("challenge")
+def stub(text: Text) -> Stranger | None:
+    """The kind of stub or other program that a page's words point to; None: no known kind."""
     said = text.said if sum(map(len, text.said)) <= _LONGEST_STUB else text.headings
     searched = "\n".join((text.title, *said, " ".join(said), text.made_by))
     by_signs = (kind.stranger for kind in _KINDS if kind.signs.search(searched))
@@ -243,5 +224,5 @@ _PROXY_HEADERS = ("x-squid-error", "x-cache-lookup", *_PROTECTION_HEADERS)
 
 
 def is_proxys_own(response: Response, text: Text) -> bool:
-    """Whether a refusal bears the marks of a proxy's or web server's standard page."""
+    """Whether a refusal looks like a proxy's or web server's standard page."""
     return any(name in response.headers for name in _PROXY_HEADERS) or bool(_PROXY_PAGES.search(text.source[:20_000]))

@@ -1,7 +1,7 @@
-"""What does the server's own monitoring module say (``/sysmon/metrics``)? Asked only when something of it is passed on.
+"""What does the server's own monitoring module report (``/sysmon/metrics``)? Asked only when some of it is passed on.
 
-Known: server 6.4.5.127 or newer, HTTP Basic with an account that has the right to metrics. Names of its families are
-not published, so the operator lists those that are wanted.
+Known: server 6.4.5.127 or newer, HTTP Basic with an account that has the right to metrics. The names of its metrics are
+not published, so the operator lists those to pass on.
 """
 
 from kodeks_exporter.checks.context import Context

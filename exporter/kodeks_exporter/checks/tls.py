@@ -1,4 +1,4 @@
-"""Does TLS work, is the certificate to be trusted, and until when is it valid?"""
+"""Does TLS work, is the certificate trusted, and how long is it valid?"""
 
 import ssl
 import time
@@ -34,7 +34,7 @@ def check(installation: Installation, context: Context) -> Verdict:
             context.secured = False
             return _no_handshake(context, error, timeout)
         bad = error
-    # The page is still worth reading without trust, but the password is not sent.
+    # The page is still worth reading, but the password is not sent.
     context.trusted = False
     try:
         facts = _facts(context.connection.secure(trust.kept_context(False, ""), timeout))
@@ -44,34 +44,13 @@ def check(installation: Installation, context: Context) -> Verdict:
     return failed(bad.reason, _whose(facts) if bad.reason == "certificate_expired" else bad.text, facts)
 
 
-def _whose(facts: TlsFacts | None) -> str:
-    """Which certificate of a chain has expired."""
-    if facts is not None and facts.expires > time.time():
-        return "истёк корневой сертификат, которому доверяет мониторинг (tls.ca_file); у сервера свежий"
-    if facts is not None and facts.issuer:
-        return f"истёк сертификат издателя «{facts.issuer}»: обновите цепочку на сервере"
-    return "срок TLS-сертификата истёк"
-
-
-def _no_handshake(context: Context, error: CheckError, timeout: float) -> Verdict:
-    """Why: tried once more with all that OpenSSL knows, however old or weak."""
-    if error.reason not in _NO_HANDSHAKE:
-        return failed_by(error)
-    try:
-        version, cipher = context.connection.agreed_on(_lenient(), timeout)
-    except CheckError:
-        return failed_by(error)
-    if version in _OLD:
-        return failed("tls_old", f"сервер говорит только по {version}: браузеры его не принимают")
-    return failed("tls", f"сервер принимает только слабые шифры ({cipher}): браузеры их не знают")
-
-
-def _lenient() -> ssl.SSLContext:
+def _old_protocol(context: Context, timeout: float) -> str:
+    """The old TLS version that the server accepts, after the usual handshake failed; empty when it accepts none."""
     lenient = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     lenient.check_hostname = False
     lenient.verify_mode = ssl.CERT_NONE
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # that is what is asked here
+        warnings.simplefilter("ignore", DeprecationWarning)  # the point of this check
         lenient.minimum_version = ssl.TLSVersion.TLSv1
     lenient.set_ciphers("ALL:COMPLEMENTOFALL:@SECLEVEL=0")
     return lenient
@@ -79,8 +58,7 @@ def _lenient() -> ssl.SSLContext:
 
 @lru_cache(maxsize=1024)
 def _facts(chain: tuple[bytes, ...]) -> TlsFacts | None:
-    """The earliest end in the chain; whose it is, where it is not the server's own. What a server sends beside its
-    chain does not count, nor a root, which nobody takes from it."""
+    """The earliest expiry in the chain, and which certificate it belongs to when that is not the server's own."""
     try:
         certificates = _issuers([x509.load_der_x509_certificate(each) for each in chain])
         first = min(certificates, key=lambda each: each.not_valid_after_utc)

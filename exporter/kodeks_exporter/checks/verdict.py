@@ -1,4 +1,4 @@
-"""What a check function returns: its judgement without the name and the times, which the chain adds."""
+"""What a check returns: its result without name and times, which the chain adds."""
 
 from dataclasses import dataclass
 
@@ -31,12 +31,12 @@ def blocked(by: str, text: str = "", facts: Facts | None = None) -> Verdict:
 
 
 def skipped(reason: str, text: str, facts: Facts | None = None) -> Verdict:
-    """The check cannot tell: not applicable here, or the server's answer is not understood."""
+    """The check is not applicable here, or the server's answer is not understood."""
     return Verdict(Outcome.SKIPPED, reason, text, facts=facts)
 
 
 def failed_by(error: CheckError, text: str = "", facts: Facts | None = None) -> Verdict:
-    """The verdict on what the network said: a failure of the other side, or skipped for a trouble of our own."""
+    """The verdict for a network error: failed when it is the other side's, skipped when it is our own."""
     if error.own is not None:
         return Verdict(Outcome.SKIPPED, error.reason, error.text, facts=facts, own=error.own)
     return failed(error.reason, text or error.text, facts)

@@ -1,4 +1,4 @@
-"""``kodeks-exporter add``: one more installation or online access; asks for the few things that can't be found out."""
+"""``kodeks-exporter add``: adds an installation or online access; asks for the few things that can't be discovered."""
 
 import argparse
 import getpass

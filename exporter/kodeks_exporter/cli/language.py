@@ -14,7 +14,7 @@ class _Spoken:
 
 
 def choose(arguments: Sequence[str], environment: Mapping[str, str]) -> list[str]:
-    """Takes ``--lang`` into account, or the locale where it is not among the arguments; gives the others.
+    """Sets the language from ``--lang`` or else from the locale; returns the other arguments.
 
     Raises ``ValueError`` for an unsupported language.
     """
@@ -38,7 +38,7 @@ def speak(language: str) -> None:
     """``ru`` or ``en``."""
     _Spoken.texts = {}
     if language == "ru":
-        from kodeks_exporter.cli.russian import TEXTS  # half of all calls never need it
+        from kodeks_exporter.cli.russian import TEXTS  # many calls never need it
 
         _Spoken.texts = TEXTS
 

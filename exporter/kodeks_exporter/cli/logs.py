@@ -34,8 +34,8 @@ def set_up(level: str, log_format: str) -> None:
 
 
 class Summed(logging.Filter):
-    """Lets the first warnings of one kind through, and says once a minute how many more there were: a stranger who is
-    refused again and again does not fill the disk. A kind is a logger and its message, whatever the details."""
+    """Lets the first warnings of a kind through, and reports once a minute how many more there were, so that
+    repeated refusals do not fill the disk. A kind is a logger and its message, whatever the details."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()

@@ -1,7 +1,7 @@
 """The command ``kodeks-exporter``.
 
-A command is a module with ``add_arguments(parser)`` and ``run(options)``; only the one that is asked for is imported,
-so that a short answer comes at once.
+A command is a module with ``add_arguments(parser)`` and ``run(options)``. Only the requested one is imported, to start
+fast.
 """
 
 import argparse
@@ -73,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """What was asked for; ``run`` of it is the command. Ends the process where it makes no sense."""
+    """The parsed arguments; ``run`` is the command. Ends the process when they make no sense."""
     asked = next((each for each in arguments if not each.startswith("-")), "")
     parser = _parser(asked)
     language.translate(parser)
@@ -81,7 +81,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def _parser(asked: str) -> argparse.ArgumentParser:
-    """``asked``: the command whose arguments are wanted; the others have their names and texts only."""
+    """``asked``: the command whose arguments are added; of the others only names and texts."""
     parser = argparse.ArgumentParser(
         prog="kodeks-exporter",
         description="Prometheus exporter for Kodeks/Техэксперт installations and online accesses.",

@@ -1,4 +1,4 @@
-"""Tells systemd how the service is (sd_notify), when it was started by systemd."""
+"""Reports the service's state to systemd (sd_notify), if systemd started it."""
 
 import os
 import socket

@@ -1,4 +1,4 @@
-"""``kodeks-exporter probe --config.file kodeks.yml NAME``: a table for the person who looks into a fault."""
+"""``kodeks-exporter probe --config.file kodeks.yml NAME``: a table for whoever investigates a fault."""
 
 import argparse
 import difflib
@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def no_such(config: Path, name: str, known: Iterable[str]) -> UsageError:
-    """That the configuration does not name it, and what it may have meant."""
+    """An unknown name, with what may have been meant."""
     near = difflib.get_close_matches(name, list(known), 3)
     text = "{config} names no {name}; did you mean {near}?" if near else "{config} names no {name}"
     return UsageError(say(text, config=config, name=repr(name), near=", ".join(near)))

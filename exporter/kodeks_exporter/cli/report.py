@@ -86,7 +86,7 @@ def _write(prometheus: Prometheus, wanted: Wanted, output: Path) -> int:
 
 
 def _server(options: argparse.Namespace) -> Server:
-    """Raises UsageError; it names files, never what they hold."""
+    """Raises UsageError, whose text names files but never their content."""
     if bool(options.username) != (options.password is not None):
         raise UsageError("--prometheus.username and --prometheus.password-file go together")
     if options.username and options.bearer is not None:

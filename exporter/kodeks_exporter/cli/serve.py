@@ -22,7 +22,7 @@ from kodeks_exporter.web.server import WebServer
 log = logging.getLogger(__name__)
 
 _LOOK = 10.0
-"""Seconds between two looks at whether the exporter lives and the clock goes on evenly."""
+"""Seconds between two checks that the exporter is alive and the clock has not jumped."""
 _PATIENCE = 5.0
 MISCONFIGURED = 78
 """Exit code where another start would fail the same way (EX_CONFIG); packaging/kodeks-exporter.service waits then."""
@@ -89,7 +89,7 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _next(signals: queue.SimpleQueue[int], service: Service, server: WebServer) -> int:
-    """The next signal; 0 when none came for a while. Meanwhile it is seen whether the exporter lives."""
+    """The next signal; 0 when none came for a while, after checking that the exporter is alive."""
     try:
         return signals.get(timeout=watchdog_interval(_LOOK))
     except queue.Empty:
@@ -100,7 +100,7 @@ def _next(signals: queue.SimpleQueue[int], service: Service, server: WebServer) 
 
 
 def _web_configuration(server: WebServer, file: Path) -> Callable[[], None]:
-    """Reads web.yml again; gives what puts it in force. Raises ``ConfigError``."""
+    """Reads web.yml again; returns a function that puts it in force. Raises ``ConfigError``."""
     try:
         return server.prepare(load_web_config(file))
     except (OSError, ValueError) as error:

@@ -1,7 +1,7 @@
-"""Importing inventories once more: what is new in them, what they say otherwise, and what a hand has changed since.
+"""Importing inventories again: what is new, what differs, and what was edited by hand since.
 
-Beside the configuration a copy of what was imported is kept. With it a hand's change is told from the inventory's: a
-key that still reads as it was imported follows the inventory, any other stays as it is.
+A copy of what was imported is kept beside the configuration. It tells edits by hand from changes in the inventory: a
+key that still has its imported value follows the inventory, any other stays.
 """
 
 import shutil
@@ -32,12 +32,13 @@ class Difference:
 
 
 def memory_of(output: Path) -> Path:
-    """Where is kept what was imported last."""
+    """Where the last import is kept."""
     return output.with_name(f".{output.name}.imported")
 
 
 def import_again(managers: Path | None, online: Path | None, output: Path, *, update: bool) -> tuple[str, ...]:
-    """Lines that say what differs; with ``update`` it is put in force. Raises InventoryError, ConfigError, OSError."""
+    """Lines that say what differs; with ``update`` the configuration is changed. Raises InventoryError, ConfigError,
+    OSError."""
     with tempfile.TemporaryDirectory(prefix="kodeks-import-") as folder:
         fresh = Path(folder) / "kodeks.yml"
         import_inventories(managers, online, fresh)
@@ -103,7 +104,7 @@ def _read(path: Path) -> Entries:
 
 
 def _entries(document: Any) -> Entries:
-    """As texts throughout, so that 80 and "80" are the same."""
+    """All values as text, so that 80 and "80" are the same."""
     whole = document if isinstance(document, dict) else {}
     found: dict[str, dict[str, dict[str, Any]]] = {}
     for kind in _KINDS:

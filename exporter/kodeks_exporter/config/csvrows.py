@@ -1,6 +1,6 @@
-"""Reads the rows of an inventory as they are in the field: hand-kept CSV without a header.
+"""Reads the rows of an inventory: CSV without a header, edited by hand.
 
-Each physical line is one row, so that one lost quote spoils one row and not the rest of the file.
+Each line is one row, so that a missing quote breaks one row and not the rest of the file.
 """
 
 import csv
@@ -26,7 +26,7 @@ class CsvRow:
 
 @dataclass(frozen=True)
 class Commented:
-    """A row that someone switched off by dots before it (or that is dots only)."""
+    """A row disabled with leading dots (or only dots)."""
 
     line: int
 

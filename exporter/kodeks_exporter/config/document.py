@@ -1,8 +1,8 @@
 """Reads YAML into plain data that remembers its lines.
 
-Scalars stay text as they are written (only an empty value, ``~`` and ``null`` are None): the schema knows what each
-should be. So ``03:00``, ``0599`` and ``off`` mean what a person sees, not what YAML 1.1 makes of them.
-The file is taken event by event, so that nesting and the growth by aliases are bounded before anything is built.
+Scalars stay text (only an empty value, ``~`` and ``null`` are None), because the schema knows their types. So
+``03:00``, ``0599`` and ``off`` mean what they look like, not what YAML 1.1 makes of them. The file is read event by
+event, so that nesting and alias expansion are bounded before anything is built.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Plain = str | None | list["Plain"] | dict[str, "Plain"]
 
 @dataclass(slots=True)
 class Node:
-    """A value and the line (from 1) on which it, or the key that leads to it, stands."""
+    """A value and the line (from 1) of the value or its key."""
 
     line: int
     value: str | list[Node] | dict[str, Node] | None
@@ -49,10 +49,10 @@ class Node:
         return self.value
 
     def find(self, loc: Loc) -> tuple[int, Loc]:
-        """Line and way of the nearest existing place on the way to ``loc``.
+        """Line and path of the nearest existing place on the path to ``loc``.
 
-        The last key is kept even when it is missing, so that the message can name it. A secret's key stands for
-        its ``_file`` twin where only that is given.
+        The last key is kept even when it is missing, so that the message can name it. A secret's key also finds its
+        ``_file`` variant.
         """
         node, line = self, self.line
         for depth, part in enumerate(loc):
@@ -71,7 +71,7 @@ class Node:
 
 
 def read(path: Path, *, empty_allowed: bool = False) -> tuple[Node, list[Problem]]:
-    """The document and what is wrong with it as YAML but does not prevent further checks (duplicate keys).
+    """The document, and mistakes that do not prevent further checks (duplicate keys).
 
     Raises ConfigError when the file can't be read as YAML at all.
     """
@@ -128,7 +128,7 @@ class _Builder:
     def _node(self, event: yaml.Event, loc: Loc) -> Node:
         if isinstance(event, yaml.AliasEvent):
             known = self._anchors.get(event.anchor or "")
-            if known is None:  # the name is not shown: it may be the beginning of a password
+            if known is None:  # the name is not shown: it may be part of a password
                 raise self._fatal(event, loc, "undefined alias; a value that begins with * must stand in quotes")
             return known
         if len(loc) > MAX_DEPTH:
@@ -202,7 +202,7 @@ def _grown(parent: Node, child: Node) -> Node:
 
 
 def _yaml_message(problem: str) -> str:
-    """The parser's words without anything it quotes from the file, which may be a piece of a password."""
+    """The parser's message without its quotes from the file, which may be part of a password."""
     if problem.startswith("mapping values are not allowed"):
         return "is not valid YAML: unexpected ':'; check the indentation, or put the value in quotes"
     if "\\t" in problem or "tab" in problem:

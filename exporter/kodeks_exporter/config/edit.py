@@ -14,9 +14,9 @@ from kodeks_exporter.config.parts import KINDS, read_parts
 
 
 def put(path: Path, changes: Plain) -> Path:
-    """Puts ``changes`` over the file, as ``load(path, changes=…)`` would; gives the copy of what was there before.
+    """Applies ``changes`` to the file, as ``load(path, changes=…)`` would; returns the path of a backup copy.
 
-    Raises ConfigError when the outcome would not be good, and OSError; the file is then as it was.
+    Raises ConfigError when the result would be invalid, and OSError; the file is then unchanged.
     """
     load(path, changes=changes)
     assert isinstance(changes, dict)
@@ -34,7 +34,7 @@ def put(path: Path, changes: Plain) -> Path:
 
 
 def _held(document: Plain, kind: str, entries: Any) -> list[Any]:
-    """Those of the entries that a file has by name."""
+    """The entries whose names are in the file."""
     known = document.get(kind) if isinstance(document, dict) else None
     names = {each.get("name") for each in known if isinstance(each, dict)} if isinstance(known, list) else set()
     return [each for each in entries or [] if each["name"] in names]

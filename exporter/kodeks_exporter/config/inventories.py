@@ -1,7 +1,7 @@
 """Builds a kodeks.yml from the inventories that distributors keep today: managers.csv and online.csv.
 
-Passwords go to files of their own, each readable by its owner only; no message ever repeats one, nor a whole row.
-A row that can't be taken is reported by its line, and the rest go on.
+Passwords go to files of their own, each readable by its owner only; no message ever repeats one, nor a whole row. A row
+that can't be imported is reported with its line; the others are imported.
 """
 
 import hashlib
@@ -28,13 +28,13 @@ MANAGERS_WIDTH: Final = 11
 ONLINE_WIDTH: Final = 8
 FLAGS: Final = ("download", "upload", "process", "ping")
 USUAL_PERIODS: Final = ("3600", "604800")
-"""Seconds between downloads of sysinfo and between uploads to АСРП, as nearly every row has them."""
+"""Seconds between sysinfo downloads and between uploads to АСРП in nearly every row."""
 _ZONES: Final = (
     "Europe/Kaliningrad Europe/Moscow Europe/Saratov Asia/Yekaterinburg Asia/Omsk Asia/Krasnoyarsk Asia/Irkutsk"
     " Asia/Yakutsk Asia/Vladivostok Asia/Magadan Asia/Kamchatka"
 )
 ZONES: Final = dict(enumerate(_ZONES.split(), start=-2))
-"""Hours from Saratov (UTC+4) to a zone that Russia has at that shift."""
+"""Offset in hours from Saratov (UTC+4) to a Russian zone with that offset."""
 _HEADER: Final = """\
 # Made by `kodeks-exporter import`. Check it with `kodeks-exporter check-config`, complete it by hand
 # (clients' names, known addresses, monitor accounts, branches, working hours): docs/configuration.md.
@@ -43,7 +43,7 @@ _HEADER: Final = """\
 
 @dataclass(frozen=True)
 class Note:
-    """Something that a person should know of an inventory; ``line`` 0: of the whole file."""
+    """A remark about an inventory; ``line`` 0: about the whole file."""
 
     file: str
     line: int
@@ -55,8 +55,8 @@ class Note:
 
 @dataclass(frozen=True)
 class ImportSummary:
-    """What came out. ``rejected``: rows not taken; ``duplicates``: rows left out because an earlier one says the same;
-    ``notes``: taken, but worth a look. ``commented``: rows that dots switch off."""
+    """The result. ``rejected``: rows not imported; ``duplicates``: rows that repeat an earlier one; ``notes``:
+    imported, but worth checking; ``commented``: rows disabled with dots."""
 
     output: Path
     managers: int
@@ -253,7 +253,7 @@ class _Draft:
                 yield row
 
     def _take(self, path: Path, row: CsvRow, entry: _Entry, email: str) -> bool:
-        """Keeps the entry when the configuration would accept it; so what is written always loads."""
+        """Keeps the entry if the configuration would accept it, so that the result always loads."""
         emails = [part for part in re.split(r"[;,\s]+", email) if part]
         checked: dict[str, Any] = {**entry.data, "name": entry.wanted}
         model: type[Installation | OnlineAccess] = Installation

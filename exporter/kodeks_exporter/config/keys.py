@@ -1,4 +1,4 @@
-"""What the models of ``settings`` say of their keys: the one place that looks into their types."""
+"""The keys of the models in ``settings``: the only module that inspects their types."""
 
 from __future__ import annotations
 

@@ -23,9 +23,8 @@ M = TypeVar("M", bound=Manager)
 def load(path: Path, environ: Mapping[str, str] = os.environ, changes: Plain = None) -> Settings:
     """The settings of a kodeks.yml, defaults filled in and secrets resolved.
 
-    ``changes``: a piece of such a file to put over it, before anything is written. Relative paths in the file start
-    from its folder, also in included files. Raises ConfigError with every problem that was found; nothing else, and no
-    text of a secret ever stands in it.
+    ``changes``: applied over the file. Relative paths start from the file's folder, also in included files. Raises only
+    ConfigError, with every problem found; its text never holds a secret.
     """
     parts, problems = read_parts(path)
     data = _with_common(parts.data if changes is None else merged(parts.data, changes))
@@ -45,7 +44,7 @@ def load(path: Path, environ: Mapping[str, str] = os.environ, changes: Plain = N
 
 
 def _with_common(data: Plain) -> Plain:
-    """What an installation says of its own pages is put over what is said of all."""
+    """Merges an installation's own page settings into the common ones."""
     checks = data.get("checks") if isinstance(data, dict) else None
     installations = data.get("installations") if isinstance(data, dict) else None
     if isinstance(data, dict) and isinstance(checks, dict) and isinstance(installations, list):
@@ -77,7 +76,7 @@ def _name(entry: Plain) -> str:
 
 
 def _inherited(settings: Settings, data: Plain) -> Fleet:
-    """The inventory with what an entry takes from others: its branch, and the fleet's names of processes."""
+    """The inventory with inherited values: the branch, and the fleet's process names."""
     fleet, processes = settings.fleet, settings.checks.processes
     branch = {manager.name: manager.branch for manager in fleet.managers.values()}
     own = set(rules.with_processes(data))
@@ -95,7 +94,7 @@ def _inherited(settings: Settings, data: Plain) -> Fleet:
 
 
 def _local(manager: M) -> M:
-    """A time zone that stands among the working hours is the manager's."""
+    """A time zone given with the working hours is the manager's."""
     hours = manager.working_hours
     if hours is None or hours.time_zone is None:
         return manager

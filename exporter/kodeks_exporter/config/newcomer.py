@@ -1,4 +1,4 @@
-"""One more installation or online access: its entry, its password's file, its manager if nobody is of that name yet."""
+"""Adds an installation or online access: its entry, the file of its password, and its manager if new."""
 
 import os
 from collections.abc import Mapping
@@ -18,8 +18,7 @@ from kodeks_exporter.domain.refusal import CommandError
 
 @dataclass(frozen=True, slots=True)
 class Newcomer:
-    """What can only be given by hand. ``url`` empty: the server pushes and can't be asked. ``username`` empty: no
-    login."""
+    """What a person must provide. ``url`` empty: the server pushes and can't be asked. ``username`` empty: no login."""
 
     client: str
     manager: str
@@ -37,14 +36,14 @@ class Newcomer:
 
 
 class NotAddedError(CommandError):
-    """Says what stands in the way."""
+    """The text says why."""
 
 
 def add(path: Path, new: Newcomer) -> tuple[str, list[Path]]:
-    """The name that it got, and the files that were written. A configuration that is missing is begun.
+    """The name it was given, and the files written. A missing configuration is created.
 
-    It goes into a file of its own where a folder is included, else into kodeks.yml. Raises NotAddedError, ConfigError
-    and OSError; then nothing has changed.
+    The entry gets its own file where a folder is included, else it goes into kodeks.yml. Raises NotAddedError,
+    ConfigError and OSError; nothing is changed then.
     """
     if not path.exists():
         return _begin(path, new)

@@ -1,6 +1,7 @@
-"""kodeks.yml with the files of the folders that it includes, as one document that knows where each entry stands.
+"""kodeks.yml and the files it includes, as one document that knows where each entry is.
 
-An inventory grows by many hands: a file a client or a branch, with managers, installations, accesses and dealers only.
+Several people may maintain an inventory: one file for each client or branch, with managers, installations, accesses and
+dealers only.
 """
 
 from dataclasses import dataclass
@@ -34,7 +35,7 @@ class Parts:
     data: Plain
 
     def problem(self, loc: Loc, message: str) -> Problem:
-        """Where in which file a place of ``data`` stands."""
+        """The file and line of a place in ``data``."""
         part = self._part_of(loc)
         if len(loc) > 1 and isinstance(loc[1], int) and loc[0] in part.first:
             loc = (loc[0], loc[1] - part.first[str(loc[0])], *loc[2:])
@@ -67,7 +68,7 @@ def read_parts(path: Path) -> tuple[Parts, list[Problem]]:
 
 
 def _included(path: Path, node: Node, problems: list[Problem]) -> list[Path]:
-    """``*.yml`` of the folders, by name; a folder that is not there is empty."""
+    """``*.yml`` of the folders, by name; a missing folder counts as empty."""
     told = node.plain()
     folders = told.get(INCLUDE) if isinstance(told, dict) else None
     files: list[Path] = []
@@ -92,7 +93,7 @@ def _foreign(file: Path, node: Node) -> list[Problem]:
 
 
 def _joined(nodes: list[tuple[Path, Node]]) -> Parts:
-    """Lists of the included files are put behind those of kodeks.yml."""
+    """Appends the lists of included files to those of kodeks.yml."""
     whole = nodes[0][1].plain()
     assert isinstance(whole, dict)
     data = dict(whole)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 Loc = tuple[str | int, ...]
-"""Way to a place in the file: mapping keys and list positions (from 0)."""
+"""Path to a place in the file: mapping keys and list positions (from 0)."""
 
 
 @dataclass(frozen=True)

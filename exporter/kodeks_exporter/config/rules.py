@@ -1,7 +1,7 @@
-"""Rules that join several keys or entries.
+"""Rules that involve several keys or entries.
 
-They work on the plain data rather than on the typed one, so that they are reported together with the mistakes of single
-values. Each passes silently over whatever has a wrong shape: that is reported elsewhere.
+They work on plain data rather than typed data, so that their findings are reported together with mistakes in single
+values. Values of a wrong type are ignored here: they are reported elsewhere.
 """
 
 from collections.abc import Iterator
@@ -89,7 +89,7 @@ def _entries(top: Mapping, kind: str) -> Iterator[tuple[Loc, Mapping]]:
 
 
 def _names(top: Mapping, kind: str) -> dict[str, Loc]:
-    """Each name and the first entry that bears it."""
+    """Each name and the first entry that has it."""
     names: dict[str, Loc] = {}
     for loc, item in _entries(top, kind):
         name = item.get("name")
@@ -211,7 +211,7 @@ def _forward(top: Mapping) -> Iterator[Finding]:
 
 
 def _sets_tls(section: Mapping) -> bool:
-    """Whether anything but the default stands under ``tls``."""
+    """Whether ``tls`` has anything but defaults."""
     tls = _mapping(section.get("tls"))
     verify = tls.get("verify")
     return tls.get("ca_file") is not None or (isinstance(verify, str) and values.TRUTH.get(verify.lower()) is False)
@@ -229,7 +229,7 @@ def _online_retry(top: Mapping) -> Iterator[Finding]:
 
 
 def _seconds(value: Plain, otherwise: float) -> float:
-    """A duration; raises ValueError when it is none."""
+    """A duration. Raises ValueError when the value is not one."""
     if value is None:
         return otherwise
     if not isinstance(value, str):

@@ -1,4 +1,4 @@
-"""Where secrets come from: the value itself, a file, or the environment. Their text never gets into a message."""
+"""Where secrets come from: the value itself, a file, or the environment. Their text never appears in a message."""
 
 import re
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ _VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a value of the file may lean on: the folder that relative paths start from, and the environment."""
+    """What values may refer to: the folder that relative paths start from, and the environment."""
 
     folder: Path
     environ: Mapping[str, str]
@@ -29,7 +29,7 @@ def from_text(text: str, surroundings: Surroundings) -> Secret:
 
 
 def from_file(name: str, surroundings: Surroundings) -> Secret:
-    """The only line of a file; a trailing line end and a byte order mark do not count. Raises ValueError."""
+    """The single line of a file, without a line end or byte order mark. Raises ValueError."""
     if "/" not in name and not _exists(surroundings.folder / name) and "$" not in name:
         # Not repeated: it may be the secret itself, put under the wrong key.
         raise ValueError(
@@ -58,7 +58,7 @@ def _exists(path: Path) -> bool:
 
 
 def readable_file(name: str, surroundings: Surroundings) -> Path:
-    """The path, relative ones taken from the configuration's folder; raises ValueError when it is no readable file."""
+    """The path, relative to the configuration's folder. Raises ValueError when it is not a readable file."""
     if not name or "\0" in name:
         raise ValueError("must be a file's path")
     for variable in _VARIABLE.findall(name):  # such as ${CREDENTIALS_DIRECTORY} of systemd
@@ -77,7 +77,7 @@ def readable_file(name: str, surroundings: Surroundings) -> Path:
 
 
 def usable_folder(name: str, surroundings: Surroundings) -> Path:
-    """The path, relative ones taken from the configuration's folder; raises ValueError when a file stands there."""
+    """The path, relative to the configuration's folder. Raises ValueError when it is not a folder."""
     path = surroundings.folder / name
     try:
         if path.exists() and not path.is_dir():

@@ -1,4 +1,4 @@
-"""Writes settings back as the YAML that would give them, secrets masked."""
+"""Writes settings as YAML, with secrets masked."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ def masked_yaml(settings: Settings) -> str:
     """The effective configuration in the form of kodeks.yml; each secret is shown as ``***``."""
     whole = section(settings)
     if not settings.reaction.alertmanagers:
-        del whole["reaction"]  # whoever writes this section must name them
+        del whole["reaction"]  # this section needs them
     return str(yaml.dump(whole, Dumper=_DUMPER, allow_unicode=True, sort_keys=False, width=120))
 
 

@@ -1,4 +1,4 @@
-"""Makes a valid name of a Russian one."""
+"""Turns a Russian name into a valid one."""
 
 import re
 from typing import Final
@@ -11,7 +11,7 @@ _TABLE: Final = dict(zip(_LETTERS, _SOUNDS.split(","), strict=True))
 
 
 def latin(text: str) -> str:
-    """Cyrillic letters as Latin ones, whatever a name can't have as ``-``; a valid name stays as it is.
+    """Cyrillic letters become Latin, invalid characters become ``-``; a valid name is returned as is.
 
     Empty when nothing is left.
     """

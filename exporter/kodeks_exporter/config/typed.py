@@ -1,4 +1,4 @@
-"""Puts plain data into the models of ``settings`` and reports every value that does not fit, never repeating it."""
+"""Turns plain data into the models of ``settings`` and reports every invalid value without repeating it."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ S = TypeVar("S")
 Finding = tuple[Loc, str]
 """A place and what is wrong there."""
 _NOTHING: Final = object()
-"""Instead of a value that could not be read; why is among the findings."""
+"""In place of a value that could not be read; the findings say why."""
 
 
 def read(model: type[S], data: Plain, surroundings: Surroundings) -> tuple[S | None, list[Finding]]:
@@ -35,7 +35,7 @@ class _Reader:
         self.findings: list[Finding] = []
 
     def section(self, model: Any, data: Plain, loc: Loc, usual: Any) -> Any:
-        """``usual``: gives the values of keys that are left out; None: the model's own defaults do."""
+        """``usual``: has the values of keys that are left out; None: the model's defaults are used."""
         if data is None:
             data = {}
         if not isinstance(data, dict):
@@ -167,7 +167,7 @@ class _Reader:
 
 
 def _parser(shape: PlainType, surroundings: Surroundings) -> Any:
-    """For values whose type says how they are written."""
+    """The parser of a type."""
     base = shape.base
     if Mark.FILE in shape.marks:
         return lambda text: str(secrets.readable_file(text, surroundings))

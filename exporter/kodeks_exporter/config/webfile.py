@@ -1,7 +1,7 @@
 """Reads the file of ``--web.config.file``: the common format of the Prometheus exporters (exporter-toolkit).
 
-What this exporter can't do (cipher suites, request rate limits, client certificates without verification …) is an
-error, so that nobody relies on protection that is not there. ``http2`` is accepted and has no effect.
+Unsupported settings (cipher suites, request rate limits, client certificates without verification …) are errors, so
+that nobody relies on protection that is not there. ``http2`` is accepted and has no effect.
 """
 
 import re
@@ -138,7 +138,7 @@ def _tls_findings(tls: _Tls) -> list[Finding]:
         findings.append(((section, "client_ca_file"), "has no effect; set client_auth_type too"))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
-        # An empty password keeps OpenSSL from asking for one on the terminal.
+        # With an empty password OpenSSL does not prompt for one.
         context.load_cert_chain(tls.cert_file, tls.key_file, password="")
     except (ssl.SSLError, OSError, ValueError):
         message = "is no PEM certificate that fits key_file (an unencrypted PEM key)"
