@@ -1,4 +1,4 @@
-"""What a live check finds out. Checks return these; the store keeps them; metrics and web present them."""
+"""Results of live checks. Checks return them, the store keeps them, metrics and web present them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ from enum import StrEnum
 class Outcome(StrEnum):
     """How a check ended.
 
-    Only FAILED is a fault. BLOCKED: not run, or meaningless, because of ``CheckResult.by``. SKIPPED: does not
-    apply to this installation or cannot be told (no account configured, old server version; or the monitor itself is
-    impaired, see ``CheckResult.own``).
+    Only FAILED is a fault. BLOCKED: not run, or meaningless, because of ``CheckResult.by``. SKIPPED: not applicable to
+    this installation or inconclusive (no login configured, an old server version, or the monitor itself is impaired,
+    see ``CheckResult.own``).
     """
 
     OK = "ok"
@@ -21,7 +21,7 @@ class Outcome(StrEnum):
 
 
 class Impairment(StrEnum):
-    """What the monitor's own machine lacks, so that it can't check. Names are label values of the contract."""
+    """Why the monitor's own machine can't check. Names are label values of the contract."""
 
     RESOLVER = "resolver"
     DESCRIPTORS = "descriptors"
@@ -29,13 +29,13 @@ class Impairment(StrEnum):
     ROUTE = "route"
     PING = "ping"
     QUEUE = "queue"
-    """Threads or processor time: what should run waits."""
+    """Threads or processor time: jobs are waiting."""
     INTERNAL = "internal"
     """A fault of the exporter's own code."""
 
 
 class InstallationState(StrEnum):
-    """The one state an installation is in, as its users would feel it. Names are label values of the contract."""
+    """The state of an installation as its users experience it. Names are label values of the contract."""
 
     OK = "ok"
     MAINTENANCE = "maintenance"
@@ -50,7 +50,8 @@ class InstallationState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DnsFacts:
-    """``resolved``: what the name gave. ``working``: known addresses that accept connections (only when it failed)."""
+    """``resolved``: addresses of the name. ``working``: known addresses that accept connections (only when it did
+    not resolve)."""
 
     resolved: tuple[str, ...] = ()
     working: tuple[str, ...] = ()
@@ -65,8 +66,8 @@ class HttpFacts:
 
 @dataclass(frozen=True, slots=True)
 class TlsFacts:
-    """``expires``: the earliest end of the certificate and its issuers', Unix seconds. ``issuer``: whose it is,
-    empty for the server's own."""
+    """``expires``: the earliest expiry of the certificate and its issuers', Unix seconds. ``issuer``: the issuer
+    that it belongs to; empty for the server's own certificate."""
 
     expires: float
     issuer: str = ""
@@ -74,7 +75,7 @@ class TlsFacts:
 
 @dataclass(frozen=True, slots=True)
 class KodeksFacts:
-    """``title``: of the main page when it was last proven to be Kodeks' own."""
+    """``title``: of the main page when it was last proven to be Kodeks."""
 
     title: str
 
@@ -86,7 +87,7 @@ class LoginFacts:
 
 @dataclass(frozen=True, slots=True)
 class ProductError:
-    """A product that the licence page calls unusable: its number, and the code."""
+    """A product that the licence page reports as unusable: its number and error code."""
 
     product: str
     code: int
@@ -132,7 +133,7 @@ class SnmpFacts:
     processes: Mapping[str, bool]
     """Service process name to whether it runs."""
     unanswered: tuple[str, ...] = ()
-    """What the agent left out although it answers, in Russian."""
+    """What the agent does not report although it answers, in Russian."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,7 @@ class SysmonSample:
 
 @dataclass(frozen=True, slots=True)
 class SysmonFacts:
-    """What is passed on of ``/sysmon/metrics``. ``dropped``: allowed series that were too many or could not be read."""
+    """Series passed on from ``/sysmon/metrics``. ``dropped``: allowed series over the limit or unreadable."""
 
     samples: tuple[SysmonSample, ...] = ()
     dropped: int = 0
@@ -187,9 +188,8 @@ Facts = (
 class CheckResult:
     """The result of one check of one installation.
 
-    ``reason`` is a short stable English slug (``timeout``, ``refused``, ``http_404`` …), empty when OK.
-    ``text`` is for people: one Russian sentence without secrets, empty when there is nothing to say.
-    ``started`` is Unix seconds, ``duration`` seconds.
+    ``reason`` is a short stable English slug (``timeout``, ``refused``, ``http_404`` …), empty when OK. ``text`` is for
+    people: one Russian sentence without secrets, or empty. ``started`` is Unix seconds, ``duration`` seconds.
     """
 
     check: str
@@ -201,7 +201,7 @@ class CheckResult:
     duration: float = 0.0
     facts: Facts | None = None
     own: Impairment | None = None
-    """Of a skipped check: what the monitor itself lacked."""
+    """For a skipped check: what the monitor itself lacked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class CheckRow:
-    """``requires``: checks whose failure keeps this one from being run. ``every``: what it learnt (facts) is kept, and
-    asked again only after that many seconds; 0: asked each round. ``remembers``: what it learnt is kept when it is
-    blocked. ``fails``, ``fails_ru``: when it fails. ``blocks``: more than the rows that require it, in words.
+    """``requires``: checks whose failure blocks this one. ``every``: its facts are kept and refreshed after that many
+    seconds; 0: every round. ``remembers``: its facts are kept while it is blocked. ``fails``, ``fails_ru``: when it
+    fails. ``blocks``: what else it blocks, in words.
 
     Russian, for people: ``title``; ``hint``: where to look when it fails; ``good``: what its success means to someone
     who asks «is it us or them?»; ``board``: its name on dashboards.

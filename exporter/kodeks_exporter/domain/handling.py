@@ -1,4 +1,4 @@
-"""How an alert was handled, and what people say of that: the record of it, and the steps of its review."""
+"""How an alert was handled: the record, and the steps of its review."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,9 +9,10 @@ from kodeks_exporter.domain.reaction import Ending, Taken
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One alert that people were notified about, once it is over. Times in Unix seconds. ``subject``: its installation,
-    online access or hosting. ``extensions``: longer silences after it was taken. ``lasted``: seconds from ``told`` to
-    the end, None when nobody saw it. ``messages``: how many were sent, by the intervals at which they are repeated."""
+    """One alert that people were notified about, once it is over. Times in Unix seconds. ``subject``: its
+    installation, online access or hosting. ``extensions``: longer silences after it was taken. ``lasted``: seconds
+    from ``told`` to the end, None when the end was not seen. ``messages``: how many were sent, computed from the
+    repeat intervals."""
 
     id: str
     alert: str
@@ -30,17 +31,17 @@ class Record:
 
 
 class Kind(StrEnum):
-    """The steps of a review, in their order; each is done once."""
+    """The steps of a review, in order; each is taken once."""
 
     REVIEW = "review"
     DISPUTE = "dispute"
     DECISION = "decision"
-    """By another reviewer than the one before."""
+    """By a different reviewer."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewStep:
-    """``points``: point of the checklist to 0 to 5; of a dispute none. ``text``: comment or reason."""
+    """``points``: checklist item to 0–5; none for a dispute. ``text``: comment or reason."""
 
     kind: Kind
     at: float
@@ -50,6 +51,6 @@ class ReviewStep:
 
 
 def score(steps: Mapping[Kind, ReviewStep]) -> Mapping[str, int]:
-    """The points that count: those of the last who gave any."""
+    """The points that count: the last ones given."""
     last = steps.get(Kind.DECISION) or steps.get(Kind.REVIEW)
     return last.points if last is not None else {}

@@ -1,14 +1,14 @@
-"""Numbers that others write, bounded where they enter: one of 400 digits must not travel as far as the exposition."""
+"""Bounds on numbers from outside: a number of 400 digits must not reach the exposition."""
 
 from typing import Final
 
 LARGEST: Final = 10**18
-"""Of whole numbers that count something. Bytes of the largest disks and nanoseconds of decades stay below it."""
+"""The largest integer accepted. Bytes of the largest disks and nanoseconds of decades are below it."""
 _DIGITS: Final = len(str(LARGEST))
 
 
 def is_float(value: float) -> bool:
-    """Whether a sample can have this value; not so an int beyond the range of floats."""
+    """Whether a sample can have this value: an int may be beyond the range of floats."""
     try:
         float(value)
     except OverflowError:
@@ -17,12 +17,12 @@ def is_float(value: float) -> bool:
 
 
 def bounded(value: int) -> int | None:
-    """``value``, or None when it is too large in magnitude to be meant."""
+    """``value``, or None when its magnitude is implausible."""
     return value if -LARGEST <= value <= LARGEST else None
 
 
 def whole(text: str | None) -> int | None:
-    """The number that a run of digits writes; None for anything else, and for what is too large to be meant."""
+    """The number written by a string of digits; None for anything else and for implausibly large numbers."""
     if text is None or not text.isdecimal() or len(text) > _DIGITS:
         return None
     return bounded(int(text))

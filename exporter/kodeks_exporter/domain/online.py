@@ -1,8 +1,8 @@
-"""Online accesses: what is read of one, how that may go wrong, and how its client uses it.
+"""Online accesses: what is read, what may go wrong, and how a client uses one.
 
-An access is a login at the vendor's server with monthly limits. What its pages look like and how one logs in is
-assumed, hence configuration: ``OnlineSettings``. All times are Unix seconds (UTC) unless a day or month is meant,
-which is one of ``OnlineSettings.time_zone``.
+An access is a login at the vendor's server with monthly limits. The layout of its pages and the way to log in are
+assumed, hence configurable: ``OnlineSettings``. All times are Unix seconds (UTC) unless a day or month is meant, which
+is one of ``OnlineSettings.time_zone``.
 """
 
 from collections.abc import Mapping
@@ -49,7 +49,7 @@ REASONS: Final[Mapping[str, str]] = MappingProxyType(
         "crash": "Ошибка в самом экспортёре: подробности в его журнале.",
     }
 )
-"""Why an access could not be read: a stable slug, and one Russian sentence. Beside them ``http_500`` and the like."""
+"""Why an access could not be read: a stable slug, and one Russian sentence. ``http_500`` and the like come on top."""
 
 _SERVER_REASONS: Final = frozenset(
     {"timeout", "dns", "connection", "tls", "maintenance", "captcha", "proxy", "garbage"}
@@ -62,12 +62,12 @@ def reason_text(reason: str) -> str:
 
 
 def is_server_fault(reason: str) -> bool:
-    """Whether it is most likely the server (or the way to it) that fails, and not this one access."""
+    """Whether most likely the server (or the network to it) fails, and not this one access."""
     return reason in _SERVER_REASONS or reason.startswith(f"{HTTP_REASON}5")
 
 
 def is_answered(reason: str) -> bool:
-    """Whether the vendor's system itself answered properly: an account page (even one not understood), or a refusal."""
+    """Whether the vendor's system itself answered: with an account page (even one not understood) or a refusal."""
     return reason in ("", "refused", "markup")
 
 
@@ -83,8 +83,8 @@ class HistoryDay:
 class OnlineReading:
     """One visit to an access. ``reason`` is empty when the account page was read; ``quotas`` then has the documents.
 
-    ``duration`` in seconds. ``login`` True: accepted, False: refused, None: it never came to that.
-    ``history``: the days that could be read; ``history_reason``: why the next one could not.
+    ``duration`` in seconds. ``login`` True: accepted, False: refused, None: not tried. ``history``: the days that could
+    be read; ``history_reason``: why the next one could not.
     """
 
     access: str
@@ -96,7 +96,7 @@ class OnlineReading:
     history: tuple[HistoryDay, ...] = ()
     history_reason: str = ""
     form: bool = False
-    """The server asks for the login by a form and not by HTTP Basic."""
+    """The server asks for the login with a form, not with HTTP Basic."""
 
 
 class UseClass(StrEnum):
@@ -135,11 +135,11 @@ class DayUse(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class UsePattern:
-    """What an access' own history says of it on ``day``.
+    """What an access's own history shows on ``day``.
 
     ``season``: months between busy times (1, 3, 6, 12), 0 when it has none. ``next_busy``: first day of the month in
-    which a seasonal access is expected again. ``expected``: documents by this day of the month, going by its own
-    past; None while that is too short. ``advice_reason``: a key of ``ADVICE``.
+    which a seasonal access is expected again. ``expected``: documents by this day of the month, from its own past; None
+    while that is too short. ``advice_reason``: a key of ``ADVICE``.
     """
 
     day: date

@@ -1,8 +1,8 @@
-"""Why a search found nothing, and what family of documents it was after. Pure functions; docs/empty-search.md has the
-rules to people.
+"""Why a search found nothing, and which family of documents it was looking for. Pure functions; docs/empty-search.md
+explains the rules.
 
-An empty search is either a sale (the document is not in the client's set: ``absent``) or a reason for training
-(``layout``, ``typo``, ``too_long``). Only what is sure is called a slip: a doubtful query counts as ``absent``.
+An empty search is either a chance to sell (the document is not in the client's set: ``absent``) or a reason for
+training (``layout``, ``typo``, ``too_long``). Only certain mistakes count as such: a doubtful query is ``absent``.
 """
 
 import re
@@ -13,7 +13,7 @@ from typing import Final
 
 OTHER_FAMILY: Final = "прочее"
 LONGEST_QUERY: Final = 120
-"""Characters; designations and titles typed by hand are shorter, texts pasted from documents longer."""
+"""Characters; designations and titles typed by hand are shorter, pasted text is longer."""
 MOST_WORDS: Final = 15
 _LOOKED_AT: Final = 500
 
@@ -26,7 +26,7 @@ class Cause(StrEnum):
     LAYOUT = "layout"
     """Typed in the other keyboard layout, or with Latin letters that look like Cyrillic ones."""
     TYPO = "typo"
-    """A slip in the name of a document family, or a long dash in a designation."""
+    """A mistake in the name of a document family, or a long dash in a designation."""
     TOO_LONG = "too_long"
     """A pasted text."""
 
@@ -100,7 +100,7 @@ _REAL_WORDS: Final = _words(
     стоп стой рот тос сто тсо оса нос рос сос лос вос
     """
 )
-"""Words a letter away from a family's name that mean themselves."""
+"""Real words one letter away from a family's name."""
 
 # --- keyboards and look-alikes
 
@@ -111,7 +111,7 @@ _TO_LATIN: Final = str.maketrans(_CYRILLIC_KEYS, _LATIN_KEYS)
 _LOOK_ALIKES: Final = str.maketrans("ABCEHKMOPTXYaceopxyk", "АВСЕНКМОРТХУасеорхук")
 _LOOK_ALIKE_LETTERS: Final = frozenset("ABCEHKMOPTXYaceopxyk")
 _LOOK_ALIKE_NAMES: Final = frozenset(("ту", "сто", "всн", "ост", "ртм", "мук"))
-"""Families whose whole name can be written with Latin letters: TY, CTO … Not CO or MP, which mean other things."""
+"""Families whose whole name can be typed in Latin letters: TY, CTO … Not CO or MP, which mean other things."""
 
 _LETTERS: Final = re.compile(r"[^\W\d_]+")
 _KEYS: Final = re.compile(r"[A-Za-z\[\];',.`{}:\"<>~]+")
@@ -147,7 +147,7 @@ _SHORTEST_PROSE: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class _Mended:
-    """``text``: lower case, slips undone. The flags say which kinds of slips there were."""
+    """``text``: lower case, mistakes corrected. The flags say which kinds there were."""
 
     text: str
     layout: bool
@@ -218,7 +218,7 @@ def _retype_prose(text: str) -> str:
 
 
 def _share(text: str, pairs: frozenset[str]) -> float:
-    """How much of the pairs of neighbouring letters in ``text`` are common ones."""
+    """The share of neighbouring letter pairs in ``text`` that are common."""
     seen = [a + b for a, b in pairwise(text) if a.isalpha() and b.isalpha()]
     return sum(pair in pairs for pair in seen) / len(seen) if seen else 0.0
 
@@ -230,12 +230,12 @@ def _retype_foreign(match: re.Match[str]) -> str:
 
 
 def _spell(match: re.Match[str]) -> str:
-    """A family's name with one slip (a letter missing, too much, wrong, or two swapped) becomes that name."""
+    """Corrects a family's name with one mistake (a letter missing, extra or wrong, or two swapped)."""
     word = match[0]
     if len(word) < 3 or word in _FAMILY_WORDS or word in _REAL_WORDS or not _CYRILLIC.match(word):
         return word
-    # Where two letters are swapped, or the word is long, it can hardly be another word; a short word with another
-    # letter can, so a number must follow.
+    # Two swapped letters, or a long word, leave little doubt. A short word with a wrong letter may be another word, so
+    # a number must follow.
     for meant in _swaps(word):
         if meant in _SHORT_WORDS or meant in _LONG_WORDS:
             return meant
@@ -275,7 +275,7 @@ def _one_off(a: str, b: str) -> bool:
 
 
 def _abbreviation(names: str) -> str:
-    """A short name counts with a number after it (perhaps with one word between: СТО Газпром 2-2.1), or alone."""
+    """A short name counts when a number follows (perhaps after one word: СТО Газпром 2-2.1) or when it is alone."""
     return rf"\b(?:{names})(?=(?:\s{{1,3}}[а-яa-z]{{1,15}})?[\s.,№/-]{{0,5}}\d)|^\s*(?:{names})\s*$"
 
 

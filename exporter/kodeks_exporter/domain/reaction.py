@@ -1,4 +1,4 @@
-"""How people react to alerts: what a site says of it, and what Alertmanager says."""
+"""How people react to alerts, as Alertmanager reports it."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -21,30 +21,29 @@ UNCOUNTED: Final = frozenset(
         "KodeksVersionChanged",
     }
 )
-"""Alerts that nobody is expected to react to: the one that always fires, and those of what happened (the digests
-of alertmanager/alertmanager.yml)."""
+"""Alerts that need no reaction: the one that always fires, and those that report events (the digests of
+alertmanager/alertmanager.yml)."""
 
 
 class Ending(StrEnum):
-    """How an alert ended that people were notified about."""
+    """How an alert ended after people were notified."""
 
     ACKNOWLEDGED = "acknowledged"
     """It had been taken."""
     MENDED = "mended"
-    """Over without a word, before its message was repeated."""
+    """It ended without a reaction, before its message was repeated."""
     UNANSWERED = "unanswered"
-    """Over without a word, after its message was repeated."""
+    """It ended without a reaction, after its message was repeated."""
     UNSEEN = "unseen"
     """It ended while nobody was watching."""
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One alert that fires, as one Alertmanager lists it, or several of a cluster together.
+    """One firing alert, as listed by one Alertmanager or by several of a cluster together.
 
-    ``identity``: of its labels but the link's signature.
-    ``starts``: Unix milliseconds, as the members give it, ascending; they differ after one was restarted.
-    ``silenced_by``: ids of silences in force.
+    ``identity``: computed from its labels without the link's signature. ``starts``: Unix milliseconds, as the members
+    give it, ascending; they differ after one was restarted. ``silenced_by``: ids of silences in force.
     """
 
     identity: str
@@ -54,7 +53,7 @@ class Alert:
     inhibited: bool
     silenced_by: frozenset[str]
     title: str = ""
-    """What is wrong without whose it is, and with its figures."""
+    """What is wrong, with figures but without the client."""
 
     @property
     def started(self) -> float:
@@ -101,12 +100,12 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """One time that an alert fires. Times in Unix seconds.
+    """One firing of an alert. Times in Unix seconds.
 
-    ``started``: by Prometheus; ``latest``: the latest start that any member reported for this firing.
-    ``told``: when people were notified, None when they were not: it was inhibited or silenced from the beginning.
-    ``missing``: since when no Alertmanager lists it, though any answers; ``seen``: when it was listed last before that.
-    ``over``: when it ended, None while it is open. ``counted``: it had counted as over, and came back.
+    ``started``: by Prometheus; ``latest``: the latest start that any member reported for this firing. ``told``: when
+    people were notified; None when it was inhibited or silenced from the start. ``missing``: since when no answering
+    Alertmanager lists it; ``seen``: when it was last listed before that. ``over``: when it ended, None while it is
+    open. ``counted``: it was counted as over and came back.
     """
 
     identity: str
@@ -121,7 +120,7 @@ class Incident:
     over: float | None = None
     counted: bool = False
     extensions: tuple[Taken, ...] = ()
-    """Silences with words that came after it was taken and last longer than those before."""
+    """Silences with a comment that came after it was taken and last longer than the earlier ones."""
 
     @property
     def manager(self) -> str:
@@ -133,15 +132,15 @@ class Incident:
 
     @property
     def waiting(self) -> bool:
-        """Nobody has taken it, and it would be notified now."""
+        """Nobody has taken it, and it is not inhibited."""
         return self.told is not None and self.taken is None and not self.inhibited
 
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """An incident that is over. ``outcome`` None: it does not count, because nobody was notified, or it has counted
-    already. ``lasted``: seconds from the notification to its end, None when that is not known. ``ending``: how it
-    ended, whether that counts or not. ``messages``: how many were sent of it."""
+    """An incident that is over. ``outcome`` None: it does not count, because nobody was notified or it was counted
+    before. ``lasted``: seconds from the notification to the end, None when not known. ``ending``: how it ended,
+    counted or not. ``messages``: how many were sent."""
 
     incident: Incident
     outcome: Ending | None
@@ -152,8 +151,8 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one look has changed. ``opened``: incidents that are new, or changed and still open. ``answered``: those of
-    them that were taken just now. Ends come first: a new time that the same alert fires may follow on one."""
+    """Changes found by one poll. ``opened``: incidents that are new, or changed and still open. ``answered``: those
+    of them just taken. Ends come first, since the same alert may fire again."""
 
     ends: tuple[End, ...]
     opened: tuple[Incident, ...]
@@ -161,7 +160,7 @@ class Step:
 
 
 def united(listings: Iterable[Listing]) -> Listing:
-    """What the members of a cluster report together: each alert once. It is inhibited if every member says so."""
+    """The union of what the members of a cluster report. An alert is inhibited if every member says so."""
     alerts: dict[str, Alert] = {}
     silences: dict[str, Silence] = {}
     for listing in listings:

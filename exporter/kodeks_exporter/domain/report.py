@@ -1,12 +1,12 @@
-"""What a sysinfo report says, as records that a reader hands to a sink one by one.
+"""The records of a sysinfo report, passed to a sink one by one.
 
 A report may have hundreds of thousands of searches, so it is never one object: the reader calls a ``ReportSink``.
-Records that come by the thousand are named tuples and not frozen dataclasses: as immutable, and three times
-cheaper to make. All times are Unix seconds (UTC). The layout of reports is not published: what a block or field is
-called is assumed, and is the business of profiles (docs/profiles.md), not of this module.
+Records that come by the thousand are named tuples rather than frozen dataclasses: just as immutable, and three times
+faster to create. All times are Unix seconds (UTC). The layout of reports is not published: names of blocks and fields
+are assumed, and belong to profiles (docs/profiles.md), not to this module.
 
-A field that the report does not have, or whose value can't be understood, is ``None`` (texts: empty). Personal data
-(names, telephones, addresses, positions) never get here: of a card only the names of the filled fields are kept.
+A field that is missing or can't be understood is ``None`` (texts: empty). Personal data (names, phone numbers,
+addresses, positions) never get here: only the names of a card's filled fields are kept.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from typing import Final, NamedTuple, Protocol
 
 
 class Block(StrEnum):
-    """Parts of a report that may be there or not, apart from the header."""
+    """Parts of a report that may be missing, apart from the header."""
 
     MODULES = "modules"
     SESSIONS = "sessions"
@@ -85,7 +85,7 @@ class User(NamedTuple):
 
 
 class UserUsage(NamedTuple):
-    """What a user did in a calendar month, so far. ``month`` is ``YYYY-MM``; counters restart on the 1st (known)."""
+    """What a user has done in a calendar month. ``month`` is ``YYYY-MM``; counters restart on the 1st (known)."""
 
     login: str
     domain: str
@@ -119,7 +119,7 @@ class SearchEvent(NamedTuple):
 
 
 class Rejection(NamedTuple):
-    """A connection that was refused; ``reason`` is ``seats`` or as the report calls it."""
+    """A refused connection; ``reason`` is ``seats`` or the report's own word."""
 
     time: float
     login: str
@@ -127,7 +127,7 @@ class Rejection(NamedTuple):
 
 
 class KassistDay(NamedTuple):
-    """Links that kAssist met on a day. ``date`` is ``YYYY-MM-DD``, ``time`` its 00:00 local time."""
+    """Links that kAssist processed on a day. ``date`` is ``YYYY-MM-DD``, ``time`` its 00:00 local time."""
 
     date: str
     time: float
@@ -139,7 +139,7 @@ class KassistDay(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Protection:
-    """State of the key. ``ok`` None: the report has a record of it that can't be understood. ``code`` 0: no error."""
+    """State of the key. ``ok`` None: the report's record can't be understood. ``code`` 0: no error."""
 
     ok: bool | None
     code: int | None
@@ -149,7 +149,7 @@ class Protection:
 
 @dataclass(frozen=True, slots=True)
 class ReportHeader:
-    """What a report says once. ``protection`` None: no record of it. ``spp_ok`` None: not reported.
+    """Values that a report has once. ``protection`` None: no record of it. ``spp_ok`` None: not reported.
 
     ``expires``: 00:00 local time of the last day of the registration. ``client`` is the legal entity as registered.
     """
@@ -169,7 +169,7 @@ class ReportHeader:
 
 @dataclass(frozen=True, slots=True)
 class ReadSummary:
-    """What reading came to. A block that is not in ``blocks_present`` was missing, which is not the same as empty."""
+    """The outcome of reading. A block not in ``blocks_present`` was missing, which is not the same as empty."""
 
     header: ReportHeader
     blocks_present: frozenset[Block]
@@ -183,16 +183,16 @@ class ReadSummary:
     records: Mapping[Block, int] = field(default_factory=dict)
     """How many records went to the sink."""
     local_times: bool = True
-    """Whether all times were local ones, which mean what the installation's zone makes of them."""
+    """Whether all times were local times of the installation's zone."""
     skipped: Mapping[Block, int] = field(default_factory=dict)
-    """How many were left out, because what identifies them (a time, a login …) is missing or can't be understood."""
+    """How many were skipped because their key (a time, a login …) is missing or can't be understood."""
 
 
 class ReportSink(Protocol):
     """Takes records as they are read, in the order of the file, which is any.
 
-    The reader may fail half-way (``UnreadableReport``): what was taken until then must be thrown away.
-    What a sink raises goes through to the caller of the reader.
+    The reader may fail half-way (``UnreadableReport``): everything taken so far must be discarded then. Exceptions of a
+    sink reach the caller of the reader.
     """
 
     def created(self, time: float) -> None:
@@ -208,7 +208,7 @@ class ReportSink(Protocol):
     def user(self, user: User) -> None: ...
     def usage(self, usage: UserUsage) -> None: ...
     def search(self, event: SearchEvent) -> None:
-        """A sink may have ``search_many`` beside it, for lists of them."""
+        """A sink may also have ``search_many``, for lists."""
 
     def rejection(self, rejection: Rejection) -> None: ...
     def kassist_day(self, day: KassistDay) -> None: ...
@@ -237,10 +237,10 @@ REASONS: Final[Mapping[str, str]] = MappingProxyType(
 
 
 class UnreadableReport(Exception):  # noqa: N818 - reads as what it says
-    """The report can't be read. ``reason`` is a key of ``REASONS``, ``detail`` English for logs, ``text`` Russian: what
-    the reason says, unless something more helpful is known.
+    """The report can't be read. ``reason`` is a key of ``REASONS``, ``detail`` English for logs, ``text`` Russian: the
+    reason's sentence, or a more helpful one.
 
-    None of them holds anything of the report's content but names of elements and numbers.
+    None of them contains anything from the report but element names and numbers.
     """
 
     def __init__(self, reason: str, detail: str, text: str = "") -> None:

@@ -1,4 +1,4 @@
-"""A string that must never be shown."""
+"""A string that must not be shown."""
 
 from typing import Final
 

@@ -1,8 +1,8 @@
-"""Texts of reports, made plain once, where they enter: everything after this compares and shows them as they are.
+"""Normalises texts of reports once, on entry: everything else compares and shows them as they are.
 
 White space is trimmed and folded; control characters, noncharacters and invisible marks (a byte order mark, a
-zero-width space) go. Login and domain are separated, whichever way the two are written, and the case of both is
-dropped: Windows takes no notice of it (known), and reports spell the same person both ways.
+zero-width space) are removed. Login and domain are separated, however they are written, and their case is dropped:
+Windows ignores it (known), and reports spell the same person both ways.
 """
 
 import re
@@ -19,7 +19,7 @@ _DOMAIN_LAST: Final = re.compile(r"([^\\/@]{1,200})@([^\\/@]{1,200})")
 
 def plain(text: str) -> str:
     """One line without hidden characters."""
-    # Nearly every text is plain already, and these two tests cost a tenth of the rest.
+    # Nearly every text is plain already, and these two tests cost a tenth of what follows.
     if text.isprintable() and "  " not in text:
         return text.strip(" ")
     return _TO_SPACE.sub(" ", _INVISIBLE.sub("", text)).strip(" ")

@@ -1,4 +1,4 @@
-"""Runs many jobs, each at its own interval, in pools of threads, so that a slow one delays no other."""
+"""Runs many jobs, each at its own interval, in thread pools, so that a slow job delays no other."""
 
 import heapq
 import logging
@@ -15,26 +15,26 @@ log = logging.getLogger(__name__)
 
 AGAIN_AFTER = 2.0
 JITTER = 0.1
-"""A repetition comes up to a tenth of its interval early or late: jobs spread out instead of marching in step."""
+"""A run comes up to a tenth of its interval early or late, so that jobs spread out."""
 
 
 class Pace(Enum):
-    """How a run went, as far as the time of the next one depends on it."""
+    """The result of a run, which decides when the next one comes."""
 
     NORMAL = "normal"
     AGAIN = "again"
-    """What was found is to be checked again at once, ``AGAIN_AFTER`` seconds later, or where many hang at once and
-    the slow pool is late, as much later as it is late: up to the half interval that any round keeps after another."""
+    """Run again ``AGAIN_AFTER`` seconds later; when many jobs hang and the slow pool is late, later by the same
+    delay, up to half the interval."""
     FAILED = "failed"
-    """It is tried again ever later, up to ``Job.longest``."""
+    """Tried again after growing pauses, up to ``Job.longest``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
     """``interval`` and ``longest`` (the longest pause after failures) in seconds; ``delay``: before the first run.
 
-    ``slow_after``: a run that takes longer has hung at a time limit. The job goes on in the slow pool, at the same
-    interval, and so never stands in a healthy job's way.
+    ``slow_after``: a longer run has hit a time limit. The job continues in the slow pool, at the same interval, and
+    never blocks a healthy job.
     """
 
     run: Callable[[], Pace | None]
@@ -79,7 +79,7 @@ class Scheduler:
         self._thread.start()
 
     def stop(self, grace: float = 0.0) -> int:
-        """No new runs; those under way have ``grace`` seconds to end. Returns how many have not."""
+        """Starts no new runs; current ones have ``grace`` seconds to finish. Returns how many did not."""
         with self._wake:
             self._stopped = True
             self._wake.notify()
@@ -91,7 +91,7 @@ class Scheduler:
             return self._running
 
     def alive(self) -> bool:
-        """Whether the thread that hands out the jobs runs."""
+        """Whether the dispatching thread is alive."""
         return self._thread.is_alive()
 
     def set_jobs(self, jobs: Mapping[str, Job]) -> None:
@@ -110,7 +110,7 @@ class Scheduler:
             self._wake.notify()
 
     def hurry(self, keys: Iterable[str]) -> None:
-        """Makes waiting jobs due now, each unless it was run less than a quarter of its interval ago."""
+        """Makes waiting jobs due now, except those that ran less than a quarter of their interval ago."""
         now = time.monotonic()
         with self._wake:
             for key in keys:
@@ -186,7 +186,7 @@ class Scheduler:
         return max(entry.due + pause, time.monotonic() + pause / 2)
 
     def _slow_lag(self, slow_pool: str) -> float:
-        """Like ``lag``, of those that hang alone; with the lock held."""
+        """Like ``lag``, for slow jobs only; call it with the lock held."""
         dues = [
             each.due
             for each in self._entries.values()

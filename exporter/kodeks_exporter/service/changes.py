@@ -1,4 +1,4 @@
-"""The log of what breaks and recovers: a line each with its cause, and one for all the rest when it is a thousand."""
+"""Logs what breaks and recovers: a line each with its cause, and one summary line when there are many."""
 
 import logging
 import threading
@@ -9,7 +9,7 @@ from kodeks_exporter.domain.check import CheckResult, Round
 log = logging.getLogger(__name__)
 
 SUMMED_UP_AFTER = 10.0
-"""Seconds; within each such time only the first lines stand by themselves."""
+"""Seconds; within each such period only the first changes get their own line."""
 _SINGLY = 20
 
 
@@ -23,7 +23,7 @@ class ChangeLog:
         self._recovered: Counter[str] = Counter()
 
     def note(self, before: Round | None, now: Round) -> None:
-        """What changed from the round that was known (None: none) to the one that is published now."""
+        """Logs the change from the previously published round (None: none) to the new one."""
         was = before.root_cause if before is not None else None
         cause = now.root_cause
         if _name(was) == _name(cause) or (now.state is None and cause is None):
@@ -42,7 +42,7 @@ class ChangeLog:
             log.info("installation recovered", extra={"installation": now.installation, "check": was.check})
 
     def sum_up(self) -> None:
-        """Writes what had no line of its own. To be called every ``SUMMED_UP_AFTER`` seconds."""
+        """Logs a summary of the changes without a line of their own. Call it every ``SUMMED_UP_AFTER`` seconds."""
         with self._lock:
             broken, recovered = self._broken, self._recovered
             self._broken, self._recovered, self._told = Counter(), Counter(), 0

@@ -39,9 +39,9 @@ from kodeks_exporter.web.views import FleetView
 log = logging.getLogger(__name__)
 
 _LEAP = 60.0
-"""Seconds by which the clock is set forward or back at once before it is worth a word."""
+"""Seconds; a larger jump of the clock is logged."""
 _GRACE = 3.0
-"""Seconds that rounds and downloads have to end, and to log out, when the exporter is asked to stop."""
+"""Seconds that rounds and downloads have to finish and log out when the exporter stops."""
 _SLOWEST_UPLOAD = 4 * 1024
 """Bytes a second; many of the scripts that push reports sit behind slow lines."""
 _MOST_CONNECTIONS = 1024
@@ -52,7 +52,7 @@ _OTHER_DESCRIPTORS = 200
 """Databases, journal, Alertmanager, downloads, SNMP, a few visitors."""
 
 Prepare = Callable[[], Callable[[], None]]
-"""Reads and checks, and raises what it finds wrong; gives what puts the result in force and can't fail."""
+"""Reads and validates, raising on mistakes; returns a function that puts the result in force and can't fail."""
 
 
 class Service:
@@ -92,12 +92,12 @@ class Service:
         self._rounds.start()
         self._scheduler.set_jobs(self._jobs(self._settings))
         self._scheduler.start()
-        # What is alive now lives as long as the process: the collector need not walk it again and again.
+        # Objects alive now live as long as the process: the garbage collector need not scan them again.
         gc.collect()
         gc.freeze()
 
     def stop(self) -> int:
-        """Returns how many rounds, visits or downloads hang so long that they were not waited for."""
+        """Returns how many rounds, visits or downloads were still running after the grace period."""
         left = self._scheduler.stop(_GRACE)
         for stream in self._streams:
             stream.close()
@@ -105,13 +105,13 @@ class Service:
         return left
 
     def alive(self) -> bool:
-        """Whether rounds go on. Call it every few seconds: it also notes a clock that leaps."""
+        """Whether rounds are being run. Call it every few seconds: it also detects clock jumps."""
         now, steady = time.time(), time.monotonic()
         leap = (now - self._clock[0]) - (steady - self._clock[1])
         self._clock = (now, steady)
         if abs(leap) > _LEAP:
             self._leaps += 1
-            log.warning("the clock of this machine leapt", extra={"seconds": round(leap)})
+            log.warning("the clock of this machine jumped", extra={"seconds": round(leap)})
         return self._scheduler.alive()
 
     def routes(self) -> tuple[Route, ...]:
@@ -164,11 +164,11 @@ class Service:
         return masked_yaml(self._settings)
 
     def reload_also(self, prepare: Prepare) -> None:
-        """Something else that a reload reads again and swaps together with the rest."""
+        """Adds something that a reload reads and swaps together with the rest."""
         self._prepared.append(prepare)
 
     def reload(self) -> list[str]:
-        """Puts all that the files say now in force, or, whatever goes wrong, nothing of it. Raises nothing."""
+        """Puts the files' current content in force as a whole or, if anything fails, not at all. Raises nothing."""
         with self._reload_lock:
             try:
                 settings = self._load()
@@ -180,7 +180,7 @@ class Service:
             except ConfigError as error:
                 return self._not_reloaded([str(problem) for problem in error.problems])
             except Exception as error:
-                log.exception("reload failed for a reason that is no mistake in the configuration")
+                log.exception("reload failed, not because of a mistake in the configuration")
                 return self._not_reloaded([f"reload failed: {type(error).__name__}: {error}"])
             self._reload_ok = True
             self._reload_time = time.time()
@@ -200,7 +200,7 @@ class Service:
         return problems
 
     def _swap(self, settings: Settings, profiles: dict[str, Profile]) -> None:
-        """All of it or, after an error in one part, all as it was."""
+        """All of it or, after an error in one part, none of it."""
         before, profiles_before = self._settings, self._reporting.profiles
         try:
             self._put_in_force(settings, profiles)
@@ -233,7 +233,7 @@ class Service:
         yield from guarded("reaction", lambda: self._reactions.sources(settings))
         for collector in self._collectors:
             yield Source("process", id(collector), object(), collector.collect)
-        yield from guarded("exporter", lambda: self._own_sources(settings))  # last: it counts what failed before it
+        yield from guarded("exporter", lambda: self._own_sources(settings))  # last: it counts the failures before it
 
     def _inventory_sources(self, settings: Settings) -> Iterator[Source]:
         offsets = inventory_metrics.utc_offsets(settings.fleet.installations.values(), time.time())
@@ -262,7 +262,7 @@ def _warn(settings: Settings) -> None:
 
 
 def _check_descriptors(installations: int, settings: Settings) -> None:
-    """Raises the limit on descriptors to what this fleet needs, or says how much is missing."""
+    """Raises the limit on descriptors to what this fleet needs, or logs what is missing."""
     rounds = 2 * min(installations, settings.poll.concurrency)
     needed = _DESCRIPTORS_OF_A_ROUND * rounds + _OTHER_DESCRIPTORS
     limit = raise_descriptor_limit(needed + 2 * _MOST_CONNECTIONS)

@@ -1,4 +1,4 @@
-"""Everything about online accesses, put together: visits to the vendor's servers, store and metrics."""
+"""Puts online accesses together: visits to the vendor's servers, store and metrics."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -18,9 +18,9 @@ _POOL = "online"
 _VISITORS = 32
 """Threads for the visits to all servers; each server has a limit of its own as well."""
 _LOOK = 5.0
-"""Seconds between two looks at whose turn it is."""
+"""Seconds between two checks of whose turn it is."""
 _SEARCHES_AGE = 3600.0
-"""How often searches that have become too old are dropped from the metrics."""
+"""How often expired searches are dropped from the metrics."""
 
 
 class Accesses:

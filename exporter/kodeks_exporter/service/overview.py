@@ -1,4 +1,4 @@
-"""The fleet as the status page shows it: what every stream knows, put side by side."""
+"""The fleet as the status page shows it: what all streams know, combined."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -104,7 +104,7 @@ def fleet_view(settings: Settings, known: Known) -> FleetView:
 
 
 def _zone_of_people(fleet: Fleet) -> ZoneInfo | None:
-    """The zone that most managers live by; a server's clock is often UTC, and people do not think in UTC."""
+    """The time zone of most managers; a server's clock is often UTC, and people do not think in UTC."""
     zones = Counter(str(manager.time_zone) for manager in fleet.managers.values())
     return ZoneInfo(zones.most_common(1)[0][0]) if zones else None
 

@@ -1,4 +1,4 @@
-"""Everything about the reaction to alerts, put together: watch, store, metrics, and the link's page."""
+"""Puts the reaction to alerts together: watch, store, metrics, and the page that takes alerts."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -26,13 +26,13 @@ from kodeks_exporter.web.handling import Handling
 
 _POOL = "reaction"
 _FIGURES_EVERY = 900.0
-"""Seconds after which the figures of reviews are counted anew though nothing came."""
+"""Seconds after which the figures of reviews are computed again even if nothing changed."""
 _THREADS = 8
 """Members that are asked at once; each has a time limit."""
 
 
 class _Handled(NamedTuple):
-    """What the figures of reviews were counted at."""
+    """The state that the figures of reviews were computed from."""
 
     revision: int
     at: float
@@ -50,7 +50,7 @@ class Reactions:
     ) -> None:
         """Raises ``StorageError``."""
         self._settings = settings
-        # Alertmanager is this site's own: its name is not for the name servers that know the clients' installations.
+        # Alertmanager belongs to this site: its name is not looked up at the name servers for clients' installations.
         self._resolver = Resolver()
         self.store = opened(storage, FILE_NAME, lambda: ReactionStore(storage))
         self.watch = Watch(self.store, self._resolver.resolve, grace, clock)
@@ -71,7 +71,7 @@ class Reactions:
         self.watch.configure(settings.reaction, settings.alertmanager.repeat)
 
     def jobs(self, settings: Settings) -> dict[str, Job]:
-        """One for each Alertmanager, so that a sick one delays no other; ``configure`` first."""
+        """One for each Alertmanager, so that a slow one does not delay the others; call ``configure`` first."""
         interval = settings.reaction.interval
         return {
             f"reaction {name}": Job(partial(self.watch.visit, name), interval, interval, _POOL, _POOL)
@@ -97,11 +97,11 @@ class Reactions:
         self.store.close()
 
     def _zone(self, manager: str) -> tzinfo:
-        """Of whoever gets the messages: ops, where the manager is nobody of the file."""
+        """The time zone of the person who gets the messages; that of ops for an unknown manager."""
         settings = self._settings()
         return settings.fleet.managers.get(manager, settings.alertmanager.ops).time_zone
 
     def _called(self, manager: str) -> str:
-        """Whoever gets the message, as the page is to call them before they write another name."""
+        """The name of the person who gets the message, as the page's first suggestion."""
         known = self._settings().fleet.managers.get(manager)
         return known.full_name if known is not None else ""

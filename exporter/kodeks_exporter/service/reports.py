@@ -1,4 +1,4 @@
-"""Everything about sysinfo reports, put together: ways in, store, journal, sending on."""
+"""Puts sysinfo reports together: ways in, store, journal, forwarding."""
 
 import logging
 import time
@@ -39,7 +39,7 @@ _PRUNE_DELAY = 600.0
 
 
 def load_profiles(settings: Settings) -> dict[str, Profile]:
-    """The profiles that installations name, looked for beside the configuration. Raises ``ConfigError`` with every
+    """The profiles that installations name, searched beside the configuration. Raises ``ConfigError`` with every
     mistake."""
     folder = settings.source.parent
     profiles: dict[str, Profile] = {}
@@ -104,7 +104,7 @@ class Reporting:
         self.intake.configure(settings.checks.sysmon)
 
     def jobs(self, settings: Settings) -> dict[str, Job]:
-        """What is to be done regularly under these settings, by key."""
+        """Regular jobs under these settings, by key."""
         jobs: dict[str, Job] = {
             "recover": self._housekeeping(self.intake.recover, 10 * _PRUNE_INTERVAL, 0.0),
             "inbox": self._housekeeping(self._inbox.run, settings.reports.inbox_interval, 1.0),
@@ -124,7 +124,7 @@ class Reporting:
         return jobs
 
     def sources(self, settings: Settings) -> Iterator[Source]:
-        """All series that come from reports, of the installations of these settings."""
+        """All series from reports, for the installations in these settings."""
         now = time.time()
         installations = settings.fleet.installations
         snapshots, statuses, trails = self.store.snapshots(), self.intake.statuses(), self.intake.trails()

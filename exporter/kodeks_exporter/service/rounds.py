@@ -1,4 +1,4 @@
-"""Everything about live checks, put together: rounds, their stores and metrics."""
+"""Puts live checks together: rounds, their stores and metrics."""
 
 import threading
 import time
@@ -33,11 +33,11 @@ from kodeks_exporter.store.trials import TrialStore
 
 POOL, _SLOW_POOL = "checks", "checks-slow"
 _SLOW_ROUND = 4.0
-"""Seconds from which a round has met a time limit: its installation goes to the slow pool."""
+"""Seconds. A longer round has hit a time limit: its installation moves to the slow pool."""
 _READY_AFTER = 20.0
 """Seconds after the start from which the exporter counts as ready although some first round still hangs."""
 _PROBE_PAUSE = 1.0
-"""Seconds between the two looks of /probe at something newly broken."""
+"""Seconds between the two checks of /probe when something is newly broken."""
 _PATH = ("dns", "icmp", "tcp", "tls", "http", "proxy")
 
 
@@ -146,7 +146,8 @@ class Rounds:
         before = self.live.previous(name)
         round_, again = self._look(installation)
         if installation.hosting and before and _reachable(before) != _reachable(round_.results):
-            # What fails together is reported together: the neighbours are checked now and not up to a round later.
+            # Installations that fail together are reported together: the neighbours are checked now, not up to a round
+            # later.
             self._hurry(
                 _job(each.name)
                 for each in self._settings.fleet.installations.values()
@@ -155,7 +156,7 @@ class Rounds:
         return Pace.AGAIN if again else Pace.NORMAL
 
     def _look(self, installation: Installation, trace: list[Exchange] | None = None) -> tuple[Round, bool]:
-        """One round, never two of the same installation at a time; and whether to look again within seconds."""
+        """One round, never two of the same installation at a time; and whether to check again within seconds."""
         name = installation.name
         lock = self._locks.setdefault(name, threading.Lock())
         with lock:

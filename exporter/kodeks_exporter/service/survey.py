@@ -39,7 +39,7 @@ def _of_access(settings: Settings, access: OnlineAccess) -> Survey:
 
 
 def _with_proposal(settings: Settings, found: Survey) -> Installation:
-    """The installation as it would be. The configuration finds out whether the proposal is a good one."""
+    """The installation with the proposal applied. Loading the configuration shows whether the proposal is valid."""
     return load(settings.source, changes=proposal(found)).fleet.installations[found.name]
 
 
