@@ -44,9 +44,9 @@ def cause(query: str) -> Cause:
 
 
 def family(query: str) -> str:
-    """The family of documents (``ГОСТ Р``, ``ПНД Ф``, ``приказ`` …) that ``query`` speaks of, slips mended.
+    """The family of documents (``ГОСТ Р``, ``ПНД Ф``, ``приказ`` …) that ``query`` names, mistakes corrected.
 
-    The one named first where there are several; ``прочее`` where there is none.
+    The first one if there are several; ``прочее`` if there is none.
     """
     text = _mend(query).text
     best, name = len(text) + 1, OTHER_FAMILY

@@ -189,7 +189,7 @@ class ReadSummary:
 
 
 class ReportSink(Protocol):
-    """Takes records as they are read, in the order of the file, which is any.
+    """Takes records as they are read, in the order of the file.
 
     The reader may fail half-way (``UnreadableReport``): everything taken so far must be discarded then. Exceptions of a
     sink reach the caller of the reader.

@@ -26,8 +26,8 @@ def plain(text: str) -> str:
 
 
 def login_and_domain(login: str, domain: str) -> tuple[str, str]:
-    """Of the two fields as a report has them; ``DOMAIN\\login`` and ``login@domain`` are taken apart. A domain field of
-    its own outweighs what the login says."""
+    """From the two fields of a report; ``DOMAIN\\login`` and ``login@domain`` are split. A separate domain field
+    wins."""
     login, domain = plain(login), plain(domain)
     if match := _DOMAIN_FIRST.fullmatch(login):
         login, inner = match[2].strip(), match[1].strip()

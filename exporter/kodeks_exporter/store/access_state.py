@@ -1,4 +1,4 @@
-"""What is known of an online access, as one value; what a visit makes of it; and how it is kept."""
+"""The state of an online access as one value, its change by a visit, and its storage."""
 
 import json
 from collections import Counter
@@ -15,12 +15,12 @@ from kodeks_exporter.settings.online import OnlineSettings
 
 _MONTHS: Final = 2
 _CERTAIN_UNTIL: Final = 2
-"""A limit that is learnt by looking is sure when this day of the month or an earlier one was seen."""
+"""A learnt limit is certain if the month was first seen on this day or earlier."""
 
 
 @dataclass(frozen=True, slots=True)
 class Learnt:
-    """The largest ``left`` seen in ``month`` (YYYY-MM), which was first seen on day ``since`` of it."""
+    """The largest ``left`` seen in ``month`` (YYYY-MM), which was first seen on day ``since``."""
 
     month: str
     largest: int
@@ -38,11 +38,10 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class AccessState:
-    """Times in Unix seconds. ``attempted``: the last visit, and ``reason`` how it failed ("" when it did not);
-    ``read``: the last good one, which ``quotas`` are of. ``quotas`` have a learnt limit where the page has none;
-    ``uncertain``: those whose month was not seen from its beginning. ``failures``: visits in a row that failed,
-    refusals aside. ``events``: the newest searches, oldest first.
-    """
+    """Times in Unix seconds. ``attempted``: the last visit, ``reason``: how it failed ("" if it did not); ``read``:
+    the last good visit, which ``quotas`` are from. ``quotas`` have a learnt limit where the page shows none;
+    ``uncertain``: those whose month was not seen from its beginning. ``failures``: failed visits in a row, not
+    counting refusals. ``events``: the newest searches, oldest first."""
 
     attempted: float | None = None
     reason: str = ""
@@ -61,7 +60,7 @@ class AccessState:
     refusal: Refusal | None = None
     events: tuple[SearchEvent, ...] = ()
     months: Mapping[str, Mapping[Resource, int]] = field(default_factory=dict)
-    """By month (YYYY-MM), what was left at its last good visit: of the month of ``read`` and the one seen before."""
+    """By month (YYYY-MM), what was left at its last good visit: the month of ``read`` and the one seen before it."""
 
     @property
     def up(self) -> bool | None:
@@ -113,7 +112,7 @@ def _months(
     before: AccessState, left: Mapping[Resource, int], today: date, settings: OnlineSettings
 ) -> Mapping[str, Mapping[Resource, int]]:
     known = dict(before.months)
-    if not known and before.read is not None:  # of a storage of before months were kept
+    if not known and before.read is not None:  # a storage from before months were kept
         month = f"{datetime.fromtimestamp(before.read, settings.time_zone):%Y-%m}"
         known[month] = {resource: quota.left for resource, quota in before.quotas.items()}
     month = f"{today:%Y-%m}"
@@ -137,7 +136,7 @@ def encoded(state: AccessState) -> bytes:
 
 
 def decoded(stored: bytes | str) -> AccessState:
-    """Raises ``msgspec.DecodeError``, and what a damaged text of an older version leads to."""
+    """Raises ``msgspec.DecodeError``, and other errors for damaged text of an older version."""
     return _decoder.decode(stored) if isinstance(stored, bytes) else _of_older(json.loads(stored))
 
 

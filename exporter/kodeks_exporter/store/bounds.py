@@ -1,4 +1,4 @@
-"""What is kept of one installation at most, however long a hostile or broken client sends. Pure.
+"""Bounds on what is kept of one installation, whatever a hostile or broken client sends. Pure.
 
 With these a year of the worst reports costs an installation about 25 MB of memory and ``EVENT_BYTES`` of disk. Real
 ones have some thousand users and a few MB.
@@ -12,13 +12,13 @@ from kodeks_exporter.store.months import after as month_after
 from kodeks_exporter.store.snapshot import KnownUser, UserKey
 
 USERS: Final = 20_000
-"""Users that are remembered; those that were unseen the longest go first."""
+"""Users that are remembered; those unseen the longest are dropped first."""
 REASONS: Final = 20
-"""Reasons of refused connections, which each server may word as it likes; further ones count as ``other``."""
+"""Reasons of refused connections, which servers may word freely; further ones count as ``other``."""
 EVENT_BYTES: Final = 512 * 1024 * 1024
-"""Of stored events, as they are encoded; the oldest days go first."""
+"""Encoded size of stored events; the oldest days are deleted first."""
 MANY_EVENTS: Final = 20_000
-"""New events of one report from which on the bytes are counted at once and not at the daily prune."""
+"""If one report brings more new events, the size is checked at once and not at the daily prune."""
 
 
 def newest_users(users: Mapping[UserKey, KnownUser]) -> tuple[Mapping[UserKey, KnownUser], int]:
@@ -41,6 +41,5 @@ def usage_of(rows: Mapping[UserKey, UserUsage], users: Mapping[UserKey, KnownUse
 
 
 def is_month_of(month: str, report: str) -> bool:
-    """Whether a report of a month may speak of ``month``: clocks and zones may be one off, years in the future are
-    made up."""
+    """Whether a report of one month may contain ``month``: clocks and zones may be one off, but not years."""
     return month <= month_after(report)

@@ -1,4 +1,4 @@
-"""A report against the ones before it: is it this client's, whole, new, of the same versions? Pure."""
+"""Compares a report with earlier ones: the same client, complete, new, the same versions? Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -10,7 +10,7 @@ USERS: Final = "users"
 VOLUMES: Final = "volumes"
 REGISTRATION: Final = "registration"
 _ACCEPTED_AFTER: Final = 7 * 86400.0
-"""Seconds after which what is missing counts as gone for good."""
+"""Seconds after which missing data counts as gone for good."""
 _LEFT: Final = 10
 """Users under a tenth of those before are a loss."""
 
@@ -26,7 +26,8 @@ class VersionChange:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """``had``: how many the last whole report had. ``since``: when the first without them was made, Unix seconds."""
+    """``had``: how many the last complete report had. ``since``: when the first report without them was made, Unix
+    seconds."""
 
     had: int
     since: float
@@ -34,10 +35,10 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """``regnum`` and ``client``: of the newest report that came with a registration, ``regnum_before`` and
-    ``client_before`` of the last one that had another. ``registrations``: how often it was another than before,
-    ``registration_changed``: when the last of those came, Unix seconds. ``whole``: by subject, how many the last report
-    had that had lost nothing. ``repeats``: how often the report in force came again, unchanged, since it came first."""
+    """``regnum`` and ``client``: from the newest report with a registration, ``regnum_before`` and ``client_before``
+    from the last report with another one. ``registrations``: how often it changed, ``registration_changed``: when it
+    last did, Unix seconds. ``whole``: by subject, the count in the last complete report. ``repeats``: how often the
+    report in force came again unchanged."""
 
     regnum: str = ""
     client: str = ""
@@ -54,7 +55,7 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class ReportFacts:
-    """What a report says. ``made`` and ``received`` in Unix seconds; a missing block counts as 0 of its records."""
+    """A report in figures. ``made`` and ``received`` in Unix seconds; a missing block counts as 0 records."""
 
     header: ReportHeader
     made: float
@@ -65,11 +66,11 @@ class ReportFacts:
 
 
 def note(before: Changes, told: ReportFacts, *, newest: bool) -> Changes:
-    """``newest`` False: of an older report only the registration counts."""
+    """``newest`` False: only the registration of an older report counts."""
     after = _registration(before, told.header, told.received)
     if not newest:
         return after
-    if after.registrations == before.registrations:  # another client's versions are no news of this one
+    if after.registrations == before.registrations:  # versions of another client's server are not a change
         after = _versions(after, told)
     return _losses(after, told)
 

@@ -12,7 +12,7 @@ from kodeks_exporter.store.writer import Backlog, Rows, Writer
 
 FILE_NAME = "kodeks.sqlite"
 _WAL_SIZE = 2 * 1024 * 1024
-"""Bytes; what is beyond is put into the database, and the file cut back."""
+"""Bytes; a larger file is checkpointed and truncated."""
 
 MIGRATIONS: tuple[str, ...] = (
     """
@@ -66,16 +66,16 @@ class StorageError(Exception):
 _PATIENCE: Final = 10.0
 """Seconds that a transaction waits for another one's lock."""
 _NO_VERSION: Final = 10_000
-"""No schema ever gets there: a larger number is damage."""
+"""No schema version gets there: a larger number means damage."""
 _VACUUM_PAGES: Final = 256
 _ENVIRONMENT: Final = ("SQLITE_FULL", "SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_IOERR", "SQLITE_BUSY",
                        "SQLITE_LOCKED", "SQLITE_PERM", "SQLITE_NOMEM", "SQLITE_AUTH")  # fmt: skip
-"""Errors that are not of the file's content."""
+"""Errors not caused by the file's content."""
 
 
 class Database:
     """One connection for the process. ``transaction()`` serialises the writers; with WAL a kill -9 loses nothing
-    that was committed. What need not be waited for goes ``later``, by a thread of its own."""
+    that was committed. Writes that nobody waits for go to ``later``, in a separate thread."""
 
     def __init__(
         self,
@@ -86,7 +86,8 @@ class Database:
     ) -> None:
         """``page_size``: bytes, of a new file; large pages suit large values.
 
-        Raises ``StorageError``, and ``sqlite3.Error`` for a file that is no database of ours or is damaged."""
+        Raises ``StorageError``, and ``sqlite3.Error`` for a file that is damaged or not one of our databases.
+        """
         self._lock = threading.RLock()
         self._migrations = migrations
         self.path = path = directory / file_name
@@ -131,7 +132,7 @@ class Database:
                 yield self._connection
                 self._connection.execute("COMMIT")
             except BaseException:
-                with suppress(sqlite3.Error):  # SQLite has rolled back itself where the disk is full
+                with suppress(sqlite3.Error):  # SQLite has already rolled back when the disk is full
                     self._connection.execute("ROLLBACK")
                 raise
 
@@ -141,19 +142,19 @@ class Database:
             yield self._connection
 
     def later(self, rows: Rows) -> None:
-        """Writes these soon, all in one transaction, without waiting. A later row of the same key takes the place of
-        one that is not yet written."""
+        """Writes these rows soon, in one transaction, without waiting. A later row replaces an unwritten one with
+        the same key."""
         self._writer.put(rows)
 
     def flush(self, patience: float = 5.0) -> bool:
-        """Waits until all that was put off is written. False: it was not, within so many seconds."""
+        """Waits until everything is written. False: it was not within ``patience`` seconds."""
         return self._writer.flush(patience)
 
     def backlog(self) -> Backlog:
         return self._writer.backlog()
 
     def give_back(self) -> None:
-        """Returns the space of what was deleted to the disk, a little at a time. Raises ``sqlite3.Error``."""
+        """Returns deleted space to the disk, a little at a time. Raises ``sqlite3.Error``."""
         while True:
             with self._lock:
                 free = self._connection.execute("PRAGMA freelist_count").fetchone()[0]
@@ -161,19 +162,19 @@ class Database:
                     break
                 self._connection.execute(f"PRAGMA incremental_vacuum({_VACUUM_PAGES:d})").fetchall()
                 if self._connection.execute("PRAGMA freelist_count").fetchone()[0] >= free:
-                    break  # a file of before: its pages are used again, but not given back
+                    break  # an older file: its free pages are reused but not returned
         with self._lock:
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def close(self) -> None:
         self._writer.close(_PATIENCE / 2)
-        if self._lock.acquire(timeout=1.0):  # else it is stuck on the disk, and so would we be
+        if self._lock.acquire(timeout=1.0):  # otherwise it is stuck on the disk, and we would be too
             self._connection.close()
             self._lock.release()
 
 
 def is_environment(error: sqlite3.Error) -> bool:
-    """Whether the disk, its space or rights are at fault, and not what the file holds."""
+    """Whether the disk, its space or permissions are at fault, and not the file's content."""
     return getattr(error, "sqlite_errorname", "").startswith(_ENVIRONMENT)
 
 

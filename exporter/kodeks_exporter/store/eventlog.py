@@ -1,12 +1,11 @@
 """Events of reports, each kept exactly once: grouped by UTC day, a day's events encoded as one msgpack array.
 
 Reports overlap: an hourly one repeats the days before. Events have no identity but their values, so a day is compared
-as a multiset: what the report has more of than the storage is new (two identical searches in a second count as two). A
-day that is the same as when it was last merged, as nearly every day of nearly every report, is recognised by its
-digest.
+as a multiset: what the report has more of is new (two identical searches in one second count as two). A day that has
+not changed since it was last merged, the usual case, is recognised by its digest.
 
-What is new of a day is added as a *part*; parts are numbered in the order they came, and never change, so whoever
-follows the log (the journal) needs to remember only a number.
+New events of a day are added as a *part*. Parts are numbered in order of arrival and never change, so a follower (the
+journal) needs to remember only a number.
 """
 
 import hashlib
@@ -31,7 +30,7 @@ _of_thread: Final = threading.local()
 _BUFFERED: Final = 2048
 """Events held as objects."""
 _ENCODED: Final = 1024 * 1024
-"""Bytes of encoded events held in memory; what is more goes to a temporary file."""
+"""Bytes of encoded events held in memory; more goes to a temporary file."""
 
 
 class EventKind(IntEnum):
@@ -50,7 +49,7 @@ def encode(events: list[E]) -> bytes:
     """The elements of a msgpack array, without its header, so that pieces can be joined."""
     try:
         data = _encoder.encode(events)
-    except UnicodeEncodeError:  # halves of surrogate pairs, which only a broken SQLite text can hold
+    except UnicodeEncodeError:  # lone surrogates, which only broken SQLite text can contain
         data = _encoder.encode([_clean(event) for event in events])
     return data[1 if len(events) < 16 else 3 if len(events) < 65536 else 5 :]
 
@@ -61,9 +60,9 @@ def _clean(event: E) -> E:
 
 
 def _pack(elements: bytes) -> bytes:
-    """Searches repeat themselves: a fifth of the room, for a hundredth of the time that reading them takes."""
+    """Searches are repetitive: compression saves four fifths of the space for a hundredth of the reading time."""
     packer: zstandard.ZstdCompressor | None = getattr(_of_thread, "packer", None)
-    if packer is None:  # making one costs as much as compressing a day
+    if packer is None:  # creating one costs as much as compressing a day
         packer = _of_thread.packer = zstandard.ZstdCompressor(level=_LEVEL)
     return packer.compress(elements)
 
@@ -137,7 +136,7 @@ class DayCollector(Generic[E]):
         append = self._buffer.append
         for event in self._buffer:
             time = event[0]
-            if not start <= time < end:  # reports go day by day, mostly
+            if not start <= time < end:  # reports mostly go day by day
                 number = int(time // DAY)
                 start = number * DAY
                 end = start + DAY
@@ -198,11 +197,10 @@ def merge_days(
     decode: Callable[[int, bytes], list[E]],
     new: Callable[[list[E]], None],
 ) -> int:
-    """Writes what the report has and the storage has not; gives how many events that were.
+    """Writes the events that the storage does not have; returns their number.
 
-    ``known``: days that the storage had when the reading of the report began. Of those, ``new`` gets the events that
-    were new; of all other days every event is, and the caller has seen them. Days before ``horizon`` were pruned, and
-    are left out.
+    ``known``: days that the storage had when reading of the report began. ``new`` gets the new events of those days;
+    events of other days are all new, and the caller has seen them. Days before ``horizon`` were pruned and are skipped.
     """
     added_count = 0
     for day, count, elements in days:
@@ -236,12 +234,12 @@ def _missing(
     elements: bytes,
     decode: Callable[[int, bytes], list[E]],
 ) -> list[E]:
-    """Of a day's events those that the storage does not have, multiplicities counted, in the order of the report."""
+    """The day's events that the storage does not have, counting multiplicity, in the order of the report."""
     parts = connection.execute(
         "SELECT count, events FROM event_part WHERE installation = ? AND kind = ? AND day = ? ORDER BY id", key
     ).fetchall()
     known = b"".join(_unpacked(events) for _, events in parts)
-    if elements.startswith(known):  # as an hourly report has it: the same as an hour ago, and more
+    if elements.startswith(known):  # the usual hourly report: the same as an hour ago, and more
         return decode(count - sum(count for count, _ in parts), elements[len(known) :])
     stored: Counter[E] = Counter()
     for stored_count, events in parts:
@@ -256,7 +254,7 @@ def _missing(
 
 
 def _settled(event: E) -> E:
-    """As it would be read today: earlier versions kept texts and logins as the report spells them."""
+    """As it would be read today: earlier versions kept texts and logins as spelled in the report."""
     login, _ = login_and_domain(event.login, "")
     if isinstance(event, SearchEvent):
         return event._replace(login=login, catalog=plain(event.catalog), query=plain(event.query))
@@ -283,8 +281,8 @@ def delete_before(connection: sqlite3.Connection, installation: str, horizon: in
 
 
 def cut(connection: sqlite3.Connection, installation: str, most: int) -> int:
-    """Deletes the oldest days of an installation until its events have no more than ``most`` bytes. Gives the first day
-    that is kept, 0 when nothing was deleted."""
+    """Deletes the oldest days of an installation until its events take at most ``most`` bytes. Returns the first day
+    kept, 0 when nothing was deleted."""
     total, horizon = 0, 0
     sizes: Counter[int] = Counter()  # not by GROUP BY, which would sort the events themselves
     for day, size in connection.execute(
@@ -301,7 +299,7 @@ def cut(connection: sqlite3.Connection, installation: str, most: int) -> int:
 
 
 def encoded_searches(connection: sqlite3.Connection, installation: str, first_day: int) -> list[tuple[int, bytes]]:
-    """All searches from ``first_day`` on, by day, for ``decode_searches``."""
+    """All searches since ``first_day``, by day, for ``decode_searches``."""
     return connection.execute(
         "SELECT count, events FROM event_part WHERE installation = ? AND kind = ? AND day >= ? ORDER BY day, id",
         (installation, EventKind.SEARCH, first_day),

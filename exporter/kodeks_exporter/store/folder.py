@@ -1,5 +1,5 @@
-"""The folder of ``--storage.path``: one exporter's alone, with some room kept for a start on a full disk, and a way to
-go on when a file in it can't be read."""
+"""The folder of ``--storage.path``: locked by one exporter, with some space reserved for starting on a full disk,
+and with recovery when a file can't be read."""
 
 import errno
 import fcntl
@@ -21,13 +21,13 @@ T = TypeVar("T")
 _LOCK: Final = "lock"
 _RESERVE: Final = "reserve"
 _RESERVED: Final = 2 * 1024 * 1024
-"""Bytes that are given up when the disk is full at a start: SQLite needs some next to each database to open it."""
+"""Bytes freed when the disk is full at startup: SQLite needs some space to open a database."""
 _BESIDE: Final = ("", "-wal", "-shm")
 _SET_ASIDE: Final = ".unreadable-"
 
 
 class StorageLock:
-    """Keeps a folder for this process as long as it lives, however it ends."""
+    """Locks a folder for the lifetime of this process, however it ends."""
 
     def __init__(self, directory: Path) -> None:
         """Raises ``StorageError``, also when another exporter has it."""
@@ -47,8 +47,8 @@ class StorageLock:
 
 
 def opened(directory: Path, file_name: str, build: Callable[[], T]) -> T:
-    """What ``build`` makes of a file of the storage. One that can't be read is set aside under a name with the date,
-    and ``build`` starts again. Raises ``StorageError`` for what another file would not mend."""
+    """The result of ``build`` for a file of the storage. An unreadable file is renamed with the date, and ``build``
+    is called again. Raises ``StorageError`` for errors that a new file would not fix."""
     try:
         try:
             return _try(directory / file_name, build)
@@ -58,7 +58,7 @@ def opened(directory: Path, file_name: str, build: Callable[[], T]) -> T:
             return _try(directory / file_name, build)
     except StorageError:
         raise
-    except Exception as error:  # whatever bytes of any sort lead to
+    except Exception as error:  # whatever damaged bytes lead to
         _set_aside(directory, file_name, error)
         return _try(directory / file_name, build)
 
@@ -75,7 +75,7 @@ def _try(path: Path, build: Callable[[], T]) -> T:
 
 
 def reserve(directory: Path) -> None:
-    """Keeps some room for the next start, where there is any now."""
+    """Reserves some space for the next start, if there is any now."""
     path = directory / _RESERVE
     with suppress(OSError):
         if not path.exists() or path.stat().st_size < _RESERVED:
@@ -84,7 +84,7 @@ def reserve(directory: Path) -> None:
 
 
 def set_aside(directory: Path) -> int:
-    """How many files that could not be read lie in the storage, until somebody has looked at them and removed them."""
+    """How many unreadable files are still in the storage."""
     with suppress(OSError):
         return sum(_SET_ASIDE in path.name and not path.name.endswith(_BESIDE[1:]) for path in directory.iterdir())
     return 0
@@ -97,7 +97,7 @@ def _free_reserve(path: Path) -> bool:
         path.unlink()
     except OSError:
         return False
-    log.warning("the storage can't be opened: tried with the space that is reserved for a full disk")
+    log.warning("the storage can't be opened: trying again with the space reserved for a full disk")
     return True
 
 
@@ -111,7 +111,7 @@ def _set_aside(directory: Path, file_name: str, error: Exception) -> None:
     except OSError as problem:
         raise StorageError(f"{directory / file_name}: can't be read ({error}) nor moved away: {problem}") from None
     log.error(
-        "a file of the storage can't be read: set aside, and begun anew",
+        "a file of the storage can't be read: set aside and started again",
         extra={"file": file_name, "reason": f"{type(error).__name__}: {error}"[:300], "kept_as": target.name},
     )
 

@@ -1,7 +1,7 @@
 """Records of handled alerts for 13 months, and the steps of their reviews, in ``reaction.sqlite``.
 
-A record is written in the transaction of the look that saw the end, by a key of its own: once, however often that look
-is taken again. A step is a row that is only ever inserted, and committed before its author gets an answer.
+A record is written, under its own key, in the transaction of the poll that saw the end: once, however often that poll
+is repeated. A step is only ever inserted, and is committed before its author gets an answer.
 """
 
 import sqlite3
@@ -30,10 +30,10 @@ class HandlingStore:
     def __init__(self, database: Database) -> None:
         self._database = database
         self.revision = 0
-        """Changes with everything that is kept here."""
+        """Changes whenever anything here changes."""
 
     def rows(self, ends: Iterable[End], now: float) -> Rows:
-        """What is to be written for alerts that are over."""
+        """Rows to write for alerts that are over."""
         found: Rows = {}
         for record in (_record(end) for end in ends if end.incident.told is not None):
             statement = "INSERT OR REPLACE INTO handled VALUES (?, ?, ?)"
@@ -46,7 +46,7 @@ class HandlingStore:
         return found
 
     def records(self, since: float) -> list[Record]:
-        """Of alerts that people were notified about after that, the oldest first."""
+        """Records of alerts that people were notified about since then, oldest first."""
         with self._database.reading() as connection:
             found = connection.execute("SELECT record FROM handled WHERE told >= ? ORDER BY told", (since,)).fetchall()
         return [_records.decode(row[0]) for row in found]
@@ -66,7 +66,7 @@ class HandlingStore:
         return found
 
     def add(self, record: str, step: ReviewStep) -> bool:
-        """False: somebody else has done that step before."""
+        """False: somebody else has already taken that step."""
         try:
             with self._database.transaction() as connection:
                 row = (record, step.kind.value, _encoder.encode(step))

@@ -1,11 +1,11 @@
 """Search events as JSON lines, for Loki and the like, and the explanation of empty ones.
 
-Follows the log of events in the storage. How far it got (the last part, the file, its length) is kept in the same
-transaction as the counters of empty searches. After a kill at any moment the file is cut back to the length that was
-kept, and what was cut off is written again, the same to the byte: no line is lost and none stands twice.
+Follows the log of events in the storage. Its position (the last part, the file, its length) is kept in the same
+transaction as the counters of empty searches. After a kill the file is truncated to that length and the rest is written
+again, byte for byte: no line is lost or repeated.
 
-Files are ``searches-NNNNNN.jsonl``: a full one is left and the next number begun. Nothing is renamed, so a reader that
-follows the files never mistakes one for another.
+Files are ``searches-NNNNNN.jsonl``: after a full one comes the next number. Files are never renamed, so a reader that
+follows them never confuses them.
 """
 
 import os
@@ -35,12 +35,13 @@ _BATCH: Final = 10_000
 
 @lru_cache(maxsize=8192)
 def why_empty(query: str) -> Explanation:
-    """Why a search for ``query`` probably found nothing, and what it was after; a tenth of a millisecond."""
+    """Why a search for ``query`` probably found nothing, and what it was looking for; takes a tenth of a
+    millisecond."""
     return Explanation(queries.cause(query).value, queries.family(query))
 
 
 class Journal:
-    """``run()`` it after reports came in; it may be called from any thread, at any time."""
+    """Call ``run()`` after reports came in; from any thread, at any time."""
 
     def __init__(self, store: ReportStore, directory: Path, settings: JournalSettings, names: UserNames) -> None:
         """``directory``: of the storage."""
@@ -52,13 +53,13 @@ class Journal:
         self._position = store.position()
 
     def configure(self, settings: JournalSettings, names: UserNames) -> None:
-        """After a reload; holds for what is written from now on."""
+        """After a reload; applies to everything written afterwards."""
         with self._lock:
             self._settings = settings
             self._names = names
 
     def run(self) -> int:
-        """Writes and explains everything that is new; gives how many events that were. Raises StorageError."""
+        """Writes and explains all new events; returns their number. Raises StorageError."""
         handled = 0
         with self._lock:
             while parts := self._store.parts_after(self._position.part, _BATCH):
@@ -117,7 +118,7 @@ class Journal:
         path = self._path(position.file)
         _cut(path, position.offset)
         if position.offset >= self._settings.file_size:
-            # The new file is begun in the same step that keeps its first lines; what a kill left of it is cut off.
+            # The new file is started in the same step that keeps its first lines; leftovers of a kill are cut off.
             position = Position(position.part, position.file + 1, 0)
             path = self._path(position.file)
             _cut(path, 0)
@@ -140,6 +141,6 @@ class Journal:
 
 
 def _cut(path: Path, length: int) -> None:
-    """Takes off what was written after the last kept position. A file that someone made shorter stays as it is."""
+    """Removes what was written after the last kept position. A file that someone shortened stays as it is."""
     if path.exists() and path.stat().st_size > length:
         os.truncate(path, length)

@@ -1,4 +1,4 @@
-"""The newest round of each installation, and since when things are as they are."""
+"""The newest round of each installation, and since when its state has held."""
 
 import threading
 from collections.abc import Container, Mapping
@@ -20,7 +20,7 @@ from kodeks_exporter.store.database import Database
 
 @dataclass(frozen=True, slots=True)
 class LiveStatus:
-    """``since``: Unix seconds from which on root cause and state are unchanged, across restarts of the exporter.
+    """``since``: Unix seconds since when root cause and state are unchanged, across restarts of the exporter.
 
     ``maintenance_start``: Unix seconds, None outside maintenance mode.
     """
@@ -43,7 +43,7 @@ class _Memory:
     login: LoginFacts | None = None
 
     def learnt(self) -> dict[str, CheckResult]:
-        """As results of checks that were blocked: what they knew still counts, and they are asked at once."""
+        """As results of blocked checks: their facts still count, and they are run at once."""
         known = (("schedule", self.schedule), ("proxy", self.proven), ("auth", self.login))
         return {name: CheckResult(name, Outcome.BLOCKED, facts=facts) for name, facts in known if facts is not None}
 
@@ -69,7 +69,7 @@ class LiveStore:
             return MappingProxyType(dict(self._statuses))
 
     def previous(self, installation: str) -> Mapping[str, CheckResult]:
-        """Results of the last round; after a restart what was learnt of the server before it."""
+        """Results of the last round; after a restart, what was known about the server before it."""
         with self._lock:
             status = self._statuses.get(installation)
             memory = self._memories.get(installation)
@@ -121,7 +121,7 @@ _SAVE = f"INSERT OR REPLACE INTO live_state ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, 
 
 def _remember(round_: Round, before: _Memory | None) -> _Memory:
     if round_.state is None and before is not None:
-        return before  # the monitor was blind: what was known stands, and since when
+        return before  # the monitor could not check: the known state stays
     root = round_.root_cause
     cause = root.check if root is not None else ""
     state = round_.state.value if round_.state is not None else ""

@@ -1,4 +1,4 @@
-"""From the snapshot before and a report taken in to the snapshot after. Pure."""
+"""From the previous snapshot and a report to the next snapshot. Pure."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
@@ -24,8 +24,8 @@ _KASSIST_DAYS: Final = 400
 def merge(
     before: ReportSnapshot, intake: ReportCollector, summary: ReadSummary, zone: ZoneInfo, via: str, received: float
 ) -> ReportSnapshot:
-    """Usage is not merged here: it is stored by month. An older report adds its events, users and days of kAssist that
-    were not known, and changes nothing else."""
+    """Usage is not merged here: it is stored by month. An older report adds only its unknown events, users and days
+    of kAssist."""
     before = _without_future(before, intake.made, received + CLOCK_TOLERANCE)
     newest = before.report is None or intake.made >= before.report.made
     users, forgotten = newest_users(_users(before.users, intake))
@@ -47,7 +47,8 @@ def merge(
 
 
 def _without_future(before: ReportSnapshot, made: float, latest: float) -> ReportSnapshot:
-    """What came while our clock was ahead must not stay the newest forever: the report of ``made`` replaces it."""
+    """A report received while our clock was ahead must not stay the newest forever: the report of ``made`` replaces
+    it."""
     report = before.report
     if report is None or report.made <= latest:
         return before
@@ -100,7 +101,7 @@ def merge_months(
 def months_before(
     snapshot: ReportSnapshot, last: Mapping[UserKey, UserUsage], refused: months.Refused
 ) -> Mapping[str, MonthSums]:
-    """What a snapshot without months knows of its month and the one before. ``last``: usage of that one."""
+    """The months of a snapshot that has none: its own and the one before. ``last``: usage of the latter."""
     report = snapshot.report
     assert report is not None
     usage = {report.month: snapshot.usage.values()}
@@ -120,7 +121,7 @@ def months_before(
 
 
 def _domains(snapshot: ReportSnapshot) -> Mapping[str, list[str]]:
-    """By login, the domains that it is known in."""
+    """By login, its known domains."""
     found: defaultdict[str, list[str]] = defaultdict(list)
     for login, domain in snapshot.users:
         found[login].append(domain)

@@ -1,9 +1,9 @@
 """Sums of a calendar month by domain, as far as reports have them. Pure.
 
-A month is one of the installation's local time, ``YYYY-MM``. Usage comes from the users' counters, which the storage
-keeps by month; refused connections are counted when their events are new, so each counts once. What is known of the
-month of the newest report, the one before and the one after is kept: a report that comes late still corrects last
-month, and an event just past midnight is there when the first report of the new month comes.
+A month is in the installation's local time, ``YYYY-MM``. Usage comes from the users' counters, which the storage keeps
+by month; refused connections are counted when their events are new, so each counts once. The month of the newest
+report, the one before and the one after are kept: a late report still corrects last month, and an event just past
+midnight is there when the first report of the new month comes.
 """
 
 from collections import Counter, defaultdict
@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from kodeks_exporter.domain.report import Rejection, UserUsage
 
 NAMED: Final = 20
-"""Domains of a month with figures of their own, those with most users; the rest together is ``OTHER``."""
+"""Domains of a month with their own figures, those with most users; the rest is ``OTHER``."""
 OTHER: Final = "other"
 USAGE_FIELDS: Final = UserUsage._fields[3:]
 """Counters of a user, in the order of ``MonthSums.usage``."""
@@ -31,9 +31,9 @@ Refused = Mapping[tuple[str, str], int]
 
 @dataclass(frozen=True, slots=True)
 class MonthSums:
-    """``made``: Unix seconds, when the newest report of the month was made; 0: none was yet. ``users`` and ``seats``
-    are that report's. All mappings are by domain; ``usage`` has None for counters that are not reported, in ``refused``
-    every domain stands once reports mention refusals."""
+    """``made``: Unix seconds, when the newest report of the month was made; 0: none yet. ``users`` and ``seats`` are
+    from that report. All mappings are by domain; ``usage`` has None for counters that are not reported; ``refused``
+    has every domain once reports mention refusals."""
 
     month: str
     made: float = 0.0
@@ -51,9 +51,9 @@ class MonthSums:
 
 @dataclass(frozen=True, slots=True)
 class MonthFacts:
-    """What a report says. ``users``: number by domain, None without a block of them. ``usage``: all that is known now
-    of the months about which it said something new. ``fields``: counters that its installation reports of the report's
-    own month. ``refused``: new ones; ``tells_refused``: whether it has the block."""
+    """A report in figures. ``users``: number by domain, None without that block. ``usage``: everything known about
+    the months that the report changed. ``fields``: counters that the installation reports for the report's own
+    month. ``refused``: new ones; ``tells_refused``: whether it has the block."""
 
     month: str
     made: float
@@ -80,8 +80,8 @@ def after(month: str) -> str:
 def add(
     months: Mapping[str, MonthSums], told: MonthFacts, newest: str, domains: Mapping[str, Sequence[str]]
 ) -> dict[str, MonthSums]:
-    """``months`` and what a report says. ``newest``: month of the report in force. ``domains``: those in which each
-    login is known; whoever is in none or in several has the domain ""."""
+    """Adds a report to ``months``. ``newest``: month of the report in force. ``domains``: known domains of each
+    login; a login in none or several gets the domain ""."""
     kept = (before(newest), newest, after(newest))
     refused: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for (month, login), count in told.refused.items():
@@ -115,7 +115,7 @@ def _month(sums: MonthSums, told: MonthFacts, refused: Counter[str]) -> MonthSum
 def _name(
     sums: MonthSums, users: Mapping[str, int], rows: Iterable[UserUsage], refused: Mapping[str, int]
 ) -> MonthSums:
-    """A domain that has a name keeps it all month, so that no sum ever falls."""
+    """A named domain keeps its name all month, so that no sum ever decreases."""
     met = Counter(users) + Counter(row.domain for row in rows)
     met.update(dict.fromkeys((*users, *refused), 0))
     new = sorted(met.keys() - set(sums.named), key=lambda domain: (-met[domain], domain))
@@ -130,7 +130,7 @@ def _by_label(sums: MonthSums, counts: Mapping[str, int]) -> dict[str, int]:
 
 
 def _use(sums: MonthSums, rows: Iterable[UserUsage], told: frozenset[str]) -> MonthSums:
-    """``told``: counters that are 0, and not unknown, where nobody has a row; those known until now are, too."""
+    """``told``: counters that are 0, not unknown, when nobody has a row; so are those known before."""
     known = {
         name
         for total in sums.usage.values()
@@ -153,7 +153,7 @@ def _use(sums: MonthSums, rows: Iterable[UserUsage], told: frozenset[str]) -> Mo
 
 
 class RefusedByMonth:
-    """Counts refused connections by local month and login. Beyond a bound, logins count as ""."""
+    """Counts refused connections by local month and login. Logins over the bound count as ""."""
 
     def __init__(self, zone: ZoneInfo) -> None:
         self._zone = zone

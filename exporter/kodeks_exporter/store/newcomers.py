@@ -1,6 +1,6 @@
 """New users: who they are, and what they did in their first 30 days. Pure.
 
-Counters restart each month, so what a newcomer did is remembered in their record when a report mentions it.
+Counters restart each month, so a newcomer's actions are kept in their record.
 """
 
 from collections.abc import Iterable, Mapping
@@ -37,8 +37,8 @@ def remember(
 
 
 def newcomers(users: Mapping[UserKey, KnownUser], current: Iterable[KnownUser], made: float) -> list[KnownUser]:
-    """Of ``current``, those who first came within 30 days. Whoever stood in an installation's first report without a
-    date of registration may have been there for years. ``users``: all that were ever known."""
+    """Those of ``current`` who first came within 30 days. A user in an installation's first report without a
+    registration date may have been there for years. ``users``: all ever known."""
     begin = min((user.first_report for user in users.values()), default=made)
     return [
         user
@@ -48,7 +48,8 @@ def newcomers(users: Mapping[UserKey, KnownUser], current: Iterable[KnownUser], 
 
 
 def silent(current: Iterable[KnownUser], made: float) -> int | None:
-    """How many have not been there for 60 days; who never was counts from their first appearance. None: not known."""
+    """How many have been absent for 60 days, counted from the first appearance for those who never came. None: not
+    known."""
     users = list(current)
     if not any(user.last_seen is not None for user in users):
         return None

@@ -1,7 +1,7 @@
-"""What is known of each online access: the last good figures, a year of use, searches, and what must not be forgotten.
+"""What is known about each online access: the last good figures, a year of use, searches, refusals.
 
-Kept in ``online.sqlite``. A visit is one transaction, so a kill -9 loses at most the visit under way. The figures of
-the last good visit stay until the next one, whatever fails in between: their age shows in ``AccessState.read``.
+Kept in ``online.sqlite``. A visit is one transaction, so a kill -9 loses at most the current visit. The figures of the
+last good visit stay until the next one; ``AccessState.read`` shows their age.
 """
 
 import hashlib
@@ -64,8 +64,8 @@ class OnlineStore:
     """Safe to use from many threads; the visits of one access come one after another."""
 
     def __init__(self, directory: Path, settings: OnlineSettings | None = None) -> None:
-        """``settings``: how many searches are shown one by one. Raises ``StorageError``, and whatever a damaged file
-        leads to."""
+        """``settings``: how many single searches are shown. Raises ``StorageError``, and other errors for a damaged
+        file."""
         self._database = Database(directory, FILE_NAME, MIGRATIONS)
         self._lock = threading.Lock()
         self._ids: dict[str, int] = {}
@@ -83,8 +83,8 @@ class OnlineStore:
     # Writing
 
     def record(self, reading: OnlineReading, today: date, settings: OnlineSettings) -> AccessState:
-        """Takes the outcome of a visit; ``today`` is the day on which it began. A day of history replaces all that
-        was known of that day. Gives the state that it led to."""
+        """Records the outcome of a visit; ``today`` is the day on which it began. A day of history replaces that
+        day's earlier data. Returns the new state."""
         before = self.state(reading.access)
         state = after_visit(before, reading, today, settings)
         with self._database.transaction() as connection:
@@ -107,7 +107,7 @@ class OnlineStore:
         self._change(access, replace(self.state(access), use_pattern=use_pattern))
 
     def refuse(self, access: OnlineAccess, next_try: float) -> None:
-        """Remembers that exactly this login was refused and is not tried again before ``next_try``."""
+        """Remembers that this login was refused and must not be tried before ``next_try``."""
         before = self.state(access.name)
         count = before.refusal.count + 1 if before.refusal else 1
         refusal = Refusal(self._fingerprint(access), count, next_try)
@@ -120,12 +120,12 @@ class OnlineStore:
             self._change(access, replace(before, refusal=None, login=None if before.login is False else before.login))
 
     def was_refused(self, access: OnlineAccess) -> bool:
-        """Whether this login, with this very password and address, is the one that was refused last. Takes some ms."""
+        """Whether exactly this login, password and address were refused last. Takes a few ms."""
         refusal = self.state(access.name).refusal
         return refusal is not None and secrets.compare_digest(refusal.fingerprint, self._fingerprint(access))
 
     def prune(self, today: date, settings: OnlineSettings) -> None:
-        """Drops days and searches that are too old, and accesses of which nothing is left."""
+        """Drops days and searches that are too old."""
         oldest = today.toordinal() - int(settings.retention // 86400)
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM day_use WHERE day < ?", (oldest,))
@@ -134,7 +134,7 @@ class OnlineStore:
     # Reading
 
     def history(self, access: str) -> list[DayUse]:
-        """What was used, a row for each day that was seen, oldest first."""
+        """Use by day, for each day that was seen, oldest first."""
         with self._database.reading() as connection:
             rows = connection.execute(
                 "SELECT day, documents, searches, doc_limit FROM day_use"
@@ -144,7 +144,7 @@ class OnlineStore:
         return [DayUse(date.fromordinal(day), documents, searches, limit) for day, documents, searches, limit in rows]
 
     def searches(self, access: str, since: date) -> list[SearchEvent]:
-        """All searches that are kept from ``since`` on, oldest first."""
+        """All kept searches since that day, oldest first."""
         with self._database.reading() as connection:
             rows = connection.execute(
                 "SELECT time, type, status, query, found, duration FROM search"
@@ -211,7 +211,7 @@ def _used(quota: Quota | None) -> int:
 
 
 def _replace_day(connection: Any, number: int, day: HistoryDay) -> Counter[tuple[str, str]]:
-    """Gives how many more searches there are now, by type and status; never fewer, for counters only grow."""
+    """Returns how many searches were added, by type and status; never negative, because counters only grow."""
     key = (number, day.day.toordinal())
     known: Counter[tuple[str, str]] = Counter()
     for kind, status, count in connection.execute(

@@ -1,4 +1,4 @@
-"""How each installation fared in the last 30 days: when its state changed, and to what. Bounded, and over restarts.
+"""The last 30 days of each installation: when its state changed, and to what. Bounded, and kept across restarts.
 
 Prometheus should not be needed to answer «was it down tonight?».
 """
@@ -14,27 +14,27 @@ from kodeks_exporter.store.database import Database
 KEPT: Final = 30 * 86400.0
 """Seconds."""
 MOST: Final = 300
-"""Changes of one installation that are kept: even one that flaps for days stays bounded."""
+"""Changes kept of one installation: one that flaps for days stays bounded."""
 _UNWATCHED: Final = 300.0
-"""After so many seconds without a round the state is not known."""
+"""After this many seconds without a round the state is unknown."""
 _NOTED_EVERY: Final = 60.0
 
 
 class SpellKind(StrEnum):
-    """How users fared."""
+    """The state as users experienced it."""
 
     OK = "ok"
     FAULT = "fault"
-    """It works, and something is wrong."""
+    """It works, but something is wrong."""
     DOWN = "down"
     PLANNED = "planned"
     UNKNOWN = "unknown"
-    """Nobody looked, or the monitor was blind."""
+    """Nothing was checked, or the monitor was impaired."""
 
 
 class Spell(NamedTuple):
-    """From ``start`` (Unix seconds) until the next one. ``state``: of the installation. ``cause``: the check that
-    failed first, ``text``: its words; both empty when nothing failed."""
+    """From ``start`` (Unix seconds) until the next one. ``state``: of the installation. ``cause``: the first failed
+    check, ``text``: its message; both empty when nothing failed."""
 
     start: float
     kind: SpellKind
@@ -59,7 +59,7 @@ class PastStore:
         self._noted = self._watched
 
     def note(self, round_: Round) -> None:
-        """Takes a round; costs a write only when something has changed."""
+        """Records a round; writes only when something has changed."""
         now = round_.started
         with self._lock:
             if self._watched and now - self._watched > _UNWATCHED:
@@ -77,7 +77,7 @@ class PastStore:
                 self._append(round_.installation, spell)
 
     def spells(self) -> Mapping[str, tuple[Spell, ...]]:
-        """By installation, oldest first; what is before the first is not known."""
+        """By installation, oldest first; nothing is known before the first."""
         with self._lock:
             return dict(self._spells)
 
@@ -93,7 +93,7 @@ class PastStore:
         if known and spell.start <= known[-1].start:  # the clock was put back
             spell = spell._replace(start=known[-1].start + 1.0)
         oldest = spell.start - KEPT
-        # One that began before the bound may last into it.
+        # A spell that began before the limit may reach into the period.
         first = next((place for place, each in enumerate(known[1:]) if each.start > oldest), max(0, len(known) - 1))
         kept = (*known[first:], spell)[-MOST:]
         self._spells[name] = kept

@@ -1,6 +1,6 @@
-"""How users are named outside of the storage: in metrics and in the journal of searches.
+"""How users are named outside the storage: in metrics and in the journal of searches.
 
-``plain``: by login. ``hashed``: by a short stable pseudonym, keyed by a secret of this storage, so that nobody else can
+``plain``: by login. ``hashed``: by a short stable pseudonym, keyed with a secret of this storage, so that nobody can
 find the login by trying names; it differs between installations. ``off``: not at all.
 """
 
@@ -21,7 +21,7 @@ class UserNames:
     key: Secret
 
     def label(self, installation: str, login: str) -> str:
-        """A label value for a login; empty where users are switched off or the report does not name one."""
+        """The label value for a login; empty when users are switched off or the report names none."""
         if self.mode == OFF or not login:
             return ""
         if self.mode == PLAIN:

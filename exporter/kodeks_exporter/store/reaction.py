@@ -1,7 +1,8 @@
-"""How people react to alerts: what fires now and who has taken it, and sums of all that is over.
+"""How people react to alerts: what fires now, who has taken it, and totals of everything that is over.
 
-Kept in ``reaction.sqlite``. What one look at Alertmanager changes is written in one transaction, sums included, and
-soon; a kill -9 loses at most the last looks, as a whole, which are then taken again: nothing is lost or counted twice.
+Kept in ``reaction.sqlite``. The changes of one poll of Alertmanager, totals included, are written in one transaction
+shortly afterwards. A kill -9 loses at most the last polls as a whole, which are then repeated: nothing is lost or
+counted twice.
 """
 
 from __future__ import annotations
@@ -69,12 +70,12 @@ _WATCHED_EVERY: Final = 60.0
 
 
 _PAST: Final = 31 * 86400.0
-"""Seconds for which incidents that are over are remembered: no link lives longer, and no alert comes back later."""
+"""Seconds for which ended incidents are remembered: no link lives longer, and no alert comes back later."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """A histogram: ``counts`` of each bucket alone, one more than BUCKETS; ``seconds`` in sum."""
+    """A histogram: ``counts`` by bucket, not cumulative, one more than BUCKETS; ``seconds``: the sum."""
 
     counts: tuple[int, ...] = (0,) * (len(BUCKETS) + 1)
     seconds: float = 0.0
@@ -87,7 +88,7 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """Of one manager and priority, of all time. ``outcomes`` of alerts that are over; ``recovery`` by whether they were
+    """Totals of one manager and priority. ``outcomes`` of ended alerts; ``recovery`` by whether they were
     acknowledged."""
 
     outcomes: Mapping[Ending, int] = field(default_factory=lambda: dict.fromkeys(Ending, 0))
@@ -97,8 +98,8 @@ class Sums:
 
 @dataclass(frozen=True, slots=True)
 class ReactionState:
-    """``incidents``: open ones by identity; ``past``: the last one of alerts that are not open. ``sums`` by manager and
-    priority. ``watched``: when Alertmanager was last polled, Unix seconds, 0 before the first time."""
+    """``incidents``: open ones by identity; ``past``: the last incident of alerts that are not open. ``sums`` by
+    manager and priority. ``watched``: when Alertmanager was last polled, Unix seconds, 0 before the first poll."""
 
     incidents: Mapping[str, Incident] = field(default_factory=dict)
     past: Mapping[str, Incident] = field(default_factory=dict)
@@ -129,7 +130,7 @@ class ReactionStore:
             return self._state
 
     def record(self, step: Step, now: float) -> None:
-        """Takes what a look at Alertmanager at ``now`` has changed."""
+        """Records the changes of a poll of Alertmanager at ``now``."""
         before = self.state()
         incidents, past, sums = dict(before.incidents), dict(before.past), dict(before.sums)
         for end in step.ends:
@@ -142,7 +143,9 @@ class ReactionStore:
             incidents[incident.identity] = incident
             past.pop(incident.identity, None)
             if incident.told is not None:
-                sums.setdefault(_key(incident), Sums())  # shown as zero while it fires, or its increase would not show
+                sums.setdefault(
+                    _key(incident), Sums()
+                )  # zero while it fires, or its increase would not show
         for incident in step.answered:
             if incident.told is not None and incident.taken is not None:
                 key = _key(incident)
@@ -185,7 +188,7 @@ class ReactionStore:
         return ReactionState(incidents, past, sums, watched[0] if watched else 0.0)
 
     def _write_anew(self, incidents: Mapping[str, Incident], sums: Mapping[tuple[str, str], Sums]) -> None:
-        """What was JSON until 0.2, once."""
+        """Rewrites what was JSON until 0.2, once."""
         with self._database.transaction() as connection:
             connection.executemany(_WRITE_INCIDENT, [_row(each) for each in incidents.values()])
             connection.executemany(_WRITE_SUMS, [(*key, *_sums_row(each)) for key, each in sums.items()])

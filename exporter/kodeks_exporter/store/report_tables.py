@@ -19,7 +19,7 @@ from kodeks_exporter.store.sink import ReportCollector
 from kodeks_exporter.store.snapshot import ReportSnapshot, UserKey, decode_usage, encode_snapshot, encode_usage
 
 PAGE_SIZE: Final = 32768
-"""Bytes; days of events are large values, which cost half as much in large pages."""
+"""Bytes; days of events are large values, which take half the space in large pages."""
 MIGRATIONS: Final = (
     """
     CREATE TABLE event_day (
@@ -77,7 +77,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A portion of searches that were new, as one report brought them."""
+    """New searches from one report."""
 
     number: int
     installation: str
@@ -89,7 +89,7 @@ def position(connection: sqlite3.Connection) -> Position:
 
 
 def parts_after(connection: sqlite3.Connection, number: int, events: int) -> list[Part]:
-    """The next parts of the log of searches, until there are so many ``events``; at least one if there is any."""
+    """The next parts of the log of searches, until they have that many ``events``; at least one if there is any."""
     parts: list[Part] = []
     total = 0
     rows = connection.execute(
@@ -129,7 +129,7 @@ def keep_usage(
     before: ReportSnapshot,
     after: ReportSnapshot,
 ) -> tuple[Mapping[UserKey, UserUsage], Mapping[str, Mapping[UserKey, UserUsage]]]:
-    """Writes the months that the report has. Gives the one that is in force afterwards, and all that it changed."""
+    """Writes the report's months. Returns the usage in force afterwards, and all changed months."""
     assert after.report is not None
     current = after.report.month
     in_force = before.usage if before.report is not None and before.report.month == current else None
@@ -152,7 +152,7 @@ def keep_usage(
 def count_months(
     connection: sqlite3.Connection, installation: str, before: ReportSnapshot, zone: ZoneInfo
 ) -> Mapping[str, MonthSums]:
-    """The months of a storage of before they were counted, from what it has."""
+    """The months of a storage from before they were counted, computed from its content."""
     if before.report is None:
         return {}
     last = months.before(before.report.month)

@@ -1,5 +1,5 @@
-"""Reports: taken in, kept, and given out as snapshots. The storage is a SQLite file of its own, so that a long ingest
-never holds up the live checks."""
+"""Stores reports and provides snapshots of them. They have their own SQLite file, so that a long ingest never blocks
+the live checks."""
 
 import logging
 import sqlite3
@@ -42,7 +42,7 @@ _ALL_DAYS: Final = 2**40
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """What a report brought. ``newest`` False: an older one than the report in force, which stays."""
+    """The result of taking a report in. ``newest`` False: it is older than the report in force, which stays."""
 
     summary: ReadSummary
     newest: bool
@@ -75,11 +75,11 @@ class ReportStore:
     # What others read
 
     def snapshot(self, installation: str) -> ReportSnapshot | None:
-        """None: nothing was ever received, not even something unreadable."""
+        """None: nothing was ever received, not even an unreadable report."""
         return self._snapshots.get(installation)
 
     def snapshots(self) -> Mapping[str, ReportSnapshot]:
-        # Without the lock, which is held while a report is written: a scrape must not wait for that.
+        # Without the lock, which is held while a report is written: a scrape must not wait.
         return MappingProxyType(dict(self._snapshots))
 
     def names(self, mode: str) -> UserNames:
@@ -87,7 +87,7 @@ class ReportStore:
         return UserNames(mode, self._key)
 
     def usage(self, installation: str, month: str) -> Mapping[UserKey, UserUsage]:
-        """What is known of a month, ``YYYY-MM``, of the last 13."""
+        """Usage of a month, ``YYYY-MM``, one of the last 13."""
         with self._database.reading() as connection:
             return tables.usage_in(connection, installation, month)
 
@@ -103,11 +103,11 @@ class ReportStore:
     def ingest(
         self, installation: str, read: Callable[[ReportSink], ReadSummary], zone: ZoneInfo, via: str, received: float
     ) -> Ingested:
-        """Keeps the report that ``read`` puts into the sink it is given: wholly or, whatever happens, not at all.
+        """Stores the report that ``read`` passes to the sink: completely or not at all.
 
         ``zone``: of the installation. ``via``: pull, push or hand. ``received``: Unix seconds. Raises UnreadableReport,
-        after counting it in the installation's errors; the last good report then stays in force. Raises StorageError
-        when it can't be kept.
+        after counting the error; the last good report then stays in force. Raises StorageError when the report can't be
+        stored.
         """
         with self._locks[installation], _storage_errors():
             self._move_to(installation, zone)
@@ -126,7 +126,7 @@ class ReportStore:
                 intake.close()
 
     def _move_to(self, installation: str, zone: ZoneInfo) -> None:
-        """When the zone of an installation was corrected since its last report."""
+        """Moves times if the installation's zone was corrected since its last report."""
         with self._changing:
             before = self._snapshots.get(installation, _NOTHING)
             if before.zone in ("", zone.key):
@@ -192,19 +192,19 @@ class ReportStore:
         )
 
     def record_error(self, installation: str, reason: str) -> None:
-        """Counts a report that could not be had or read. ``reason``: a slug, of a few dozen. Raises StorageError."""
+        """Counts a report that could not be fetched or read. ``reason``: one of a few dozen slugs. Raises
+        StorageError."""
         with _storage_errors(), self._changing:
             before = self._snapshots.get(installation, _NOTHING)
             errors = {**before.errors, reason: before.errors.get(reason, 0) + 1}
             self._replace(installation, replace(before, errors=errors))
 
     def prune(self, now: float, installations: Container[str]) -> None:
-        """Forgets what is older than the retention: events, users not seen since and their usage, and whole
-        installations that are not in ``installations`` (the inventory) any more. To be called daily.
-        Raises StorageError.
+        """Deletes what is older than the retention: events, users not seen since and their usage, and installations
+        that are no longer in ``installations`` (the inventory). Call it daily. Raises StorageError.
 
-        A clock that leaps ahead makes nothing old: from the newest report that is there at the first call, time goes on
-        by two days a call at most.
+        A clock that jumps ahead deletes nothing: starting from the newest report at the first call, time advances by at
+        most two days a call.
         """
         known = [each.report for each in self.snapshots().values() if each.report is not None]
         begin = self._pruned or max((min(each.made, each.received) for each in known), default=0.0)
@@ -261,7 +261,7 @@ class ReportStore:
         empty_searches: Mapping[str, Mapping[Explanation, int]],
         explanations: Mapping[str, Explanation],
     ) -> None:
-        """Keeps how far the journal got, together with what was counted on the way, by installation."""
+        """Stores the journal's position together with what it counted, by installation."""
         with _storage_errors(), self._changing:
             changed = {}
             for installation, counts in empty_searches.items():

@@ -1,7 +1,7 @@
-"""A time zone that was corrected: what was read by the old one is moved, so that the next report repeats it.
+"""Moves stored times when a time zone was corrected, so that the next report matches them.
 
-Reports have local times (known), and the storage has what they came to in the zone that was configured then. Without
-this, every event of a report would count as new once more, shifted by some hours.
+Reports have local times (known), and the storage has them converted by the zone configured at that time. Without this,
+every event of a report would count again, shifted by some hours.
 """
 
 import sqlite3
@@ -18,13 +18,13 @@ from kodeks_exporter.store.sink import CLOCK_TOLERANCE
 from kodeks_exporter.store.snapshot import KnownUser, LastReport, ReportSnapshot, Window
 
 _UNCOMPARED: Final = b""
-"""Digest of a day that the next report has to be compared with."""
+"""Digest of a day that must be compared with the next report."""
 
 Moved = Callable[[float], float]
 
 
 def mover(old: ZoneInfo, new: ZoneInfo) -> Moved:
-    """Gives the Unix time that the same clock on the wall shows in the new zone."""
+    """Converts a Unix time to that of the same local time in the new zone."""
     shifts: dict[int, float] = {}
 
     def moved(time: float) -> float:
@@ -39,7 +39,7 @@ def mover(old: ZoneInfo, new: ZoneInfo) -> Moved:
 
 
 def move_events(connection: sqlite3.Connection, installation: str, moved: Moved) -> None:
-    """Parts that the journal has keep their numbers, or get negative ones, so that it does not see them as new."""
+    """Parts that the journal has already seen keep their numbers or get negative ones, so that they do not look new."""
     (followed,) = connection.execute("SELECT part FROM follower").fetchone()
     parts = connection.execute("SELECT id FROM event_part WHERE installation = ?", (installation,)).fetchall()
     (lowest,) = connection.execute("SELECT min(id) FROM event_part").fetchone()
@@ -78,7 +78,7 @@ def move_snapshot(snapshot: ReportSnapshot, moved: Moved, zone: ZoneInfo) -> Rep
     after = None if before is None else _move_report(before, moved, zone)
 
     def reported(made: float) -> float:
-        """When the report was made that a user stood in."""
+        """When the report with a user was made."""
         return after.made if before is not None and after is not None and made == before.made else moved(made)
 
     return replace(

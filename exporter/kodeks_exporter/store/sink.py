@@ -23,8 +23,8 @@ from kodeks_exporter.store.snapshot import KnownUser, UserKey, known_user, large
 from kodeks_exporter.store.tally import RejectionTally, SearchTally, WindowPicker
 
 CLOCK_TOLERANCE: Final = 3600.0
-"""Seconds by which a report may say that it was made after it came. Beyond that its clock is wrong, and must not make
-it the newest report forever."""
+"""Seconds. A report whose creation time is later than its arrival by more than this has a wrong clock, and must not
+stay the newest report forever."""
 _MOST: Final = {
     Block.MODULES: 200,
     Block.SESSIONS: 10_000,
@@ -42,8 +42,8 @@ R = TypeVar("R")
 class ReportCollector:
     """A ``ReportSink``. Close it after use.
 
-    ``known_searches`` and ``known_rejections``: days that the storage has. Events of all other days from ``horizon`` on
-    are new for certain, and are counted at once, while they are at hand. ``zone``: the installation's.
+    ``known_searches`` and ``known_rejections``: days that the storage has. Events of all other days since ``horizon``
+    are certainly new, and are counted at once. ``zone``: the installation's.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
-"""What is known of an installation from its reports: plain values, replaced as a whole, never changed.
+"""What is known about an installation from its reports: immutable values, replaced as a whole.
 
-A snapshot is also what is written to the storage, as one value: so a report is either wholly in force or not at all,
-and a restart shows the same figures. A field added later needs a default, so that older storages can still be read.
+A snapshot is stored as one value, so a report is either completely in force or not at all, and a restart shows the same
+figures. A field added later needs a default, so that older storages can be read.
 """
 
 from bisect import bisect_left
@@ -38,11 +38,11 @@ UserKey = tuple[str, str]
 
 
 class KnownUser(NamedTuple):
-    """A user that any report ever had. Times are Unix seconds.
+    """A user from any report. Times are Unix seconds.
 
     ``first_report``, ``last_report``: when the first and the last report with this user were made. ``told`` and
-    ``filled`` are bits by place in ``CARD_FIELDS``: which fields the report knows, and which of them are filled.
-    ``did`` are bits of ``store.newcomers``: what was done in the first 30 days.
+    ``filled`` are bits by position in ``CARD_FIELDS``: which fields the report has, and which are filled. ``did`` has
+    bits of ``store.newcomers``: actions in the first 30 days.
     """
 
     login: str
@@ -75,7 +75,7 @@ def known_user(user: User, made: float) -> KnownUser:
 class Durations(NamedTuple):
     """A histogram. ``counts``: per bucket of ``DURATION_BUCKETS`` and one more, not cumulative.
 
-    ``microseconds``: sum, whole so that it does not depend on the order of adding.
+    ``microseconds``: the sum, an integer so that it does not depend on the order of adding.
     """
 
     counts: tuple[int, ...] = (0,) * (len(DURATION_BUCKETS) + 1)
@@ -83,7 +83,7 @@ class Durations(NamedTuple):
 
 
 class Explanation(NamedTuple):
-    """Why a search was probably empty, and the family of documents it was after; see ``domain.queries``."""
+    """Why a search was probably empty, and the family of documents it was looking for; see ``domain.queries``."""
 
     cause: str
     family: str
@@ -128,7 +128,7 @@ class ReportSnapshot:
 
     report: LastReport | None = None
     errors: Mapping[str, int] = field(default_factory=dict)
-    """Reports that could not be had or read, by reason."""
+    """Reports that could not be fetched or read, by reason."""
     users: Mapping[UserKey, KnownUser] = field(default_factory=dict)
     usage: Mapping[UserKey, UserUsage] = field(default_factory=dict)
     """Of the month of the report in force."""
@@ -146,10 +146,10 @@ class ReportSnapshot:
     horizon: int = 0
     """Events of days before this one (days since 1970 UTC) were pruned."""
     months: Mapping[str, MonthSums] = field(default_factory=dict)
-    """By month, ``YYYY-MM``. Empty in a storage of before these were counted, until the next report comes."""
+    """By month, ``YYYY-MM``. Empty in an older storage until the next report comes."""
     changes: Changes = field(default_factory=Changes)
     zone: str = ""
-    """Time zone by which the local times of the reports were read; empty: not noted, or the times have an offset."""
+    """Time zone with which local times of reports were read; empty: unknown, or the times have an offset."""
 
     @property
     def current_users(self) -> list[KnownUser]:
@@ -160,7 +160,7 @@ class ReportSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class _Stored:
-    """A snapshot as it is written: keys that stand in the values too are left out."""
+    """A snapshot as it is stored: without keys that the values contain."""
 
     report: LastReport | None = None
     errors: dict[str, int] = field(default_factory=dict)
@@ -273,7 +273,7 @@ def decode_usage(data: bytes) -> dict[UserKey, UserUsage]:
 
 
 def larger(a: UserUsage, b: UserUsage) -> UserUsage:
-    """Each counter as far as it got: within a month the server's counters only grow (known)."""
+    """The larger of each counter: within a month the server's counters only grow (known)."""
     return UserUsage(a.login, a.domain, a.month, *map(_larger, a[3:], b[3:]))
 
 

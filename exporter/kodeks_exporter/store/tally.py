@@ -1,4 +1,4 @@
-"""Counting searches and rejections, and picking the searches that are shown one by one."""
+"""Counts searches and rejections, and picks the searches that are shown individually."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -13,7 +13,7 @@ from kodeks_exporter.store.snapshot import DURATION_BUCKETS, Durations, SearchKi
 OTHER: Final = "other"
 UNSUCCESSFUL: Final = frozenset(("empty", "error"))
 _FUTURE: Final = 86400.0
-"""Seconds by which a search may be later than its report; what is later still would stay in the window forever."""
+"""Seconds by which a search may be later than its report; a later one would stay in the window forever."""
 _DISTINCT: Final = 20_000
 _MOST_KINDS: Final = 1000
 _MOST_REJECTED: Final = 5000
@@ -25,7 +25,7 @@ _time: Final = attrgetter("time")
 
 
 class SearchTally:
-    """Counts searches by kind and duration. Many of them share both, so they are counted first and sorted after."""
+    """Counts searches by kind and duration. Many share both, so they are counted first and sorted later."""
 
     def __init__(self) -> None:
         self._waiting: list[SearchEvent] = []
@@ -124,7 +124,7 @@ class WindowPicker:
         self.move(made)
 
     def move(self, made: float) -> None:
-        """For what is added from now on; a report usually says when it was made before anything else."""
+        """Applies to events added afterwards; a report usually starts with its creation time."""
         self._since_ok = made - self._settings.ok_age
         self._since_unsuccessful = made - self._settings.unsuccessful_age
         self._until = made + _FUTURE

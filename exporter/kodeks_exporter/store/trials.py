@@ -1,4 +1,4 @@
-"""When each installation came on trial, and when its trial became a contract: as the inventory was seen to say."""
+"""When each installation began its trial, and when the trial became a contract, as seen in the inventory."""
 
 import threading
 from collections.abc import Container, Iterable
@@ -17,8 +17,8 @@ class Trial:
 
 
 class TrialStore:
-    """Safe to use from many threads; survives restarts. What leaves the inventory is still remembered: it may
-    have been taken out by mistake."""
+    """Safe to use from many threads; survives restarts. Installations removed from the inventory are still
+    remembered: the removal may be a mistake."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -28,7 +28,7 @@ class TrialStore:
         self._trials = {name: Trial(start, contract) for name, start, contract in rows}
 
     def note(self, installations: Iterable[Installation], now: float) -> None:
-        """What the inventory says now. A trial after a contract is a new one. ``now``: Unix seconds."""
+        """Records the inventory's current state. A trial after a contract is a new one. ``now``: Unix seconds."""
         with self._lock:
             changed = {}
             for each in installations:
@@ -49,6 +49,6 @@ class TrialStore:
             self._trials |= changed
 
     def of(self, installations: Container[str]) -> dict[str, Trial]:
-        """By installation, of these that ever were on trial."""
+        """By installation, for those that were ever on trial."""
         with self._lock:
             return {name: trial for name, trial in self._trials.items() if name in installations}

@@ -1,7 +1,7 @@
-"""Writes in a thread of its own, so that neither a scrape nor a round of checks ever waits for a disk.
+"""Writes in a separate thread, so that neither a scrape nor a round of checks waits for the disk.
 
-What is to be written are rows by key, each with its whole new value: while the disk is slow, only the newest of each
-key waits, so the queue is as long as there are keys, and what is written at once is the state of one moment.
+It writes rows by key, each with its complete new value. While the disk is slow, only the newest row of each key waits,
+so the queue is bounded by the number of keys, and each write is a consistent state.
 """
 
 import logging
@@ -16,16 +16,17 @@ from typing import Any, Final
 log = logging.getLogger(__name__)
 
 Rows = Mapping[Hashable, tuple[str, tuple[Any, ...]]]
-"""By key: an SQL statement that leaves the row as it shall be, and its parameters."""
+"""By key: an SQL statement that sets the row, and its parameters."""
 
 _MOST: Final = 50_000
 _AGAIN: Final = 2.0
-"""Seconds until the next try after one that failed."""
+"""Seconds until the next try after a failure."""
 
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """``rows`` that wait, the oldest for so many ``seconds``; ``lost``: those that found no room since the start."""
+    """``rows`` that wait, the oldest for that many ``seconds``; ``lost``: rows dropped for lack of space since the
+    start."""
 
     rows: int
     seconds: float
@@ -33,7 +34,7 @@ class Backlog:
 
 
 class Writer:
-    """Safe to use from many threads. The thread begins with the first row."""
+    """Safe to use from many threads. The writing thread starts with the first row."""
 
     def __init__(
         self,
