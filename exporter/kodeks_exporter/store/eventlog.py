@@ -100,9 +100,9 @@ class _Day:
 
 
 class DayCollector(Generic[E]):
-    """Takes the events of one report, in any order and number, in bounded memory (but for what it keeps per day).
+    """Takes the events of one report, in any order and number, in bounded memory apart from a little per day.
 
-    ``seen`` gets each day's events once as objects, in portions, while they are at hand.
+    ``seen`` gets each day's events once as objects, in portions.
     """
 
     def __init__(self, seen: Callable[[int, list[E]], None]) -> None:

@@ -143,9 +143,7 @@ class ReactionStore:
             incidents[incident.identity] = incident
             past.pop(incident.identity, None)
             if incident.told is not None:
-                sums.setdefault(
-                    _key(incident), Sums()
-                )  # zero while it fires, or its increase would not show
+                sums.setdefault(_key(incident), Sums())  # zero while it fires, or its increase would not show
         for incident in step.answered:
             if incident.told is not None and incident.taken is not None:
                 key = _key(incident)

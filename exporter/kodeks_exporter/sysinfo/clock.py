@@ -1,7 +1,7 @@
 """Local times of a report to Unix seconds.
 
-Reports have the server's local time without an offset (known). Where a local time happens twice (clocks go back) the
-first of the two is meant; a time that never happens (clocks go forward) is read with the offset from before the change.
+Reports have the server's local time without an offset (known). A local time that occurs twice (clocks go back) means
+the first one; a time that never occurs (clocks go forward) is read with the offset from before the change.
 """
 
 import re
@@ -27,9 +27,9 @@ _DIRECTIVES: Final = {
 UNIX: Final = "unix"
 UNIX_MS: Final = "unix_ms"
 OLE: Final = "ole"
-"""Days since 30 December 1899, the day's part behind the point: what Windows programs keep dates as."""
+"""Days since 30 December 1899, with the time as the fraction: the date format of Windows programs."""
 _OLE_EPOCH: Final = datetime(1899, 12, 30)
-FIRST_YEAR: Final = 1971  # earlier ones stand for "never" (0001-01-01, 1899-12-30, 1970-01-01)
+FIRST_YEAR: Final = 1971  # earlier ones mean "never" (0001-01-01, 1899-12-30, 1970-01-01)
 LAST_YEAR: Final = 2199
 _LONGEST: Final = 40
 _HOURS_KEPT: Final = 20_000
@@ -39,7 +39,7 @@ SECONDS: Final = {f":{m:02}:{s:02}": float(m * 60 + s) for m in range(60) for s 
 def compile_format(text: str) -> re.Pattern[str]:
     """A pattern for a date format: numeric strptime directives, or ``unix``, ``unix_ms``, ``ole``.
 
-    Raises ValueError, in words that name the bad directive.
+    Raises ValueError that names the bad directive.
     """
     if text == OLE:
         return re.compile(r"(?P<ole>\d{5}(?:[.,]\d{1,15})?)", re.ASCII)
@@ -70,7 +70,7 @@ def compile_format(text: str) -> re.Pattern[str]:
 
 
 class Clock:
-    """Turns the texts of one report into times. Not for use by several threads at once."""
+    """Turns the texts of one report into times. Not thread-safe."""
 
     def __init__(self, formats: Iterable[str], zone: ZoneInfo) -> None:
         self._patterns = tuple(compile_format(text) for text in formats)
@@ -81,12 +81,8 @@ class Clock:
         self._others: dict[str, float] = {}
 
     def __call__(self, text: str) -> float | None:
-        """Unix seconds, or None when the text fits no format or is no real time."""
-        # Nearly all times end in :MM:SS; what stands before is the same for a whole hour, so it is worked out once.
-        # So are dates without a time, which many records share.
-        found = self._others.get(text)
-        if found is not None:
-            return found
+        """Unix seconds, or None when the text matches no format or is not a real time."""
+        # Nearly all times end in :MM:SS; the part before it is the same for a whole hour, so it is parsed once.
         try:
             return self.hours[text[:-6]] + SECONDS[text[-6:]]
         except KeyError:
@@ -96,12 +92,12 @@ class Clock:
         return found
 
     def knows(self, text: str) -> bool:
-        """Whether the text is a date in one of the formats, be it one that stands for «never»."""
+        """Whether the text is a date in one of the formats, even one that means «never»."""
         text = plain(text[: _LONGEST * 4])
         return any(pattern.fullmatch(text) for pattern in self._patterns)
 
     def local(self, text: str) -> datetime | None:
-        """The date and time as written, with the zone it is meant in."""
+        """The date and time as written, with its zone."""
         if len(text) > _LONGEST * 4:
             return None
         text = plain(text)
@@ -149,7 +145,7 @@ class Clock:
         return None if found is None else found.timestamp()
 
     def hour(self, text: str) -> float | None:
-        """The start of the hour that stands before ``:MM:SS``, where all of it is a plain sum; else None."""
+        """The start of the hour before ``:MM:SS``, if simple addition gives the time; else None."""
         start = self.local(f"{text}:00:00")
         if start is None or start.minute or start.second or start.microsecond:
             return None
@@ -159,7 +155,7 @@ class Clock:
 
 
 class _Hours(dict[str, float]):
-    """What stands before ``:MM:SS`` to the start of that hour. Raises KeyError where it is no such thing."""
+    """The part before ``:MM:SS`` to the start of that hour. Raises KeyError for anything else."""
 
     def __init__(self, clock: Clock) -> None:
         super().__init__()

@@ -1,6 +1,6 @@
-"""What a report came in: a zip, a gzip, or nothing. Gives its bytes as a guarded stream.
+"""The container of a report: a zip, a gzip, or none. Returns its bytes as a guarded stream.
 
-Names inside of archives are used for nothing but finding what belongs to a database.
+Names inside archives are only used to find the files of a database.
 """
 
 import gzip
@@ -23,7 +23,7 @@ _UNDER_WAY: Final = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
 """How SQLite's journal begins while a transaction is written."""
 HEAD: Final = 4096
 BLANKS: Final = b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"
-"""What may stand before an XML declaration: white space and byte order marks, in whatever order."""
+"""What may precede an XML declaration: white space and byte order marks, in any order."""
 _BLANKS_READ: Final = 64 * 1024
 ZIP_MAGIC: Final = (b"PK\x03\x04", b"PK\x05\x06")
 _GZIP_MAGIC: Final = b"\x1f\x8b"
@@ -45,7 +45,7 @@ class GuardedStream(io.RawIOBase):
         self.size = 0
 
     def read(self, size: int = -1) -> bytes:
-        """At most ``size`` bytes, which must be given. Raises UnreadableReport."""
+        """At most ``size`` bytes; ``size`` is required. Raises UnreadableReport."""
         try:
             data = self._inner.read(size)
         except UnreadableReport:
@@ -55,7 +55,7 @@ class GuardedStream(io.RawIOBase):
                 raise UnreadableReport(self._broken, str(error)[:200]) from None
             raise UnreadableReport("io_error", error.strerror or type(error).__name__) from None
         except Exception as error:
-            # Whatever zipfile, gzip or zlib stumbles over: they are made for good archives.
+            # Any error of zipfile, gzip or zlib, which expect valid archives.
             raise UnreadableReport(self._broken, _in_short(error)) from None
         self.size += len(data)
         if self.size > self._limits.report_size:
@@ -70,8 +70,8 @@ class GuardedStream(io.RawIOBase):
 
 @dataclass(slots=True)
 class Opened:
-    """``head``: the first bytes, already read from ``stream``. ``format``: xml or sqlite. ``wal``: what SQLite had
-    not yet put into the database itself, where that lies beside it."""
+    """``head``: the first bytes, already read from ``stream``. ``format``: xml or sqlite. ``wal``: SQLite's
+    write-ahead log, if it is beside the database."""
 
     container: str
     format: str
@@ -82,7 +82,7 @@ class Opened:
 
 @contextmanager
 def open_report(path: Path, limits: ReadLimits) -> Iterator[Opened]:
-    """Opens the report at ``path``, whatever it is packed in. Raises UnreadableReport."""
+    """Opens the report at ``path``, whatever its container. Raises UnreadableReport."""
     try:
         file = path.open("rb")
     except OSError as error:
@@ -129,14 +129,14 @@ def _sniff(container: str, stream: GuardedStream) -> Opened:
 
 
 def sniff_format(head: bytes) -> str | None:
-    """``sqlite``, ``xml`` or None, by the first bytes. A page is no XML, even where it claims to be."""
+    """``sqlite``, ``xml`` or None, by the first bytes. An HTML page is not XML, even if it claims to be."""
     if head.startswith(SQLITE_MAGIC):
         return "sqlite"
     return "xml" if head.lstrip(BLANKS).startswith(b"<") and instead.page(head) is None else None
 
 
 def refusal(head: bytes) -> UnreadableReport:
-    """Why what begins with ``head`` is no report."""
+    """Why a file that starts with ``head`` is not a report."""
     if not head.strip(BLANKS.replace(b"\0", b"")):
         return UnreadableReport("empty", "nothing but white space inside")
     if page := instead.page(head):
@@ -211,7 +211,7 @@ def _unzip(file: IO[bytes], size: int, limits: ReadLimits) -> Iterator[Opened]:
                 continue
             if entry.file_size > limits.report_size:
                 raise UnreadableReport("too_large", f"the archive claims {entry.file_size} bytes")
-            # SQLite's own name for it; names in archives serve for nothing else.
+            # SQLite's own name for it; no other names in archives are used.
             beside = next((each for each in entries if each.filename == entry.filename + WAL), None)
             journal = next((each for each in entries if each.filename == entry.filename + _JOURNAL), None)
             if journal is not None:

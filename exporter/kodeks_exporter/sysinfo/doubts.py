@@ -1,4 +1,4 @@
-"""Which values of a report can't be understood, found by reading it: what is read well is not doubted."""
+"""Which values of a report can't be understood, found by reading it."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -19,7 +19,7 @@ _NAME: Final = 60
 
 
 class Doubting(Builders):
-    """Builders that look at every value on the way, joined as the profile joins them."""
+    """Builders that examine every value, joined as in the profile."""
 
     def __init__(self, profile: Profile, zone: ZoneInfo, limits: ReadLimits) -> None:
         super().__init__(profile, zone, limits)

@@ -1,4 +1,4 @@
-"""The XML parser, its dangers switched off, and watched while it eats."""
+"""The XML parser with its dangerous features disabled, and limits checked while it parses."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -9,7 +9,7 @@ from kodeks_exporter.domain.report import UnreadableReport
 from kodeks_exporter.sysinfo.limits import ReadLimits
 from kodeks_exporter.sysinfo.xml_text import CHUNK
 
-_ENTITIES_IN_BOUNDS: Final = (2, 4, 0)  # from this version on expat stops entity bombs by itself
+_ENTITIES_IN_BOUNDS: Final = (2, 4, 0)  # since this version expat stops entity bombs itself
 
 
 def _forbidden(what: str) -> Callable[..., Any]:
@@ -20,9 +20,9 @@ def _forbidden(what: str) -> Callable[..., Any]:
 
 
 class XmlFeed:
-    """An expat parser that refuses DTDs and entities and is watched while it eats.
+    """An expat parser that refuses DTDs and entities and checks limits.
 
-    Set handlers on ``parser``, then ``run``.
+    Set handlers on ``parser``, then call ``run``.
     """
 
     def __init__(self, limits: ReadLimits) -> None:
@@ -49,10 +49,10 @@ class XmlFeed:
         watch: Callable[[], None],
         eat: Callable[[str, Callable[[str], None]], None] = lambda chunk, feed: feed(chunk),
     ) -> None:
-        """Feeds all of ``chunks``; ``watch`` is called after each, to look at bounds of the caller's own. ``eat`` may
-        keep of a chunk what the parser need not see; what it must see goes to the function given.
+        """Feeds all of ``chunks``; ``watch`` is called after each, to check the caller's limits.
 
-        Raises UnreadableReport, and whatever the handlers raise.
+        ``eat`` may consume parts of a chunk; it passes the rest to the function given. Raises UnreadableReport, and
+        whatever the handlers raise.
         """
         parser, limits = self.parser, self._limits
         parse = parser.Parse
@@ -78,7 +78,7 @@ class XmlFeed:
                     raise UnreadableReport("too_slow", f"not read within {limits.seconds:g} s")
             parse(b"", True)
         except expat.ExpatError as error:
-            # Without the line, which would be wrong where something went past the parser.
+            # Without the line number, which is wrong when something bypassed the parser.
             raise UnreadableReport("broken_xml", expat.ErrorString(error.code) or "not XML") from None
 
 

@@ -1,4 +1,4 @@
-"""What a profile may speak of: the blocks of a report, their fields, and the closed vocabularies of values."""
+"""What a profile may name: the blocks of a report, their fields, and the vocabularies of values."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -9,7 +9,7 @@ from kodeks_exporter.domain.report import Block
 
 
 class FieldType(StrEnum):
-    """How the text of a field is understood."""
+    """How the text of a field is interpreted."""
 
     TEXT = "text"
     TIME = "time"
@@ -19,7 +19,7 @@ class FieldType(StrEnum):
     CODE = "code"
     """An error code: a number, or a text with one number in it; empty and 0 mean no error."""
     FILLED = "filled"
-    """Personal data: only whether there is anything leaves the reader."""
+    """Personal data: only whether the field is filled leaves the reader."""
     WORD = "word"
     """One of a vocabulary, translated by the ``values`` of the profile."""
 
@@ -128,7 +128,7 @@ REQUIRED: Final[Mapping[Block, tuple[str, ...]]] = MappingProxyType(
         Block.KASSIST: ("date",),
     }
 )
-"""Without these a record says nothing: a profile must map them, and a record that lacks one is skipped."""
+"""A record is useless without these: a profile must map them, and a record without one is skipped."""
 
 VOCABULARIES: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {

@@ -1,6 +1,7 @@
-"""Guesses what the unknown parts of a report are: by names (Russian, English, transliterated) and by shapes of values.
+"""Guesses what the unknown parts of a report are, from names (Russian, English, transliterated) and the shapes of
+values.
 
-Guesses go to a person, as lines of a profile to look over; nothing is ever read by a guess.
+Guesses are shown to a person as lines of a profile; nothing is ever read by a guess.
 """
 
 import re
@@ -24,7 +25,7 @@ _TRANSLIT: Final = str.maketrans(
 )
 _CAMEL: Final = re.compile(r"(?<=[a-zа-яё0-9])(?=[A-ZА-ЯЁ])|[^A-Za-zА-Яа-яЁё0-9]+")
 
-# Beginnings of words; Russian ones also stand for their transliteration. Better ones first.
+# Beginnings of words, best first; Russian ones also match their transliteration.
 _FIELD_WORDS: Final[Mapping[str, str]] = {
     "login": "login логин username user пользоват учетн account имя",
     "domain": "domain домен ad",
@@ -74,7 +75,7 @@ _FIELD_WORDS: Final[Mapping[str, str]] = {
     "checked": "check провер актив",
 }
 _HEADER_WORDS: Final[Mapping[str, tuple[str, str]]] = {
-    # Words of the place itself, and words of what it stands in ("" anything).
+    # Words of the place itself, and of its parent ("": any).
     "sysinfo_version": ("sysinfo верси version", "sysinfo отчет report общ info модул"),
     "created": ("created создан сформир дата date", "sysinfo отчет report общ info"),
     "server_version": ("версиясерв serverver верси version", "server сервер"),
@@ -133,7 +134,7 @@ def plain(name: str) -> list[str]:
 
 @lru_cache(maxsize=50_000)
 def likeness(name: str, words: str) -> float:
-    """How much a name speaks of one of the words; 0 not at all. Earlier words count a little more."""
+    """How well a name matches one of the words; 0 not at all. Earlier words score a little more."""
     parts = plain(name)
     whole = "".join(parts)
     best = 0.0
@@ -158,7 +159,7 @@ def _fits(shape: Shape, kind: FieldType) -> bool:
 def _assign(
     places: Mapping[str, tuple[str, Shape]], kinds: Mapping[str, FieldType], taken: Iterable[str]
 ) -> dict[str, str]:
-    """Field to place, the surest first, each place once. ``places``: place to its own name and shape."""
+    """Field to place, the most certain first, each place once. ``places``: place to its own name and shape."""
     offers = sorted(
         (
             (-likeness(name, _FIELD_WORDS[field]), order, field, place)
@@ -199,7 +200,7 @@ def _owners(found: ReportSurvey, place: str) -> list[str]:
     element = place.rpartition("/@")[0] or place
     parent = element.rpartition("/")[0]
     owners = [element] if parent == "" or element != place else [element, parent]
-    # Of elements further up only when it occurs as often as they do: else it is another record's.
+    # A place in an outer element only if it occurs as often as the record: otherwise it belongs to another record.
     above = parent if element != place else parent.rpartition("/")[0]
     while above:
         if found.groups.get(element, 0) <= found.groups.get(above, 0):
@@ -224,7 +225,7 @@ def _guess_fields(found: ReportSurvey, group: str, block: Block, users: str) -> 
             if place != "text()":
                 fields[name] = climb + place
     for name in REQUIRED[block]:
-        # A required time that no name gave away is the only date there is.
+        # If no name points to the required time, take the only date there is.
         if name not in fields and kinds[name] is FieldType.TIME:
             dates = [p for p, (_, shape) in _record_places(found, group).items() if shape.main_kind == "date"]
             if len(dates) == 1 and dates[0] not in fields.values():
@@ -235,12 +236,12 @@ def _guess_fields(found: ReportSurvey, group: str, block: Block, users: str) -> 
 def guess_blocks(
     found: ReportSurvey, wanted: Iterable[Block], taken: Iterable[str], users: str
 ) -> dict[Block, BlockGuess]:
-    """For each block that was not recognised, the group that looks most like it. ``users``: the users' element, when
-    known. ``taken``: groups that are recognised as something else."""
+    """For each unrecognised block, the group that matches it best. ``users``: the users' element, when known.
+    ``taken``: groups that are recognised as something else."""
     busy = set(taken)
     offers: list[tuple[float, int, Block, str]] = []
     candidates = list(wanted)
-    # Users first: the element of usage is known by standing in theirs.
+    # Users first: the usage element is recognised by being inside theirs.
     best_users = users
     if not best_users and Block.USERS in candidates:
         ranked = sorted(_offers(found, [Block.USERS], busy, ""), key=lambda offer: (-offer[0], offer[1]))
@@ -271,7 +272,7 @@ def _offers(
                 continue
             fields = _guess_fields(found, group, block, users)
             if all(required in fields for required in REQUIRED[block]):
-                # Fields of elements deeper down speak for the element that is their own.
+                # Fields of nested elements count for their own element.
                 deep = sum(not place.startswith("../") and place.count("/") > 0 for place in fields.values())
                 score = name * 2 + len(fields) / len(BLOCK_FIELDS[block]) * 4 - deep
                 offers.append((score, order, block, group))
@@ -300,7 +301,7 @@ def guess_units(found: ReportSurvey, group: str, fields: Mapping[str, str]) -> d
 def guess_header(
     found: ReportSurvey, wanted: Iterable[str], taken: Iterable[str], records: Iterable[str]
 ) -> dict[str, str]:
-    """Header field to place, among places that stand once and in no record."""
+    """Header field to place, among places that occur once and in no record."""
     groups = tuple(records)
     places = {}
     for place, shape in found.places.items():
@@ -317,7 +318,7 @@ def guess_header(
             around = max((likeness(part, around_words) for part in parts[:-1]), default=0.0) if around_words else 0.5
             specific = likeness(parts[-1], around_words) if around_words else 0.0
             if own > 0 and (around > 0 or specific > 0) and _fits(shape, HEADER_FIELDS[name]):
-                # The nearest surroundings say most: /отчет/защита/код is the key's code.
+                # The nearest parent says most: /отчет/защита/код is the key's code.
                 near = likeness(parts[-2], around_words) if around_words and len(parts) > 1 else 0.0
                 offers.append((-(own + around * 0.5 + near + specific), order, name, place))
     result: dict[str, str] = {}

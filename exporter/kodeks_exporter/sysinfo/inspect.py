@@ -1,6 +1,7 @@
 """``sysinfo inspect``: what a report holds, what the profile recognised, what it did not, and lines to try.
 
-Values are never shown but as shapes, so that the output can be sent around: a report has names and telephones.
+Only the shapes of values are shown, never values, so that the output can be passed on: a report has names and phone
+numbers.
 """
 
 from collections.abc import Mapping
@@ -51,7 +52,7 @@ _TITLES: Final[Mapping[Block, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A place of the report. ``use``: what the profile makes of it (``searches.login``), empty when nothing."""
+    """A place in the report. ``use``: how the profile uses it (``searches.login``), or empty."""
 
     place: str
     use: str
@@ -60,10 +61,9 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """``summary`` None: the profile recognised nothing. ``missing``: what the profile names and the report lacks, with
-    its use. ``bad_values``: use to a Russian sentence about values that can't be understood. ``suggestion``: a document
-    that extends the profile, empty when there is nothing to suggest.
-    """
+    """``summary`` None: the profile recognised nothing. ``missing``: places that the profile names and the report
+    lacks, with their use. ``bad_values``: use to a Russian sentence about values that can't be understood.
+    ``suggestion``: a document that extends the profile, empty when there is nothing to suggest."""
 
     profile: str
     survey: ReportSurvey
@@ -75,7 +75,7 @@ class Inspection:
 
 
 class _Nothing:
-    """A sink that takes everything and keeps nothing."""
+    """A sink that discards everything."""
 
     def created(self, time: float) -> None: ...
     def header(self, header: ReportHeader) -> None: ...
@@ -91,7 +91,7 @@ class _Nothing:
 
 
 def inspect(path: Path, profile: Profile, limits: ReadLimits = DEFAULT_LIMITS) -> Inspection:
-    """Looks at a report with a profile. Raises UnreadableReport when it can't even be opened."""
+    """Inspects a report with a profile. Raises UnreadableReport when it can't even be opened."""
     seen = survey(path, profile, limits)
     summary: ReadSummary | None = None
     doubting = Doubting(profile, _UTC, limits)
@@ -144,7 +144,7 @@ def _uses(seen: ReportSurvey, layout: Layout) -> dict[str, str]:
 
 
 def _damaged(found: tuple[Found, ...]) -> dict[str, str]:
-    """A letter cut here and there is no wrong encoding."""
+    """A few truncated letters do not mean a wrong encoding."""
     hint = "буквы не читаются: похоже, кодировка указана неверно (encoding: windows-1251?)"
     return {item.use: hint for item in found if item.use and item.shape.damaged * 5 > min(item.shape.count, LOOKED_AT)}
 
@@ -174,7 +174,7 @@ def _suggest(seen: ReportSurvey, layout: Layout, profile: Profile, found: tuple[
     key = "record" if seen.format == "xml" else "table"
     for block, guess in guesses.items():
         old = layout.blocks[block].fields if block in layout.blocks else {}
-        # What the profile that is extended maps, and this report lacks, must go: its places mean nothing here.
+        # Mappings of the extended profile that this report lacks must be removed: their places mean nothing here.
         fields: dict[str, object] = dict.fromkeys(name for name in old if name not in guess.fields)
         for name, place in guess.fields.items():
             fields[name] = {"from": place, "unit": guess.units[name]} if name in guess.units else place
@@ -271,7 +271,7 @@ def render(inspection: Inspection) -> str:
 
 
 def _missing_lines(inspection: Inspection) -> list[str]:
-    """A block that is missing as a whole is one line."""
+    """A block that is missing entirely is one line."""
     present = inspection.summary.blocks_present if inspection.summary is not None else frozenset()
     lines: dict[str, None] = {}
     for place, use in inspection.missing:

@@ -1,7 +1,7 @@
-"""What came in place of a report or a status: a page, an archive of another kind. Described in words that help.
+"""Recognises what came instead of a report or a status: a page, another kind of archive.
 
-Clients' scripts save whatever is answered (known: ``curl`` without ``-f``), so a login form, a page about maintenance
-or a proxy's error arrives under the name of a report.
+Clients' scripts save whatever they get (known: ``curl`` without ``-f``), so a login form, a maintenance page or a
+proxy's error arrives under the name of a report.
 """
 
 import re
@@ -46,7 +46,7 @@ _WORDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class WrongPage:
-    """``kind``: login, maintenance, seats, error or other. ``code``: HTTP status that the page speaks of, or empty."""
+    """``kind``: login, maintenance, seats, error or other. ``code``: the HTTP status shown on the page, or empty."""
 
     kind: str
     code: str = ""
@@ -58,7 +58,7 @@ class WrongPage:
 
 
 def page(head: bytes) -> WrongPage | None:
-    """The page that a file begins with, or None when it is none. ``head``: some kilobytes."""
+    """The page at the start of a file, or None. ``head``: a few kilobytes."""
     source = _decoded(head[:_LOOKED_AT])
     if _PAGE.match(source) is None:
         return None
@@ -83,13 +83,13 @@ def _decoded(head: bytes) -> str:
     try:
         return head.decode("utf-8-sig")
     except UnicodeDecodeError:
-        # Cut in the middle of a letter, or of another character set.
+        # Truncated within a letter, or in another character set.
         text = head.decode("utf-8-sig", "replace")
         return text if text.count("\ufffd") < 4 else head.decode("windows-1251", "replace")
 
 
 def archive(head: bytes) -> str:
-    """What archive of another kind than ZIP a file is; empty when it is none that is known."""
+    """The kind of a known archive other than ZIP, or empty."""
     if head[257:262] == b"ustar":
         return "tar"
     return next((name for magic, name in _ARCHIVES if head.startswith(magic)), "")

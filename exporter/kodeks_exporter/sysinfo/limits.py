@@ -14,7 +14,7 @@ class ReadLimits:
     report_size: int = 1024 * MIB
     """Of the XML or SQLite file itself, unpacked."""
     ratio: int = 250
-    """Unpacked to packed size, checked from ``ratio_floor`` on. Reports pack 10 to 60 times; bombs 1000 times."""
+    """Unpacked to packed size, checked above ``ratio_floor``. Reports compress 10 to 60 times; bombs 1000 times."""
     ratio_floor: int = 32 * MIB
     seconds: float = 300.0
     depth: int = 32
@@ -23,9 +23,9 @@ class ReadLimits:
     names: int = 4000
     """Different names of elements and attributes."""
     label: int = 200
-    """Logins, versions and other short texts; what is longer is cut."""
+    """Logins, versions and other short texts; longer ones are truncated."""
     text: int = 4000
-    """Search queries; what is longer is cut."""
+    """Search queries; longer ones are truncated."""
     deferred: int = 50_000
     """Records that wait for a field of the element around them."""
     logins: int = 100_000

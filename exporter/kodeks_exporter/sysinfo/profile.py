@@ -1,5 +1,4 @@
-"""Mapping profiles: from what a report calls things to the domain model. The format is described in
-docs/profiles.md."""
+"""Mapping profiles: from the names in a report to the domain model. The format is described in docs/profiles.md."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -68,9 +67,9 @@ class Keys:
 
 @dataclass(frozen=True, slots=True)
 class BlockLayout:
-    """``of``: path of the record's XML element, or the table. ``present``: an XML element that shows that the block
-    is there even when it has no records. ``where``: place to what it must say (case folded), where rows of several
-    kinds stand under one name."""
+    """``of``: path of the record's XML element, or the table. ``present``: an XML element that shows the block is
+    there even without records. ``where``: place to required values (case folded), when rows of several kinds share
+    one name."""
 
     of: str
     fields: Mapping[str, Origin]
@@ -90,7 +89,7 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """``values``: field to what the report may write (case folded) to the word of the domain."""
+    """``values``: field to the report's word (case folded) to the domain's word."""
 
     name: str
     description: str
@@ -121,7 +120,7 @@ def parse_profile(name: str, document: object) -> Profile:
 def extend(base: object, changes: object) -> object:
     """``changes`` over ``base``: mappings are merged, null removes a key, everything else is replaced.
 
-    A source of a field (a mapping with ``from``) and a list are taken as one thing.
+    A field's source (a mapping with ``from``) and a list are replaced as a whole.
     """
     if not isinstance(base, dict) or not isinstance(changes, dict) or "from" in changes:
         return changes
@@ -163,7 +162,7 @@ def _find(name_or_path: str, search_dirs: Sequence[Path]) -> Path:
 
 
 class _Parser:
-    """Walks a document and collects mistakes instead of stopping at the first."""
+    """Walks a document and collects all mistakes."""
 
     def __init__(self, mistakes: list[str]) -> None:
         self._mistakes = mistakes

@@ -1,4 +1,4 @@
-"""The door of this room: reads a report of any form to a sink."""
+"""Reads a report of any form into a sink: the entry point of this package."""
 
 from pathlib import Path
 from typing import IO, cast
@@ -27,8 +27,8 @@ def read_report(
     """Reads the report at ``path`` (zip, gzip or bare; XML or SQLite, recognised by content and never by name).
 
     ``zone``: of the installation, since reports have local times. Records go to ``sink`` as they are read; memory does
-    not grow with the report. Raises UnreadableReport, possibly after records were handed over, which the caller must
-    then throw away; what the sink raises passes through. ``builders``: others than the usual ones, to look over values.
+    not grow with the report. Raises UnreadableReport, possibly after passing records, which the caller must then
+    discard; the sink's exceptions pass through. ``builders``: replaces the usual ones, to examine values.
     """
     builders = builders or Builders(profile, zone, limits)
     with open_report(path, limits) as opened:

@@ -1,7 +1,7 @@
-"""From the texts of one record, as a report has them, to a record of the domain. XML and SQLite share this.
+"""From the texts of one record in a report to a record of the domain.
 
-A builder takes a mapping from *slots* to texts and gives a record, or None when what identifies it is missing.
-Slots are names that the reader of a format chose for a field; a field that the profile does not map has the slot "".
+XML and SQLite share this. A builder takes a mapping from *slots* to texts and returns a record, or None when a key
+field is missing. Slots are names that a reader chose for fields; a field that the profile does not map has the slot "".
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -54,7 +54,7 @@ _MESSAGE: Final = 500
 
 @dataclass(slots=True)
 class Reading:
-    """What the reader of one format found. ``header``: texts by header field. Counts are of records by block."""
+    """What a reader found. ``header``: texts by header field. Counts are records by block."""
 
     present: set[Block] = field(default_factory=set)
     header: dict[str, str | None] = field(default_factory=dict)
@@ -89,7 +89,7 @@ class Builders:
         }
 
     def builder(self, block: Block, layout: BlockLayout, slots: Mapping[str, str]) -> Builder:
-        """``slots``: field to the slot its text will stand in; several sources of a field are the reader's to join."""
+        """``slots``: field to the slot of its text; the reader joins several sources of a field."""
         full = dict.fromkeys(BLOCK_FIELDS[block], NO_SLOT) | dict(slots)
         return self._kinds[block](full, layout)
 
@@ -191,7 +191,7 @@ class Builders:
         return build
 
     def rows(self, block: Block, layout: BlockLayout, slots: Mapping[str, str]) -> Rows | None:
-        """Makes many records at once, of texts in the order of the block's fields; None: not of this block."""
+        """Builds many records at once, from texts in the order of the block's fields; None: not for this block."""
         return self._search_rows(slots, layout) if block is Block.SEARCHES else None
 
     def _searches(self, slots: Mapping[str, str], layout: BlockLayout) -> Builder:
@@ -208,8 +208,8 @@ class Builders:
         return build
 
     def _search_rows(self, slots: Mapping[str, str], layout: BlockLayout) -> Rows:
-        # What runs a hundred thousand times a report, on texts that repeat: nearly everything is one look-up in a table
-        # of what was met before.
+        # This runs a hundred thousand times a report, on texts that repeat: nearly everything is one look-up in a
+        # cache.
         factor = DURATION_UNITS[layout.fields["duration"].unit] if "duration" in layout.fields else 1.0
         sources, types, statuses = self.words("source"), self.words("type"), self.words("status")
         labels, numbers = label_texts(self._limits.label), Remembered(number)
@@ -232,7 +232,7 @@ class Builders:
             return words if whole.isprintable() and "  " not in whole else list(map(plain, words))
 
         def rows(found: Sequence[tuple[str | None, ...]]) -> list[SearchEvent]:
-            # Column by column, in C but for the times: the interpreter's part is a third of what it is row by row.
+            # Column by column, in C except for the times: three times faster than row by row.
             time, login, catalog, source, kind, status, query, hits, lasted = zip(*found, strict=True)
             counts = list(map(numbers.__getitem__, hits))
             when = times(time)
@@ -278,10 +278,10 @@ class Builders:
         return build
 
     def named(self, name: str, value: str) -> None:
-        """A pair of the report's list of names and values, whether the profile asks for it or not."""
+        """A pair from the report's list of names and values, used by the profile or not."""
 
     def header(self, values: Values) -> ReportHeader:
-        """``values`` by the names of header fields; what is not there was not in the report."""
+        """``values`` by header field; a missing one was not in the report."""
 
         def text(field: str) -> str:
             return cut(values.get(field), self._limits.label)

@@ -1,4 +1,4 @@
-"""From single texts of a report to numbers, durations, error codes, months and words of closed lists."""
+"""Parses single texts of a report: numbers, durations, error codes, months and words of vocabularies."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -49,7 +49,7 @@ def number(text: str | None) -> int | None:
 
 
 def duration(text: str | None, factor: float) -> float | None:
-    """Seconds from a number in units of ``factor`` seconds, or from ``[h:]mm:ss``; None when it is neither."""
+    """Seconds from a number in units of ``factor`` seconds, or from ``[h:]mm:ss``; None for anything else."""
     if text is None:
         return None
     try:
@@ -82,11 +82,11 @@ def error_code(text: str | None) -> tuple[bool | None, int | None]:
 
 
 Joins = tuple[tuple[str, tuple[str, ...]], ...]
-"""Slots of fields that are put together of several: the slot, and the slots of its parts."""
+"""Slots of composed fields: the slot, and the slots of its parts."""
 
 
 def join_slots(values: Values, joins: Joins) -> Values:
-    """Adds the slots of fields that are put together of several; such a field is missing when any part is."""
+    """Adds the slots of composed fields; such a field is missing when any part is."""
     joined = dict(values)
     for slot, parts in joins:
         texts = [values.get(part) for part in parts]
@@ -95,7 +95,7 @@ def join_slots(values: Values, joins: Joins) -> Values:
 
 
 Where = tuple[tuple[str, frozenset[str]], ...]
-"""Slots that must hold one of some words (case folded), or the record is of another kind."""
+"""Slots that must hold one of these words (case folded), or the record is of another kind."""
 
 
 def is_wanted(values: Values, where: Where) -> bool:
@@ -103,7 +103,7 @@ def is_wanted(values: Values, where: Where) -> bool:
 
 
 class Words(dict[str | None, str]):
-    """Translates the words of one field, remembering what it has met: ``words[text]``."""
+    """Translates the words of one field, with a cache: ``words[text]``."""
 
     def __init__(self, field: str, table: Mapping[str, str], limits: ReadLimits) -> None:
         super().__init__({None: ""})
@@ -125,7 +125,7 @@ T = TypeVar("T")
 
 
 class Remembered(dict[str | None, T]):
-    """What a function makes of a text, worked out once for texts that repeat: ``remembered[text]``."""
+    """Caches a function of texts that repeat: ``remembered[text]``."""
 
     def __init__(self, function: Callable[[str | None], T]) -> None:
         super().__init__()

@@ -1,7 +1,8 @@
-"""Reads a SQLite report by a profile. The file is foreign: nothing in its schema is trusted.
+"""Reads a SQLite report by a profile.
 
-Only plain tables that the profile names are read, by statements of our own; views, virtual tables, generated columns,
-indexes and triggers take no part. Everything runs on a temporary copy, read-only, within bounds of size and time.
+Nothing in the file's schema is trusted. Only plain tables that the profile names are read, with our own statements;
+views, virtual tables, generated columns, indexes and triggers are not used. Everything runs on a temporary read-only
+copy, with limits on size and time.
 """
 
 import shutil
@@ -30,11 +31,11 @@ _WITHOUT_WAL: Final = (
 )
 _TABLES: Final = 3000
 _KEYS: Final = 5000
-_STEPS: Final = 20_000  # virtual machine instructions between looks at the clock
+_STEPS: Final = 20_000  # virtual machine instructions between checks of the clock
 _SCHEMA_STEP: Final = 500
 _SCHEMA_STEPS: Final = 60
 _LIMITS: Final = (
-    # Not tighter: the schema is parsed whole, and a harmless long view must not make the file unreadable.
+    # Not tighter: the whole schema is parsed, and a harmless long view must not make the file unreadable.
     (sqlite3.SQLITE_LIMIT_SQL_LENGTH, 1_000_000),
     (sqlite3.SQLITE_LIMIT_COLUMN, 1000),
     (sqlite3.SQLITE_LIMIT_EXPR_DEPTH, 100),
@@ -47,9 +48,9 @@ _LIMITS: Final = (
 
 @contextmanager
 def temporary_copy(stream: IO[bytes], head: bytes, limits: ReadLimits, wal: IO[bytes] | None = None) -> Iterator[Path]:
-    """The stream as a file of our own, removed afterwards; with what its ``-wal`` holds, which must not be missing.
+    """The stream as a temporary file, together with its ``-wal``, which must not be missing.
 
-    Whether a database without it is whole can't be told: the last records are in it until SQLite closes the database.
+    A database without it may be incomplete: the last records are in it until SQLite closes the database.
     """
     if head[18:20] == _WAL_MODE and wal is None:
         raise UnreadableReport("broken_sqlite", "in WAL mode, without its -wal file", _WITHOUT_WAL)
@@ -86,7 +87,7 @@ def _put_together(path: Path, limits: ReadLimits) -> None:
 
 
 class ForeignDatabase:
-    """A SQLite file by a stranger, opened read-only. Methods raise UnreadableReport."""
+    """An untrusted SQLite file, opened read-only. Methods raise UnreadableReport."""
 
     def __init__(self, path: Path, encoding: str, limits: ReadLimits) -> None:
         self._limits = limits
@@ -110,7 +111,7 @@ class ForeignDatabase:
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, self._limits.cell)
         for category, limit in _LIMITS:
             connection.setlimit(category, limit)
-        # SQLite takes the whole schema into memory before anything else: one of a hundred thousand tables is stopped.
+        # SQLite loads the whole schema first: one with a hundred thousand tables is refused.
         steps = iter(range(_SCHEMA_STEPS))
         connection.set_progress_handler(lambda: next(steps, None) is None, _SCHEMA_STEP)
         for pragma in (
@@ -122,7 +123,7 @@ class ForeignDatabase:
             "temp_store=MEMORY",
         ):
             connection.execute(f"PRAGMA {pragma}")
-        # Texts are decoded here, so that one bad byte does not cost the report.
+        # Texts are decoded here, so that one bad byte does not lose the report.
         connection.text_factory = partial(str, encoding=encoding, errors="replace")
 
     def _list_tables(self) -> dict[str, tuple[str, tuple[str, ...]]]:
@@ -156,7 +157,7 @@ class ForeignDatabase:
     def rows(self, table: str, columns: tuple[str, ...]) -> Iterator[tuple[str | None, ...]]:
         """All rows as texts."""
         name = self.tables[table.lower()][0]
-        # CAST makes texts of numbers and blobs alike, and is no function that an authorizer would be asked about.
+        # CAST turns numbers and blobs into text, and is not a function that the authorizer has to allow.
         wanted = ", ".join(f"CAST({quoted(column)} AS TEXT)" for column in columns)
         with self._errors():
             self._readable = frozenset({name.lower()})
@@ -216,7 +217,7 @@ class _Reader:
         created = self._builders.time(result.header.get("created"))
         if created is not None:
             self._sink.created(created)
-        # Users come before their usage, which in this form has no domain of its own.
+        # Users come before their usage, whose rows have no domain in this form.
         for block in Block:
             spec = self._layout.blocks.get(block)
             if spec is not None:
@@ -314,7 +315,7 @@ class _Reader:
             self._result.skipped[block] = skipped
 
     def _keep_domain(self, login: str, domain: str) -> None:
-        """For a login in several domains the first is taken (assumed): its usage rows do not distinguish them."""
+        """For a login in several domains the first one is used (assumed): usage rows do not distinguish them."""
         if len(self._domains) >= self._limits.logins:
             raise UnreadableReport("too_complex", f"more than {self._limits.logins} users")
         self._domains.setdefault(login, domain)

@@ -1,9 +1,9 @@
-"""Searches that follow one another in the same plain form, read past the parser.
+"""A fast path for consecutive searches of the same plain form, which bypasses the parser.
 
-Nine tenths of a report are elements ``<search a="…" b="…">text</search>``, and the parser's events for them are half of
-the time that reading takes. Between two of them, where the parser has seen everything and is within their parent, a
-regular expression reads the next ones: only such as the parser would read to the same letter (no entity, no line break
-within an attribute, the attributes of the one before). At anything else the parser goes on.
+Nine tenths of a report are elements ``<search a="…" b="…">text</search>``, and the parser's events for them take half
+of the reading time. Between two of them, when the parser is inside their parent, a regular expression reads the next
+ones, but only those that the parser would read identically (no entity, no line break in an attribute, the same
+attributes). For anything else the parser continues.
 """
 
 import re
@@ -17,13 +17,13 @@ _MOST_FORMS: Final = 8
 _BLANK: Final = "[ \\t\\n\\r]*"
 
 Rows = Callable[[Sequence[tuple[str | None, ...]]], list[Any]]
-"""From the texts of records, in the order of a block's fields, to records; those that say nothing are left out."""
+"""From texts, in the order of a block's fields, to records; useless ones are left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Form:
     """``run``: any number of elements, each with white space before it. ``element``: one, with groups. ``bare``: its
-    length without what is in the groups. ``fetch``: of the groups what the fields want, in their order."""
+    length without what is in the groups. ``fetch``: selects the fields' groups, in their order."""
 
     run: re.Pattern[str]
     element: re.Pattern[str]
@@ -53,10 +53,10 @@ class Straight:
         self._forms: dict[tuple[str, ...], _Form] = {}
         self._form: _Form | None = None
         self._uniform = True
-        """Whether all elements so far that stood between two looks had the same form."""
+        """Whether all elements so far had the same form."""
 
     def learn(self, frame: dict[str, str]) -> None:
-        """The attributes of an element that the parser has just read, in their order, with its text."""
+        """Learns the form of an element that the parser has just read: its attributes in order, with its text."""
         keys = tuple(frame)
         form = self._forms.get(keys)
         if form is None and len(self._forms) < _MOST_FORMS:
@@ -70,14 +70,14 @@ class Straight:
         run = re.compile(f"(?:{_BLANK}{element.replace('(', '(?:')})*")
         bare = sum(len(f' {key}=""') for key in keys) + len(f"<{self._name}>{self.end}")
         places = ["", *keys, self._text]
-        # What the report does not have stands behind the texts, as None.
+        # Fields that the report does not have follow the texts, as None.
         fetch = itemgetter(*(places.index(slot) if slot in places else len(places) for slot in self._order))
         if not set(self._order) <= set(places):
             return _Form(run, re.compile(f"({_BLANK}){element}"), bare, lambda row: fetch((*row, None)))
         return _Form(run, re.compile(f"({_BLANK}){element}"), bare, fetch)
 
     def take(self, text: str, start: int) -> int:
-        """Takes the records from ``start`` on; gives where the last of them ends."""
+        """Takes the records that begin at ``start``; returns where the last one ends."""
         if self._form is None:
             return start
         form = self._form
@@ -87,7 +87,7 @@ class Straight:
             found = form.element.findall(text, start, end)
             # What was found is all there is, if it is as long as the text.
             self._uniform = start + len("".join(chain.from_iterable(found))) + form.bare * len(found) == end
-        if not self._uniform:  # how far it goes is worked out first, so that nothing is scanned again and again
+        if not self._uniform:  # the end is found first, so that nothing is scanned twice
             match = form.run.match(text, start)
             end = start if match is None else match.end()
             found = form.element.findall(text, start, end)

@@ -1,7 +1,7 @@
-"""What stands in a report, whatever its layout: every place with a value, how often, and what its values look like.
+"""Surveys a report of any layout: every place with a value, its frequency, and the shape of its values.
 
 A *place* is written as in profiles, but from the root: ``/a/b/@c`` an attribute, ``/a/b`` the text of an element;
-``table.column`` in SQLite. Values are examined and forgotten: only their shape is kept, since they may be personal.
+``table.column`` in SQLite. Values are not kept, only their shapes, because they may be personal.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _PLACES: Final = 5000
 LOOKED_AT: Final = 300
 _WORDS: Final = 12
 _LONGEST_WORD: Final = 40
-_DIGITS_SHOWN: Final = 5  # longer numbers may be telephones
+_DIGITS_SHOWN: Final = 5  # longer numbers may be phone numbers
 _NUMBER: Final = re.compile(r"-?\d{1,18}([.,]\d{1,9})?", re.ASCII)
 _GROUPED: Final = re.compile(r"-?\d{1,3}( \d{3})+([.,]\d{1,9})?", re.ASCII)
 _TIME_OF_DAY: Final = re.compile(r"\d{1,2}:\d{2}(:\d{2}([.,]\d{1,9})?)?", re.ASCII)
@@ -62,7 +62,7 @@ _IP: Final = re.compile(r"(\d{1,3}\.){3}\d{1,3}|[0-9a-f]{0,4}(:[0-9a-f]{0,4}){2,
 
 @dataclass(slots=True)
 class Shape:
-    """What the values of a place look like. ``kinds``: how many of those examined were a date, a number …"""
+    """The shape of a place's values. ``kinds``: how many were a date, a number …"""
 
     count: int = 0
     kinds: dict[str, int] = field(default_factory=dict)
@@ -77,13 +77,13 @@ class Shape:
     """Different values, case folded, while they are few and short: for vocabularies. Never shown as they are."""
     few_words: bool = True
     damaged: int = 0
-    """How many values had bytes that are not of the encoding."""
+    """How many values had bytes invalid in the encoding."""
     hidden: int = 0
-    """How many had white space or invisible characters that reading takes away."""
+    """How many had white space or invisible characters that reading removes."""
 
     @property
     def main_kind(self) -> str:
-        """The most frequent kind of what is not empty, or ``empty``."""
+        """The most frequent kind of non-empty values, or ``empty``."""
         kinds = {kind: count for kind, count in self.kinds.items() if kind != "empty"}
         return max(kinds, key=lambda kind: kinds[kind]) if kinds else "empty"
 
@@ -195,7 +195,7 @@ class ReportSurvey:
 
 
 def survey(path: Path, profile: Profile, limits: ReadLimits) -> ReportSurvey:
-    """Looks at everything in a report. ``profile`` gives encodings and date formats only. Raises UnreadableReport."""
+    """Surveys a whole report. Only encodings and date formats are taken from ``profile``. Raises UnreadableReport."""
     looker = Looker(profile)
     with open_report(path, limits) as opened:
         stream = cast(IO[bytes], opened.stream)
@@ -263,7 +263,7 @@ def _survey_xml(chunks: Iterator[str], found: ReportSurvey, looker: Looker, limi
         element = stack.pop()
         text = "".join(pieces)
         pieces.clear()
-        # The text of an element with children, or without any text but with attributes, is only the space between.
+        # The text of an element with children, or with only attributes, is just white space.
         if element is not overflow and (text.strip() or (leaf and f"{element.path}" in found.places)):
             known = shape(element.path)
             if known is not None:

@@ -1,7 +1,7 @@
-"""From a profile to a tree of nodes, one for each element that it names: which texts go where.
+"""Turns a profile into a tree of nodes, one for each element it names.
 
-A node may open a *frame*: the texts of an element by slot, starting as the attributes themselves. What the profile says
-of a field becomes a slot of its record's frame, filled by an attribute, a child element or a frame further out.
+A node may open a *frame*: the texts of an element by slot, initially its attributes. Each mapped field becomes a slot
+of its record's frame, filled from an attribute, a child element or an outer frame.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from kodeks_exporter.sysinfo.records import Builder, Builders, Record
 from kodeks_exporter.sysinfo.scalars import NO_SLOT, Joins, Where
 from kodeks_exporter.sysinfo.straight import Rows
 
-# Slots of child elements are "/" and their path, other slots start with "//": no attribute can be named so.
+# Slots of child elements are "/" and their path, other slots start with "//": no attribute can have such a name.
 TEXT: Final = "//text"
 Frame = dict[str, str]
 
 
 @dataclass(slots=True, eq=False)
 class Capture:
-    """Texts that an element gives to a frame further up (``up`` 1 is the innermost) or, with 0, to the header."""
+    """Texts that an element passes to an outer frame (``up`` 1 is the innermost) or, with 0, to the header."""
 
     up: int
     attributes: tuple[tuple[str, str], ...]
@@ -37,7 +37,7 @@ class RecordPlan:
     build: Builder
     emit: Callable[[Record], None]
     outer: tuple[tuple[int, str, str], ...]
-    """Slots taken from frames around: how far up among the frames, the slot there, the slot here."""
+    """Slots taken from outer frames: how many frames up, the slot there, the slot here."""
     joins: Joins
     where: Where
     text: bool
@@ -50,7 +50,7 @@ class Node:
     children: dict[str, Node] = field(default_factory=dict)
     enter: Callable[[Frame], None] | None = None
     leave: Callable[[], None] | None = None
-    # What enter and leave are made of; not used while reading.
+    # Inputs of enter and leave; not used while reading.
     path: str = ""
     shows: set[Block] = field(default_factory=set)
     frame: bool = False
@@ -66,7 +66,7 @@ class Plan:
         """``emit``: takes the records of a block."""
         self.root = Node()
         self.rows: dict[Block, tuple[Rows | None, list[str]]] = {}
-        """How records are built that go past the parser, where they can, and the slots in the order of the fields."""
+        """The builder for records that bypass the parser, if any, and the slots in the order of the fields."""
         self.tallies = {block: [0, 0] for block in layout.blocks}
         records = {spec.of for spec in layout.blocks.values()}
         for block, spec in layout.blocks.items():
@@ -139,7 +139,7 @@ class Plan:
             return place[1:]
         if place.startswith("../"):
             above, rest = _climb(of, place)
-            # Frames between the record and that element, both counted: the frame list holds no others.
+            # The number of frames from the record to that element, inclusive.
             up = sum(1 for path in _prefixes(of) if len(path) >= len(above) and self._node(path).frame)
             there = self._place_slot(above, rest, [])
             outer.append((up, there, f"//outer/{place}"))
@@ -173,7 +173,7 @@ def _container(path: str, records: set[str]) -> str:
 
 
 def _climb(of: str, place: str) -> tuple[str, str]:
-    """The element that ``../x`` from ``of`` speaks of, and the rest of the place."""
+    """The element that ``../x`` from ``of`` refers to, and the rest of the place."""
     while place.startswith("../"):
         of = of.rpartition("/")[0]
         place = place[3:]

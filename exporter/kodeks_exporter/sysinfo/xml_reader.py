@@ -23,7 +23,7 @@ _SKIPPED: Final = 0
 _TAKEN: Final = 1
 
 _Late = tuple[RecordPlan, Frame, int]
-"""A record that waits for a frame around it, and how far up that is."""
+"""A record that waits for an outer frame, and how many frames up it is."""
 
 
 def read_xml(
@@ -49,7 +49,7 @@ class _Reader:
         self._created_told = False
         self._wanted_keys = {place for source in layout.header.values() for place in source.places}
         self._fast: tuple[Node, Node, Straight] | None = None
-        """An element that may go past the parser, and the one around it."""
+        """An element that may bypass the parser, and its parent."""
         self._finish(self._plan.root)
 
     def _finish(self, node: Node) -> None:
@@ -113,7 +113,7 @@ class _Reader:
         wants_text = self._wants_text(node)
 
         def leave_plain() -> None:
-            # One record, all of whose fields stand in its own frame: the shape of nearly every element of a report.
+            # One record with all fields in its own frame: the case of nearly every element of a report.
             frame = frames.pop()
             if wants_text:
                 frame[TEXT] = "".join(pieces)
@@ -189,14 +189,14 @@ class _Reader:
             self._build(plan, frame)
 
     def _defer(self, plan: RecordPlan, frame: Frame, up: int) -> None:
-        """The field stands in an element around, perhaps further on: wait until the outermost of those ends."""
+        """The field is in an outer element, perhaps after the record: wait until the outermost of those ends."""
         self._deferred += 1
         if self._deferred > self._limits.deferred:
             raise UnreadableReport("too_complex", f"more than {self._limits.deferred} records wait for outer fields")
         self._late.setdefault(len(self._frames) + 1 - up, []).append((plan, frame, up))
 
     def _release(self, outer_frame: Frame) -> None:
-        """Builds what waited for this frame, which has just been taken off the list."""
+        """Builds the records that waited for this frame, which has just been removed from the list."""
         for plan, frame, awaited in self._late.pop(len(self._frames), ()):
             self._deferred -= 1
             for up, there, here in plan.outer:
@@ -271,12 +271,12 @@ class _Reader:
             tag = straight.end
 
             def eat(text: str, see: Callable[[str], None]) -> None:
-                """The end of a record, told by the parser for itself, is where it has seen everything."""
+                """After passing a record's end tag by itself, the parser has seen everything before it."""
                 at = 0
                 while (end := text.find(tag, at)) >= 0:
                     see(text[at:end])
                     at = end
-                    if node is not inner:  # it stands in a comment, or in another element of that name
+                    if node is not inner:  # it is in a comment, or in another element of that name
                         break
                     see(tag)
                     at += len(tag)

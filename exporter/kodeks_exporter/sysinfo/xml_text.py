@@ -1,9 +1,8 @@
 """The bytes of an XML report as clean text for the parser.
 
-All decoding is done here and not by the parser, because reports come damaged: a server cuts a query in the middle of a
-letter, lets a control character through, or writes windows-1251 and declares UTF-8; and one such byte must not cost the
-whole report. Bytes that are not of the encoding become U+FFFD; control characters and noncharacters, raw or as
-references, become spaces.
+Decoding is done here and not by the parser, because reports arrive damaged: a server truncates a query within a letter,
+writes a control character, or writes windows-1251 and declares UTF-8. One such byte must not lose the whole report.
+Bytes invalid in the encoding become U+FFFD; control characters and noncharacters, raw or as references, become spaces.
 """
 
 import codecs
@@ -32,9 +31,10 @@ _REFERENCE: Final = re.compile(r"&#(?:[xX]([0-9A-Fa-f]{1,12})|([0-9]{1,14}));")
 _LONGEST_REFERENCE: Final = 40
 """Characters of two references that make one character: a pair of surrogates."""
 _ENOUGH: Final = 40
-"""Letters from which on their frequency tells the set. A few capitals of one set are small letters of another."""
+"""With this many letters their frequency identifies the character set. With fewer, capitals of one set may be small
+letters of another."""
 _CLEARLY: Final = 4
-"""So many broken letters mean that a text is not UTF-8 at all; fewer may be damage."""
+"""With this many broken letters a text is not UTF-8 at all; fewer may be damage."""
 
 
 def detect_encoding(head: bytes) -> str:
@@ -59,7 +59,7 @@ def detect_encoding(head: bytes) -> str:
 
 
 def _known_as(declared: str) -> str:
-    """The usual name of an encoding, however it is spelt: cp-1251, windows1251, x-cp1251, IBM866."""
+    """The usual name of an encoding, whatever its spelling: cp-1251, windows1251, x-cp1251, IBM866."""
     spelt = re.sub(r"^(x-)?(cp|win|windows)[-_]?(?=\d)", "cp", declared)
     try:
         name = codecs.lookup(spelt).name
@@ -69,11 +69,11 @@ def _known_as(declared: str) -> str:
 
 
 class CleanText:
-    """Pieces of a stream's text, from the first ``<`` on.
+    """Pieces of a stream's text, starting at the first ``<``.
 
-    ``encoding``: as declared, later as found. A report that declares UTF-8, or nothing, and holds no UTF-8 is read as
-    windows-1251 or, where that makes no Russian of it, as the set that does; one that declares a one-byte encoding and
-    holds UTF-8 is read as that. ``head``: what was already read. ``certain``: the encoding is the operator's word.
+    ``encoding``: as declared, later as found. A report that declares UTF-8, or nothing, and is not UTF-8 is read as
+    windows-1251 or, if that gives no Russian, as the set that does; one that declares a one-byte encoding and is UTF-8
+    is read as UTF-8. ``head``: the bytes already read. ``certain``: the operator has set the encoding.
     """
 
     def __init__(self, stream: IO[bytes], head: bytes, encoding: str, *, certain: bool = False) -> None:
@@ -81,7 +81,7 @@ class CleanText:
         self._stream = stream
         self._head = head
         self._open = not certain and (encoding == "utf-8" or encoding in _ONE_BYTE)
-        """Whether the bytes may still outweigh the declaration: until the first letters that are not ASCII."""
+        """Whether the bytes may still override the declaration: until the first non-ASCII letters."""
 
     def __iter__(self) -> Iterator[str]:
         """Raises UnreadableReport."""
@@ -89,7 +89,7 @@ class CleanText:
         for piece in self._from_start(self._decoded()):
             if held:
                 piece = held + piece
-            # A reference may be cut by the end of a piece: what may be one waits for the next.
+            # A reference may be split between pieces: a possible one waits for the next piece.
             cut = piece.find("&", max(len(piece) - _LONGEST_REFERENCE, 0))
             if cut >= 0:
                 piece, held = piece[:cut], piece[cut:]
@@ -122,7 +122,7 @@ class CleanText:
                 begun = data[used:]
             else:
                 decode = decode or codecs.getincrementaldecoder(self.encoding)("replace").decode
-                # The bytes of a wide encoding are no characters yet, and may hold halves of surrogate pairs.
+                # Bytes of a wide encoding are not characters yet, and may contain lone surrogates.
                 piece = decode(begun + chunk).encode("utf-8", "replace").translate(_CONTROLS).decode()
                 begun = b""
             yield piece.translate(_NONCHARACTERS) if "\ufffe" in piece or "\uffff" in piece else piece
@@ -131,7 +131,7 @@ class CleanText:
             yield _DAMAGE
 
     def _settle(self, data: bytes) -> None:
-        """By the first bytes that are not ASCII: is it what it claims to be?"""
+        """Checks the declared encoding with the first non-ASCII bytes."""
         text, _ = codecs.utf_8_decode(data, "replace", False)
         broken = text.count(_DAMAGE)
         sound = len(text) - broken - sum(map(str.isascii, text))
