@@ -1,1 +1,1 @@
-"""What happens to a file that has come, by whatever way: pull, push or hand."""
+"""What happens to a received file, whether pulled, pushed or carried by hand."""

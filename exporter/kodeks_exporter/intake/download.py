@@ -1,7 +1,7 @@
 """Downloads the full report from an installation: ``POST /sysinfo/si_save_request``, first as zip, else as XML.
 
 Known: the answer may be a redirect with a cookie, after which the POST becomes a GET; a direct XML is chunked and the
-connection is closed after it. Assumed: what a server answers that does not know ``type=zip``.
+connection closes after it. Assumed: the answer of a server that does not support ``type=zip``.
 """
 
 from collections.abc import Callable
@@ -50,9 +50,9 @@ class Downloader:
         checks: CheckSettings,
         write: Callable[[bytes], None],
     ) -> str:
-        """Hands the report to ``write`` piece by piece; returns the suffix that fits it: .zip, .xml or .db.
+        """Passes the report to ``write`` in pieces; returns its suffix: .zip, .xml or .db.
 
-        Nothing is written before the beginning looks like a report. Raises DownloadError, and what ``write`` raises.
+        Nothing is written until the beginning looks like a report. Raises DownloadError, and what ``write`` raises.
         """
         checks = installation.asked_by(checks)
         path = installation.report_path or reports.download_path
@@ -119,7 +119,8 @@ def _fetch(
 
 
 def _follow(transport: Transport, url: str, form: str, redirects: int) -> requests.Response:
-    """POSTs the form and follows redirects as ``curl -L`` does, but never to another host: the password goes along."""
+    """POSTs the form and follows redirects like ``curl -L``, but never to another host, because the password is sent
+    along."""
     method = "POST"
     for _ in range(redirects + 1):
         response = transport.ask(method, url, {"type": form} if method == "POST" else None)
@@ -161,11 +162,11 @@ def _refusal(response: requests.Response, checks: CheckSettings) -> DownloadErro
 
 
 def _suffix(head: bytes) -> str:
-    """By content: the server may send another form than it was asked for. Raises DownloadError."""
+    """Judged by content: the server may send a different form than requested. Raises DownloadError."""
     if head.startswith(b"PK"):
         return ".zip"
     if head.startswith(b"\x1f\x8b"):
-        return ".xml"  # a gzip, which the reader unpacks by its content
+        return ".xml"  # a gzip, which the reader recognises
     form = sniff_format(head)
     if form is None:
         problem = refusal(head)
@@ -178,7 +179,7 @@ def _too_large(limit: int) -> DownloadError:
 
 
 def _log_out(transport: Transport, url: str, path: str) -> None:
-    """Leaves no session behind, for it may hold a seat."""
+    """Ends the session, which may hold a seat."""
     if not path or not transport.session.cookies:
         return
     with suppress(CheckError), transport.within(_LOGOUT_TIMEOUT):

@@ -1,4 +1,4 @@
-"""Why a received file was not taken, apart from being unreadable (``domain.report.UnreadableReport``)."""
+"""Why a received file was not accepted, apart from being unreadable (``domain.report.UnreadableReport``)."""
 
 import errno
 import sqlite3
@@ -34,13 +34,13 @@ class StorageFull(IntakeError):  # noqa: N818
 
 
 class StorageBusy(StorageFull):
-    """The storage can't be written now for another reason than space: locked, or its disk fails."""
+    """The storage can't be written now, but not for lack of space: it is locked, or its disk fails."""
 
     text = "Хранилище сервера сейчас не пишется: файл не сохранён, пришлите его ещё раз позже."
 
 
 def is_full(error: BaseException) -> bool:
-    """Whether an error of writing, or what it was raised from, means that the disk (or a quota) is full."""
+    """Whether a write error or its cause means that the disk (or a quota) is full."""
     if isinstance(error, OSError):
         return error.errno in _FULL
     if isinstance(error, sqlite3.Error):

@@ -1,4 +1,4 @@
-"""One value for each installation, each in a file of its own, read back after a restart."""
+"""One value for each installation, each in its own file, read back after a restart."""
 
 import logging
 import threading
@@ -23,7 +23,7 @@ class Filed(Generic[T]):
     """Safe to use from many threads."""
 
     def __init__(self, directory: Path, kind: type[T], *, durable: bool) -> None:
-        """``kind``: a dataclass. ``durable``: a value outlives a power cut. A file that can't be read is logged and
+        """``kind``: a dataclass. ``durable``: values survive a power cut. A file that can't be read is logged and
         ignored. Raises OSError."""
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._directory = directory
@@ -53,7 +53,7 @@ class Filed(Generic[T]):
             return self._values.get(name)
 
     def put(self, name: str, value: T) -> None:
-        """Raises OSError; the value is known all the same."""
+        """Raises OSError; the value is set anyway."""
         with self._lock:
             self._values[name] = value
             path = self._directory / f"{name}{_SUFFIX}"

@@ -1,7 +1,7 @@
-"""Sends received reports on, to an АСРП gateway for instance: a multipart POST, once an interval for each installation.
+"""Forwards received reports, for instance to an АСРП gateway: a multipart POST once an interval for each installation.
 
-What such a gateway is called, wants and answers is assumed, so all of it is configuration (``ForwardSettings``). What
-was answered is kept in a file for each installation: a restart sends nothing again.
+The gateway's address, form and answers are assumed, hence configurable (``ForwardSettings``). The answer is kept in a
+file for each installation, so that a restart does not send again.
 """
 
 import logging
@@ -31,7 +31,8 @@ log = logging.getLogger(__name__)
 POOL: Final = "forward"
 """Of the scheduler; two threads are enough."""
 LOOK: Final = 900.0
-"""Seconds between two looks whether it is time; a failed sending is tried again after twice that, then ever later."""
+"""Seconds between two checks whether it is time; a failed attempt is repeated after twice that, then after growing
+pauses."""
 _LONGEST: Final = 6 * 3600.0
 _SPREAD: Final = 600.0
 _ANSWER: Final = 64 * 1024
@@ -41,12 +42,11 @@ _CONNECT_TIMEOUT: Final = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Forwarded:
-    """What became of the last sending.
+    """The outcome of the last attempt.
 
-    ``attempted``: Unix seconds. ``sent``: of the last one that the gateway answered with success or warning, 0 for
-    none. ``result``: ok, warning, error, unknown (an answer that says none of them) or, where there was no proper
-    answer, timeout, refused, http_500 and the like. ``state``: as ``ForwardSettings.states`` calls it, or empty.
-    ``received``: which report it was.
+    ``attempted``: Unix seconds. ``sent``: when the gateway last answered with success or warning, 0: never. ``result``:
+    ok, warning, error, unknown (none of these in the answer) or, without a proper answer, timeout, refused, http_500
+    and the like. ``state``: a name in ``ForwardSettings.states``, or empty. ``received``: identifies the report.
     """
 
     attempted: float
@@ -66,7 +66,7 @@ class Forwarder:
         self._clock = clock
 
     def forwarded(self) -> Mapping[str, Forwarded]:
-        """Installation to what became of its last sending."""
+        """Installation to its last outcome."""
         return self._known.all()
 
     def is_due(self, name: str, settings: ForwardSettings) -> bool:
@@ -75,7 +75,8 @@ class Forwarder:
         return bool(settings.url) and interval > 0 and (last is None or self._clock() - last.sent >= interval)
 
     def send(self, name: str, report: Kept, settings: ForwardSettings) -> Forwarded:
-        """Sends a report and keeps what became of it. Raises OSError when the report or the outcome has no place."""
+        """Sends a report and stores the outcome. Raises OSError when the report can't be read or the outcome can't
+        be stored."""
         now = self._clock()
         result, state = self._post(report, settings)
         before = self._known.get(name)
@@ -115,7 +116,7 @@ class Forwarder:
 def forward_job(
     name: str, intake: Intake, forwarder: Forwarder, settings: Callable[[], Settings]
 ) -> Callable[[], Pace]:
-    """A job that sends an installation's newest report on, when it is time and there is one not yet sent."""
+    """A job that forwards an installation's newest report when it is time and the report has not been sent."""
 
     def run() -> Pace:
         current = settings()
@@ -129,7 +130,7 @@ def forward_job(
         try:
             outcome = forwarder.send(name, report, forward)
         except FileNotFoundError:
-            return Pace.NORMAL  # a newer report has just taken its place: at the next look
+            return Pace.NORMAL  # a newer report has just replaced it: next time
         return Pace.NORMAL if outcome.sent == outcome.attempted else Pace.FAILED
 
     return run
@@ -138,7 +139,7 @@ def forward_job(
 def forward_jobs(
     fleet: Fleet, settings: ForwardSettings, job: Callable[[str], Callable[[], Pace]], pool: str = POOL
 ) -> Mapping[str, Job]:
-    """Jobs for the scheduler, by key; none without an address. ``job`` makes the job of a name (``forward_job``)."""
+    """Jobs for the scheduler, by key; none without an address. ``job`` creates the job of a name (``forward_job``)."""
     if not settings.url:
         return {}
     return {
@@ -166,7 +167,7 @@ def _first(patterns: Mapping[str, tuple[re.Pattern[str], ...]], text: str) -> st
 
 
 class _Form:
-    """A multipart form whose file is read while it is sent; requests would hold it all in memory."""
+    """A multipart form whose file is read while it is sent; requests would hold it in memory."""
 
     def __init__(self, fields: Mapping[str, str], name: str, file_name: str, file: IO[bytes]) -> None:
         boundary = uuid4().hex

@@ -1,4 +1,4 @@
-"""A folder to drop files into, for closed networks whose reports are carried by hand."""
+"""A folder to drop files into, for closed networks where reports are carried by hand."""
 
 import logging
 import os
@@ -26,14 +26,14 @@ _MOST_FILES: Final = 1000  # looked at in one poll
 _PIECE: Final = 256 * 1024
 
 _Stamp = tuple[int, int, int]
-"""Size, time of change (ns) and inode: what shows that a file is another one or still being written."""
+"""Size, modification time (ns) and inode: they show whether a file is another one or still being written."""
 
 
 class Inbox:
     """Call ``poll`` every few seconds, from one thread at a time.
 
-    A file is taken once it has not changed between two polls. One that can't be taken goes to ``refused``, with its
-    reason in a text file beside it; nothing is deleted but what was stored. Symbolic links are never followed.
+    A file is taken once it has not changed between two polls. One that can't be taken is moved to ``refused``, with the
+    reason in a text file beside it; only stored files are deleted. Symbolic links are never followed.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Inbox:
         limit: int,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """``limit``: bytes of a report. Raises OSError when the folder can't be made."""
+        """``limit``: bytes of a report. Raises OSError when the folder can't be created."""
         self._directory = directory
         self._intake = intake
         self._fleet = fleet
@@ -56,7 +56,8 @@ class Inbox:
         directory.mkdir(parents=True, exist_ok=True)
 
     def poll(self) -> int:
-        """Takes what is ready; returns how many files were stored. Raises OSError when the folder can't be read."""
+        """Takes the files that are ready; returns how many were stored. Raises OSError when the folder can't be
+        read."""
         stamps = self._look()
         ready = [name for name, stamp in stamps.items() if self._seen.get(name) == stamp != self._given_up.get(name)]
         self._seen = stamps
@@ -113,7 +114,7 @@ class Inbox:
             self._give_up(name, stamp, type(error).__name__)
             return 0
         path = self._directory / name
-        if _stamp(path.lstat()) == stamp:  # else someone has put another one there meanwhile
+        if _stamp(path.lstat()) == stamp:  # otherwise it has been replaced in the meantime
             path.unlink()
         return 1
 
@@ -125,7 +126,7 @@ class Inbox:
         if installation not in self._fleet().installations:
             raise UnknownInstallation(installation)
         limit = MAX_SIZE if suffix == STATUS_SUFFIX else self._limit
-        # Not blocking: a pipe in place of the file must not hang us.
+        # Non-blocking: a named pipe must not hang us.
         descriptor = os.open(self._directory / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb", buffering=0) as source, self._intake.incoming(limit) as incoming:
             if _stamp(os.fstat(descriptor)) != stamp:

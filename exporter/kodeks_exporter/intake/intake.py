@@ -1,8 +1,8 @@
-"""Takes a received file to where it belongs: into the store, then among the files that are shown.
+"""Takes a received file in: into the store, then into the folder of available files.
 
-The order makes it safe to be killed at any moment. A complete file is first settled in the spool, then stored, then
-moved to ``files``; only after that the sender hears 200. What lies in the spool when the exporter starts is stored
-then; that it may have been stored already does no harm, since the store takes the same report only once.
+The order makes a kill at any moment safe. A complete file is first settled in the spool, then stored, then moved to
+``files``; only then does the sender get 200. Files in the spool at startup are stored then; storing one twice is
+harmless, because the store counts the same report once.
 """
 
 import errno
@@ -44,16 +44,16 @@ class Reports(Protocol):
     def ingest(
         self, installation: str, read: Callable[[ReportSink], ReadSummary], zone: ZoneInfo, via: Via, received: float
     ) -> object:
-        """Keeps what ``read`` puts into a sink; the same report twice counts once. Raises UnreadableReport, after
+        """Stores what ``read`` passes to a sink; the same report twice counts once. Raises UnreadableReport, after
         counting it."""
 
     def record_error(self, installation: str, reason: str) -> None:
-        """Counts a report that could not be had or kept (``kodeks_sysinfo_errors_total``)."""
+        """Counts a report that could not be fetched or stored (``kodeks_sysinfo_errors_total``)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """``file`` is ``NAME.suffix``. ``result``: what the store gave; None for a status."""
+    """``file`` is ``NAME.suffix``. ``result``: of the store; None for a status."""
 
     installation: str
     file: str
@@ -93,9 +93,9 @@ class Intake:
         sysmon: SysmonSettings = _NOTHING,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """``concurrency``: reports that are read at once; the others wait. ``sysmon``: what of a status is passed on.
+        """``concurrency``: reports read at the same time; others wait.
 
-        Raises OSError.
+        ``sysmon``: which metrics of a status are passed on. Raises OSError.
         """
         self._fleet = fleet
         self._reports = reports
@@ -119,9 +119,10 @@ class Intake:
         }
 
     def recover(self) -> int:
-        """Takes what was complete, but not stored, when the last process ended. Call it once; returns how many files.
+        """Takes files that were complete but not stored when the last process ended.
 
-        It may last minutes after a crash in the rush hour, and runs well beside new uploads.
+        Call it once; returns their number. It may take minutes after a crash in a busy hour, and can run beside new
+        uploads.
         """
         taken = 0
         for path, parcel in self._left_behind:
@@ -139,7 +140,7 @@ class Intake:
         return taken
 
     def incoming(self, limit: int) -> Incoming:
-        """Where to write a file that is being received: at most ``limit`` bytes. Raises StorageFull."""
+        """A place to write a file being received, of at most ``limit`` bytes. Raises StorageFull."""
         return self._spool.incoming(limit)
 
     def accept(
@@ -172,7 +173,7 @@ class Intake:
         return max(found, key=lambda kept: kept.received, default=None)
 
     def configure(self, sysmon: SysmonSettings) -> None:
-        """After a reload: what of a status is passed on, of those that are here as well."""
+        """After a reload: which metrics of a status are passed on, also for statuses received before."""
         if sysmon != self._sysmon:
             self._sysmon = sysmon
             self._statuses.read(sysmon)
@@ -183,16 +184,16 @@ class Intake:
         return {name: status for name, status in self._statuses.all().items() if name in installations}
 
     def trails(self) -> Mapping[str, Trail]:
-        """How status files came, of each installation of the inventory that ever pushed one."""
+        """How status files arrived, for each installation of the inventory that ever pushed one."""
         installations = self._fleet().installations
         return {name: trail for name, trail in self._statuses.trails().items() if name in installations}
 
     def refused(self) -> Mapping[str, Refused]:
-        """By installation; one whose newest report is readable is among them, too."""
+        """By installation, even if a newer report is readable."""
         return dict(self._refused)
 
     def note_error(self, installation: str, reason: str) -> None:
-        """Counts why a report could not be had. Raises nothing: there is a greater trouble already."""
+        """Counts why a report could not be fetched. Raises nothing."""
         try:
             self._reports.record_error(installation, reason)
         except Exception:
@@ -203,7 +204,7 @@ class Intake:
         with self._lock(name, parcel.suffix == STATUS_SUFFIX):
             try:
                 size = path.stat().st_size
-                # Only then the order of time counts: else a clock that was put back would hide what comes.
+                # Compare times only then: otherwise a clock set back would hide new files.
                 outdated = recovered and self._shown_since(parcel) > parcel.received
                 result = None if outdated and parcel.suffix == STATUS_SUFFIX else self._store(path, parcel)
                 if outdated:
@@ -216,11 +217,11 @@ class Intake:
                     self._refused[name] = Refused(parcel.received, error.text)
                 if isinstance(error, UnreadableStatus):
                     self._statuses.refused(name, parcel.received, error.reason)
-                    if error.reason == EMPTY:  # what the script had to say: the server does not answer
+                    if error.reason == EMPTY:  # this is what the script reports: the server does not answer
                         path.unlink(missing_ok=True)
                         log.info("empty status taken: the client's server is silent", extra={"file": parcel.file})
                         return Accepted(name, parcel.file, parcel.via, parcel.received, 0, None)
-                elif not isinstance(error, UnreadableReport):  # those the store has counted itself
+                elif not isinstance(error, UnreadableReport):  # the store has counted these itself
                     self.note_error(name, cause)
                 if cause not in _COME_AGAIN:
                     self._reject(path, parcel)
@@ -252,7 +253,7 @@ class Intake:
     def _place(self, path: Path, parcel: Parcel) -> None:
         target = self.file(parcel.installation, parcel.suffix)
         with storage_errors():
-            # The time of receipt is the file's, so that it is known after a restart.
+            # The time of receipt is the file's modification time, so that it is known after a restart.
             os.utime(path, (parcel.received, parcel.received))
             path.replace(target)
             for suffix in _kind(parcel):
@@ -261,11 +262,11 @@ class Intake:
             sync_directory(self._files)
 
     def _shown_since(self, parcel: Parcel) -> float:
-        """When the file of the same kind that is shown was received; 0 when there is none."""
+        """When the current file of the same kind was received; 0 when there is none."""
         return max(_modified(self.file(parcel.installation, suffix)) or 0.0 for suffix in _kind(parcel))
 
     def _reject(self, path: Path, parcel: Parcel) -> None:
-        """Keeps the last broken report and the last broken status of an installation, for whoever looks into it."""
+        """Keeps the last broken report and status of an installation for investigation."""
         try:
             for suffix in _kind(parcel):
                 if suffix != parcel.suffix:
@@ -280,7 +281,7 @@ class Intake:
 
 
 _COME_AGAIN: Final = ("storage_full", "storage_busy")
-"""Causes that are ours and pass: the sender is asked to come again, or the file waits where it is."""
+"""Temporary causes on our side: the sender is asked to retry, or the file waits."""
 _DISK_FULL: Final = frozenset(os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT))
 
 
@@ -295,7 +296,7 @@ def _cause(error: Exception) -> str:
 
 
 def _kind(parcel: Parcel) -> tuple[str, ...]:
-    """Suffixes of which an installation has one file at most."""
+    """Suffixes that exclude each other: an installation has one such file at most."""
     return (STATUS_SUFFIX,) if parcel.suffix == STATUS_SUFFIX else REPORT_SUFFIXES
 
 

@@ -1,4 +1,4 @@
-"""Pulling reports from installations that can be reached, each about every ``poll.sysinfo``."""
+"""Pulls reports from reachable installations, each about every ``poll.sysinfo``."""
 
 import logging
 import time
@@ -19,13 +19,13 @@ log = logging.getLogger(__name__)
 POOL: Final = "sysinfo"
 """Of the scheduler; its size is ``reports.download_concurrency``."""
 _LOOKS: Final = 11
-"""How often within an interval a job looks whether it is time: a failed download is tried again after 1/5 of it."""
+"""How often within an interval a job checks whether it is time: a failed download is repeated after 1/5 of it."""
 _LONGEST_SPREAD: Final = 300.0
 
 
 def due(newest: float | None, now: float, interval: float) -> bool:
-    """Whether it is time for another report: the newest one is about as old as the interval (or of the future: then the
-    clock was put back)."""
+    """Whether it is time for another report: the newest is about one interval old, or from the future (the clock was
+    set back)."""
     return newest is None or not 0 <= now - newest < interval - interval / _LOOKS / 2
 
 
@@ -37,9 +37,9 @@ def pull_job(
     planned: Callable[[Installation], bool],
     clock: Callable[[], float] = time.time,
 ) -> Callable[[], Pace]:
-    """A job that downloads and takes one installation's report, when it is time for one.
+    """A job that downloads one installation's report when it is time.
 
-    ``planned`` True: the announced backup or restart lasts, and the server is left in peace.
+    ``planned`` True: the announced backup or restart is running, and the server is left alone.
     """
 
     def run() -> Pace:

@@ -1,7 +1,7 @@
 """The folder in which files arrive. A file is there from its first byte until it is stored or refused.
 
-While it is being received its name ends with ``.part``; the name of a complete file holds all that is known about it,
-so that after a crash nothing but the folder itself is needed.
+While being received, its name ends with ``.part``; the name of a complete file holds everything known about it, so that
+after a crash only the folder is needed.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Parcel:
 
 
 class Incoming:
-    """A file being received. Use it as a context: what was not handed to ``Intake.accept`` by its end is deleted."""
+    """A file being received. Use it as a context manager: a file not passed to ``Intake.accept`` is deleted."""
 
     def __init__(self, path: Path, limit: int) -> None:
         self.path = path
@@ -59,7 +59,7 @@ class Incoming:
                 view = view[self._file.write(view) :]
 
     def finish(self) -> Path:
-        """All was written: on the disk, whatever happens to the machine. Raises StorageFull."""
+        """Call it when everything is written: syncs the file to disk. Raises StorageFull."""
         with storage_errors():
             os.fsync(self._file.fileno())
             self._file.close()
@@ -78,7 +78,7 @@ class Incoming:
 
 class Spool:
     def __init__(self, directory: Path, token: Callable[[], str] = lambda: secrets.token_hex(4)) -> None:
-        """Deletes what was only half received when the last process ended. Raises OSError."""
+        """Deletes partial files of the last process. Raises OSError."""
         self._directory = directory
         self._token = token
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -90,7 +90,7 @@ class Spool:
         return Incoming(self._directory / f"{secrets.token_hex(8)}{_PART}", limit)
 
     def settle(self, path: Path, parcel: Parcel) -> Path:
-        """Renames a complete file (of this folder) to what it is, and survives a crash from then on."""
+        """Renames a complete file of this folder to its final name, after which it survives a crash."""
         stamp = f"{int(parcel.received * 1000):015d}-{self._token()}"
         settled = self._directory / f"{stamp}.{parcel.via}.{parcel.file}"
         with storage_errors():
@@ -99,7 +99,7 @@ class Spool:
         return settled
 
     def settled(self) -> list[tuple[Path, Parcel]]:
-        """Complete files, oldest first. What is not from us is left alone."""
+        """Complete files, oldest first. Other files are ignored."""
         found = []
         for path in sorted(self._directory.iterdir()):
             parcel = _parcel(path.name)

@@ -1,10 +1,10 @@
 """Reads a ``.status`` file: an HTTP ``date:`` header line, then the text of ``/sysmon/metrics`` (or of
 ``/sysinfo/metrics``).
 
-Installations that can't be asked push one each 15 minutes. Of its families those of the catalogs are read, and those
-that the operator allows; the names of the others are not published. Older scripts write no date line, and newer
-ones miss it where the server writes ``Date:`` (known). When the server does not answer its own machine, the file is
-empty (known), or a proxy's page.
+Installations that can't be asked push one every 15 minutes. Only metrics about catalogs and those that the operator
+allows are read; the names of the others are not published. Older scripts write no date line, and newer ones miss it
+when the server writes ``Date:`` (known). When the server does not answer the script, the file is empty (known) or has a
+proxy's page.
 """
 
 import codecs
@@ -25,9 +25,9 @@ from kodeks_exporter.settings.checks import SysmonSettings
 from kodeks_exporter.sysinfo import instead
 
 EMPTY: Final = "status_empty"
-"""Reason of a file that holds nothing: the earliest sign that the client's server is dead."""
+"""The reason for an empty file: the earliest sign that the client's server is down."""
 MAX_SIZE: Final = 1024 * 1024
-"""Bytes of a status file; real ones have some kilobytes."""
+"""Bytes of a status file; real ones have a few kilobytes."""
 _MAX_HEAD_LINES: Final = 50  # a script may save all the headers of the answer
 _MAX_LINE: Final = 2000
 _MAX_CATALOG_LINES: Final = 1000
@@ -62,9 +62,8 @@ class UnreadableStatus(Exception):  # noqa: N818 - reads as what it says
 
 @dataclass(frozen=True, slots=True)
 class StatusFile:
-    """``created``: when the server answered, by its own clock, Unix seconds; None without a date line that can be
-    understood. No catalogs: the text names none. ``sysmon`` None: the operator lets nothing through.
-    """
+    """``created``: when the server answered, by its own clock, Unix seconds; None without a valid date line. No
+    catalogs: the text has none. ``sysmon`` None: the operator allows nothing."""
 
     created: float | None
     facts: CatalogFacts
@@ -100,7 +99,7 @@ def _decoded(data: bytes) -> str:
 
 
 def _without_metrics(lines: list[str]) -> UnreadableStatus:
-    # The page may stand below the date line, or below all the headers of the answer.
+    # The page may follow the date line or all headers of the answer.
     start = next((number for number, line in enumerate(lines[:_MAX_HEAD_LINES]) if line.startswith("<")), 0)
     page = instead.page("\n".join(lines[start:]).encode("utf-8", "replace"))
     if page is not None:

@@ -1,4 +1,4 @@
-"""The newest pushed status of each installation, and how its status files came."""
+"""The newest pushed status of each installation, and how its status files arrived."""
 
 import logging
 import threading
@@ -19,8 +19,7 @@ SUFFIX: Final = ".status"
 
 @dataclass(frozen=True, slots=True)
 class PushedStatus:
-    """``created``: by the server's clock, None where the script does not send it; ``received``: by ours. Unix
-    seconds."""
+    """``created``: by the server's clock, None if the script does not send it; ``received``: by ours. Unix seconds."""
 
     installation: str
     created: float | None
@@ -31,11 +30,10 @@ class PushedStatus:
 
 @dataclass(frozen=True, slots=True)
 class Trail:
-    """How an installation's status files came, readable or not.
+    """How an installation's status files arrived, readable or not.
 
-    ``arrived``: when the last one of any kind came; ``fresh``: when the last one came that the server had just made
-    (the same file again is not). Unix seconds, 0: never. ``empty``: how many were empty in a row, up to the last one.
-    ``errors``: those that were not taken, by reason.
+    ``arrived``: when the last one came; ``fresh``: when the last new one came (not the same file again). Unix seconds,
+    0: never. ``empty``: how many in a row were empty, including the last one. ``errors``: refused ones, by reason.
     """
 
     arrived: float = 0.0
@@ -48,7 +46,7 @@ class StatusBook:
     """After a restart it reads the kept files again. Safe to use from many threads."""
 
     def __init__(self, directory: Path, trails: Path, sysmon: SysmonSettings) -> None:
-        """``directory``: of the newest status files; ``trails``: where to keep how they came. Raises OSError."""
+        """``directory``: of the newest status files; ``trails``: where their history is stored. Raises OSError."""
         self._directory = directory
         self._lock = threading.Lock()
         self._statuses: dict[str, PushedStatus] = {}
@@ -66,7 +64,7 @@ class StatusBook:
                 continue
             with self._lock:
                 known = self._statuses.get(name)
-                # Else a newer one is just coming. File systems keep times more coarsely than we do.
+                # Otherwise a newer one is just arriving. File systems store times less precisely than we do.
                 if known is None or known.received < status.received + 1:
                     trail = self._trails.get(name)
                     if trail is None:
@@ -75,7 +73,7 @@ class StatusBook:
                     self._statuses[name] = replace(status, received=min(status.received, trail.fresh))
 
     def put(self, status: PushedStatus) -> None:
-        """A status that was taken. Raises OSError."""
+        """Records an accepted status. Raises OSError."""
         name = status.installation
         with self._lock:
             known, trail = self._statuses.get(name), self._trails.get(name) or Trail()
@@ -85,7 +83,7 @@ class StatusBook:
             self._trails.put(name, replace(trail, arrived=status.received, fresh=fresh, empty=0))
 
     def refused(self, installation: str, received: float, reason: str) -> None:
-        """A status file that was not taken, for a reason of ``status_file.REASONS``. Raises OSError."""
+        """Records a refused status file, with a reason of ``status_file.REASONS``. Raises OSError."""
         with self._lock:
             trail = self._trails.get(installation) or Trail()
             errors = {**trail.errors, reason: trail.errors.get(reason, 0) + 1}

@@ -1,4 +1,4 @@
-"""Counters that many threads count on."""
+"""Thread-safe counters."""
 
 import threading
 from collections.abc import Iterable, Mapping
@@ -8,7 +8,7 @@ class Tally:
     """Counts events by label values. Label values come from fixed lists and the inventory, so it stays small."""
 
     def __init__(self, start: Iterable[tuple[str, ...]] = ()) -> None:
-        """``start``: label values that are there from the beginning with 0, so that the first event is an increase."""
+        """``start``: label values that start at 0, so that the first event is an increase."""
         self._lock = threading.Lock()
         self._counts = dict.fromkeys(start, 0)
 

@@ -1,1 +1,2 @@
-"""Online accesses: logging in at the vendor's servers, reading the account page and the history, classing the use."""
+"""Online accesses: logging in at the vendor's servers, reading the account page and the history, classifying the
+use."""

@@ -1,7 +1,7 @@
-"""Reading the account page: what is left of each resource, and the limit where the page has it.
+"""Reads the account page: what is left of each resource, and the limit if the page shows it.
 
-The markup is assumed (docs/online.md shows it): a table with a row for each resource. Rows and columns may come in
-any order, columns may be missing, the whole table may lie on its side, and numbers may be grouped by any white space.
+The markup is assumed (docs/online.md shows it): a table with a row for each resource. Rows and columns may come in any
+order, columns may be missing, the table may be transposed, and numbers may be grouped with any white space.
 """
 
 import re
@@ -16,11 +16,12 @@ from kodeks_exporter.settings.online import OnlinePatterns
 
 _NUMBER: Final = re.compile(r"(?<![\d.,])([-−]?)(\d{1,3}(?:\s\d{3})+(?![\d])|\d{1,12})(?![\d])")
 _MAX_TABLE_TO_TURN: Final = 60
-"""Rows and columns; a table on its side is small."""
+"""Rows and columns; a transposed table is small."""
 
 
 def read_quotas(source: str, patterns: OnlinePatterns) -> Mapping[Resource, Quota]:
-    """What the page says; empty when it is not understood, that is, when no table says what is left of documents."""
+    """The quotas on the page; empty when it is not understood, that is, when no table shows what is left of
+    documents."""
     best: Mapping[Resource, Quota] = {}
     for table in tables(source):
         for shape in (table, _turned(table)):
@@ -65,7 +66,7 @@ def _resource(cell: str, patterns: OnlinePatterns) -> Resource | None:
 
 
 class _Columns:
-    """Where in a row is what; -1: nowhere."""
+    """Positions in a row; -1: not there."""
 
     def __init__(self, left: int, limit: int, used: int) -> None:
         self.left, self.limit, self.used = left, limit, used
@@ -99,6 +100,6 @@ def _quota(row: Sequence[str], name: int, columns: _Columns | None) -> Quota | N
 
 
 def _numbers(cell: str) -> list[int]:
-    """Whole numbers, negative ones (an overdrawn limit) as 0. White space of any width may group the digits."""
+    """Integers; negative ones (an exceeded limit) become 0. Any white space may group the digits."""
     found = (0 if sign else whole("".join(digits.split())) for sign, digits in _NUMBER.findall(cell[:200]))
     return [number for number in found if number is not None]

@@ -22,18 +22,19 @@ NEW_DAYS: Final = 30
 LEVEL_MONTHS: Final = 3
 """The level of use is the median of so many last complete months."""
 ACTIVE_SHARE, ACTIVE_DOCUMENTS = 0.03, 3
-"""A month counts as busy from this share of the limit on (from so many documents where the limit is unknown)."""
+"""A month counts as busy from this share of the limit (or from this many documents if the limit is unknown)."""
 USUAL_LIMIT: Final = 300
-"""Where no limit is known at all (assumed: the smallest that is sold)."""
+"""If no limit is known at all (assumed: the smallest one sold)."""
 WINDOW_DAYS: Final = 8
 WINDOW_SHARE: Final = 0.8
-"""Monthly season: so much of a month's documents within so many days in a row, at the same time of the month."""
+"""Monthly season: this share of a month's documents within this many consecutive days, at the same time of the
+month."""
 ENOUGH_WORKING_DAYS: Final = 5
 """Working days of the month before its pace is judged."""
 NOTICEABLE: Final = 10
 """Documents; less is no deviation."""
 OVERDUE_MONTHS: Final = 1
-"""A busy time may come so many months early or late without anything being odd."""
+"""A busy time may come this many months early or late."""
 
 _HOLIDAYS: Final = frozenset({*((1, day) for day in range(1, 9)), (2, 23), (3, 8), (5, 1), (5, 9), (6, 12), (11, 4)})
 """Russian public holidays by month and day (known); days moved by the government's yearly decision are not counted."""
@@ -41,7 +42,7 @@ _HOLIDAYS: Final = frozenset({*((1, day) for day in range(1, 9)), (2, 23), (3, 8
 
 @dataclass(frozen=True, slots=True)
 class _Month:
-    """``index``: year * 12 + month - 1. ``days``: rows of this month, ``used``: documents by its end or until now."""
+    """``index``: year * 12 + month - 1. ``days``: rows of this month, ``used``: documents by its end or so far."""
 
     index: int
     days: tuple[DayUse, ...]
@@ -126,7 +127,7 @@ def _months(days: Sequence[DayUse]) -> list[_Month]:
 
 
 def _is_whole(month: _Month, first: date) -> bool:
-    """Whether a past month was seen well enough: not from its middle on, and near its end."""
+    """Whether enough of a past month was seen: from before its middle until near its end."""
     seen_from = month.index > _index(first) or first.day <= 5
     return seen_from and month.days[-1].day.day >= 20
 
@@ -158,13 +159,13 @@ def _use_class(
 
 
 def find_season(complete: Sequence[_Month], present: _Month) -> Season | None:
-    """Regular busy times with silence between them; None when there is no such rule."""
+    """Regular busy times with quiet between them; None when there is no regularity."""
     months = [*complete, present] if present.busy else list(complete)
     if not months:
         return None
     runs = _busy_runs(months)
     silent = sum(not month.busy for month in complete)
-    # What has begun only now may become anything.
+    # A busy time that has only just begun proves nothing.
     if runs and runs[0][0] != present.index and silent * 10 >= len(complete) * 4:
         starts = [run[0] for run in runs]
         length = max(1, round(median(len(run) for run in runs)))
@@ -175,7 +176,7 @@ def find_season(complete: Sequence[_Month], present: _Month) -> Season | None:
 
 
 def _busy_runs(months: Sequence[_Month]) -> list[list[int]]:
-    """Indices of busy months, those that follow one another together."""
+    """Indices of busy months, consecutive ones grouped."""
     runs: list[list[int]] = []
     for month in months:
         if not month.busy:
@@ -190,7 +191,7 @@ def _busy_runs(months: Sequence[_Month]) -> list[list[int]]:
 def _period(gaps: Sequence[int], seen: int, silent: int) -> int:
     """Months between busy times: 3, 6 or 12; 0 for none. A gap may be one month off.
 
-    A single busy time in a year that was seen nearly whole is taken for yearly: whether it comes again will be seen.
+    A single busy time in a year seen nearly completely counts as yearly until proven otherwise.
     """
     for period, least in ((3, 2), (6, 1), (12, 1)):
         if len(gaps) >= least and all(abs(gap - period) <= 1 for gap in gaps):
@@ -247,7 +248,7 @@ def _next_busy(season: Season, today: date) -> date:
 
 
 def _expected(complete: Sequence[_Month], season: Season | None, today: date) -> float | None:
-    """Documents by this day of the month, going by the past; None when there is too little of it."""
+    """Documents by this day of the month, from past months; None when there are too few."""
     if len(complete) < LEVEL_MONTHS:
         return None
     day = today.day if (today + timedelta(days=1)).month == today.month else 31
@@ -271,7 +272,7 @@ def _deviation(
         return None
     limit = present.limit or max((month.limit for month in complete), default=0) or USUAL_LIMIT
     if season is not None and season.period > 1:
-        # The last month in which it may still come counts until its 20th.
+        # In the last month in which it may come, it is awaited until the 20th.
         late = _index(today) - season.last - season.period - OVERDUE_MONTHS + (today.day >= 20)
         if late > 0 and not present.busy:
             return Deviation.SILENT

@@ -1,4 +1,4 @@
-"""Reading a day of the search history. The markup is assumed: a table with a row for each search."""
+"""Reads a day of the search history. The markup is assumed: a table with a row for each search."""
 
 import re
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from kodeks_exporter.online.markup import Table, tables
 from kodeks_exporter.settings.online import OnlinePatterns
 
 MAX_EVENTS: Final = 10_000
-"""Of one day; more are left out."""
+"""Per day; more are left out."""
 _LONGEST_QUERY: Final = 2000
 _RUSSIAN_DATE: Final = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
 _ISO_DATE: Final = re.compile(r"(\d{4})-(\d{2})-(\d{2})")

@@ -1,7 +1,7 @@
 """Tables and forms of a page, in time linear to its size.
 
-Not ``html.parser``: some malformed pages of 40 KB keep Python 3.11's busy for 20 s, and all other threads with it.
-What is needed of HTML here is little: rows of cells, and the fields of a form.
+Not ``html.parser``: some malformed pages of 40 KB keep Python 3.11's parser busy for 20 s, and block all other threads.
+Little of HTML is needed here: rows of cells, and the fields of a form.
 """
 
 import html

@@ -70,8 +70,7 @@ def read_access(
     form: bool = False,
 ) -> OnlineReading:
     """Never raises. ``days``: of the history, read in this order until one fails. ``form``: the server is known to
-    ask by a form, so no HTTP Basic is tried first.
-    """
+    use a login form, so HTTP Basic is not tried first."""
     started, begin = tools.clock(), time.monotonic()
     visit = Visit(access, settings, tools, form)
     reading = OnlineReading(access.name, started, 0.0, "")
@@ -108,8 +107,8 @@ class AccountPage:
 
 
 class Visit:
-    """One session of an access; ``close`` it. ``folder``: path that all its pages are below. ``trace``: where its
-    exchanges are kept for a person, None: nowhere."""
+    """One session of an access; ``close`` it. ``folder``: the path above all its pages. ``trace``: collects the
+    exchanges for a person; None: not kept."""
 
     def __init__(self, access: OnlineAccess, settings: OnlineSettings, tools: OnlineTools, form: bool) -> None:
         self._access = access
@@ -144,7 +143,7 @@ class Visit:
         return read_quotas(page.source, self._settings.patterns)
 
     def log_in(self, page: AccountPage, form: Form) -> AccountPage:
-        """Sends the form with the access' login; gives the account page. Raises ``Failed`` and ``CheckError``."""
+        """Sends the form with the access's login; returns the account page. Raises ``Failed`` and ``CheckError``."""
         if self._speaks_of_captcha(page):
             raise Failed("captcha")
         if form.method != "post":
@@ -183,7 +182,7 @@ class Visit:
         return tuple(read), ""
 
     def close(self) -> None:
-        """The session is always ended at the server, whatever went before; failing to do so is no news."""
+        """Always ends the server's session, whatever happened before; failures are ignored."""
         if self._session is None:
             return
         try:
@@ -199,7 +198,7 @@ class Visit:
         session = self._connected()
         login = None if self.form else self._access.credentials
         page = _page(session.get(self.folder + path, login))
-        # A refused login has left no session to be ended, unless there is a cookie.
+        # A refused login leaves no session to end, unless there is a cookie.
         self._asked = page.response.status != 401 or bool(session.cookies)
         return page
 
@@ -221,7 +220,7 @@ class Visit:
         return self._session
 
     def _failure(self, page: AccountPage) -> Failed:
-        """Why a page is not what was asked for; the surest signs first."""
+        """Why a page is not the requested one; the most certain signs first."""
         status, patterns = page.response.status, self._settings.patterns
         short = page.text.visible if len(page.text.visible) <= _SHORT_PAGE else ""
         if self._speaks_of_captcha(page):

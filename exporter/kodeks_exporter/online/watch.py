@@ -1,8 +1,8 @@
-"""Which access is visited when: few at a time at one server, none in vain, and a dead server by one visitor only.
+"""Decides which access is visited when: only a few at a time at one server, and only one at a dead server.
 
-Each server has ``per_server`` slots, and a slot visits one access after another: so there are never more visitors
-than slots. Who is due comes next; visits are spread over the interval by a hash of the name. A server that fails twice
-in a row, at two accesses, is down: from then on one access at a time is tried, ever more seldom, until one succeeds.
+Each server has ``per_server`` slots, and a slot visits one access after another, so there are never more visits than
+slots. Due accesses come next; visits are spread over the interval by a hash of the name. A server that fails twice in a
+row, for two accesses, is down: then one access at a time is tried, after growing pauses, until one succeeds.
 """
 
 import logging
@@ -26,7 +26,7 @@ from kodeks_exporter.store.online import OnlineStore
 log = logging.getLogger(__name__)
 
 _DOWN_AFTER = 2
-"""Server faults in a row, of different accesses where the server has several."""
+"""Consecutive server faults, of different accesses if the server has several."""
 _JITTER = 0.1
 _HISTORY_PAUSE = 20 * 3600.0
 """Seconds after a history page that could not be read: until the next night."""
@@ -63,7 +63,7 @@ class OnlineWatch:
         self._servers: dict[str, _Server] = {}
         self._accesses: dict[str, OnlineAccess] = {}
         self._history_from: dict[str, float] = {}
-        """Unix seconds before which a history that could not be read is not asked for again."""
+        """Unix seconds before which an unreadable history is not requested again."""
         self._settings = OnlineSettings()
         self._interval = PollSettings().online
         self._night = time(3)
@@ -72,7 +72,7 @@ class OnlineWatch:
         self._pruned: date | None = None
 
     def apply(self, accesses: Mapping[str, OnlineAccess], settings: OnlineSettings, poll: PollSettings) -> None:
-        """Takes the inventory; accesses that are gone are not visited again, changed logins are tried again."""
+        """Applies the inventory: removed accesses are not visited again, changed logins are tried again."""
         now = self._tools.clock()
         with self._lock:
             self._accesses, self._settings = dict(accesses), settings
@@ -98,7 +98,7 @@ class OnlineWatch:
             )
 
     def run(self, slot: str) -> None:
-        """Visits what is due at the slot's server, one after another, and returns when nothing is."""
+        """Visits the due accesses of the slot's server one after another, and returns when none is due."""
         key = slot.rpartition("#")[0]
         while not self._stopped.is_set():
             with self._lock:
@@ -114,7 +114,7 @@ class OnlineWatch:
                 return
 
     def stop(self) -> None:
-        """No new visits; those under way are not waited for."""
+        """Starts no new visits; does not wait for current ones."""
         self._stopped.set()
 
     def servers(self) -> Mapping[str, bool | None]:
@@ -142,7 +142,7 @@ class OnlineWatch:
                 server.due[access.name] = max(first, min(now, state.attempted) + self._pause(state))
 
     def _next(self, server: _Server) -> tuple[str, float]:
-        """The access to visit now, or none and the seconds after which to ask again (0: not soon)."""
+        """The access to visit now, or none and the seconds until the next call (0: not soon)."""
         now = self._tools.clock()
         with server.lock:
             if server.faults:
@@ -230,7 +230,7 @@ class OnlineWatch:
             self._note(server, reading, now)
 
     def _note(self, server: _Server, reading: OnlineReading, now: float) -> None:
-        """What a visit says about the server."""
+        """Draws conclusions about the server from a visit."""
         settings = self._settings
         if not is_server_fault(reading.reason):
             if reading.reason != "crash":
@@ -250,7 +250,7 @@ class OnlineWatch:
         server.next_try = now + pause * (1 + self._random.uniform(-_JITTER, _JITTER))
 
     def _hurry_after_outage(self, server: _Server, now: float) -> None:
-        """Those who met the outage have waited long enough."""
+        """Accesses that met the outage have waited long enough."""
         for name, due in server.due.items():
             if is_server_fault(self._store.state(name).reason):
                 server.due[name] = min(due, now)
@@ -289,5 +289,5 @@ class OnlineWatch:
 
 
 def _hash(name: str) -> float:
-    """A stable place from 0 to 1, as even as names allow."""
+    """A stable position from 0 to 1, as evenly spread as names allow."""
     return crc32(name.encode()) / 2**32

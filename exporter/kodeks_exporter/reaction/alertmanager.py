@@ -1,4 +1,4 @@
-"""Asks one Alertmanager by its API v2, and creates silences there. Bounded in time and size."""
+"""Queries one Alertmanager by its API v2, and creates silences. Bounded in time and size."""
 
 import hashlib
 import json
@@ -15,9 +15,9 @@ from kodeks_exporter.settings.reaction import ReactionSettings
 
 _CONNECT: Final = 3.0
 _WHOLE: Final = 8.0
-"""Seconds for all that is asked at one time."""
+"""Seconds for all requests of one poll."""
 _MOST: Final = 32 * 1024 * 1024
-"""Bytes of an answer; ten thousand alerts with long texts take about as much."""
+"""Bytes of an answer; enough for ten thousand alerts with long texts."""
 
 
 def member_name(url: str) -> str:
@@ -27,7 +27,7 @@ def member_name(url: str) -> str:
 
 
 class Member:
-    """One Alertmanager. Every call is an exchange of its own; safe to use from many threads."""
+    """One Alertmanager. Every call is a separate exchange; safe to use from many threads."""
 
     def __init__(self, url: str, settings: ReactionSettings, resolve: Resolve) -> None:
         self._url = url
@@ -35,7 +35,7 @@ class Member:
         self._resolve = resolve
 
     def listing(self) -> Listing:
-        """What it lists now of alerts that have a manager and want a reaction. Raises ``CheckError``."""
+        """The alerts it lists now that have a manager and need a reaction. Raises ``CheckError``."""
         transport = self._transport()
         try:
             with transport.within(_WHOLE):
@@ -51,7 +51,7 @@ class Member:
             raise _garbage() from None
 
     def silence(self, labels: Mapping[str, str], starts: float, ends: float, author: str, comment: str) -> None:
-        """Silences the alerts that have exactly these values of the signed labels, an absent one being empty.
+        """Silences the alerts with exactly these values of the signed labels; a missing label is empty.
 
         Raises ``CheckError``.
         """
@@ -120,7 +120,7 @@ def _alert(each: Any, labels: dict[str, str]) -> Alert:
 
 
 def _identity(labels: Mapping[str, str]) -> str:
-    """Of all labels but the link's signature, which changes with the key."""
+    """Computed from all labels except the link's signature, which changes with the key."""
     items = sorted(item for item in labels.items() if item[0] != SIGNATURE)
     return hashlib.blake2b(json.dumps(items).encode(), digest_size=16).hexdigest()
 

@@ -1,8 +1,8 @@
-"""Taking an alert by its link: who may, what exactly, and only once.
+"""Takes alerts by their links: who may, which alert, and only once.
 
-The link's signature says that its holder was told of these labels. That the alert fires now, and since when the link
-says, Alertmanager must say. The start is not signed: only Prometheus knows the key, and it can sign labels alone, of
-which the start is none. So whoever kept an old link may name a few wrong starts, and no page reveals the right one.
+The link's signature proves that its holder got an alert with these labels. Alertmanager must confirm that the alert
+fires now, since the time in the link. The start is not signed: only Prometheus has the key, and it can sign only
+labels. So the holder of an old link may try a few wrong starts, and no page reveals the right one.
 """
 
 import hashlib
@@ -23,10 +23,10 @@ from kodeks_exporter.settings.reaction import ReactionSettings
 log = logging.getLogger(__name__)
 
 _TRIES: Final = 5
-"""Wrong starts of an alert that one address may name at once; then one more each ``_TRY_EVERY`` seconds."""
+"""Wrong starts of an alert that one address may try at once; then one more every ``_TRY_EVERY`` seconds."""
 _TRY_EVERY: Final = 600.0
 _TRIED_MOST: Final = 10_000
-"""Alerts and addresses of which wrong tries are remembered."""
+"""Pairs of alert and address whose wrong tries are remembered."""
 
 
 class LinkFault(Enum):
@@ -44,12 +44,12 @@ class LinkFault(Enum):
     TAKEN = "taken"
     UNREACHABLE = "unreachable"
     CHOICE = "choice"
-    """Such a long silence is not offered."""
+    """A silence of this length is not offered."""
 
 
 class RefusalError(Exception):
-    """``taken``: by whom, with ``LinkFault.TAKEN``, and ``silent``: until when it is silenced now, None: it is not.
-    Times in Unix seconds."""
+    """``taken``: by whom, with ``LinkFault.TAKEN``. ``silent``: until when it is silenced, None: it is not. Times in
+    Unix seconds."""
 
     def __init__(
         self,
@@ -65,8 +65,8 @@ class RefusalError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class TakeLink:
-    """What a link says. ``labels``: those of ``LABELS``. ``since``: Unix milliseconds. ``opened_by``: the address of
-    whoever opened it."""
+    """The content of a link. ``labels``: those of ``LABELS``. ``since``: Unix milliseconds. ``opened_by``: the
+    address that opened it."""
 
     labels: Mapping[str, str]
     since: int
@@ -76,7 +76,7 @@ class TakeLink:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What may be taken: all alerts that have the signed labels and that nobody has taken."""
+    """The alerts that may be taken: all with the signed labels that nobody has taken."""
 
     alerts: tuple[Alert, ...]
 
@@ -97,16 +97,16 @@ class Desk:
         self._tries = _Tries(clock)
 
     def look(self, link: TakeLink) -> Case:
-        """What the link lets one take now; changes nothing. Raises ``RefusalError``."""
+        """The alerts that the link can take now; changes nothing. Raises ``RefusalError``."""
         self._check(link)
         return self._case(link, self._ask())
 
     def take(self, link: TakeLink, who: str, comment: str, seconds: float) -> Taken:
-        """Silences it. ``seconds`` must be one of the choices. Raises ``RefusalError``."""
+        """Silences the alerts. ``seconds`` must be one of the choices. Raises ``RefusalError``."""
         settings = self._check(link)
         if seconds not in settings.silence_choices:
             raise RefusalError(LinkFault.CHOICE)
-        with self._taking:  # if two press at once, one sees that the other was first
+        with self._taking:  # if two people press at once, one sees that the other was first
             listings = self._ask()
             case = self._case(link, listings)
             now = self._clock()
@@ -167,14 +167,14 @@ def _has(alert: Alert, labels: Mapping[str, str]) -> bool:
 
 
 class _Tries:
-    """Bounds how often the start of an alert may be guessed by somebody who has an old link of it. For each address, so
-    that nobody is locked out by others."""
+    """Limits how often the holder of an old link may guess the start of an alert. Counted by address, so that nobody
+    is locked out by others."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._lock = threading.Lock()
         self._empty: OrderedDict[bytes, float] = OrderedDict()
-        """When each will have all its tries again."""
+        """When each will have all tries again."""
 
     def left(self, link: TakeLink) -> bool:
         with self._lock:

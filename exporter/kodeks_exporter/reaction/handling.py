@@ -1,4 +1,4 @@
-"""What records of handled alerts show: signs that a measure is being pleased, the week's sample, the figures. Pure.
+"""Analyses records of handled alerts: signs of gaming a measure, the week's sample, the figures. Pure.
 
 docs/handling.md states the same rules in words.
 """
@@ -15,14 +15,14 @@ from typing import Final
 from kodeks_exporter.domain.handling import Kind, Record, ReviewStep, score
 
 PERIOD: Final = 30 * 86400.0
-"""Seconds that signs and scores are of."""
+"""The period of signs and scores, seconds."""
 _AGAIN: Final = 5
-"""As many times as make a habit."""
+"""This many times make a habit."""
 _INSTANT: Final = 30.0
 _NO_BETTER: Final = 0.8
 _SAME: Final = 2 / 3
 _LATE: Final = 120.0
-"""Alerts last so long beyond their cause (``keep_firing_for``): what is taken then was over already."""
+"""Alerts outlast their cause by this long (``keep_firing_for``): one taken then was already over."""
 _LATE_SHARE: Final = 0.25
 _WAITED: Final = 600.0
 _EXTENDED: Final = 2
@@ -31,7 +31,7 @@ _ONE_NAME: Final = 0.9
 
 
 class Sign(StrEnum):
-    """A measure may be pleased instead of a client served."""
+    """A sign that somebody games the measure instead of helping the client."""
 
     INSTANT = "instant"
     SAME_COMMENT = "same_comment"
@@ -49,11 +49,11 @@ SIGNS: Final[Mapping[Sign, str]] = {
 }
 
 Found = Mapping[str, Mapping[Sign, frozenset[str]]]
-"""Manager to signs, and the records that show each."""
+"""Manager to signs, each with its records."""
 
 
 def signs(records: Iterable[Record], names: Mapping[str, str]) -> Found:
-    """``names``: how each manager is called by people."""
+    """``names``: the managers' names as people use them."""
     everything = list(records)
     taken: defaultdict[str, list[Record]] = defaultdict(list)
     for record in everything:
@@ -77,7 +77,7 @@ def signs(records: Iterable[Record], names: Mapping[str, str]) -> Found:
 
 
 def _habit(own: Sequence[Record], test: Callable[[Record], bool], share: float) -> list[Record]:
-    """Those that are so, where they are many and a share of all."""
+    """The matching records, if they are many and a large enough share of all."""
     those = [each for each in own if test(each)]
     return those if len(those) >= _AGAIN and len(those) >= share * len(own) else []
 
@@ -108,7 +108,7 @@ def _afterwards(record: Record) -> bool:
 
 
 def _main_name(own: Sequence[Record]) -> str:
-    """The name by which nearly all of these were taken; empty: there is none."""
+    """The name under which nearly all of these were taken; empty: none."""
     name, number = Counter(_name(each) for each in own).most_common(1)[0]
     return name if number >= _AGAIN and number >= _ONE_NAME * len(own) else ""
 
@@ -124,13 +124,13 @@ def _of_another(
     if not name or sum(each == name for each in main_names.values()) < 2:
         return []
     if name in (manager.casefold(), names.get(manager, "").casefold()):
-        return []  # it is their own, whoever else used it
+        return []  # their own name, whoever else used it
     return [each for each in own if _name(each) == name]
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A record of the sample; ``why``: the signs that it shows, none: it was drawn by chance."""
+    """A record of the sample; ``why``: its signs; none: it was drawn at random."""
 
     record: Record
     why: tuple[Sign, ...]
@@ -148,8 +148,8 @@ def _midnight(day: date, zone: tzinfo) -> float:
 
 
 def sample(records: Iterable[Record], found: Found, number: int) -> list[Drawn]:
-    """Of one week's records so many for each manager: at most half of them because of signs, the rest by chance. The
-    same whenever it is asked for: chance is a digest of the record."""
+    """A number of one week's records for each manager: at most half because of signs, the rest at random. The result
+    is stable: randomness comes from a digest of the record."""
     of: defaultdict[str, list[Record]] = defaultdict(list)
     for record in records:
         of[record.manager].append(record)
@@ -169,7 +169,7 @@ def _chance(record: Record) -> bytes:
 
 
 def may(kind: Kind, steps: Mapping[Kind, ReviewStep], by: str) -> bool:
-    """Whether it is time for this step, and by whom: a decision is another's than the review's."""
+    """Whether this step may be taken by this person now: a decision needs a different reviewer."""
     if kind in steps:
         return False
     if kind is Kind.REVIEW:

@@ -1,6 +1,6 @@
-"""What becomes of incidents at each poll of Alertmanager: they begin, are notified, taken, missing and over.
+"""Follows incidents from poll to poll of Alertmanager: they begin, are notified, taken, missing and over.
 
-Pure: from what is open and what is listed to what has changed, so that the store can keep all of it at once.
+Pure: computes the changes from the open incidents and the listing, so that the store can save them at once.
 """
 
 from collections.abc import Mapping
@@ -10,12 +10,11 @@ from typing import Final
 from kodeks_exporter.domain.reaction import Alert, End, Ending, Incident, Listing, Silence, Step, Taken
 
 GRACE: Final = 360.0
-"""Seconds that an alert must be missing at every Alertmanager that answers before it counts as over: one that was just
-restarted lists nothing until Prometheus has sent again, which it does every minute, or as rarely as it evaluates the
-rule: every four minutes (rules/*.yml). What comes back after that, from rules that are rarer still, does not count
-again."""
+"""Seconds that an alert must be missing at every answering Alertmanager before it counts as over. A restarted one
+lists nothing until Prometheus sends again: every minute, or at the rule's interval of up to four minutes
+(rules/*.yml). Alerts of even rarer rules that come back later are not counted again."""
 _SAME: Final = 60.0
-"""Seconds by which two silences must differ to be two."""
+"""Seconds by which two silences must differ to count as two."""
 _MOST_EXTENSIONS: Final = 20
 BLIND: Final = 600.0
 """After so many seconds without a poll it is not known when an alert ended."""
@@ -31,8 +30,8 @@ def look(
     repeat: Mapping[str, float],
     grace: float = GRACE,
 ) -> Step:
-    """``known``: what is open, by identity; ``past``: the last incident of each alert that is not. ``watched``: when
-    Alertmanager was polled before this; ``steady``: since when it answers without a pause. ``repeat``: priority to
+    """``known``: open incidents by identity; ``past``: the last incident of each other alert. ``watched``: when
+    Alertmanager was last polled; ``steady``: since when it has answered without a gap. ``repeat``: priority to
     seconds after which a message is repeated."""
     ends: list[End] = []
     opened: list[Incident] = []
@@ -77,8 +76,8 @@ def _begun(alert: Alert, silences: list[Silence]) -> Incident:
 
 
 def _returned(past: Incident | None, alert: Alert, now: float) -> Incident | None:
-    """The incident that counted as over, when it fires on since the same time: Prometheus could not reach Alertmanager
-    for a while. It does not count again, and who had taken it has it still."""
+    """The incident that counted as over, if it still fires since the same time: Prometheus could not reach
+    Alertmanager for a while. It is not counted again, and stays taken."""
     if past is None or alert.started > past.latest:
         return None
     return replace(_continued(past, alert, now), over=None, counted=True)
@@ -126,7 +125,7 @@ def _extended(incident: Incident, silences: list[Silence], now: float) -> Incide
 
 
 def _messages(incident: Incident, over: float, patience: float) -> int:
-    """How many were sent: one at once, one each ``patience`` seconds that were not silent."""
+    """How many messages were sent: one at once, and one for every ``patience`` seconds without a silence."""
     if incident.told is None or not patience:
         return 0
     silent = 0.0

@@ -1,4 +1,4 @@
-"""Looks at every Alertmanager of the cluster again and again, and follows what becomes of the alerts."""
+"""Polls every Alertmanager of the cluster, and follows the alerts."""
 
 import logging
 import threading
@@ -19,9 +19,9 @@ from kodeks_exporter.store.reaction import ReactionState, ReactionStore
 log = logging.getLogger(__name__)
 
 _PATIENCE: Final = 3.0
-"""Seconds that somebody who opens a link waits for a member, once another has answered."""
+"""Seconds that a person who opens a link waits for a member after another has answered."""
 _PAUSE: Final = 60.0
-"""Seconds without a look, or three intervals, after which the time for an alert to come back starts again."""
+"""Seconds without a poll, or three intervals, after which the grace period for missing alerts starts again."""
 
 
 class UnreachableError(Exception):
@@ -67,7 +67,7 @@ class Watch:
         return tuple(self._members)
 
     def up(self) -> Mapping[str, bool]:
-        """Whether each member answered last; without those that were not asked yet."""
+        """Whether each member answered the last poll; without members not yet polled."""
         with self._lock:
             return {name: listing is not None for name, listing in self._listings.items()}
 
@@ -80,7 +80,7 @@ class Watch:
         return self._store.state()
 
     def visit(self, name: str) -> None:
-        """Asks one member, and takes in what all report together."""
+        """Polls one member, and processes what all report together."""
         member = self._members.get(name)
         if member is None:
             return
@@ -97,7 +97,7 @@ class Watch:
             self._follow([each for each in self._listings.values() if each is not None])
 
     def ask_all(self) -> dict[str, Listing]:
-        """What the members report right now, for somebody who waits; changes nothing. Raises ``UnreachableError``."""
+        """What the members report right now, for a waiting person; changes nothing. Raises ``UnreachableError``."""
         members = self._members
         futures = {self._threads.submit(_ask, member): name for name, member in members.items()}
         began, pending = time.monotonic(), set(futures)
@@ -116,14 +116,14 @@ class Watch:
         return found
 
     def preview(self, listings: Mapping[str, Listing]) -> tuple[Listing, ReactionState]:
-        """What the members report together, and what the state would be if it was taken in; changes nothing."""
+        """What the members report together, and the state that would follow; changes nothing."""
         listing = united(listings.values())
         state, now = self._store.state(), self._clock()
         step = self._step(state, listing, now)
         return listing, replace(state, incidents={**state.incidents, **{each.identity: each for each in step.opened}})
 
     def take(self, identities: Collection[str], listings: Mapping[str, Listing], taken: Taken) -> None:
-        """Remembers that somebody has taken these alerts, which ``listings`` hold."""
+        """Records that somebody has taken these alerts, as found in ``listings``."""
         with self._lock:
             self._listings.update({name: each for name, each in listings.items() if name in self._members})
             self._follow(list(listings.values()))
@@ -133,7 +133,8 @@ class Watch:
             self._store.record(Step((), answered, answered), self._clock())
 
     def silence(self, labels: Mapping[str, str], taken: Taken) -> None:
-        """Creates the silence at the first member that takes it; it informs the others. Raises ``UnreachableError``."""
+        """Creates the silence at the first member that accepts it; members inform each other. Raises
+        ``UnreachableError``."""
         for name, member in self._members.items():
             try:
                 member.silence(labels, taken.at, taken.until, taken.by, taken.comment)
@@ -157,7 +158,7 @@ class Watch:
 
 
 def _ask(member: Member) -> tuple[Listing | None, str]:
-    """What it says; or None, and why."""
+    """The listing; or None and the reason."""
     try:
         return member.listing(), ""
     except CheckError as error:

@@ -1,1 +1,1 @@
-"""First contact with a real server or online access: what fits the settings, what does not, and what would."""
+"""First contact with a real server or online access: what fits the settings, what does not, and what to change."""

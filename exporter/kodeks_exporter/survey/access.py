@@ -1,6 +1,6 @@
 """A survey of one online access: the login, the account page with its limits, the search history, the way out.
 
-A document that is opened costs the client a unit, so only links are followed that speak of the account itself.
+Opening a document costs the client a unit, so only links about the account itself are followed.
 """
 
 import re
@@ -45,12 +45,12 @@ _WIDER: Final = OnlinePatterns(
     history_found=patterns(r"найден|результат|нашл|количество|found|result|hits"),
     history_duration=patterns(r"длит|продолж|секунд|долго|duration|seconds"),
 )
-"""What columns and rows may be called."""
+"""Possible names of columns and rows."""
 _COLUMNS: Final = ("history_time", "history_type", "history_query", "history_found", "history_duration")
 
 
 def survey_access(survey: Survey, access: OnlineAccess, settings: OnlineSettings, tools: OnlineTools) -> None:
-    """Adds what an access shows. Its session is ended."""
+    """Adds what an access shows, and ends its session."""
     visit = Visit(access, settings, tools, form=False)
     visit.trace = survey.trace
     try:
@@ -71,7 +71,7 @@ def survey_access(survey: Survey, access: OnlineAccess, settings: OnlineSettings
 
 
 def _account(survey: Survey, visit: Visit, settings: OnlineSettings) -> AccountPage | None:
-    """The account page, wherever it is; with what is left of the limits."""
+    """The account page, wherever it is, with the remaining limits."""
     configured = settings.paths.profile
     try:
         visit.quotas()
@@ -123,7 +123,7 @@ def _logged_in(visit: Visit) -> AccountPage | None:
 
 
 def _candidates(visit: Visit, start: AccountPage, about: re.Pattern[str]) -> Iterator[tuple[str, AccountPage]]:
-    """Pages of the folder that may be meant: the start page, then its harmless links of the right words."""
+    """Candidate pages of the folder: the start page, then its harmless links with matching words."""
     base = f"{target_of(visit.url).base}"
     yield start.response.path.removeprefix(visit.folder) or "/", start
     offers = (link for link in links(start.source[:500_000], base, start.response.path))
@@ -157,7 +157,7 @@ def _limits(survey: Survey, page: AccountPage, settings: OnlineSettings) -> None
 
 
 def _history(survey: Survey, visit: Visit, settings: OnlineSettings, offers: list[Link], now: datetime) -> None:
-    """Yesterday's searches: the day that is whole."""
+    """Yesterday's searches: the last complete day."""
     day = (now - timedelta(days=1)).date()
     configured = settings.paths.history
     if configured and _is_history(visit, configured, day, settings.patterns, settings):
@@ -191,7 +191,7 @@ def _is_history(
 
 
 def _column(survey: Survey, page: AccountPage, known: OnlinePatterns, key: str) -> None:
-    """Proposes the name of a column that the settings do not know."""
+    """Proposes the name of a column that is not in the settings."""
     if not _cell(page.source, getattr(known, key)) and (cell := _cell(page.source, getattr(_WIDER, key))):
         sources = [pattern.pattern for pattern in getattr(known, key)]
         survey.propose_for_all("столбец", f"похоже, это «{cell}»", f"online.patterns.{key}", [*sources, _words(cell)])
@@ -222,7 +222,7 @@ def _page(visit: Visit, path: str) -> AccountPage | None:
 
 
 def _cell(source: str, expressions: tuple[re.Pattern[str], ...]) -> str:
-    """The first cell of a table that one of the patterns fits; empty: none."""
+    """The first cell of a table that matches one of the patterns; empty: none."""
     cells = (cell for table in tables(source) for row in table for cell in row if not cell[:1].isdigit())
     return next((cell[:100] for cell in cells if any(each.search(cell[:200]) for each in expressions)), "")
 

@@ -1,4 +1,4 @@
-"""The zip that a site can show to others: what was asked, what came and what was found, without anybody's words."""
+"""The zip that a site can show to others: requests, answers and findings, without private words."""
 
 import re
 import zipfile
@@ -35,7 +35,7 @@ _TIME: Final = (2000, 1, 1, 0, 0, 0)
 
 
 def write_bundle(path: Path, survey: Survey, of: Installation | OnlineAccess) -> None:
-    """Raises OSError. Nothing about the file itself (names, times) identifies the site either."""
+    """Raises OSError. The file itself (names, times) does not identify the site either."""
     names = Pseudonyms(keep=_vouched(survey), hide=_known_names(of))
     parts = dict(_parts(survey))
     for text in parts.values():
@@ -68,13 +68,14 @@ def _exchange(exchange: Exchange) -> str:
 
 
 def _vouched(survey: Survey) -> Iterator[str]:
-    """Words that are needed to write a pattern or a profile: of the proposal, of the layout, of metrics' names."""
-    # Not catalogs, addresses and names: these are the client's. Nor paths that were only followed: users may be there.
+    """Words needed to write a pattern or a profile: from the proposal, the layout, metric names."""
+    # Not catalogs, addresses and names, which are the client's, nor paths that were only followed, which may contain
+    # users.
     yield f"{survey.kind} name {' '.join(survey.entry)}"
     for key in ("paths", "patterns", "report_path", "time_zone"):
         yield in_one_line(survey.entry.get(key, "")).replace("\\s+", " ")
     yield from (in_one_line(value).replace("\\s+", " ") for value in survey.common.values())
-    if len(survey.places) <= _MOST_PLACES:  # more are no layout: data have become names of elements
+    if len(survey.places) <= _MOST_PLACES:  # more is not a layout: data were used as element names
         yield from survey.places
         yield survey.profile
     yield from (finding.setting for finding in survey.findings)
@@ -91,7 +92,7 @@ def _vouched(survey: Survey) -> Iterator[str]:
 
 
 def _known_names(of: Installation | OnlineAccess) -> Sequence[str]:
-    """What the configuration says about the client: no word of it stays, even an ordinary one."""
+    """What the configuration says about the client: no word of it may stay, not even an ordinary one."""
     host = urlsplit(of.url).hostname or ""
     names = [of.name, of.client, latin(of.client), of.manager, of.branch, host.replace(".", " ")]
     if of.credentials is not None:

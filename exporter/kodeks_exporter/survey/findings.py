@@ -1,4 +1,4 @@
-"""What a survey finds out: lines for a person, and the changes of kodeks.yml that would make things fit."""
+"""The findings of a survey: lines for a person, and changes to kodeks.yml that would make the settings fit."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -12,7 +12,7 @@ from kodeks_exporter.net.trace import Exchange
 
 
 class Fit(StrEnum):
-    """How something met at the server agrees with the settings. The values are shown."""
+    """How something on the server fits the settings. The values are shown."""
 
     UNDERSTOOD = "понято"
     NOT_UNDERSTOOD = "не понято"
@@ -22,7 +22,8 @@ class Fit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """``subject``: what was examined; ``text``: one Russian sentence. ``setting`` and ``value``: what would fit."""
+    """``subject``: what was examined; ``text``: one Russian sentence. ``setting`` and ``value``: the change that
+    would fit."""
 
     subject: str
     fit: Fit
@@ -49,10 +50,10 @@ class Survey:
     profile: str = ""
     report: str = ""
     places: list[str] = field(default_factory=list)
-    """Of the report: names of its elements and columns."""
+    """The report's element and column names."""
     trace: list[Exchange] = field(default_factory=list)
     round: Round | None = None
-    """The checks as they end with the proposal in force."""
+    """The results of checks with the proposal in force."""
 
     def add(self, subject: str, fit: Fit, text: str) -> None:
         self.findings.append(Finding(subject, fit, text))
@@ -69,13 +70,13 @@ class Survey:
         self.findings.append(Finding(subject, fit, text, key, in_one_line(value)))
 
     def propose_for_all(self, subject: str, text: str, key: str, value: object, fit: Fit = Fit.NOT_UNDERSTOOD) -> None:
-        """The same for a key outside of the entry (``online.paths.profile``)."""
+        """The same for a key outside the entry (``online.paths.profile``)."""
         self.common[tuple(key.split("."))] = value
         self.findings.append(Finding(subject, fit, text, key, in_one_line(value)))
 
     @property
     def fits(self) -> bool:
-        """Nothing is to be changed and nothing was beyond understanding."""
+        """Nothing needs to change, and everything was understood."""
         return not (self.entry or self.common or self.profile) and not any(
             finding.fit is Fit.NOT_UNDERSTOOD for finding in self.findings
         )
@@ -88,7 +89,7 @@ def in_one_line(value: object) -> str:
 
 
 def proposal(survey: Survey) -> Plain:
-    """The changes as a piece of kodeks.yml, in the way that such a file is read: all single values are text."""
+    """The changes as part of kodeks.yml, with scalars as text, as the file is read."""
     plain: Plain = _plain(_document(survey))
     return plain
 
@@ -138,7 +139,7 @@ ENGLISH: Final = {
 
 
 def as_text(survey: Survey, *, english: bool = False) -> str:
-    """Line by line, then the proposal. In English without the sentences: subject, how it fits, setting and value."""
+    """The findings line by line, then the proposal. In English without sentences: subject, fit, setting and value."""
 
     def told(russian: str) -> str:
         return ENGLISH.get(russian, russian) if english else russian

@@ -1,4 +1,4 @@
-"""A survey of one installation: every page that is known or configured is asked, then what may stand in its place."""
+"""A survey of one installation: every known or configured page is requested, then possible replacements."""
 
 from collections.abc import Callable
 from pathlib import PurePosixPath
@@ -23,9 +23,9 @@ _SYSMON_SINCE = "сервер 6.4.5.127 или новее с модулем sysm
 
 
 def survey_pages(survey: Survey, installation: Installation, settings: CheckSettings, tools: Tools) -> list[str] | None:
-    """Adds what the pages of an installation show, and gives addresses that may be those of reports.
+    """Adds what the pages of an installation show, and returns addresses that may lead to reports.
 
-    None: the server can't be asked. The session is ended and the connection closed at the end.
+    None: the server does not answer. Ends the session and closes the connection.
     """
     context = Context(installation, settings, tools, trace=survey.trace)
     try:
@@ -45,7 +45,7 @@ def survey_pages(survey: Survey, installation: Installation, settings: CheckSett
 
 
 def _way(survey: Survey, installation: Installation, context: Context) -> bool:
-    """Name, port and certificate. False: there is no getting to the server."""
+    """Name, port and certificate. False: the server can't be reached."""
     named = dns.check(installation, context)
     facts = named.facts
     if named.outcome is Outcome.FAILED:
@@ -114,7 +114,7 @@ def _pages(survey: Survey, installation: Installation, settings: CheckSettings, 
 
 
 def _guesses(visit: SurveyVisit, known: list[str]) -> list[str]:
-    """The known paths below the folders that the site seems to live in."""
+    """The known paths below the folders that the site seems to use."""
     folders: dict[str, None] = {}
     for page in visit.answered():
         own = (page.response.path,) if page.response.status == 200 else ()
@@ -126,7 +126,7 @@ def _guesses(visit: SurveyVisit, known: list[str]) -> list[str]:
 
 
 def _choose(survey: Survey, visit: SurveyVisit, kind: PageKind, configured: str, subject: str) -> SeenPage | None:
-    """The page of a kind: the configured one where it fits, else what was found in its place."""
+    """The page of a kind: the configured one if it fits, else one found instead."""
     asked = visit.pages.get(configured)
     if isinstance(asked, SeenPage) and kind in asked.kinds:
         return asked
@@ -156,7 +156,7 @@ def _what_came(asked: SeenPage | CheckError | None) -> str:
 
 
 def _who_answers(survey: Survey, installation: Installation, visit: SurveyVisit) -> None:
-    """Kodeks itself, with or without a proxy in front of it."""
+    """Kodeks itself, directly or behind a proxy."""
     answers = [page.response for page in visit.answered()]
     marked = any(bears_its_mark(answer) for answer in answers)
     names = {answer.headers.get("server", "") for answer in answers} - {""}
@@ -207,7 +207,7 @@ def _sysmon(survey: Survey, settings: CheckSettings, visit: SurveyVisit) -> None
 
 
 def _leave(survey: Survey, settings: CheckSettings, visit: SurveyVisit) -> None:
-    """Ends the session by the configured address or, where that is none, by the link of a page."""
+    """Ends the session with the configured address or else with a link on a page."""
     if not visit.context.connection.cookies:
         return
     path = settings.paths.logout

@@ -1,6 +1,6 @@
-"""Where the pages of a site lead, and which of these addresses may be asked for without doing anything.
+"""The links of a site's pages, and which of them are safe to request.
 
-A survey only looks. An address that might change something, spend a client's units or end the session is left alone.
+A survey only reads. A link that might change something, spend a client's units or end the session is not followed.
 """
 
 import html
@@ -45,7 +45,7 @@ class Link:
 
     @property
     def harmless(self) -> bool:
-        """Asking for it changes nothing, judging by its words."""
+        """Requesting it changes nothing, judging by its words."""
         return not (
             self.form
             or "?" in self.path
@@ -57,7 +57,7 @@ class Link:
 
 
 def links(source: str, base: str, page: str) -> Iterator[Link]:
-    """Links of a page to its own site, each once. ``base``: ``http://host:port``, ``page``: the page's path."""
+    """A page's links to its own site, each once. ``base``: ``http://host:port``, ``page``: the page's path."""
     seen: set[str] = set()
     for count, found in enumerate(_LINK.finditer(source)):
         if count >= _MOST:

@@ -1,6 +1,7 @@
-"""What a page is, by what it says: wording, addresses and layout of the monitored system differ by version and site.
+"""Guesses what a page is from its content: wording, addresses and layout of the monitored system differ by version and
+site.
 
-Everything here is a guess for a person to look over; no check judges by it.
+A person reviews the guesses; no check uses them.
 """
 
 import re
@@ -15,7 +16,7 @@ from kodeks_exporter.net.reading import Text, visible_text
 
 
 class PageKind(StrEnum):
-    """Pages that the exporter reads; the values are keys of ``paths``, but for the last two."""
+    """Pages that the exporter reads; the values are keys of ``paths``, except the last two."""
 
     TITLE = "title"
     LICENCE = "licence"
@@ -27,7 +28,7 @@ class PageKind(StrEnum):
 
 
 ENOUGH: Final = 3
-"""Points from which a page may be of a kind."""
+"""The least score for a page to be of a kind."""
 _HTML: Final = re.compile(rb"<\s*(!doctype|html|head|body|title|table|br|p|div|form|a|h\d)\b", re.IGNORECASE)
 _CATALOGS: Final = re.compile(rb"^kserver_\w+[{ ]", re.MULTILINE)
 _TITLE_WORDS: Final = (
@@ -60,7 +61,7 @@ _USED: Final = (
 
 
 def kinds(response: Response, text: Text) -> dict[PageKind, int]:
-    """Kinds that a page may be of, with points; a kind without enough of them is left out."""
+    """Possible kinds of a page with their scores; kinds with too low a score are left out."""
     if response.status != 200:
         return {}
     if _CATALOGS.search(response.body):
@@ -101,7 +102,7 @@ def _sessions_points(text: Text) -> int:
 
 
 def key_line(text: Text) -> str | None:
-    """The line that speaks of the key, and not of a product."""
+    """The line about the key, not about a product."""
     lines = [line for line in text.lines if len(line) <= 400 and _KEY.search(line) and ":" in line]
     for line in sorted(lines, key=lambda line: "привязк" not in line.casefold()):
         if not re.match(r"\W*лицензия\s+\d", line, re.IGNORECASE):
@@ -152,7 +153,7 @@ def _best(told: Iterable[Labelled], words: tuple[tuple[str, int], ...]) -> Label
 
 
 def clock_fields(source: str) -> list[tuple[str, str | None]]:
-    """Fields of a form that hold a time of day: name, and ``restart`` or ``backup`` where name or label says so."""
+    """Form fields that hold a time of day: name, and ``restart`` or ``backup`` if the name or label says so."""
     found: list[tuple[str, str | None]] = []
     end = 0
     for tag in _INPUT.finditer(source):

@@ -1,7 +1,7 @@
-"""Puts other words in place of those that may belong to somebody: the same word always by the same other one.
+"""Replaces words that may be private, each word always by the same replacement.
 
-Nothing is recognised as personal; rather, nothing passes but words that are known to be nobody's: those of the
-program's own texts, of HTML, and what the caller vouches for. So it does not matter in which encoding a name came.
+It does not try to recognise personal data: only words known to be public pass, namely those of the program's own texts,
+of HTML, and those that the caller allows. So the encoding of a name does not matter.
 """
 
 import hashlib
@@ -55,8 +55,8 @@ _KNOWN_NUMBERS: Final = re.compile(r"\d|41\d\d|2008|1251|20866|8|utf8")
 
 
 class Pseudonyms:
-    """``keep``: texts whose words may stay, ``hide``: texts no word of which may, whatever it is. ``key``: of this
-    bundle alone, so that nobody can try names against it."""
+    """``keep``: texts whose words may stay, ``hide``: texts whose words may never stay. ``key``: unique to this
+    bundle, so that names can't be tried against it."""
 
     def __init__(self, keep: Iterable[str], hide: Iterable[str], key: bytes | None = None) -> None:
         self._key = key or secrets.token_bytes(32)
@@ -68,11 +68,12 @@ class Pseudonyms:
         self._shift = timedelta(days=40 + self._draw("the shift of dates")[0])
 
     def note(self, text: str) -> None:
-        """Words of the material: no other word's stand-in will be one of them. Call it for all before ``replace``."""
+        """Registers words of the material, which are then never used as replacements. Call it for all texts before
+        ``replace``."""
         self._met.update(_words(plain(text)))
 
     def replace(self, text: str) -> str:
-        """Without escapes, in letters that everybody can read, and with nobody's words."""
+        """The text without escapes, in readable letters, with private words replaced."""
         text = _TOKEN.sub(self._token, plain(text))
         return "".join(sign if sign.isalnum() or sign in _KEPT_SIGNS else "·" for sign in text)
 
@@ -118,7 +119,7 @@ class Pseudonyms:
         return made  # there are not enough unused short numbers
 
     def _recalls(self, made: str) -> bool:
-        """Whether it is, or holds, a word of the material."""
+        """Whether it is or contains a word of the material."""
         longest = len(made)
         parts = (made[i:j] for i in range(longest) for j in range(i + min(4, longest), longest + 1))
         return any(part in self._met or part in self._kept for part in parts)
@@ -128,7 +129,7 @@ class Pseudonyms:
 
 
 def plain(text: str) -> str:
-    """Character references and percent signs resolved, twice, for they are found in one another."""
+    """Resolves character references and percent-encoding, twice, because they are nested."""
     for _ in range(2):
         text = _ESCAPED.sub(_unescaped, html.unescape(text))
     return text
@@ -145,7 +146,7 @@ def _unescaped(found: re.Match[str]) -> str:
 
 
 def _words(text: str) -> set[str]:
-    """Words, numbers and addresses, each also in its parts."""
+    """Words, numbers and addresses, also their parts."""
     found = {match[0].casefold() for match in _TOKEN.finditer(text)}
     return found | {part for each in found for part in re.findall(r"\d+|[^\W\d_]+", each) if len(part) > 1}
 

@@ -1,4 +1,4 @@
-"""What single pages of an installation say, and which patterns would find it."""
+"""What the pages of an installation say, and which patterns would match it."""
 
 import re
 from collections.abc import Iterable
@@ -16,12 +16,12 @@ from kodeks_exporter.survey.visit import SeenPage, SurveyVisit
 from kodeks_exporter.survey.zones import server_time
 
 _CLOCK_OFF = 90.0
-"""Seconds from which a server's clock is wrong."""
+"""Seconds; a server's clock that is off by more is wrong."""
 _NO_FAULT = r"(?!.*(ошибк|не найден|не обнаружен|отсутств))"
 
 
 def main_page(survey: Survey, settings: CheckSettings, path: str, page: SeenPage | CheckError) -> None:
-    """Whether the first catalog answers, and whether what it says of an unusual state is understood."""
+    """Whether the first catalog answers, and whether an unusual state that it reports is understood."""
     if isinstance(page, CheckError):
         survey.add("главная страница", Fit.NOT_UNDERSTOOD, f"{path}: {page.text}")
         return
@@ -40,7 +40,7 @@ def main_page(survey: Survey, settings: CheckSettings, path: str, page: SeenPage
 
 
 def catalogs(survey: Survey, installation: Installation, visit: SurveyVisit, page: SeenPage | None) -> None:
-    """Which catalogs the server names, against those of the settings."""
+    """Compares the server's catalogs with the settings."""
     asked = visit.pages.get(installation.catalogs[0])
     answers = isinstance(asked, SeenPage) and asked.response.status in (200, 401, 503)
     if page is None:
@@ -141,12 +141,12 @@ def preferences(survey: Survey, _installation: Installation, settings: CheckSett
 
 
 def families(page: SeenPage) -> list[str]:
-    """Names of the series that a page of metrics has, in its order."""
+    """Names of the series on a metrics page, in order."""
     return list(dict.fromkeys(name for name, _ in sample_lines(page.text.source.splitlines())))
 
 
 def clock(survey: Survey, visit: SurveyVisit) -> None:
-    """Whether the server's clock is right; needs a ``Date``, which a proxy may write in its place."""
+    """Whether the server's clock is right; needs a ``Date`` header, which a proxy may replace."""
     now = visit.context.tools.clock()
     told = [
         each for page in visit.answered() if (each := server_time(page.response.headers.get("date", ""))) is not None

@@ -1,4 +1,4 @@
-"""Surveying reports: whether one can be had, what its layout is, and in which time zone it is written."""
+"""Surveys reports: whether one can be downloaded, its layout, and its time zone."""
 
 import re
 import tempfile
@@ -36,7 +36,7 @@ _WORDS: Final = {
     "kassist": r"assist|ассист",
     "seats": r"seat|мест|лиценз|licen|превыш|2008",
 }
-"""What the words of a vocabulary may be; the last that is found counts, so that «не найдено» is not «найдено»."""
+"""Possible words of a vocabulary; the last match counts, so that «не найдено» is not «найдено»."""
 _ORDER: Final = ("ok", "ksrv", "intellectual", "seats", "attribute", "kassist", "empty", "error")
 
 
@@ -50,7 +50,7 @@ def survey_report(
     folders: Sequence[Path],
     clock: Callable[[], float],
 ) -> None:
-    """Downloads one report and looks at it. ``offers``: addresses that pages name; ``folders``: where profiles are."""
+    """Downloads and inspects one report. ``offers``: addresses found on pages; ``folders``: where profiles are."""
     with tempfile.TemporaryDirectory(prefix="kodeks-survey-") as folder:
         path = Path(folder) / "report"
         configured = installation.report_path or reports.download_path
@@ -85,7 +85,7 @@ def _into(file: IO[bytes]) -> Callable[[bytes], None]:
 
 
 def look_at(survey: Survey, path: Path, installation: Installation, folders: Sequence[Path], now: float) -> None:
-    """What a report holds, with a layout and a zone that fit. ``now``: when it was made, as far as is known."""
+    """The content of a report, with a matching layout and zone. ``now``: about when it was made."""
     try:
         profile = load_profile(installation.profile, folders)
         seen = inspect(path, profile)
@@ -120,7 +120,7 @@ def look_at(survey: Survey, path: Path, installation: Installation, folders: Seq
 def improved(
     path: Path, profile: Profile, seen: Inspection, folders: Sequence[Path]
 ) -> tuple[dict[str, object], Inspection] | None:
-    """A layout by guess that reads more of the report than the profile does, and what it then reads."""
+    """A guessed layout that reads more of the report than the profile does, and the result of reading with it."""
     document: dict[str, object] = {}
     best: tuple[dict[str, object], Inspection] | None = None
     for _ in range(3):
@@ -146,7 +146,7 @@ def improved(
 
 
 def _over(base: dict[str, object], changes: dict[str, object]) -> dict[str, object]:
-    """``changes`` over ``base``, mappings merged; a null stays, for it takes away what the profile beneath has."""
+    """``changes`` over ``base``, mappings merged; nulls stay, because they remove keys of the extended profile."""
     merged = dict(base)
     for key, value in changes.items():
         held = merged.get(key)
@@ -155,7 +155,7 @@ def _over(base: dict[str, object], changes: dict[str, object]) -> dict[str, obje
 
 
 def _vocabulary(seen: Inspection, profile: Profile) -> dict[str, dict[str, list[str]]]:
-    """Words of the report that the profile can't translate, by field and meaning; those added that it knows."""
+    """Words of the report that the profile can't translate, by field and meaning, together with the known ones."""
     found: dict[str, dict[str, list[str]]] = {}
     for item in seen.found:
         for use in filter(None, item.use.split(", ")):
@@ -174,7 +174,7 @@ def _vocabulary(seen: Inspection, profile: Profile) -> dict[str, dict[str, list[
 
 
 def _zone(survey: Survey, header: ReportHeader, installation: Installation, now: float) -> None:
-    """The report was just made, so its local time against ours is the server's zone."""
+    """The report has just been made, so the difference to our time gives the server's zone."""
     if header.created is None:
         survey.add("часовой пояс", Fit.UNTRIED, "в отчёте не видно, когда он сделан")
         return

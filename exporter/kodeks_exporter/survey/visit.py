@@ -1,4 +1,4 @@
-"""One polite visit to an installation: one connection, a bounded number of pages, and out again at the end."""
+"""One gentle visit to an installation: one connection, a bounded number of pages, and a logout at the end."""
 
 import time
 from collections import deque
@@ -15,14 +15,14 @@ from kodeks_exporter.survey.pages import PageKind, kinds
 
 MOST_PAGES: Final = 40
 LONGEST: Final = 120.0
-"""Seconds that looking for pages may take."""
+"""Time limit of the search for pages, seconds."""
 _DEAD_AFTER: Final = 3
-"""Requests in a row without any answer from which on a server is left in peace."""
+"""After this many unanswered requests in a row the server is not asked any more."""
 
 
 @dataclass(frozen=True)
 class SeenPage:
-    """A page that was answered. ``path``: as it was asked for. ``kinds``: what it may be, with points."""
+    """A received page. ``path``: as requested. ``kinds``: possible kinds with their scores."""
 
     path: str
     response: Response
@@ -33,14 +33,14 @@ class SeenPage:
 
 @dataclass
 class SurveyVisit:
-    """``pages``: path to what came; a path may have an error instead. ``refused``: the login was not accepted, so it
-    is not tried again: three wrong passwords may lock an account."""
+    """``pages``: path to page or error. ``refused``: the login was not accepted and is not tried again, because
+    three wrong passwords may lock it."""
 
     context: Context
     pages: dict[str, SeenPage | CheckError] = field(default_factory=dict)
     refused: bool = False
     unanswered: int = 0
-    """Requests in a row to which nothing came."""
+    """Unanswered requests in a row."""
     _begin: float = field(default_factory=time.monotonic)
 
     @property
@@ -52,7 +52,7 @@ class SurveyVisit:
         return not self.dead and len(self.pages) < MOST_PAGES and time.monotonic() - self._begin < LONGEST
 
     def ask(self, path: str, *, login: bool = True) -> SeenPage | CheckError:
-        """A page, asked for once; with the monitor's login where there is one."""
+        """A page, requested once; with the monitor's login if there is one."""
         known = self.pages.get(path)
         if known is not None:
             return known
@@ -77,7 +77,7 @@ class SurveyVisit:
         return (page for page in list(self.pages.values()) if isinstance(page, SeenPage))
 
     def best(self, kind: PageKind) -> SeenPage | None:
-        """The page that most looks like one of a kind."""
+        """The page that best matches a kind."""
         return max(
             (page for page in self.answered() if kind in page.kinds),
             key=lambda page: page.kinds[kind],
@@ -85,7 +85,8 @@ class SurveyVisit:
         )
 
     def search(self, wanted: Iterable[PageKind], guesses: Iterable[str]) -> None:
-        """Asks ``guesses``, then harmless links of what is known, until each wanted kind has a page or it is enough."""
+        """Requests ``guesses``, then harmless links of known pages, until each wanted kind has a page or a limit is
+        reached."""
         missing = set(wanted)
         waiting = deque(guesses)
         followed: set[str] = set()
@@ -103,7 +104,7 @@ class SurveyVisit:
             self.ask(waiting.popleft())
 
     def leave(self, path: str) -> SeenPage | CheckError | None:
-        """Ends the session at the server, when it has opened one. None: there was none."""
+        """Ends the server's session, if there is one. None: there was none."""
         if not self.context.connection.cookies:
             return None
         self.pages.pop(path, None)

@@ -1,4 +1,4 @@
-"""Which time zone a server keeps, by comparing what its clock says with the time it is."""
+"""The time zone of a server, found by comparing its clock with the current time."""
 
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -7,18 +7,18 @@ from zoneinfo import ZoneInfo
 
 _STEP: Final = 15 * 60
 _OFF: Final = 5 * 60.0
-"""Seconds by which a clock may be off a whole quarter of an hour, which all offsets in the world are."""
+"""Seconds by which a clock may differ from a multiple of a quarter of an hour, as all offsets are."""
 _USUAL: Final = {
     2: "Europe/Kaliningrad", 3: "Europe/Moscow", 4: "Europe/Samara", 5: "Asia/Yekaterinburg", 6: "Asia/Omsk",
     7: "Asia/Krasnoyarsk", 8: "Asia/Irkutsk", 9: "Asia/Yakutsk", 10: "Asia/Vladivostok", 11: "Asia/Magadan",
     12: "Asia/Kamchatka",
 }  # fmt: skip
-"""A zone that Russia has at that many hours from UTC."""
+"""A Russian zone with that offset from UTC in hours."""
 _ELSEWHERE: Final = {5.5: "Asia/Kolkata", 4.5: "Asia/Kabul", 3.5: "Asia/Tehran", 5.75: "Asia/Kathmandu"}
 
 
 def shift_of(local: float, now: float) -> timedelta | None:
-    """How far the clock is from UTC. ``local``: what it says, read as if it were UTC. None: it is no present clock."""
+    """The clock's offset from UTC. ``local``: its time read as UTC. None: it does not show the current time."""
     seconds = local - now
     whole = round(seconds / _STEP) * _STEP
     if abs(seconds - whole) > _OFF or not -12 * 3600 <= whole <= 14 * 3600:
@@ -31,7 +31,7 @@ def has_shift(zone: ZoneInfo, shift: timedelta, now: float) -> bool:
 
 
 def zone_with(shift: timedelta) -> str:
-    """The name of a zone that is that far from UTC."""
+    """The name of a zone with that offset."""
     hours = shift.total_seconds() / 3600
     if hours in _USUAL:
         return _USUAL[int(hours)]
