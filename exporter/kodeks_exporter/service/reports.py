@@ -106,7 +106,7 @@ class Reporting:
     def jobs(self, settings: Settings) -> dict[str, Job]:
         """Regular jobs under these settings, by key."""
         jobs: dict[str, Job] = {
-            "recover": self._housekeeping(self.intake.recover, 10 * _PRUNE_INTERVAL, 0.0),
+            "recover": self._housekeeping(self._recover, 10 * _PRUNE_INTERVAL, 0.0),
             "inbox": self._housekeeping(self._inbox.run, settings.reports.inbox_interval, 1.0),
             "journal": self._housekeeping(self._write_journal, _JOURNAL_INTERVAL, 2.0),
             "prune": self._housekeeping(self._prune, _PRUNE_INTERVAL, _PRUNE_DELAY),
@@ -156,6 +156,9 @@ class Reporting:
 
     def _housekeeping(self, run: Callable[[], Pace | None], interval: float, delay: float) -> Job:
         return Job(run, interval, max(interval, 60.0), _HOUSEKEEPING_POOL, _HOUSEKEEPING_POOL, delay)
+
+    def _recover(self) -> None:
+        self.intake.recover()
 
     def _write_journal(self) -> Pace | None:
         try:

@@ -70,20 +70,20 @@ class Plan:
         self.tallies = {block: [0, 0] for block in layout.blocks}
         records = {spec.of for spec in layout.blocks.values()}
         for block, spec in layout.blocks.items():
-            node = self._node(spec.of)
+            node = self.node(spec.of)
             node.frame = True
             for place in spec.where:
                 if place.startswith("../"):
-                    self._node(_climb(spec.of, place)[0]).frame = True
+                    self.node(_climb(spec.of, place)[0]).frame = True
             shown = spec.present or _container(spec.of, records)
             if shown:
-                self._node(shown).shows.add(block)
+                self.node(shown).shows.add(block)
             for mapped in spec.fields.values():
                 for place in mapped.places:
                     if place.startswith("../"):
-                        self._node(_climb(spec.of, place)[0]).frame = True
+                        self.node(_climb(spec.of, place)[0]).frame = True
         if layout.keys is not None:
-            self._node(layout.keys.of).frame = True
+            self.node(layout.keys.of).frame = True
         # Which nodes open frames is known now, so places can be turned into slots of frames.
         for block, spec in layout.blocks.items():
             slots: dict[str, str] = {}
@@ -96,7 +96,7 @@ class Plan:
             where = tuple((self._place_slot(spec.of, place, outer), words) for place, words in spec.where.items())
             text = "text()" in spec.where or any("text()" in mapped.places for mapped in spec.fields.values())
             self.rows[block] = builders.rows(block, spec, slots), [slots[name] for name in BLOCK_FIELDS[block]]
-            self._node(spec.of).records.append(
+            self.node(spec.of).records.append(
                 RecordPlan(block, build, emit[block], tuple(outer), tuple(joins), where, text, self.tallies[block])
             )
         for mapped in layout.header.values():
@@ -108,9 +108,9 @@ class Plan:
             joins = []
             key = self._slot(layout.keys.of, Origin((layout.keys.key,)), "key", joins, outer)
             value = self._slot(layout.keys.of, Origin((layout.keys.value,)), "value", joins, outer)
-            self._node(layout.keys.of).keys = (key, value)
+            self.node(layout.keys.of).keys = (key, value)
 
-    def _node(self, path: str) -> Node:
+    def node(self, path: str) -> Node:
         node = self.root
         walked = ""
         for name in path.strip("/").split("/"):
@@ -140,13 +140,13 @@ class Plan:
         if place.startswith("../"):
             above, rest = _climb(of, place)
             # The number of frames from the record to that element, inclusive.
-            up = sum(1 for path in _prefixes(of) if len(path) >= len(above) and self._node(path).frame)
+            up = sum(1 for path in _prefixes(of) if len(path) >= len(above) and self.node(path).frame)
             there = self._place_slot(above, rest, [])
             outer.append((up, there, f"//outer/{place}"))
             return f"//outer/{place}"
         path, _, attribute = place.partition("/@")
-        node = self._node(f"{of}/{path}")
-        up = sum(1 for p in _prefixes(node.path) if len(p) >= len(of) and p != node.path and self._node(p).frame)
+        node = self.node(f"{of}/{path}")
+        up = sum(1 for p in _prefixes(node.path) if len(p) >= len(of) and p != node.path and self.node(p).frame)
         if attribute:
             node.captures.append(Capture(up, ((attribute, f"/{place}"),), ""))
         else:
@@ -155,7 +155,7 @@ class Plan:
 
     def _capture_header(self, place: str) -> None:
         path, _, attribute = place.partition("/@")
-        node = self._node(path)
+        node = self.node(path)
         node.captures.append(Capture(0, ((attribute, place),), "") if attribute else Capture(0, (), place))
 
 

@@ -155,7 +155,7 @@ class _Reader:
         above, _, name = node.path.rpartition("/")
         many = getattr(self._sink, "search_many", None) or (lambda records: deque(map(plan.emit, records), 0))
         straight = Straight(name, order, TEXT, rows, many, plan.tally)
-        self._fast = node, self._node(above) if above else self._plan.root, straight
+        self._fast = node, self._plan.node(above) if above else self._plan.root, straight
         return straight
 
     def _give(self, up: int, slot: str, text: str) -> None:

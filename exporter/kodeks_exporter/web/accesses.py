@@ -1,4 +1,4 @@
-"""Online accesses as the status page shows them: those with something wrong."""
+"""The online accesses on the status page: those with something wrong."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from kodeks_exporter.web.views import FleetView
 
 @dataclass(frozen=True, slots=True)
 class AccessRow:
-    """An online access with something wrong, or a server that many are at."""
+    """An online access with something wrong, or a server with many accesses."""
 
     client: str
     name: str
@@ -24,8 +24,8 @@ class AccessRow:
 
 
 def access_rows(fleet: FleetView, query: Query) -> tuple[AccessRow, ...]:
-    """Online accesses with something wrong, the worst first; a server that is down stands once for all that it has.
-    Those with something to note alone are shown to who asks for them."""
+    """Online accesses with something wrong, the worst first; a server that is down is one row for all its accesses.
+    Accesses with only a note are shown on request."""
     if query.hosting or query.cause or query.state not in ("", PROBLEM, NOTED):
         return ()
     noted = query.state == NOTED

@@ -1,7 +1,7 @@
-"""The page by which somebody takes an alert, opened by the link of its message: small, in Russian, fit for a phone.
+"""The page where somebody takes an alert, opened from the link in a message: small, in Russian, for phones.
 
-GET shows and changes nothing, because mail scanners open every link. POST carries the same signed parameters, and they
-are the permission: no cookie, no password.
+GET changes nothing, because mail scanners open every link. POST carries the same signed parameters, which are the
+permission: no cookie, no password.
 """
 
 import time
@@ -26,12 +26,12 @@ from kodeks_exporter.web.table import party
 
 PATH: Final = "/acknowledge"
 OPEN_PATHS: Final = (PATH,)
-"""Not behind basic authentication: a manager with a phone knows no password, and the link is signed."""
+"""Not behind basic authentication: a manager on a phone has no password, and the link is signed."""
 LONGEST_NAME: Final = 80
 LONGEST_COMMENT: Final = 500
 _MOST_BODY: Final = 16 * 1024
 _SHOWN: Final = 3
-"""Alerts that the page names one by one."""
+"""Alerts that the page lists individually."""
 _ALERT_PARAMETER: Final = {"alertname": "alert"}
 """Labels whose parameter has another name."""
 
@@ -64,8 +64,8 @@ class _Choice:
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """``tone``: a class of the stylesheet. ``about``: whose alert was taken. ``zone``: of the times,
-    where there are any. ``rows`` and ``choices``: of the form, shown where there are any."""
+    """``tone``: a class of the stylesheet. ``about``: whose alert was taken. ``zone``: of the times, if any.
+    ``rows`` and ``choices``: of the form, if any."""
 
     title: str
     tone: str
@@ -90,8 +90,8 @@ class _Form:
 
 
 class Acknowledge:
-    """The route for ``web.app.Application``. ``settings`` gives those in force, ``zone`` the time zone of a manager,
-    ``called`` the name that people know a manager by, empty: none."""
+    """The route for ``web.app.Application``. ``settings`` returns those in force, ``zone`` a manager's time zone,
+    ``called`` a manager's name as people use it, or empty."""
 
     def __init__(
         self,
@@ -185,7 +185,7 @@ class Acknowledge:
         return response
 
     def _refusal_page(self, refusal: RefusalError, link: TakeLink) -> _Page:
-        # None of what the link says is repeated before its signature is known to be right.
+        # Nothing from the link is repeated before its signature is verified.
         now = self._clock()
         reason, taken, zone = refusal.reason, refusal.taken, self._zone(link.labels["manager"])
         clock = words.zone_name(now, zone)
@@ -205,7 +205,7 @@ class Acknowledge:
 
 
 def _about(link: TakeLink) -> str:
-    """Of a link whose signature is right: several may be open on a phone."""
+    """What a link with a valid signature is about: several may be open on a phone."""
     name = link.labels["installation"] or link.labels["account"] or link.labels["hosting"]
     client = link.labels["client"]
     return f"{client} ({name})" if client and name else client or name or link.labels["alertname"]
@@ -240,7 +240,7 @@ _REFUSALS: Final[Mapping[LinkFault, tuple[str, ...]]] = {
         "Уже всё",
         "Это оповещение больше не действует: неисправность прошла, и брать в работу нечего.",
     ),
-    # The start is not shown: with an old link one would only have to guess the seconds.
+    # The start is not shown: the holder of an old link would only have to guess the seconds.
     LinkFault.OTHER: ("Ссылка от другого раза", "Откройте ссылку из самого нового сообщения."),
     LinkFault.TAKEN: ("Уже в работе", _ONCE),
     LinkFault.UNREACHABLE: (
@@ -253,7 +253,7 @@ _REFUSALS: Final[Mapping[LinkFault, tuple[str, ...]]] = {
 
 
 def posted(request: Request) -> MultiDict[str, str]:
-    """The fields of a form. Raises ``HTTPException`` for what is none, or too long."""
+    """The fields of a form. Raises ``HTTPException`` if it is not a form or too long."""
     if request.mimetype != "application/x-www-form-urlencoded":
         raise UnsupportedMediaType("Отправьте форму со страницы.")
     length = request.content_length

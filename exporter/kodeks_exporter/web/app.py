@@ -1,4 +1,4 @@
-"""The WSGI application: routes, statuses and headers. What is answered comes from the backend."""
+"""The WSGI application: routes, statuses and headers. The content comes from the backend."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("kodeks_exporter.web")
 
 Handler = Callable[[Request, Mapping[str, str]], Response]
-"""Takes the request and the variables of the route's path. Raises werkzeug's HTTPException for other answers."""
+"""Takes the request and the variables of the path. Raises werkzeug's HTTPException for other answers."""
 
 _UNKNOWN: Final = "Нет установки с таким именем."
 _PLAIN: Final = "text/plain; charset=utf-8"
@@ -66,8 +66,8 @@ class Route:
 class Application:
     """The exporter's WSGI application. ``routes``: those of other modules of this room, such as uploads.
 
-    ``max_probes``: probes that may run at once. A probe of a dead server lasts long, and must not take all worker
-    threads from /metrics; there are twice as many of them.
+    ``max_probes``: probes that may run at once. Probing a dead server takes long, and must not block all worker
+    threads; there are twice as many.
     """
 
     def __init__(self, backend: Backend, routes: Iterable[Route] = (), max_probes: int = 8) -> None:
@@ -87,7 +87,7 @@ class Application:
         began = time.monotonic()
         response = self._respond(request)
         if logger.isEnabledFor(logging.DEBUG):
-            # The path only: tokens travel in the query. As a literal, so that a path can't forge a line.
+            # Only the path, because the query may hold tokens; quoted, so that a path can't forge a log line.
             took = time.monotonic() - began
             logger.debug(
                 "%s %s %r %d %.3fs", request.remote_addr, request.method, request.path, response.status_code, took
@@ -126,7 +126,7 @@ class Application:
         return response
 
     def _dispatch(self, request: Request) -> Response:
-        # Bound to a fixed name: neither routing nor any answer depends on the Host header.
+        # Bound to a fixed name, so that nothing depends on the Host header.
         adapter = self._map.bind("localhost")
         endpoint, variables = adapter.match(request.path, method=request.method)
         response = self._handlers[endpoint](request, variables)
@@ -146,7 +146,7 @@ class Application:
         return sight_of(request, self._backend.web())
 
     def _fleet(self, request: Request) -> FleetView:
-        """As much as this viewer may see. Raises ``Forbidden`` for those who may see nothing."""
+        """The part of the fleet that this viewer may see. Raises ``Forbidden`` for viewers who may see nothing."""
         sight = self._sight(request)
         if sight.blind:
             raise Forbidden("web.viewers names no such user")
@@ -217,7 +217,8 @@ class Application:
         return self._installation_page(request, variables["name"], Query.of(request.args))
 
     def _examine(self, request: Request, variables: Mapping[str, str]) -> Response:
-        """The button «Проверить сейчас». Other sites' pages are refused: each costs the client's server a round."""
+        """The button «Проверить сейчас». Pages of other sites are refused, because each request costs the client's
+        server a round."""
         if _of_another_site(request):
             raise Forbidden("Проверка запускается только со страницы самого экспортёра.")
         name = variables["name"]
@@ -240,17 +241,17 @@ class Application:
         return self._pages.answer("installation.html", page)
 
     def _guide(self, request: Request, variables: Mapping[str, str]) -> Response:
-        # With .md too: alerts name the files, which any other place may show as well.
+        # With .md too: alerts name the files, which may also be served elsewhere.
         return guides.answer(request, variables.get("name", guides.INDEX).removesuffix(".md"), self._pages)
 
 
 def _to_the_list(_request: Request, _: Mapping[str, str]) -> Response:
-    # Relative, since a reverse proxy may have put a path before ours.
+    # Relative, because a reverse proxy may add a path prefix.
     return Response(status=308, headers={"Location": "errors/"})
 
 
 def _of_another_site(request: Request) -> bool:
-    """Whether a browser says that another site's page made this request. Programs that are no browser say nothing."""
+    """Whether a browser says that another site's page made this request. Other programs send no such header."""
     if request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
         return True
     origin = request.headers.get("Origin")

@@ -1,4 +1,4 @@
-"""What the HTTP server asks of the rest of the exporter."""
+"""What the HTTP server needs from the rest of the exporter."""
 
 from typing import Protocol
 
@@ -17,19 +17,19 @@ class Backend(Protocol):
         """Runs all checks of one installation now; its exposition, None when the inventory has no such name."""
 
     def examine(self, name: str) -> tuple[Shown, ...] | None:
-        """Runs all checks of one installation now; what was asked and came. None: there is no such name."""
+        """Runs all checks of one installation now; returns its exchanges. None: there is no such name."""
 
     def fleet(self) -> FleetView:
-        """The fleet as it is known now, without asking anybody."""
+        """The fleet as currently known, without new requests."""
 
     def web(self) -> Web:
-        """Who may see what."""
+        """The settings of viewers."""
 
     def config_yaml(self) -> str:
         """The effective configuration with all secrets masked."""
 
     def reload(self) -> list[str]:
-        """Reads the configuration again. Every problem found; empty when the new configuration is in force."""
+        """Reads the configuration again. Returns every problem; empty when the new configuration is in force."""
 
     def ready(self) -> bool:
         """True once the exporter can answer with figures."""

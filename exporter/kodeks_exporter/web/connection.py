@@ -1,7 +1,7 @@
 """One connection of the HTTP server.
 
-The event loop reads requests and sends answers, within limits of time and size. A thread works only while there is a
-whole request to answer, or an upload that has said who it is.
+The event loop reads requests and sends answers, within limits of time and size. A thread is used only for a complete
+request, or for an authenticated upload.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("kodeks_exporter.web")
 
 _NAMING = ("REMOTE_USER", "REMOTE_ADDR", "HTTP_X_", "HTTP_REMOTE_", "HTTP_AUTHORIZATION")
-"""What may say who asks: answers are not the same for all."""
+"""Variables that may identify the caller: answers differ between callers."""
 _LINGER: Final = 2.0
 _TARGET: Final = re.compile(rb"/(?!/)[\x21-\x7e\x80-\xff]*|\*")
 _REFUSALS: Final = (401, 403, 429)
@@ -43,11 +43,11 @@ _REFUSALS: Final = (401, 403, 429)
 class ServerOptions:
     """Limits; times in seconds, sizes in bytes.
 
-    ``io_grace`` and ``io_rate``: a request and its answer may keep the server waiting for ``io_grace`` and one second
-    more for each ``io_rate`` bytes. ``idle_timeout``: between two requests on one connection, longer than the usual
-    scrape intervals. ``stop_timeout``: for requests in work when the server stops. ``max_body``: of an upload, 0: the
-    application knows itself. ``max_unsent``: of all answers that wait for clients to read them. ``uploads``: received
-    at once.
+    ``io_grace`` and ``io_rate``: a request and its answer may keep the server waiting for ``io_grace`` plus one second
+    for each ``io_rate`` bytes. ``idle_timeout``: between two requests on one connection, longer than the usual scrape
+    intervals. ``stop_timeout``: for requests in work when the server stops. ``max_body``: of an upload, 0: the
+    application checks it. ``max_unsent``: of all answers not yet read by clients. ``uploads``: received at the same
+    time.
     """
 
     io_grace: float = 10.0
@@ -99,7 +99,7 @@ class ServerConnection:
         """No more requests after this one."""
         self._method = b""
         self._left = b""
-        """Of the body, what was received and not yet asked for."""
+        """Received but unread bytes of the body."""
 
     def begin(self) -> asyncio.Task[None]:
         self._task = asyncio.create_task(self._run())
@@ -107,7 +107,7 @@ class ServerConnection:
         return self._task
 
     def finish(self) -> None:
-        """The server stops: after the answer that is under way."""
+        """The server stops: close after the current answer."""
         self._last = True
 
     def _drop(self) -> None:
@@ -123,14 +123,14 @@ class ServerConnection:
             logger.exception("connection failed")
 
     def _over(self, _: asyncio.Task[None]) -> None:
-        # Not at the end of the task: one that is dropped at once never begins.
+        # Not at the end of the task: one dropped at once never starts.
         self._house.table.leave(self.place)
         self._sock.close()
 
     async def _serve(self) -> None:
         if not await self._stream.begin():
             return
-        # Not before the first byte: those who say nothing shall cost little.
+        # Not before the first byte: silent connections must be cheap.
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=self._house.limits.max_header)
         while True:
             try:
@@ -150,7 +150,7 @@ class ServerConnection:
             self._http.start_next_cycle()
 
     async def _request(self) -> h11.Request | None:
-        """The next head; None when the peer has no more to ask."""
+        """The next request head; None when the peer has no more requests."""
         patience = self._house.limits.idle_timeout if self.place.spoke else None
         self._stream.pace.restart()
         self._method = self._left = b""
@@ -162,7 +162,7 @@ class ServerConnection:
         self._method = event.method
         names = [name for name, _ in event.headers]
         size = len(event.target) + sum(len(name) + len(value) for name, value in event.headers)
-        if size > self._house.limits.max_header:  # h11 minds it only while a head is not complete
+        if size > self._house.limits.max_header:  # h11 checks it only while a head is incomplete
             raise _Refused(431, "request too large")
         if b"content-length" in names and b"transfer-encoding" in names:
             raise _Refused(400, "both Content-Length and Transfer-Encoding")
@@ -171,7 +171,7 @@ class ServerConnection:
         return event
 
     async def _exchange(self, request: h11.Request) -> bool:
-        """Answers one request; False: the connection has been ended with it."""
+        """Answers one request; False: the connection was closed."""
         try:
             answer = await self._answer(request)
         except _Refused as refused:
@@ -244,7 +244,7 @@ class ServerConnection:
             raise _Refused(401, "unauthorized", (challenge,))
 
     async def _body(self, request: h11.Request, lane: Lane) -> io.RawIOBase | io.BytesIO:
-        """The whole body, read here, or for uploads what reads it piece by piece."""
+        """The whole body or, for uploads, a reader of its pieces."""
         length = next((int(value) for name, value in request.headers if name == b"content-length"), None)
         if lane.options.body is None:
             most = self._house.limits.max_body
@@ -261,7 +261,7 @@ class ServerConnection:
         return io.BytesIO(bytes(read))
 
     async def _read(self, most: int) -> bytes:
-        """The next bytes of the body, at most so many; none at its end."""
+        """The next bytes of the body, at most ``most``; none at its end."""
         if self._left:
             piece, self._left = self._left[:most], self._left[most:]
             return piece
@@ -290,9 +290,9 @@ class ServerConnection:
         ours = [("Server", "kodeks-exporter"), ("Date", formatdate(usegmt=True)), *self._house.guard.headers]
         if self._http.their_state is h11.SEND_BODY and not self._http.they_are_waiting_for_100_continue:
             with suppress(h11.RemoteProtocolError):
-                self._http.next_event()  # the end of the body, where all of it was read
+                self._http.next_event()  # the end of the body, if all of it was read
         if self._last or self._http.their_state is not h11.DONE:
-            ours.append(("Connection", "close"))  # what is left of the body is not worth reading
+            ours.append(("Connection", "close"))  # the rest of the body is not read
         replaced = {name.lower() for name, _ in ours}
         headers = [*((name, value) for name, value in answer.headers if name.lower() not in replaced), *ours]
         reason = answer.reason.encode("latin-1", "replace")

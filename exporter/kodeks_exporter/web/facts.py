@@ -1,4 +1,4 @@
-"""What a check found out beyond success or failure, in Russian."""
+"""Facts that a check found besides success or failure, in Russian."""
 
 from datetime import tzinfo
 
@@ -18,7 +18,7 @@ from kodeks_exporter.web import words
 
 
 def facts(result: CheckResult, zone: tzinfo | None) -> tuple[str, ...]:
-    """Short phrases; empty when there is nothing worth saying. Dates are of ``zone``."""
+    """Short phrases; empty when there is nothing to say. Dates are in ``zone``."""
     match result.facts:
         case DnsFacts(resolved, working):
             found = (f"адрес {', '.join(resolved)}",) if resolved else ()

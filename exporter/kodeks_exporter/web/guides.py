@@ -1,7 +1,7 @@
-"""``/docs/errors/``: the pages that say what to do about an alert, as HTML, from the package itself.
+"""``/docs/errors/``: pages about what to do for each alert, as HTML, from the package itself.
 
-They are Markdown in docs/errors, readable in a repository too, where they link to each other by file name. Here the
-same links lead to each other's pages; what is not served here stays as words. Raw HTML is shown and not obeyed.
+They are Markdown in docs/errors, linked to each other by file name so that they also work in a repository. Here the
+links lead to the served pages; links to other files become text. Raw HTML is shown as text.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _WEB: Final = re.compile(r"https?://")
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """A page: its heading, the HTML of its body, and what it says in bold first."""
+    """A page: its heading, the HTML of its body, and its first bold text."""
 
     title: str
     body: Markup
@@ -48,14 +48,14 @@ def answer(request: Request, name: str, pages: Pages) -> Response:
     if guide is None:
         raise NotFound("Нет страницы с таким именем. Все страницы: /docs/errors/")
     response = pages.answer("guide.html", guide, links_to_all=name != INDEX)
-    # Not for shared caches: the page may stand behind a password.
+    # Not for shared caches: the page may be behind a password.
     response.headers["Cache-Control"] = "private, max-age=3600"
     response.add_etag()
     return response.make_conditional(request)
 
 
 def summary(alert: str) -> str:
-    """What an alert says, in Russian; its name where there is no page of it."""
+    """An alert in one Russian phrase; its name if it has no page."""
     guide = _guides().get(alert)
     return guide.summary or alert if guide is not None else alert
 
@@ -87,12 +87,12 @@ def _guide(name: str, text: str, markdown: MarkdownIt, known: Collection[str]) -
                 summary = token.children[2].content.rstrip(".")
         if token.type == "heading_open" and token.tag == "h1":
             title = tokens[number + 1].content
-    # Markdown's own text is escaped by the library; what is added here is a name of a file.
+    # The library escapes the text; only file names are added here.
     return Guide(title, Markup(markdown.renderer.render(tokens, markdown.options, {})), summary)  # noqa: S704
 
 
 def _linked(tokens: list[Token], known: Collection[str]) -> list[Token]:
-    """Links to files become links to pages; those that lead to neither a page nor the web become their words."""
+    """Links to files become links to pages; links to neither a page nor the web become text."""
     kept = []
     dropped = 0
     for token in tokens:

@@ -1,7 +1,7 @@
 """Reviews of how alerts were handled: the week's sample for reviewers, a page for each record, a link for its manager.
 
-Reviewers are users of ``handling.reviewers``; a form of theirs carries a token, so that no other site's page can post
-it. A manager needs no password: the link is signed, and lets one read one record and dispute its review.
+Reviewers are users in ``handling.reviewers``; their forms carry a token, so that no other site's page can post them. A
+manager needs no password: the signed link allows reading one record and disputing its review.
 """
 
 import csv
@@ -53,7 +53,7 @@ class _Line:
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """``points``: name and text of what is asked, none for a dispute."""
+    """``points``: name and text of each item, none for a dispute."""
 
     button: str
     points: tuple[tuple[str, str], ...]
@@ -62,8 +62,8 @@ class _Form:
 
 @dataclass(frozen=True, slots=True)
 class HandlingPage:
-    """``groups``: by manager, the sample. ``facts`` and ``said``: of one record and its steps, each a heading and
-    lines. ``link``: for the manager of a record that was reviewed."""
+    """``groups``: the sample by manager. ``facts`` and ``said``: of one record and its steps, each a heading and
+    lines. ``link``: for the manager of a reviewed record."""
 
     title: str
     zone: str
@@ -116,7 +116,7 @@ class Handling:
         return self._show(self._page(record, steps, kind, token, link))
 
     def _view(self, request: Request, _: Mapping[str, str]) -> Response:
-        """The manager's page. The key is the permission, as that of /acknowledge is."""
+        """The manager's page. The key is the permission, as for /acknowledge."""
         id_ = request.args.get("record", "")
         if not hmac.compare_digest(request.args.get("key", "").encode(), self._signature("view", id_).encode()):
             raise Forbidden("Ссылка неверна: откройте её целиком.")
@@ -286,6 +286,6 @@ def _iso(unix: float) -> str:
 
 
 def _plain(value: object) -> str:
-    """No formula for whoever opens it in a spreadsheet."""
+    """Escapes formulas, because the file is opened in spreadsheets."""
     text = str(value)
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

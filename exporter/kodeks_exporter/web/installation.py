@@ -28,7 +28,7 @@ class InstallationPage:
 def installation_page(
     fleet: FleetView, name: str, query: Query, evidence: tuple[Shown, ...] | None = None
 ) -> InstallationPage | None:
-    """The page of one installation; None when the fleet has no such name. ``evidence``: of a round just asked for."""
+    """The page of one installation; None when the fleet has no such name. ``evidence``: of a round just requested."""
     fleet = in_zone(fleet, query)
     view = next((view for view in fleet.installations if view.name == name), None)
     if view is None:
@@ -63,7 +63,7 @@ def installation_page(
 
 
 def in_zone(fleet: FleetView, query: Query) -> FleetView:
-    """With times as the visitor wants them."""
+    """With times in the visitor's zone."""
     return replace(fleet, time_zone=query.zone_info) if query.zone_info is not None else fleet
 
 

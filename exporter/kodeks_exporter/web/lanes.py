@@ -1,4 +1,4 @@
-"""Threads for requests, separate by kind: filling one lane holds up none of the others."""
+"""Threads for requests, separate by kind: a full lane does not block the others."""
 
 import asyncio
 import queue
@@ -14,9 +14,9 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class LaneOptions:
-    """``threads`` at once, and ``waiting`` beyond them; after that, clients are asked to come again. ``of_one``: how
-    many of these may be of one address. ``body``: bytes that are read before a thread is taken; None: the body is read
-    by the thread, piece by piece. ``shared``: who asks for the same while it waits gets the same answer."""
+    """``threads`` at once, and ``waiting`` in the queue; beyond that, clients are asked to retry. ``of_one``: the
+    most from one address. ``body``: bytes read before a thread is used; None: the thread reads the body in pieces.
+    ``shared``: identical requests waiting together get the same answer."""
 
     paths: tuple[str, ...]
     threads: int
@@ -30,7 +30,7 @@ class LaneOptions:
 
 
 def lanes(uploads: int) -> tuple[LaneOptions, ...]:
-    """By path, the first that fits; the last takes what is left. ``uploads``: reports that are received at once."""
+    """By path, the first match; the last takes everything else. ``uploads``: reports received at the same time."""
     return (
         LaneOptions(("/metrics",), 2, 1024, shared=True),
         LaneOptions(("/-/healthy", "/-/ready"), 2, 1024),
@@ -47,7 +47,7 @@ class Full(Exception):  # noqa: N818 - an answer, not an error
 
 
 class Lane:
-    """Daemon threads, begun when they are needed: one that hangs does not keep the process alive."""
+    """Daemon threads, started on demand: one that hangs does not keep the process alive."""
 
     def __init__(self, options: LaneOptions) -> None:
         self.options = options
@@ -76,8 +76,8 @@ class Lane:
                 del self._of_each[party]
 
     async def share(self, key: object, party: str, work: Callable[[], R]) -> R:
-        """As ``run``, once for all who ask for ``key`` before the work on it begins: nobody gets an answer that was
-        begun before they asked."""
+        """As ``run``, once for all who ask for ``key`` before the work starts: nobody gets an answer started before
+        their request."""
         task = self._next.get(key)
         if task is None:
             task = self._next[key] = asyncio.create_task(self._once(key, party, work))
@@ -136,4 +136,4 @@ def _fail(future: asyncio.Future[Any], error: BaseException) -> None:
 
 
 PASSWORDS: Final = LaneOptions((), 1, 4, of_one=1)
-"""Comparing a password takes a quarter of a second of one core on purpose: one at a time, without a queue."""
+"""Checking a password deliberately takes a quarter of a second of CPU: one at a time, with a short queue."""

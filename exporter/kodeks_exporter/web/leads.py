@@ -1,4 +1,4 @@
-"""Where a trouble leads on: what to do, its board, its alert, and who deals with it."""
+"""Links of a trouble: its guide, its dashboard, its alert, and who handles it."""
 
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -10,7 +10,7 @@ from kodeks_exporter.web.views import FleetView
 
 @dataclass(frozen=True, slots=True)
 class TroubleRow:
-    """Addresses are empty where there is nothing to lead to; ``docs`` and ``take`` are relative to the root."""
+    """Addresses are empty when there is no target; ``docs`` and ``take`` are relative to the root."""
 
     text: str
     since: str
@@ -23,7 +23,7 @@ class TroubleRow:
 
 
 def trouble_row(trouble: Trouble, subject: str, fleet: FleetView, *, access: bool = False) -> TroubleRow:
-    """``subject``: the installation or, with ``access``, the online access that has it."""
+    """``subject``: the affected installation or, with ``access``, online access."""
     now, zone = fleet.generated, fleet.time_zone
     taking = fleet.takings.get((trouble.alert, subject))
     taken = take = ""

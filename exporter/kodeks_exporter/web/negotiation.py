@@ -12,8 +12,7 @@ _FAST: Final = 1  # gzip level: half the CPU of the default for a tenth more byt
 
 
 def wants_openmetrics(request: Request) -> bool:
-    """True when Accept names OpenMetrics, in a version we can write, with at least the weight of the plain text
-    format."""
+    """Whether Accept names OpenMetrics, in a supported version, with at least the weight of the plain text format."""
     openmetrics = text = 0.0
     for value, quality in request.accept_mimetypes:
         kind, options = parse_options_header(value)
@@ -26,8 +25,7 @@ def wants_openmetrics(request: Request) -> bool:
 
 
 def compress(request: Request, response: Response) -> None:
-    """Compresses the body with gzip when the client takes it and it is worth it. Caches are informed (Vary) either
-    way."""
+    """Compresses the body with gzip if the client accepts it and it is worthwhile. Sets Vary in any case."""
     response.vary.add("Accept-Encoding")
     if request.accept_encodings.quality("gzip") <= 0:
         return

@@ -1,4 +1,4 @@
-"""HTML of the pages: templates, stylesheet and the Content-Security-Policy that lets exactly these in."""
+"""HTML of the pages: templates, stylesheet and a Content-Security-Policy that allows only these."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Pages:
         )
         self._environment.filters["capital"] = lambda text: text[:1].upper() + text[1:]
         style = "".join((TEMPLATES / name).read_text(encoding="utf-8") for name in ("style.css", *styles))
-        # Our own files, and CSS holds no "<": it must go in unescaped, or its hash would not fit.
+        # Our own files, and CSS has no "<": it must not be escaped, or its hash would not match.
         self._environment.globals |= {"style": Markup(style), "icon": _icon}  # noqa: S704
         digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
         self._policy: Final = (
@@ -50,7 +50,7 @@ class Pages:
 
 
 def _icon(tone: str) -> str:
-    """A dot of the fleet's colour, so that a tab in the background shows it."""
+    """A dot in the fleet's colour, so that a background tab shows it."""
     colour = _ICON_COLOURS.get(tone, "#8a93a0")
     circle = f'<circle cx="4" cy="4" r="4" fill="{colour}"/>'
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8">{circle}</svg>'

@@ -1,4 +1,4 @@
-"""The last day and the last month of an installation as the page shows them: bars, changes, one number."""
+"""The last day and the last month of an installation on the page: bars, changes, one number."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from kodeks_exporter.web import words
 
 DAY: Final = 86400.0
 _WIDTH: Final = 1000.0
-"""Of a bar, in its own units."""
+"""Width of a bar, in its own units."""
 _CHANGES: Final = 20
 _TONES: Final = {
     SpellKind.OK: "ok",
@@ -37,7 +37,7 @@ _WHOSE: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of a bar. ``left`` and ``width`` of 1000."""
+    """A section of a bar. ``left`` and ``width`` in thousandths."""
 
     left: str
     width: str
@@ -46,7 +46,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """``title``: for those who do not see it."""
+    """``title``: for screen readers."""
 
     label: str
     title: str
@@ -64,8 +64,8 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """``available``: share of the known time of 30 days, planned work aside, in which users could work; empty: nothing
-    is known."""
+    """``available``: share of the known time in 30 days, without planned work, in which users could work; empty:
+    unknown."""
 
     day: Timeline
     month: Timeline
@@ -74,7 +74,7 @@ class Past:
 
 
 def past_of(spells: Sequence[Spell], now: float, zone: tzinfo | None, local: tzinfo | None = None) -> Past | None:
-    """None: nothing is known of the past. ``local``: the server's own zone, next to the other where they differ."""
+    """None: the past is unknown. ``local``: the server's own zone, shown when it differs."""
     if not spells:
         return None
     return Past(
@@ -133,14 +133,14 @@ def _bar(label: str, spells: Sequence[Spell], now: float, span: float) -> Timeli
         left, width = (start - begin) / span * _WIDTH, (end - start) / span * _WIDTH
         if spell.kind is SpellKind.DOWN:
             down += end - start
-        least = 2.0 if spell.kind is SpellKind.DOWN else 0.0  # a short outage must be seen, too
+        least = 2.0 if spell.kind is SpellKind.DOWN else 0.0  # a short outage must be visible too
         pieces.append(Piece(f"{left:.1f}", f"{max(width, least):.1f}", _TONES[spell.kind]))
     title = f"За {label}: " + (f"не работала {words.duration(down)}" if down else "не работающей не видели")
     return Timeline(label, title, tuple(pieces))
 
 
 def _changes(spells: Sequence[Spell], now: float, zone: tzinfo | None, local: tzinfo | None) -> Iterator[Change]:
-    """The newest first, without those in which all was well."""
+    """The newest first, without spells in which everything was fine."""
     shown = 0
     for place in range(len(spells) - 1, -1, -1):
         spell = spells[place]

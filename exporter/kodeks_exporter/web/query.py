@@ -1,4 +1,4 @@
-"""What a visitor of the status page asks for."""
+"""The query of a status page visitor."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MAX_QUERY: Final = 200  # characters of a search worth reading
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What the visitor asked for. Empty strings: no limit. ``refresh``: the page reloads itself."""
+    """The visitor's filters. Empty strings: no filter. ``refresh``: the page reloads itself."""
 
     text: str = ""
     state: str = ""
@@ -25,7 +25,7 @@ class Query:
     cause: str = ""
     refresh: bool = True
     sort: str = ""
-    """A column of the table, with ``-`` the other way round."""
+    """A column of the table; ``-`` reverses the order."""
     page: str = ""
     """Of the table, from 1; empty: the first."""
     zone: str = ""
@@ -49,7 +49,7 @@ class Query:
         )
 
     def href(self, **changes: str | bool) -> str:
-        """A relative link to the page with some of the query changed: works behind any path prefix."""
+        """A relative link to the page with a changed query; works behind any path prefix."""
         # A changed query starts at its first page.
         query = replace(self, **{"page": "", **changes})  # type: ignore[arg-type]  # the names and types are those of the fields
         pairs = {
@@ -74,14 +74,14 @@ class Query:
         return bool(self.text or self.state or self.manager or self.hosting or self.cause)
 
     def names(self, access: AccessView) -> bool:
-        """Whether an online access is among what is looked for."""
+        """Whether an online access matches the filters."""
         if self.manager and access.manager != self.manager:
             return False
         haystack = _folded(" ".join((access.name, access.client, access.server, access.manager, access.branch)))
         return all(word in haystack for word in _folded(self.text).split())
 
     def matches(self, view: InstallationView) -> bool:
-        """Everything but the state, which the counters on top need left open."""
+        """Whether an installation matches all filters except the state, which the counters need."""
         if self.manager and view.manager != self.manager:
             return False
         if self.hosting and view.hosting != self.hosting:
@@ -100,7 +100,7 @@ def _sort(text: str) -> str:
 def _zone(name: str) -> ZoneInfo | None:
     try:
         return ZoneInfo(name) if name else None
-    except (ValueError, OSError):  # no zone of that name, or no name of a zone
+    except (ValueError, OSError):  # no zone of that name, or an invalid name
         return None
 
 

@@ -1,4 +1,4 @@
-"""One installation as the status page shows it: its one word, its cause, its checks."""
+"""One installation on the status page: its status, its cause, its checks."""
 
 from dataclasses import dataclass, replace
 from datetime import tzinfo
@@ -48,7 +48,7 @@ TONE_ORDER: Final = ("bad", "warn", "plan", "note", "none", "ok")
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """``key``: value of ``?state=``; ``tone``: bad, warn, plan, note, none or ok; ``sign`` says it without colour."""
+    """``key``: value of ``?state=``; ``tone``: bad, warn, plan, note, none or ok; ``sign`` shows it without colour."""
 
     key: str
     label: str
@@ -74,7 +74,7 @@ class ResultRow:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One installation as the page shows it. ``href`` is empty when the url is not one to make a link of."""
+    """One installation on the page. ``href`` is empty when the url must not become a link."""
 
     name: str
     client: str
@@ -103,7 +103,7 @@ class Row:
 
 
 def status_of(view: InstallationView) -> Status:
-    """The one word for an installation. A failed check of a server that serves its users is a fault of its own kind."""
+    """The status of an installation. A failed check on a server that still serves its users is a separate kind."""
     faulty = any(not trouble.noted for trouble in view.troubles)
     if view.state is None:
         if faulty:
@@ -125,10 +125,10 @@ def status_of(view: InstallationView) -> Status:
 
 
 def line_of(view: InstallationView, status: Status, fleet: FleetView) -> Row:
-    """A line of the table: the one word, and what is worst."""
+    """A line of the table: the status, and the worst troubles."""
     now, zone, root = fleet.generated, fleet.time_zone, view.root_cause
     told = _sentence(root) if root else " ".join(f"{each.text}." for each in view.troubles[:_IN_A_LINE])
-    # The state itself began then; what reports say has a time of its own.
+    # This is when the state began; troubles from reports have their own time.
     dated = view.since is not None and status.tone != "ok" and (root or view.state is not InstallationState.OK)
     return Row(
         name=view.name,
@@ -151,7 +151,7 @@ def line_of(view: InstallationView, status: Status, fleet: FleetView) -> Row:
 
 
 def row_of(view: InstallationView, status: Status, fleet: FleetView) -> Row:
-    """All that is known of an installation."""
+    """Everything known about an installation."""
     now, zone, root = fleet.generated, fleet.time_zone, view.root_cause
     blocked = [words.check_name_inside(r.check) for r in view.results if root and r.by == root.check]
     failed = [r for r in view.results if r.outcome is Outcome.FAILED and (root is None or r.check != root.check)]
@@ -171,7 +171,7 @@ def row_of(view: InstallationView, status: Status, fleet: FleetView) -> Row:
 
 
 def rank_of(view: InstallationView) -> int:
-    """How urgent the worst of its troubles is: 1 the most, as priorities of alerts are counted."""
+    """The urgency of its worst trouble: 1 is the most urgent, as for alert priorities."""
     live = [_as_trouble(view.root_cause, view)] if view.root_cause is not None else []
     return min((trouble.rank for trouble in (*live, *view.troubles)), default=9)
 
@@ -202,7 +202,7 @@ def _check_row(result: CheckResult, zone: tzinfo | None) -> ResultRow:
 
 
 def _some(names: list[str]) -> str:
-    """The first few of many: the rest is in the list of all checks."""
+    """The first few; the rest is in the list of all checks."""
     if len(names) <= SHORT_LIST + 1:
         return ", ".join(names)
     return f"{', '.join(names[:SHORT_LIST])} и\u00a0ещё\u00a0{len(names) - SHORT_LIST}"
@@ -213,12 +213,12 @@ def _sentence(result: CheckResult) -> str:
 
 
 def _said(hint: str, text: str) -> bool:
-    """Whether the text already has the hint's last word, which is its figure or address."""
+    """Whether the text already contains the hint's last word, its figure or address."""
     return hint.rsplit(" ", 1)[-1] in text
 
 
 def _verdict(view: InstallationView, status: Status) -> str:
-    """Is it us or them? Said of healthy installations only, and only from what was really checked."""
+    """Answers «is it us or them?», only for healthy installations and only from what was really checked."""
     if status.tone != "ok":
         return ""
     good = {result.check for result in view.results if result.outcome is Outcome.OK}
@@ -233,7 +233,7 @@ def ago(unix: float | None, now: float) -> str:
 
 
 def _linkable(url: str) -> bool:
-    """Only web addresses become links: javascript: and its kin stay text."""
+    """Only web addresses become links: javascript: and the like stay text."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -242,5 +242,5 @@ def _linkable(url: str) -> bool:
 
 
 def _capital(text: str) -> str:
-    """The first letter made a capital, unless it begins a name of a machine or a protocol."""
+    """Capitalises the first letter, unless it begins a machine's or protocol's name."""
     return text[:1].upper() + text[1:] if text[:1].isalpha() and not text[:1].isascii() else text

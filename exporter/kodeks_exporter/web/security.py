@@ -19,7 +19,7 @@ _CACHE_SIZE: Final = 100
 _LONGEST_KEY: Final = 64  # bytes that blake2b takes; a bcrypt hash has 60
 _BCRYPT_LIMIT: Final = 72  # bytes of a password that bcrypt looks at; the rest is cut off, as htpasswd does
 _MISTAKES: Final = 10
-"""Refusals of one address that are answered at once; then one more each ``_FORGIVEN_EVERY`` seconds."""
+"""Refusals of one address that are answered at once; then one every ``_FORGIVEN_EVERY`` seconds."""
 _FORGIVEN_EVERY: Final = 6.0
 _HELD_BACK: Final = 0.4
 _SUSPECTS: Final = 10_000
@@ -27,24 +27,23 @@ _SUSPECTS: Final = 10_000
 
 
 class PasswordChecker:
-    """Compares passwords with bcrypt hashes, and remembers the answers: bcrypt at every scrape would cost too much.
+    """Checks passwords against bcrypt hashes, and caches the results: bcrypt at every scrape would be too expensive.
 
-    Remembered is a digest under the user's hash, which stands in web.yml alone, and never a password: who has only the
-    one or only the other gains nothing. An unknown user costs the same time as a wrong password, so names can't be
-    guessed by the clock.
+    The cache holds digests under a key that exists only in this object, never passwords. An unknown user takes the same
+    time as a wrong password, so timing does not reveal names.
     """
 
-    def __init__(self, users: Mapping[str, bytes], good: MutableMapping[str, bytes] | None = None) -> None:
-        """``good``: digests by user of what was found right, also by others before; one of another hash is none."""
+    def __init__(self, users: Mapping[str, bytes], before: PasswordChecker | None = None) -> None:
+        """``before``: its successful results stay valid for unchanged users and hashes."""
         self._users = dict(users)
         cost = max((_cost(hashed) for hashed in self._users.values()), default=10)
         self._dummy: Final = bcrypt.hashpw(secrets.token_bytes(16), bcrypt.gensalt(cost))
         self._lock = threading.Lock()
-        self._good: MutableMapping[str, bytes] = {} if good is None else good
-        self._bad: OrderedDict[bytes, None] = OrderedDict()
+        self._good: OrderedDict[bytes, None] = OrderedDict(() if before is None else before._good)
+        self._bad: OrderedDict[bytes, None] = OrderedDict()  # separate, so that guesses do not evict good results
 
     def known(self, user: str, password: str) -> bool | None:
-        """The answer where it is remembered, else None; takes microseconds."""
+        """The cached result or None; takes microseconds."""
         digest = self._digest(user, self._hash(user), _cut(password))
         with self._lock:
             if user in self._users and self._good.get(user) == digest:
@@ -52,7 +51,7 @@ class PasswordChecker:
             return False if digest in self._bad else None
 
     def check(self, user: str, password: str) -> bool:
-        """Takes as long as bcrypt, a quarter of a second at the usual cost, where the answer is not remembered."""
+        """Takes as long as bcrypt, a quarter of a second at the usual cost, if the result is not cached."""
         known = self.known(user, password)
         if known is not None:
             return known
@@ -85,10 +84,10 @@ class PasswordChecker:
 
 
 class Guard:
-    """Stands before the whole application, health included, as exporter-toolkit does.
+    """Protects the whole application, health checks included, as exporter-toolkit does.
 
-    ``open_paths`` (those that end with a slash: with all below) are not guarded: what answers there has a token of its
-    own, and clients' scripts know of no password.
+    ``open_paths`` (with everything below those that end with a slash) are not protected: they check their own tokens,
+    and clients' scripts have no password.
     """
 
     def __init__(
@@ -104,13 +103,13 @@ class Guard:
         self.secure(security)
 
     def secure(self, security: ServerSecurity) -> None:
-        """Puts other users and headers in force, for requests that come from now on."""
-        self._checker = PasswordChecker(security.users, self._passwords) if security.users else None
+        """Puts new users and headers in force for later requests."""
+        self._checker = PasswordChecker(security.users, self._checker) if security.users else None
         self.headers = tuple(security.headers.items())
-        """Set on every answer, in place of ours of the same name."""
+        """Set on every answer, replacing ours of the same name."""
 
     def known(self, path: str, authorization: str) -> bool | None:
-        """Whether the request may pass, where that takes no time; None: ``check`` has to find out."""
+        """Whether the request may pass, if that is known at once; None: call ``check``."""
         checker = self._checker
         if checker is None or any(
             path.startswith(each) if each.endswith("/") else path == each for each in self._open_paths
@@ -120,7 +119,7 @@ class Guard:
         return False if given is None else checker.known(*given)
 
     def user(self, authorization: str) -> str:
-        """Whose password has been found right, of a request that may pass; empty where none is asked for."""
+        """The authenticated user of a request that may pass; empty without authentication."""
         given = _basic(authorization)
         return given[0] if self._checker is not None and given is not None else ""
 
@@ -131,16 +130,16 @@ class Guard:
 
 
 class Suspects:
-    """Who was refused again and again. Their next refusals come late: guessing is slow, and costs us a timer.
-    Used from the server's event loop only."""
+    """Delays answers to callers that were refused repeatedly: guessing becomes slow, and costs us only a timer. Used
+    only in the server's event loop."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._until: OrderedDict[str, float] = OrderedDict()
-        """When each will have all its mistakes forgiven."""
+        """When all mistakes of each address will be forgiven."""
 
     def refused(self, party: str) -> float:
-        """Notes a refusal; gives for how many seconds its answer is held back."""
+        """Records a refusal; returns the seconds by which its answer is delayed."""
         now = self._clock()
         until = max(self._until.get(party, now), now) + _FORGIVEN_EVERY
         self._until[party] = min(until, now + 2 * _MISTAKES * _FORGIVEN_EVERY)

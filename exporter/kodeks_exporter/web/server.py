@@ -1,9 +1,9 @@
 """The HTTP server: an event loop that accepts, reads and sends, and threads for the application.
 
-Written on asyncio and h11, because no WSGI server keeps strangers from costing threads: they read a request in the
-thread that answers it (cheroot, gunicorn), first take the whole body of somebody unknown and speak no TLS (waitress),
-or have neither a deadline for a whole head nor a bound for an address (uvicorn, hypercorn). h11 is the parser of
-HTTP/1.1 that uvicorn and httpx use: strict, and without dependencies.
+Built on asyncio and h11, because no WSGI server keeps strangers from using up threads: they read a request in the
+thread that answers it (cheroot, gunicorn), accept the whole body of an unknown caller and have no TLS (waitress), or
+have neither a deadline for a whole head nor a limit for an address (uvicorn, hypercorn). h11 is the HTTP/1.1 parser of
+uvicorn and httpx: strict, and without dependencies.
 """
 
 from __future__ import annotations
@@ -34,18 +34,18 @@ logger = logging.getLogger("kodeks_exporter.web")
 
 _BACKLOG: Final = 1024
 _AT_A_TIME: Final = 32
-"""Connections that are accepted before those that are there get a turn."""
+"""Connections accepted before existing ones get a turn."""
 _QUIET: Final = 60.0
-"""Seconds between two warnings of too many connections."""
+"""Seconds between two warnings about too many connections."""
 _PAUSE: Final = 0.2
-"""Seconds without accepting, when the process is out of descriptors."""
+"""Seconds without accepting when the process is out of descriptors."""
 
 
 class WebServer:
     """Serves a WSGI application in background threads.
 
-    ``listen`` as in ``--web.listen-address``. Bad addresses and settings raise ValueError, unreadable certificates
-    OSError, both at once; ``start`` raises OSError when the address can't be taken.
+    ``listen`` as in ``--web.listen-address``. Bad addresses and settings raise ValueError at once, unreadable
+    certificates OSError; ``start`` raises OSError when the address can't be bound.
     """
 
     def __init__(
@@ -94,11 +94,11 @@ class WebServer:
         return f"{'https' if self._tls else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
 
     def start(self) -> None:
-        """Takes the address and returns; requests are answered from then on."""
+        """Binds the address and returns; requests are answered from then on."""
         listener = _listener(self._listen)
         self._address = listener.getsockname()
         started: concurrent.futures.Future[None] = concurrent.futures.Future()
-        # A daemon thread, and so are those of the lanes: one that hangs must not keep the process alive.
+        # A daemon thread, like those of the lanes: one that hangs must not keep the process alive.
         self._thread = threading.Thread(
             target=lambda: asyncio.run(self._serve(listener, started)), name="web", daemon=True
         )
@@ -107,7 +107,7 @@ class WebServer:
         logger.info("listening on %s", self.url)
 
     def stop(self) -> None:
-        """Takes no more connections, lets running requests end within ``stop_timeout``, then returns."""
+        """Accepts no more connections, lets running requests finish within ``stop_timeout``, then returns."""
         if self._loop is None or self._stopping is None or self._thread is None:
             return
         with suppress(RuntimeError):  # it has stopped already
@@ -115,7 +115,7 @@ class WebServer:
         self._thread.join(self._options.stop_timeout + 2.0)
 
     def alive(self, patience: float) -> bool:
-        """Whether the event loop answers within so many seconds."""
+        """Whether the event loop responds within ``patience`` seconds."""
         if self._loop is None:
             return False
         try:
@@ -125,7 +125,7 @@ class WebServer:
         return True
 
     def prepare(self, security: ServerSecurity) -> Callable[[], None]:
-        """Other users, headers and certificates; gives what puts them in force without a restart.
+        """Prepares other users, headers and certificates; returns a function that puts them in force without a restart.
 
         Raises ValueError or OSError when they are bad, or would turn TLS on or off.
         """

@@ -1,4 +1,4 @@
-"""The status page as data: what is shown, in which order, in which words. The templates only print it."""
+"""The status page as data: content, order and words. The templates only print it."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -28,11 +28,11 @@ from kodeks_exporter.web.rows import (
 )
 from kodeks_exporter.web.views import FleetView, InstallationView
 
-MAX_CARDS: Final = 60  # failing installations shown in full; more would be no page to read but a megabyte
-SMALL_RESULT: Final = 8  # a search with that few results shows healthy installations in full as well
+MAX_CARDS: Final = 60  # failing installations shown in full; more would make the page unreadable
+SMALL_RESULT: Final = 8  # a search with that few results also shows healthy installations in full
 MAX_ACCESSES: Final = 40
 PER_PAGE: Final = 500  # lines of the table
-GROUP_BY_HOSTING: Final = 3  # as many installations of one hosting with one cause hardly fail by chance
+GROUP_BY_HOSTING: Final = 3  # this many installations of one hosting rarely fail with one cause by chance
 GROUP_BY_CAUSE: Final = 5
 
 
@@ -48,7 +48,7 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Several installations that fail alike."""
+    """Several installations with the same failure."""
 
     text: str
     href: str
@@ -107,7 +107,7 @@ def status_page(fleet: FleetView, query: Query) -> StatusPage:
     counted = [status for _, status in matching]
     cards, rows = problems[:MAX_CARDS], problems[MAX_CARDS:] + others
     if query.sort:
-        # Who sorts wants one table with all of them.
+        # A sorted page is one table with all of them.
         cards, rows = [], sorted(shown, key=_ORDERS[query.sort.lstrip("-")], reverse=query.sort.startswith("-"))
     if query.text and len(shown) <= SMALL_RESULT:
         cards, rows = cards + rows, []
@@ -180,7 +180,7 @@ def _counters(statuses: list[Status], noted_accesses: int, query: Query) -> tupl
 
 
 def _notices(problems: list[tuple[InstallationView, Status]], query: Query) -> tuple[Notice, ...]:
-    """Groups of installations that fail alike: the cause is then likely one and outside of each of them."""
+    """Groups of installations with the same failure, which then probably has one common cause."""
     if query.cause:
         return ()
     together: Counter[tuple[str, str]] = Counter()
@@ -231,7 +231,7 @@ def _state_label(key: str) -> str:
 
 
 def _pages(rows: int, query: Query) -> tuple[Count, ...]:
-    """Links to the pages of a long table; none for one that is not."""
+    """Links to the pages of a long table; none for a short one."""
     number = -(-rows // PER_PAGE)
     if number < 2:
         return ()
@@ -270,7 +270,7 @@ def _zone_of(view: InstallationView) -> str:
 
 
 def _problem_order(pair: tuple[InstallationView, Status]) -> tuple[int, int, float, str]:
-    """Worst first, then the newest: that is what the telephone rings about."""
+    """Worst first, then the newest, which people call about."""
     view, status = pair
     return rank_of(view), TONE_ORDER.index(status.tone), -(view.since or 0.0), view.client.casefold()
 
@@ -278,7 +278,7 @@ def _problem_order(pair: tuple[InstallationView, Status]) -> tuple[int, int, flo
 def _in_one_list(
     pairs: list[tuple[InstallationView, Status]], accesses: tuple[AccessRow, ...], fleet: FleetView
 ) -> tuple[Row | AccessRow, ...]:
-    """Installations and accesses, the most urgent first; each keep their order among themselves."""
+    """Installations and accesses, the most urgent first; otherwise each keep their order."""
     found: list[tuple[int, Row | AccessRow]] = [(rank_of(view), row_of(view, s, fleet)) for view, s in pairs]
     found += [(access.rank, access) for access in accesses]
     return tuple(card for _, card in sorted(found, key=lambda each: each[0]))

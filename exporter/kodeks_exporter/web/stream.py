@@ -1,6 +1,6 @@
 """A connection's bytes, plain or through TLS, on the server's event loop.
 
-A slow peer costs no thread, and single bytes that drip in can't stretch the limit on the time for a request or answer.
+A slow peer uses no thread, and sending single bytes can't extend the time limit of a request or answer.
 """
 
 import asyncio
@@ -13,19 +13,19 @@ from typing import Final
 
 _PIECE: Final = 64 * 1024
 _HANDSHAKE: Final = 0x16
-"""First byte of all that speak TLS."""
+"""First byte of every TLS connection."""
 
 
 class Patience:
-    """What one connection may still spend waiting for its peer: ``grace`` seconds, and one more for each ``rate``
-    bytes moved. Time in which the application works is not counted."""
+    """The time that a connection may still wait for its peer: ``grace`` seconds, and one more for each ``rate``
+    bytes transferred. The application's time is not counted."""
 
     def __init__(self, grace: float, rate: int) -> None:
         self._grace, self._rate = grace, rate
         self.restart()
 
     def restart(self) -> None:
-        """A new request, or the answer to it, begins."""
+        """Starts the time of a new request or answer."""
         self._spent, self._moved = 0.0, 0
 
     @property
@@ -38,7 +38,7 @@ class Patience:
 
 
 class Stream:
-    """Plain bytes. Methods raise TimeoutError when the pace is used up, and OSError for a peer that is gone."""
+    """Plain bytes. Methods raise TimeoutError when the time is used up, and OSError when the peer is gone."""
 
     def __init__(self, sock: socket.socket, pace: Patience) -> None:
         sock.setblocking(False)
@@ -47,7 +47,7 @@ class Stream:
         self._first = b""
 
     async def begin(self) -> bool:
-        """Waits for the peer to say something. False: it has hung up."""
+        """Waits for the peer's first bytes. False: it has disconnected."""
         self._first = await self._raw_receive()
         return bool(self._first)
 
@@ -79,8 +79,8 @@ class Stream:
             view = view[_PIECE:]
 
     async def end(self, linger: float) -> None:
-        """Says that nothing more will be sent, and takes what still comes for ``linger`` seconds: a peer that still
-        sends when the connection is closed loses our answer."""
+        """Shuts down sending, and reads for ``linger`` more seconds: a peer that is still sending when the
+        connection is closed would lose our answer."""
         with contextlib.suppress(OSError, TimeoutError):
             self._sock.shutdown(socket.SHUT_WR)
             async with asyncio.timeout(linger):
@@ -110,7 +110,7 @@ class TlsStream(Stream):
                 await self._flush()
                 await self._more()
             except ssl.SSLError:
-                await self._flush()  # the alert, which says why
+                await self._flush()  # the TLS alert, which says why
                 raise
             else:
                 await self._flush()
@@ -152,7 +152,7 @@ class TlsStream(Stream):
             self._incoming.write_eof()
 
     async def _answer_plain_http(self) -> None:
-        """Someone wrote http:// for https://: say so in words that a browser or curl shows."""
+        """The client used http:// instead of https://: say so in a way that a browser or curl shows."""
         text = b"This server speaks HTTPS on this port: use https://\n"
         head = b"HTTP/1.0 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n" % len(text)
         await self._raw_send(head + text)

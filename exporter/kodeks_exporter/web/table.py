@@ -1,8 +1,8 @@
-"""The open connections, bounded in all and for each address. Idle ones make room for new ones.
+"""The open connections, bounded in total and by address. Idle ones make room for new ones.
 
-Strangers may open connections as fast as they like. So when there is no room, the one that has waited longest for its
-peer goes, those first that have never sent a whole request; what is being answered stays. The newest is turned away
-only when every other one is being answered.
+Strangers may open connections as fast as they like. So when there is no room, the connection that has waited longest
+for its peer is closed, first among those that have never sent a complete request; those being answered stay. The newest
+is turned away only when all others are being answered.
 """
 
 import ipaddress
@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 _RESERVED: Final = 256
-"""Descriptors that checks, downloads and databases need in any case."""
+"""Descriptors needed by checks, downloads and databases."""
 _FEWEST: Final = 32
 
 
 def room(most: int) -> int:
-    """How many connections may be open: ``most``, or what the process's limit on descriptors leaves for them."""
+    """How many connections may be open: ``most``, or fewer if the process's descriptor limit requires it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = 2 * most + _RESERVED
     if soft < wanted and soft != resource.RLIM_INFINITY:
@@ -32,7 +32,7 @@ def room(most: int) -> int:
 
 
 def party(address: str) -> str:
-    """Who counts as one: an IPv4 address, or the /64 of an IPv6 address, which one subscriber has at least."""
+    """The unit that is counted: an IPv4 address, or the /64 of an IPv6 address, which every subscriber has."""
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
@@ -58,9 +58,9 @@ class Place:
 class _Party:
     places: set[Place] = field(default_factory=set)
     silent: OrderedDict[Place, None] = field(default_factory=OrderedDict)
-    """Those that wait for their first request, the longest first."""
+    """Connections waiting for their first request, the longest first."""
     idle: OrderedDict[Place, None] = field(default_factory=OrderedDict)
-    """Those that have sent one, and wait for their peer."""
+    """Connections that have sent one and wait for their peer."""
 
     def longest(self) -> Place | None:
         return next(iter(self.silent), None) or next(iter(self.idle), None)
@@ -81,7 +81,7 @@ class Table:
         return self._open
 
     def enter(self, place: Place) -> bool:
-        """False: there is no room and none can be made."""
+        """False: there is no room."""
         own = self._parties.get(place.party)
         if own is not None and len(own.places) >= self._of_one:
             victim = own.longest()
@@ -143,7 +143,7 @@ class Table:
 
 
 class Outbox:
-    """What waits to be sent, bounded in bytes: of those who ask for much and read nothing, the longest goes."""
+    """Bounds the bytes waiting to be sent: the connection that has waited longest is dropped."""
 
     def __init__(self, most: int) -> None:
         self._most = most

@@ -1,4 +1,4 @@
-"""TLS of the server: certificate files that may change while it runs, and client certificates."""
+"""The server's TLS: certificate files that may change while it runs, and client certificates."""
 
 import logging
 import os
@@ -13,14 +13,14 @@ logger = logging.getLogger("kodeks_exporter.web")
 
 
 def build_context(security: ServerSecurity) -> ssl.SSLContext:
-    """A server context. Raises ValueError for settings that do not fit, OSError (ssl.SSLError) for bad files."""
+    """A server context. Raises ValueError for inconsistent settings, OSError (ssl.SSLError) for bad files."""
     if security.cert_file is None or security.key_file is None:
         raise ValueError("TLS needs both cert_file and key_file")
     if security.client_verify is not ssl.CERT_NONE and security.client_ca_file is None:
         raise ValueError("verifying client certificates needs client_ca_file")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = security.min_version
-    # An encrypted key must fail, not ask for a passphrase on the terminal.
+    # An encrypted key must fail, not prompt for a passphrase.
     context.load_cert_chain(security.cert_file, security.key_file, password=_no_passphrase)
     if security.client_ca_file is not None:
         context.load_verify_locations(security.client_ca_file)
@@ -29,14 +29,15 @@ def build_context(security: ServerSecurity) -> ssl.SSLContext:
 
 
 class Certificates:
-    """The context for new connections. A changed certificate serves them; a broken one leaves the old in force."""
+    """The context for new connections. A changed certificate is used for them; after a broken one the old stays in
+    force."""
 
     def __init__(self, security: ServerSecurity) -> None:
         self._lock = threading.Lock()
         self.prepare(security)()
 
     def prepare(self, security: ServerSecurity) -> Callable[[], None]:
-        """Gives what puts other settings in force for new connections. Raises like ``build_context``."""
+        """Returns a function that puts other settings in force for new connections. Raises like ``build_context``."""
         stamp = _stamp(security)
         context = build_context(security)
 

@@ -1,8 +1,7 @@
-"""What is wrong besides the live checks: what reports, online accesses and the monitor itself show. Pure.
+"""What is wrong besides the live checks: in reports, online accesses and the monitor itself. Pure.
 
-A trouble goes by the name of the alert that reports it, so that page and messages speak of the same things; the
-thresholds are those of the rules. The page is quicker: it waits for no ``for``. What it can't judge by itself, because
-that takes more than the latest figures, it takes from what Alertmanager lists.
+A trouble has the name of its alert, so that page and messages agree; the thresholds are those of the rules. The page is
+faster because it has no ``for``. Troubles that need more than the latest figures are taken from Alertmanager's list.
 """
 
 import math
@@ -25,7 +24,7 @@ from kodeks_exporter.web import words
 
 DAY: Final = 86400.0
 _STATUS_SILENT: Final = 2
-"""Empty statuses in a row from which the client's server counts as silent; they come each 15 minutes."""
+"""After this many empty statuses in a row the client's server counts as silent; they come every 15 minutes."""
 _UNREADABLE_FOR: Final = DAY
 _SHOWN: Final = 5
 _GIB: Final = 2**30
@@ -47,9 +46,9 @@ RANKS: Final[Mapping[str, int]] = {
     "KodeksVersionChanged": 5, "OnlineBillingDocsLeft150": 5, "OnlineBillingSearchLeft150": 5,
     "OnlineBillingPrintLeft150": 5, "OnlineBillingUploadLeft150": 5,
 }  # fmt: skip
-"""Alerts that the page finds by itself, with the numbers of their priorities, 1 the most urgent."""
+"""Alerts that the page finds itself, with their priorities, 1 the most urgent."""
 _ELSEWHERE: Final = frozenset({"KodeksMonitorImpaired", "KodeksConfigReloadFailed", "KodeksHostingOutage"})
-"""Found by the page itself, in banners and notices."""
+"""Shown by the page itself in banners and notices."""
 _OPS: Final = "ops"
 """``manager`` of alerts about the monitor."""
 _GRAVE: Final = 3
@@ -75,7 +74,7 @@ _OF_RESOURCE: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """``since``: Unix seconds, None when that is not known: a report says what is, not since when.
+    """``since``: Unix seconds, None when unknown: a report shows a state, not when it began.
 
     ``text``: one Russian sentence without its full stop.
     """
@@ -92,7 +91,7 @@ class Trouble:
 
     @property
     def noted(self) -> bool:
-        """No failure: something to think of by day."""
+        """Not a failure: something for office hours."""
         return self.rank >= _NOTED
 
     @property
@@ -101,7 +100,7 @@ class Trouble:
 
 
 def alert_of(check: CheckResult, state: InstallationState | None, long: bool) -> str:
-    """The alert for a failed check; empty: none. ``long``: maintenance lasts longer than the site allows."""
+    """The alert for a failed check; empty: none. ``long``: maintenance has lasted longer than the site allows."""
     if check.check == "page" and state is InstallationState.NEEDS_SERVICE:
         return "KodeksNeedSupport"
     if check.check == "maintenance" and long:
@@ -112,8 +111,8 @@ def alert_of(check: CheckResult, state: InstallationState | None, long: bool) ->
 def listed_troubles(
     alerts: Iterable[Alert], subjects: Container[str]
 ) -> tuple[Mapping[str, tuple[Trouble, ...]], tuple[str, ...]]:
-    """What Alertmanager lists and the page does not find by itself, by installation or access; and of the monitor
-    itself, as sentences. What another alert mutes is left out: its cause stands there already."""
+    """Alerts listed by Alertmanager that the page does not find itself, by installation or access; and those of the
+    monitor, as sentences. Inhibited alerts are left out: their cause is shown already."""
     found: dict[str, dict[str, list[Alert]]] = {}
     monitor = []
     for alert in sorted(alerts, key=lambda each: each.started):
@@ -141,7 +140,8 @@ def _listed(alike: list[Alert]) -> Trouble:
 
 
 def host_troubles(results: Iterable[CheckResult], thresholds: Mapping[str, float], planned: str) -> tuple[Trouble, ...]:
-    """What the SNMP agent of the server's machine shows. ``planned``: announced downtime, in which no service runs."""
+    """Troubles reported by the SNMP agent of the server's machine. ``planned``: announced downtime, when no service
+    runs."""
     found: list[Trouble] = []
     for facts in (each.facts for each in results):
         if not isinstance(facts, SnmpFacts):
@@ -169,8 +169,8 @@ def report_troubles(
     thresholds: Mapping[str, float],
     now: float,
 ) -> tuple[Trouble, ...]:
-    """``error``: when the last unreadable report came, and why. Each is judged by the report in force alone: an old one
-    says nothing of today but that it is old."""
+    """``error``: when the last unreadable report came, and why. Judged by the report in force only: an old report
+    shows nothing except that it is old."""
     found: list[Trouble] = []
     report = snapshot.report if snapshot is not None else None
     if error is not None and now - error[0] < _UNREADABLE_FOR and (report is None or report.received < error[0]):
@@ -201,7 +201,7 @@ def _licences(report: LastReport, now: float) -> Iterator[Trouble]:
     if header.spp_ok is False:
         yield Trouble("KodeksSppStatus", "СПП не работает: вопросы пользователей не доходят")
     ends = {_file(each.file): each.expires for each in report.volumes if each.expires is not None}
-    # One that ended long ago was given up, unless all did.
+    # A licence that ended long ago was given up, unless all did.
     kept = {file: end for file, end in ends.items() if now - end < _GIVEN_UP}
     if header.expires is not None:
         kept["регистрация"] = header.expires
@@ -260,7 +260,7 @@ _LOST: Final = {USERS: "пользователей", VOLUMES: "томов", REGI
 
 
 def access_troubles(state: AccessState, now: float) -> tuple[Trouble, ...]:
-    """Of one online access; a server that is down is reported once for all its accesses, elsewhere."""
+    """Troubles of one online access; a server that is down is reported elsewhere, once for all its accesses."""
     found: list[Trouble] = []
     if state.login is False:
         found.append(Trouble("OnlineLoginFailed", reason_text("refused").rstrip(".")))
@@ -270,7 +270,7 @@ def access_troubles(state: AccessState, now: float) -> tuple[Trouble, ...]:
 
 
 def _limit(resource: Resource, quota: Quota) -> Iterator[Trouble]:
-    """A limit of 0 can't be used up; one of 100 is not nearly used up from the start."""
+    """A limit of 0 can't be used up; a limit of 100 is not nearly used up from the start."""
     alert, name = _OF_RESOURCE[resource]
     limit = math.inf if quota.limit is None else quota.limit
     if quota.left <= 0 < limit:

@@ -1,8 +1,8 @@
 """Reports pushed by clients' scripts: ``POST /upload``, then ``GET`` or ``HEAD`` of ``/files/NAME`` to make sure.
 
-Thousands of scripts depend on the letter of these requests and answers (docs/reports.md). The caller is recognised by
-the header ``dealer`` and its token in the query. Nothing of a request is used as a path: a file's name is only compared
-with the inventory. The body goes to the disk piece by piece, none of it before the token was found good.
+Thousands of scripts depend on the exact form of these requests and answers (docs/reports.md). The caller is identified
+by the header ``dealer`` and the token in the query. Nothing from a request is used as a path: the file name is only
+compared with the inventory. The body is written to disk in pieces, and only after the token was verified.
 """
 
 import contextlib
@@ -35,14 +35,14 @@ from kodeks_exporter.web.app import Route
 log = logging.getLogger(__name__)
 
 OPEN_PATHS: Final = ("/upload", "/files/")
-"""Paths with a token of their own: basic authentication of web.yml would lock the scripts out."""
+"""Paths with their own token: basic authentication of web.yml would lock the scripts out."""
 RESULTS: Final = (
     "ok", "forbidden", "bad_request", "bad_name", "bad_type", "unknown_name", "too_large", "unreadable", "busy",
     "storage_full", "aborted", "error",
 )  # fmt: skip
 """Label values of ``kodeks_exporter_uploads_total``."""
 RETRY_AFTER: Final = 30
-"""Seconds after which a script may come again when too many upload at once."""
+"""Seconds after which a script may retry when there are too many uploads."""
 
 _PLAIN: Final = "text/plain; charset=utf-8"
 _PIECE: Final = 64 * 1024
@@ -67,8 +67,8 @@ class Uploads:
     """The routes of this room for ``web.app.Application``. ``results`` counts uploads by ``RESULTS``."""
 
     def __init__(self, intake: Intake, fleet: Callable[[], Fleet], limit: int, max_uploads: int) -> None:
-        """``limit``: bytes of one file. ``max_uploads`` at once, and of one dealer three quarters of them where there
-        are others; beyond that, 503 asks to come again."""
+        """``limit``: bytes of one file. ``max_uploads`` at once, at most three quarters of them from one dealer if
+        there are others; beyond that, 503 asks to retry."""
         self._intake = intake
         self._fleet = fleet
         self._limit = limit
@@ -148,7 +148,7 @@ class Uploads:
                 match event:
                     case File(name="file", filename=filename) if incoming is None:
                         seen.append(filename)
-                        if "\\" in event.headers["content-disposition"]:  # the parser has taken it for an escape
+                        if "\\" in event.headers["content-disposition"]:  # the parser takes it for an escape
                             raise _bad_name()
                         name, suffix = self._target(filename, dealer)
                         limit = MAX_SIZE if suffix == STATUS_SUFFIX else self._limit
@@ -171,7 +171,7 @@ class Uploads:
             return self._intake.accept(name, incoming, "push", suffix)
 
     def _target(self, filename: str, dealer: Dealer) -> tuple[str, str]:
-        """Installation and suffix of a file that this dealer may write. Raises UploadRefused."""
+        """Installation and suffix of a file that this dealer may upload. Raises UploadRefused."""
         name, dot, extension = filename.rpartition(".")
         if len(filename) > _LONGEST_NAME or not (is_name(filename) and is_name(name)):
             raise _bad_name()
@@ -189,7 +189,7 @@ class Uploads:
         return frozenset(name for name, each in installations.items() if each.mode is Mode.PUSH)
 
     def _dealer(self, request: Request) -> Dealer:
-        """Who asks, once the token is found good. Raises UploadRefused; an unknown dealer costs the same as a wrong
+        """The caller with a valid token. Raises UploadRefused; an unknown dealer takes the same time as a wrong
         token."""
         dealer = self._fleet().dealers.get(request.headers.get("dealer", ""))
         expected = dealer.token.reveal() if dealer is not None else self._no_token
@@ -216,7 +216,7 @@ class Uploads:
             file = path.open("rb")
             status = path.stat()
         except FileNotFoundError:
-            # Usual: a script asks before it has ever sent anything.
+            # This is normal: a script asks before its first upload.
             return _answer(404, {"ok": False, "error": "Такого файла ещё не было / no such file yet"})
         response = Response(
             wrap_file(request.environ, file, _PIECE), content_type="application/octet-stream", direct_passthrough=True
@@ -237,7 +237,8 @@ class Uploads:
         return response
 
     def _who(self, request: Request, seen: list[str]) -> dict[str, object]:
-        """For the log: never the token, so neither the query nor a dealer that is none (it may be a misplaced one)."""
+        """For the log: never the token, so neither the query nor an unknown dealer's name (it may be a misplaced
+        token)."""
         dealer = request.headers.get("dealer", "")
         return {
             "remote": request.remote_addr or "",
@@ -247,7 +248,7 @@ class Uploads:
 
 
 class _Slots:
-    """Places for uploads: one dealer's slow or hostile scripts leave some for all others."""
+    """Slots for uploads: one dealer's slow or hostile scripts leave some for the others."""
 
     def __init__(self, most: int) -> None:
         self._most = most

@@ -1,7 +1,7 @@
-"""Who sees what: users bound to branches and managers never learn of another's clients, at no address.
+"""Who sees what: users restricted to branches and managers never see other clients, on any address.
 
-The user is the one whose password ``--web.config.file`` has checked, or the one that a trusted reverse proxy names.
-Without ``web.viewers`` everybody sees everything.
+The user is authenticated by ``--web.config.file`` or named by a trusted reverse proxy. Without ``web.viewers``
+everybody sees everything.
 """
 
 import re
@@ -20,7 +20,7 @@ _FAMILY: Final = re.compile(r"# (?:HELP|TYPE|UNIT) (\S+)")
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """``whole``: no bounds. Else clients of these branches and of these managers."""
+    """``whole``: everything. Otherwise clients of these branches and managers."""
 
     whole: bool = False
     branches: frozenset[str] = frozenset()
@@ -35,7 +35,7 @@ class Sight:
 
 
 def sight_of(request: Request, web: Web) -> Sight:
-    """What a caller may see; nothing when the settings do not name them."""
+    """What a caller may see; nothing for an unknown caller."""
     if not web.viewers:
         return Sight(whole=True)
     user = user_of(request, web)
@@ -46,14 +46,14 @@ def sight_of(request: Request, web: Web) -> Sight:
 
 
 def user_of(request: Request, web: Web) -> str:
-    """Who asks; empty: not known."""
+    """The user; empty: unknown."""
     if web.user_header and request.remote_addr in web.trusted_proxies:
         return request.headers.get(web.user_header, "")
     return str(request.environ.get("REMOTE_USER", ""))
 
 
 def narrowed(fleet: FleetView, sight: Sight) -> FleetView:
-    """The fleet as far as it may be seen."""
+    """The visible part of the fleet."""
     if sight.whole:
         return fleet
     accesses = tuple(each for each in fleet.accesses if sight.sees(each.branch, each.manager))
@@ -72,8 +72,8 @@ def narrowed(fleet: FleetView, sight: Sight) -> FleetView:
 
 
 def narrowed_metrics(exposition: bytes, names: Container[str]) -> bytes:
-    """Only series of these installations and accesses. Series of nobody in particular are left out, too: what the
-    exporter reports about itself and about managers is not for a branch."""
+    """Only series of these installations and accesses. Other series are left out too: figures about the exporter and
+    about managers are not for a branch."""
     return "".join(_lines(exposition.decode("utf-8"), names)).encode()
 
 
@@ -88,7 +88,7 @@ def _lines(text: str, names: Container[str]) -> Iterator[str]:
             else:
                 head.append(line)
             continue
-        # A quote inside of a value is escaped, so this is never found there.
+        # A quote inside a value is escaped, so this never matches there.
         found = _SUBJECT.search(line)
         if found is not None and found[2] in names:
             yield from head

@@ -1,4 +1,4 @@
-"""What the status page and service discovery need to know of the fleet: plain data, filled in by the backend."""
+"""The fleet as the status page and service discovery need it: plain data, filled in by the backend."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -37,7 +37,7 @@ class InstallationView:
     planned: str = ""
     time_zone: tzinfo | None = None
     troubles: tuple[Trouble, ...] = ()
-    """What is reported besides the checks, worst first."""
+    """Troubles besides the checks, worst first."""
     long: bool = False
     """Its maintenance has lasted longer than the site allows."""
     past: tuple[Spell, ...] = ()
@@ -45,7 +45,7 @@ class InstallationView:
 
 @dataclass(frozen=True, slots=True)
 class AccessView:
-    """One online access. ``server``: the vendor's server that it is at; ``checked``: the last visit, Unix seconds."""
+    """One online access. ``server``: its vendor server; ``checked``: the last visit, Unix seconds."""
 
     name: str
     client: str
@@ -58,9 +58,10 @@ class AccessView:
 
 @dataclass(frozen=True, slots=True)
 class Taking:
-    """An alert that Alertmanager lists. ``by``: who has taken it, empty: not taken yet; ``at``: when, Unix seconds.
+    """An alert listed by Alertmanager.
 
-    ``query``: of the signed link by which it is taken, empty: it can't be.
+    ``by``: who has taken it, empty: nobody; ``at``: when, Unix seconds. ``query``: of the signed link to take it,
+    empty: it can't be taken.
     """
 
     by: str = ""
@@ -70,7 +71,7 @@ class Taking:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """How people call a manager, and the phone, which may be empty."""
+    """A manager's name as people use it, and phone, which may be empty."""
 
     name: str
     phone: str = ""
@@ -81,9 +82,9 @@ class FleetView:
     """The whole fleet at one moment.
 
     ``generated`` is Unix seconds; ``time_zone`` is the zone people read times in, None: that of this machine.
-    ``servers_down``: server of online accesses to why it counts as down. ``monitor``: what is wrong with the monitor
-    itself, in Russian. ``takings``: alert and installation or account to how it is dealt with. ``grafana``,
-    ``alertmanager``: where people reach them, empty: not known. ``contacts``: managers by their label value.
+    ``servers_down``: server of online accesses to its trouble. ``monitor``: what is wrong with the monitor itself, in
+    Russian. ``takings``: (alert, installation or access) to who handles it. ``grafana``, ``alertmanager``: their
+    addresses for people, empty: unknown. ``contacts``: managers by their label value.
     """
 
     installations: tuple[InstallationView, ...]
@@ -95,13 +96,13 @@ class FleetView:
     monitor: tuple[str, ...] = ()
     takings: Mapping[tuple[str, str], Taking] = field(default_factory=dict)
     told_to_ops: tuple[str, ...] = ()
-    """Alerts of the monitor itself, which may name anybody's clients and managers."""
+    """Alerts of the monitor itself, which may name any client or manager."""
     grafana: str = ""
     alertmanager: str = ""
     contacts: Mapping[str, Contact] = field(default_factory=dict)
 
     def contact(self, manager: str) -> Contact:
-        """Where the settings do not name them: the label value."""
+        """The contact; the label value if the settings have none."""
         return self.contacts.get(manager, Contact(manager))
 
     @property

@@ -74,7 +74,7 @@ def grouped(number: int) -> str:
 
 
 def decimal(number: float) -> str:
-    """With one digit where that says more: 0,4; 12."""
+    """With one decimal if it is useful: 0,4; 12."""
     return (f"{number:.0f}" if number >= 10 else f"{number:.1f}").replace(".", ",")
 
 
@@ -89,7 +89,7 @@ def installations_genitive(number: int) -> str:
 
 
 def check_name(check: str) -> str:
-    """The Russian name of a check; a check this page does not know goes by its own name."""
+    """The Russian name of a check; an unknown check keeps its own name."""
     row = CHECKS.get(check)
     return check if row is None else row.title
 
@@ -113,7 +113,7 @@ def blocked_by(result: CheckResult) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A span for people, two units at most: 40 с, 12 мин, 2 ч 05 мин, 3 дня 4 ч."""
+    """A duration for people, at most two units: 40 с, 12 мин, 2 ч 05 мин, 3 дня 4 ч."""
     whole = max(0, int(seconds))
     if whole < 60:
         return f"{whole} с"
@@ -136,7 +136,7 @@ def check_duration(seconds: float) -> str:
 
 
 def moment(unix: float, now: float, zone: tzinfo | None) -> str:
-    """A point in time as short as it stays clear: 21:04; вчера, 21:04; 3 ноября, 21:04; 3 ноября 2025, 21:04."""
+    """A point in time, as short as is clear: 21:04; вчера, 21:04; 3 ноября, 21:04; 3 ноября 2025, 21:04."""
     then, today = at(unix, zone), at(now, zone)
     clock = f"{then:%H:%M}"
     if then.date() == today.date():
@@ -148,7 +148,7 @@ def moment(unix: float, now: float, zone: tzinfo | None) -> str:
 
 
 def since(unix: float, now: float, zone: tzinfo | None) -> str:
-    """«с 21:04, 12 мин»; with a comma in the moment the span goes in brackets."""
+    """«с 21:04, 12 мин»; if the moment has a comma, the duration is in brackets."""
     when = moment(unix, now, zone)
     span = duration(now - unix) if now - unix >= 60 else "меньше минуты"
     preposition = "со" if when.startswith("вчера") else "с"

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
 _AT_ONCE = 1024 * 1024
-"""Bytes of an answer that are taken from the application before they are sent."""
+"""Bytes of an answer read from the application before sending."""
 
 
 @dataclass(slots=True)
 class Answer:
-    """``body``: the beginning, and ``rest`` what follows where it is longer than can be held at once."""
+    """``body``: the beginning, and ``rest``: the remainder of a long answer."""
 
     status: int
     reason: str
@@ -33,7 +33,7 @@ class Answer:
 
 
 class Rest:
-    """What is left of a long answer. Not to be asked from two threads at once."""
+    """The remainder of a long answer. Not thread-safe."""
 
     def __init__(self, chunks: Iterator[bytes], whole: Iterable[bytes]) -> None:
         self._chunks, self._whole = chunks, whole
@@ -55,8 +55,8 @@ class Rest:
 
 
 class Body(io.RawIOBase):
-    """A request's body for a thread of the application, as it arrives. Raises OSError where the peer or its time is
-    gone."""
+    """A request's body, read by an application thread as it arrives. Raises OSError when the peer is gone or too
+    slow."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, read: Callable[[int], Awaitable[bytes]]) -> None:
         super().__init__()
@@ -101,7 +101,7 @@ def environment(
     }
     for raw_name, raw_value in request.headers:
         if b"_" in raw_name:
-            continue  # would be taken for the one with a dash
+            continue  # would be confused with the one with a dash
         name, value = raw_name.decode("ascii").upper().replace("-", "_"), raw_value.decode("latin-1")
         key = name if name in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{name}"
         environ[key] = f"{environ[key]}, {value}" if key in environ else value
@@ -109,8 +109,8 @@ def environment(
 
 
 def call(app: WSGIApplication, environ: WSGIEnvironment, *, piecewise: bool) -> Answer:
-    """Runs the application, in a thread of its own. Raises what it raises. ``piecewise``: a long answer is taken from
-    it as it is sent, and not at once."""
+    """Runs the application in the current thread. Raises what it raises. ``piecewise``: a long answer is read while
+    it is sent, not at once."""
     started: list[tuple[str, list[tuple[str, str]]]] = []
     written: list[bytes] = []
 
