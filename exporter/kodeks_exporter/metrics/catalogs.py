@@ -1,4 +1,4 @@
-"""Catalogs of an installation as ``/sysinfo/metrics`` reports them, asked for live or pushed."""
+"""Catalogs of an installation as reported by ``/sysinfo/metrics``, polled or pushed."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What reports say of themselves against the ones before: another client's, shrunk, the same again, other versions."""
+"""Differences from earlier reports: another client's, shrunk, repeated, other versions."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ def families(view: ReportView) -> Iterator[Metric]:
         return
     registrations = CounterMetricFamily(
         "kodeks_registration_changes",
-        "How often a report came with another registration than the one before it.",
+        "How often a report had a different registration than the one before it.",
         labels=["installation"],
     )
     registrations.add_metric([view.name], changes.registrations)
@@ -46,6 +46,6 @@ def families(view: ReportView) -> Iterator[Metric]:
     for part, change in changes.version_changes.items():
         versions.add_metric([view.name, part, short(change.before), short(change.after)], change.made)
     yield versions
-    repeats = gauge("kodeks_sysinfo_repeats", "How often the report in force came again, unchanged.")
+    repeats = gauge("kodeks_sysinfo_repeats", "How often the current report was received again unchanged.")
     repeats.add_metric([view.name], changes.repeats)
     yield repeats

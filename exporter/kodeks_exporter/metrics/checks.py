@@ -41,7 +41,7 @@ def _results(status: LiveStatus) -> Iterator[Metric]:
     )
     reasons = GaugeMetricFamily(
         "kodeks_check_failed_info",
-        "1 while a check fails, with the reason: one of a documented list of words.",
+        "1 while a check fails, with one of the documented reasons.",
         labels=[*labels, "reason"],
     )
     impaired = GaugeMetricFamily(
@@ -70,7 +70,7 @@ def _state(status: LiveStatus) -> Iterator[Metric]:
     name = status.round.installation
     state = GaugeMetricFamily(
         "kodeks_installation_state",
-        "The state of an installation as its users feel it: 1 for the current one; none while the monitor is blind.",
+        "The state of an installation as its users experience it: 1 for the current one; absent if unknown.",
         labels=["installation", "state"],
     )
     for each in InstallationState if status.round.state is not None else ():
@@ -78,7 +78,7 @@ def _state(status: LiveStatus) -> Iterator[Metric]:
     yield state
     maintenance = GaugeMetricFamily(
         "kodeks_maintenance_start_timestamp_seconds",
-        "When the present maintenance mode was first seen.",
+        "When the current maintenance mode was first seen.",
         labels=["installation"],
     )
     if status.maintenance_start is not None:
@@ -99,7 +99,7 @@ def _connection(installation: Installation, status: LiveStatus) -> Iterator[Metr
     code = GaugeMetricFamily("kodeks_http_response_code", "HTTP status of the main page.", labels=["installation"])
     expiry = GaugeMetricFamily(
         "kodeks_tls_certificate_expiry_timestamp_seconds",
-        "When the TLS certificate of the server ends.",
+        "When the server's TLS certificate expires.",
         labels=["installation"],
     )
     known = GaugeMetricFamily(

@@ -1,4 +1,4 @@
-"""What was left out: one family for all subjects, wherever they come from."""
+"""Dropped series and records: one family for all subjects."""
 
 from collections.abc import Mapping
 
@@ -7,7 +7,7 @@ from prometheus_client.core import GaugeMetricFamily
 
 
 def dropped_series(installation: str, dropped: Mapping[str, int]) -> Metric:
-    """``dropped``: subject to number. Without samples where nothing was left out."""
+    """``dropped``: subject to number. No samples when nothing was dropped."""
     family = GaugeMetricFamily(
         "kodeks_series_dropped",
         "Series, or records of the report, left out because of a bound, by subject.",

@@ -36,7 +36,7 @@ class ExporterStatus:
     set_aside: int
     clock_leaps: int
     impaired: Mapping[Impairment, int]
-    """How many installations the monitor can't fully check, by what it lacks."""
+    """How many installations can't be fully checked, by cause."""
 
 
 def families(status: ExporterStatus) -> Iterator[Metric]:
@@ -48,9 +48,7 @@ def families(status: ExporterStatus) -> Iterator[Metric]:
     yield CounterMetricFamily(
         "kodeks_exporter_rounds", "Rounds of checks run since the start, one per installation.", value=status.rounds
     )
-    yield _gauge(
-        "kodeks_exporter_poll_lag_seconds", "By how much the most overdue round of checks is late.", status.poll_lag
-    )
+    yield _gauge("kodeks_exporter_poll_lag_seconds", "How late the most overdue round of checks is.", status.poll_lag)
     interval = GaugeMetricFamily(
         "kodeks_exporter_poll_interval_seconds", "Configured interval by kind of poll.", labels=["kind"]
     )
@@ -58,7 +56,7 @@ def families(status: ExporterStatus) -> Iterator[Metric]:
     yield interval
     impaired = GaugeMetricFamily(
         "kodeks_exporter_impaired",
-        "Whether the monitor's own machine keeps it from checking, by what it lacks.",
+        "Whether the monitor's own machine can't check, by cause.",
         labels=["cause"],
     )
     blinded = GaugeMetricFamily(
@@ -92,7 +90,7 @@ def families(status: ExporterStatus) -> Iterator[Metric]:
     yield errors
     behind = GaugeMetricFamily(
         "kodeks_exporter_storage_behind_seconds",
-        "For how long the oldest change has waited to be written; 0 when nothing waits.",
+        "How long the oldest change has waited to be written; 0 when nothing waits.",
         labels=["file"],
     )
     lost = CounterMetricFamily(
@@ -106,12 +104,12 @@ def families(status: ExporterStatus) -> Iterator[Metric]:
     yield from (behind, lost)
     yield _gauge(
         "kodeks_exporter_storage_unreadable_files",
-        "Files of the storage that could not be read at a start and were set aside, until they are removed.",
+        "Unreadable files of the storage that were set aside at startup and not yet removed.",
         status.set_aside,
     )
     yield CounterMetricFamily(
         "kodeks_exporter_clock_leaps",
-        "How often the clock of the exporter's machine leapt by more than a minute since the start.",
+        "How often the clock of the exporter's machine jumped by more than a minute since the start.",
         value=status.clock_leaps,
     )
 

@@ -1,7 +1,7 @@
-"""Writing the exposition. What has not changed since the last scrape is not written again.
+"""Writes the exposition, reusing what has not changed since the last scrape.
 
-A family's samples must stand together, while a change concerns one installation; so each source (an installation, say)
-keeps its samples written per family, and a scrape only joins them. ``prometheus_client`` formats everything again each
+A family's samples must be together, while a change affects one installation; so each source (such as an installation)
+caches its formatted samples by family, and a scrape only joins them. ``prometheus_client`` formats everything each
 time.
 """
 
@@ -55,7 +55,7 @@ class Exposition:
         return dict(self._errors)
 
     def guarded(self, part: str, sources: Callable[[], Iterable[Source]]) -> Iterator[Source]:
-        """The sources of one part, for ``render``: where listing them fails, the rest of them is left out."""
+        """The sources of one part, for ``render``: if listing them fails, the rest is left out."""
         try:
             yield from sources()
         except Exception as error:

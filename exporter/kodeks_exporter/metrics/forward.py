@@ -1,4 +1,4 @@
-"""What became of reports that were sent on."""
+"""The outcome of forwarded reports."""
 
 from collections.abc import Iterator
 
@@ -11,21 +11,21 @@ from kodeks_exporter.intake.forward import Forwarded
 def families(installation: str, forwarded: Forwarded) -> Iterator[Metric]:
     attempted = GaugeMetricFamily(
         "kodeks_forward_last_attempt_timestamp_seconds",
-        "When a report was last sent on, whatever the result.",
+        "When a report was last forwarded, whatever the result.",
         labels=["installation"],
     )
     attempted.add_metric([installation], forwarded.attempted)
     yield attempted
     sent = GaugeMetricFamily(
         "kodeks_forward_last_success_timestamp_seconds",
-        "When a report was last sent on and accepted.",
+        "When a report was last forwarded and accepted.",
         labels=["installation"],
     )
     if forwarded.sent:
         sent.add_metric([installation], forwarded.sent)
     yield sent
     success = GaugeMetricFamily(
-        "kodeks_forward_success", "Whether the last report that was sent on was accepted.", labels=["installation"]
+        "kodeks_forward_success", "Whether the last forwarded report was accepted.", labels=["installation"]
     )
     success.add_metric([installation], int(forwarded.sent == forwarded.attempted))
     yield success

@@ -11,16 +11,16 @@ from kodeks_exporter.reaction.handling import Figures, Sign
 def families(figures: Mapping[str, Figures]) -> Iterator[Metric]:
     """``figures``: by manager."""
     score = GaugeMetricFamily(
-        "kodeks_handling_score", "Mean of what reviewers gave in 30 days, 0 to 5.", labels=["manager", "point"]
+        "kodeks_handling_score", "Mean score from reviewers over 30 days, 0 to 5.", labels=["manager", "point"]
     )
     reviews = GaugeMetricFamily("kodeks_handling_reviews", "Reviews within the last 13 months.", labels=["manager"])
     disputes = GaugeMetricFamily(
         "kodeks_handling_disputes",
-        "Disputed reviews within the last 13 months, by what became of them.",
+        "Disputed reviews within the last 13 months, by outcome.",
         labels=["manager", "outcome"],
     )
     signs = GaugeMetricFamily(
-        "kodeks_handling_sign", "Whether a measure seems to be pleased, 30 days.", labels=["manager", "sign"]
+        "kodeks_handling_sign", "Whether a measure seems to be gamed, over 30 days.", labels=["manager", "sign"]
     )
     for manager, each in figures.items():
         reviews.add_metric([manager], each.reviews)

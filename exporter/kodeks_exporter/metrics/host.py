@@ -14,7 +14,7 @@ def families(status: LiveStatus) -> Iterator[Metric]:
     free = GaugeMetricFamily("kodeks_disk_free_bytes", "Free space of a partition.", labels=labels)
     size = GaugeMetricFamily("kodeks_disk_size_bytes", "Size of a partition.", labels=labels)
     running = GaugeMetricFamily(
-        "kodeks_process_running", "Whether a process of the service runs.", labels=["installation", "process"]
+        "kodeks_process_running", "Whether a process of the service is running.", labels=["installation", "process"]
     )
     result = status.round.results.get("snmp")
     if result is not None and isinstance(result.facts, SnmpFacts):

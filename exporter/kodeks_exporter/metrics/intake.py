@@ -1,4 +1,4 @@
-"""How reports get in."""
+"""Uploads of reports."""
 
 from collections.abc import Iterator, Mapping
 

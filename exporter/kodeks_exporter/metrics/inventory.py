@@ -1,4 +1,4 @@
-"""What the inventory says of an installation; everything else carries only its name, and queries join."""
+"""The inventory's data about an installation; all other metrics have only its name, and queries join."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
@@ -11,9 +11,7 @@ from kodeks_exporter.settings.fleet import Installation
 
 
 def families(installation: Installation) -> Iterator[Metric]:
-    info = InfoMetricFamily(
-        "kodeks_installation", "What the inventory says of an installation.", labels=["installation"]
-    )
+    info = InfoMetricFamily("kodeks_installation", "Inventory data of an installation.", labels=["installation"])
     info.add_metric(
         [installation.name],
         {
@@ -45,9 +43,7 @@ def utc_offsets(installations: Iterable[Installation], now: float) -> Mapping[st
 
 def offset_families(offsets: Mapping[str, float]) -> Iterator[Metric]:
     """PromQL knows no time zones: with these, a rule can ask for an installation's own day and month."""
-    ahead = gauge(
-        "kodeks_installation_utc_offset_seconds", "By how much an installation's local time is ahead of UTC now."
-    )
+    ahead = gauge("kodeks_installation_utc_offset_seconds", "How far an installation's local time is ahead of UTC now.")
     for name, offset in offsets.items():
         ahead.add_metric([name], offset)
     yield ahead

@@ -1,4 +1,4 @@
-"""Links that kAssist met, on the newest day that is over."""
+"""Links that kAssist processed on the last complete day."""
 
 from collections.abc import Iterator
 
@@ -14,8 +14,8 @@ def families(view: ReportView) -> Iterator[Metric]:
     report = view.block(Block.KASSIST)
     if report is None:
         return
-    links = gauge("kodeks_kassist_links", "Links that kAssist met on the newest day that is over.", "kind")
-    day_start = gauge("kodeks_kassist_day_timestamp_seconds", "Start of the local day that kodeks_kassist_links is of.")
+    links = gauge("kodeks_kassist_links", "Links that kAssist processed on the last complete day.", "kind")
+    day_start = gauge("kodeks_kassist_day_timestamp_seconds", "Start of the local day of kodeks_kassist_links.")
     newest = max((date for date in view.snapshot.kassist if date < report.date), default=None)
     if newest is not None:
         day = view.snapshot.kassist[newest]

@@ -1,4 +1,4 @@
-"""Registration, key, seats, volumes and daily updates, as the report gives them."""
+"""Registration, key, seats, volumes and daily updates from the report."""
 
 from collections.abc import Iterator
 
@@ -20,7 +20,7 @@ def _registration(view: ReportView) -> Iterator[Metric]:
     assert view.snapshot.report is not None
     header = view.snapshot.report.header
     if header.regnum or header.client:
-        registration = InfoMetricFamily("kodeks_registration", "The registration file.", labels=["installation"])
+        registration = InfoMetricFamily("kodeks_registration", "The registration.", labels=["installation"])
         registration.add_metric([view.name], {"regnum": short(header.regnum), "legal_entity": short(header.client)})
         yield registration
     protection = header.protection
@@ -79,7 +79,7 @@ def _volumes(view: ReportView) -> Iterator[Metric]:
         if volume.has_error is not None:
             code = "" if volume.error is None else str(volume.error)
             error.add_metric([view.name, name, code], int(volume.has_error))
-    told = gauge("kodeks_volumes_with_expiry", "Volumes of the newest report whose end of licence is known.")
+    told = gauge("kodeks_volumes_with_expiry", "Volumes in the newest report with a known licence expiry.")
     told.add_metric([view.name], sum(1 for volume in report.volumes if volume.expires is not None))
     yield info
     yield expiry

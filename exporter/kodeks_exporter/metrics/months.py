@@ -1,4 +1,4 @@
-"""Sums of calendar months, each a series of its own that only grows: what tables over a year are made of."""
+"""Totals of calendar months, each its own series that only grows, for tables over a year."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping

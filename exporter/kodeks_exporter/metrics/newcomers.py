@@ -1,4 +1,4 @@
-"""New users and silent ones, as sums: there in every mode of privacy, and cheap for rules."""
+"""Totals of new and silent users: available in every privacy mode, and cheap for rules."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ def families(view: ReportView) -> Iterator[Metric]:
     came = newcomers.newcomers(view.snapshot.users, current, report.made)
     family = gauge(
         "kodeks_new_users",
-        "Users first seen within 30 days before the newest report, by what they did until then.",
+        "Users first seen within 30 days before the newest report, by what they have done.",
         "kind",
     )
     family.add_metric([view.name, "all"], len(came))

@@ -1,4 +1,4 @@
-"""Online accesses: what is left, whether they can be read, what was searched, and how they are used.
+"""Online accesses: remaining limits, whether they can be read, searches, and use.
 
 Searches of accesses are families of their own (``kodeks_online_searches_total``, ``kodeks_online_search_event_info``):
 those of installations have other labels, and one family with two sets of labels cannot be summed or joined.
@@ -61,7 +61,7 @@ def _gauge(name: str, documentation: str, *labels: str) -> GaugeMetricFamily:
 
 def _access(view: AccessFigures) -> Iterator[Metric]:
     access, state = view.access, view.state
-    info = InfoMetricFamily("kodeks_online_access", "What the inventory says of an online access.", labels=["account"])
+    info = InfoMetricFamily("kodeks_online_access", "Inventory data of an online access.", labels=["account"])
     info.add_metric(
         [access.name],
         {
@@ -91,12 +91,10 @@ def _figures(view: AccessFigures) -> Iterator[Metric]:
     name, state = view.access.name, view.state
     read = _gauge("read_timestamp_seconds", "When the figures of an access were last read.")
     left = _gauge("left", "Units that are left this month.", "resource")
-    limit = _gauge(
-        "limit", "Units of a month; the largest left seen this month where the page does not say.", "resource"
-    )
+    limit = _gauge("limit", "Units of a month; if the page does not say, the most left this month.", "resource")
     uncertain = _gauge(
         "limit_uncertain",
-        "1 where the limit is learnt and this month was not seen from its beginning, so it may be larger.",
+        "1 when the limit is learnt and this month was not seen from its beginning, so it may be larger.",
         "resource",
     )
     if state.read is not None:
@@ -185,7 +183,7 @@ def _use(view: AccessFigures) -> Iterator[Metric]:
     if use_pattern.deviation is not None:
         deviation.add_metric([name, use_pattern.deviation.value], 1)
     yield deviation
-    advice = _gauge("advice", "Whether to call the client today or not to, and why.", "advice", "reason")
+    advice = _gauge("advice", "Whether to call the client today, and why.", "advice", "reason")
     if use_pattern.advice is not None:
         advice.add_metric([name, use_pattern.advice.value, use_pattern.advice_reason], 1)
     yield advice

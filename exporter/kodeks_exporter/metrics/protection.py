@@ -17,7 +17,7 @@ def families(status: LiveStatus) -> Iterator[Metric]:
     )
     products = GaugeMetricFamily(
         "kodeks_product_error",
-        "1 while the licence page calls a product unusable; it says nothing of the key.",
+        "1 while the licence page reports a product as unusable; this says nothing about the key.",
         labels=["installation", "product", "code"],
     )
     name = status.round.installation

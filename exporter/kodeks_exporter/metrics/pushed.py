@@ -1,4 +1,4 @@
-"""What installations say by pushed status files, for those that can't be asked live."""
+"""Figures from pushed status files, for installations that can't be polled."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -13,7 +13,7 @@ from kodeks_exporter.metrics.sysmon import sysmon_families
 from kodeks_exporter.settings.fleet import Installation
 
 FRESH: Final = 3600.0
-"""Seconds for which the figures of a status count as the present state: four of the usual 15 minutes."""
+"""Seconds for which a status counts as the current state: four times the usual 15 minutes."""
 
 
 def is_fresh(status: PushedStatus, now: float) -> bool:
@@ -21,17 +21,14 @@ def is_fresh(status: PushedStatus, now: float) -> bool:
 
 
 def families(installation: Installation, status: PushedStatus, *, fresh: bool) -> Iterator[Metric]:
-    """``fresh`` False: only when it came. The figures of an installation
-    with a url come from its live checks."""
+    """``fresh`` False: only its arrival time. The figures of an installation with a url come from its live checks."""
     name = installation.name
-    received = gauge(
-        "kodeks_status_received_timestamp_seconds", "When the last status file came that the server had just made."
-    )
+    received = gauge("kodeks_status_received_timestamp_seconds", "When the last new status file arrived.")
     received.add_metric([name], status.received)
     yield received
     created = gauge(
         "kodeks_status_created_timestamp_seconds",
-        "When the last status file was made, by the clock of the installation's server (else when it came).",
+        "When the last status file was created, by the clock of the installation's server, or else when it arrived.",
     )
     created.add_metric([name], status.received if status.created is None else status.created)
     yield created
@@ -43,7 +40,7 @@ def families(installation: Installation, status: PushedStatus, *, fresh: bool) -
 
 
 def trail_families(name: str, trail: Trail) -> Iterator[Metric]:
-    """How status files came, also those that could not be read."""
+    """The arrival of status files, including unreadable ones."""
     arrived = gauge(
         "kodeks_status_arrived_timestamp_seconds",
         "When the last status file arrived, whatever was in it.",
@@ -52,7 +49,7 @@ def trail_families(name: str, trail: Trail) -> Iterator[Metric]:
     yield arrived
     empty = gauge(
         "kodeks_status_empty_in_a_row",
-        "How many status files were empty in a row up to the last one: the server did not answer its own machine.",
+        "How many of the latest status files in a row were empty: the server did not answer on its own machine.",
     )
     empty.add_metric([name], trail.empty)
     yield empty

@@ -16,7 +16,8 @@ _BOUNDS = (*(floatToGoString(bound) for bound in BUCKETS), "+Inf")
 
 @dataclass(frozen=True, slots=True)
 class ReactionView:
-    """``up``: by ``host:port`` of each Alertmanager, whether it answered last; those not yet asked are not in it."""
+    """``up``: by ``host:port`` of each Alertmanager, whether it answered the last poll; without those not yet
+    polled."""
 
     state: ReactionState
     up: Mapping[str, bool]
@@ -25,7 +26,7 @@ class ReactionView:
 def families(view: ReactionView) -> Iterator[Metric]:
     up = GaugeMetricFamily(
         "kodeks_reaction_alertmanager_up",
-        "Whether this Alertmanager answered when it was last read.",
+        "Whether this Alertmanager answered the last poll.",
         labels=["alertmanager"],
     )
     for name, answered in view.up.items():
@@ -56,7 +57,7 @@ def _now(state: ReactionState) -> Iterator[Metric]:
         yield family
     since = GaugeMetricFamily(
         "kodeks_reaction_oldest_waiting_timestamp_seconds",
-        "Since when the oldest alert that has not been taken has been waiting.",
+        "Since when the oldest alert that nobody has taken has been waiting.",
         labels=["manager"],
     )
     for manager, told in oldest.items():

@@ -18,7 +18,7 @@ from kodeks_exporter.store.snapshot import ReportSnapshot
 def sources(
     installation: Installation, snapshot: ReportSnapshot, settings: HistorySettings, names: UserNames, now: float
 ) -> Iterator[Source]:
-    """Two, so that a search that gets too old does not make everything be written again. ``now``: Unix seconds."""
+    """Two sources, so that an expiring search does not make everything be formatted again. ``now``: Unix seconds."""
     view = ReportView(installation, snapshot, settings, names)
     version = (installation, snapshot, settings, names)
     yield Source("report", installation.name, version, lambda: families(view))
@@ -45,7 +45,7 @@ def families(view: ReportView) -> Iterator[Metric]:
 
 
 def _dropped(view: ReportView) -> Iterator[Metric]:
-    """What a bound cut off, so that nobody takes a part for the whole."""
+    """What a limit cut off, so that nobody mistakes a part for the whole."""
     report, limits = view.snapshot.report, view.settings.series
     if report is None:
         return

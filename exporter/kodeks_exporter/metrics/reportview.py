@@ -1,4 +1,4 @@
-"""What the subjects of report metrics are given, and what they share."""
+"""The common input and helpers of report metrics."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -15,7 +15,7 @@ from kodeks_exporter.store.privacy import OFF, UserNames
 from kodeks_exporter.store.snapshot import LastReport, ReportSnapshot
 
 LABEL: Final = 120
-"""Characters of a label value that a report brought."""
+"""The most characters of a label value from a report."""
 
 T = TypeVar("T")
 
@@ -33,7 +33,7 @@ class ReportView:
 
     @property
     def per_user(self) -> bool:
-        """Whether there are series of single users."""
+        """Whether there are series for single users."""
         return self.names.mode != OFF
 
     def block(self, block: Block) -> LastReport | None:
@@ -56,12 +56,12 @@ def short(text: str, length: int = LABEL) -> str:
 
 
 def base_names(paths: Sequence[str]) -> list[str]:
-    """The last part of each path, ``\\`` or ``/``; where two would be the same, also the part before it."""
+    """The last part of each path (with ``\\`` or ``/``); if two are the same, also the part before it."""
     parts = [path.replace("\\", "/").rstrip("/").split("/") for path in paths]
     last = Counter(part[-1] for part in parts)
     return [short(part[-1] if last[part[-1]] == 1 else "/".join(part[-2:])) for part in parts]
 
 
 def unique(rows: Iterable[tuple[tuple[str, ...], T]]) -> dict[tuple[str, ...], T]:
-    """Rows by label values: of rows that would be the same series, the last one stays."""
+    """Rows by label values: the last of rows with the same labels wins."""
     return dict(rows)

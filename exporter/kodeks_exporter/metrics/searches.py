@@ -1,4 +1,4 @@
-"""Searches: counters, how long they took, and the newest ones one by one."""
+"""Searches: counters, durations, and the newest single ones."""
 
 from bisect import bisect_left
 from collections import Counter
@@ -64,7 +64,7 @@ def _durations(view: ReportView) -> Metric:
 
 
 def events_version(view: ReportView, now: float) -> tuple[int, int]:
-    """Changes only when an event gets too old to be shown. ``now``: Unix seconds."""
+    """Changes only when an event expires. ``now``: Unix seconds."""
     settings, window = view.settings.searches, view.snapshot.window
     return (
         _too_old(window.ok, now - settings.ok_age),
@@ -77,7 +77,7 @@ def _too_old(events: Sequence[SearchEvent], since: float) -> int:
 
 
 def events(view: ReportView, now: float) -> Iterator[Metric]:
-    """The newest searches, one by one; they expire."""
+    """The newest single searches; they expire."""
     family = gauge(
         "kodeks_search_event_info",
         "A single search: how long it took, in seconds; bounded in number and age.",
@@ -98,7 +98,7 @@ def events(view: ReportView, now: float) -> Iterator[Metric]:
     rows: dict[tuple[str, ...], float] = {}
     for event in (*unsuccessful, *ok):
         labels = _labels(view, event)
-        # Searches that are the same to the second and the letter are one series: that of the slowest.
+        # Identical searches in the same second are one series: that of the slowest.
         rows[labels] = max(rows.get(labels, 0.0), event.duration or 0.0)
     for labels, duration in rows.items():
         family.add_metric([view.name, *labels], duration)

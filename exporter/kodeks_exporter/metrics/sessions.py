@@ -1,4 +1,4 @@
-"""Seats in use when the report was made, and connections refused for want of one."""
+"""Seats in use when the report was made, and connections refused for lack of a seat."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
@@ -26,7 +26,7 @@ def _sessions(view: ReportView) -> Iterator[Metric]:
     yield used
     if not view.per_user:
         return
-    # A workstation's address points at a person as a login does: it goes with the logins.
+    # A workstation's address identifies a person as a login does: it is hidden with the logins.
     plain = view.names.mode == PLAIN
     info = gauge("kodeks_session_info", "A session that held a seat.", "user", "domain", "ip", "browser", "since")
     rows = unique(
@@ -49,7 +49,7 @@ def _sessions(view: ReportView) -> Iterator[Metric]:
 
 
 def _addresses(view: ReportView, sessions: Sequence[Session]) -> Metric:
-    """Only of logins with several: to find those among all sessions of a fleet would be expensive for rules."""
+    """Only for logins with several: finding them among all sessions of a fleet would be expensive for rules."""
     addresses: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     for session in sessions[: view.settings.series.sessions]:
         if session.login and session.ip:
@@ -74,7 +74,7 @@ def _rejections(view: ReportView) -> Iterator[Metric]:
     )
     most = view.settings.series.rejected_users
     counts: Counter[tuple[str, str]] = Counter()
-    # Latecomers go to "other", so that no counter ever falls.
+    # New ones beyond the limit go to "other", so that no counter decreases.
     kept: set[str] = set()
     for (login, reason), count in view.snapshot.rejections.items():
         user = short(view.names.label(view.name, login))

@@ -1,4 +1,4 @@
-"""The report itself: when it was made and came, what could not be read, versions, the support service."""
+"""The report itself: when it was made and received, read errors, versions, the support service."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What installations say of themselves by ``/sysmon/metrics``, under their own names, asked for live or pushed."""
+"""Series from installations' own ``/sysmon/metrics``, under their own names, polled or pushed."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -13,18 +13,18 @@ _HELP: Final = "Passed on from /sysmon/metrics of installations; its meaning is 
 
 
 def families(status: LiveStatus) -> Iterator[Metric]:
-    """Of the live check, none when the last one came to nothing."""
+    """From the live check; none if the last one failed."""
     result = status.round.results.get("sysmon")
     if result is not None and result.outcome is Outcome.OK and isinstance(result.facts, SysmonFacts):
         yield from sysmon_families(status.round.installation, result.facts)
 
 
 def sysmon_families(installation: str, facts: SysmonFacts) -> Iterator[Metric]:
-    """Types are left out: two servers of different versions may call the same name a gauge and a counter."""
+    """Types are left out: servers of different versions may give the same name different types."""
     by_name: dict[str, Metric] = {}
     for sample in facts.samples:
         family = by_name.setdefault(sample.name, Metric(sample.name, _HELP, "unknown"))
-        # A label of theirs called so steps back, as Prometheus does with those of targets.
+        # A label of theirs with this name is renamed, as Prometheus does with labels of targets.
         theirs = {"exported_installation" if key == "installation" else key: text for key, text in sample.labels}
         family.add_sample(sample.name, {"installation": installation, **theirs}, sample.value)
     yield from by_name.values()

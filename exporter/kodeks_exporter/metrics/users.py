@@ -1,4 +1,4 @@
-"""Users: sums of the installation, what each did this month, whose card is filled."""
+"""Users: totals of the installation, each user's actions this month, filled card fields."""
 
 from collections.abc import Iterator
 
@@ -31,7 +31,8 @@ def families(view: ReportView) -> Iterator[Metric]:
 
 
 def shown_users(view: ReportView) -> list[UserKey]:
-    """Users of the newest report, those seen last first, up to the bound; without a block of users those with usage."""
+    """Users of the newest report, most recently seen first, up to the limit; without a block of users, those with
+    usage."""
     if view.block(Block.USERS) is not None:
         users = sorted(view.snapshot.current_users, key=_last_seen, reverse=True)
         keys = [(user.login, user.domain) for user in users]

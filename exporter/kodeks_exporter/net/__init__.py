@@ -1,1 +1,1 @@
-"""How the world is asked: HTTP, names, ping, SNMP, TLS, character sets. Knows nothing of Kodeks and judges nothing."""
+"""Network clients: HTTP, names, ping, SNMP, TLS, character sets. They know nothing about Kodeks and judge nothing."""

@@ -1,7 +1,7 @@
-"""One HTTP answer, read as leniently as browsers read it, and bounded in size.
+"""One HTTP answer, read as leniently as browsers do, and bounded in size.
 
-``http.client`` reads the body. The head is read here: ``http.client`` gives up after 100 header lines, takes the first
-1xx answer but 100 for the final one, and parses headers as mail, which costs more than all the rest of an exchange.
+``http.client`` reads the body. The head is read here: ``http.client`` gives up after 100 header lines, takes any 1xx
+answer except 100 as the final one, and parses headers like mail, which costs more than the rest of the exchange.
 """
 
 import http.client
@@ -24,7 +24,7 @@ _GARBAGE = "ответ не похож на HTTP"
 
 
 class Line(Protocol):
-    """What an answer is read from. ``ended``: from now on it gives only what it has buffered."""
+    """The source of an answer. ``ended``: it only has buffered data left."""
 
     ended: bool
 
@@ -33,7 +33,7 @@ class Line(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer read to its end, unpacked. Header names are lower case; of several of one name the first counts.
+    """A complete, unpacked answer. Header names are lower case; the first of several counts.
 
     ``cookies``: the values of ``Set-Cookie``, ``schemes``: those of ``WWW-Authenticate``. ``closes``: the connection
     can't be used again.
@@ -79,7 +79,7 @@ class _Answer(http.client.HTTPResponse):
     set_cookies: list[str]
     schemes: list[str]
     left_over = False
-    """More came than the answer's length: what follows on this connection is not to be trusted."""
+    """More than the answer's length arrived: the connection is not reliable any more."""
 
     def begin(self) -> None:
         blank = 0
@@ -113,7 +113,7 @@ class _Answer(http.client.HTTPResponse):
             text = line.decode("latin-1").rstrip("\r\n")
             if not text:
                 return
-            if text[0] in " \t":  # the rest of the header above, as mail has it
+            if text[0] in " \t":  # the continuation of a header, as in mail
                 if name in self.found:
                     self.found[name] += " " + text.strip(" \t")
                 continue
@@ -163,14 +163,14 @@ def _gzip(body: bytes, limit: int) -> Iterator[bytes]:
         member = zlib.decompressobj(31)
         yield member.decompress(body, limit)
         if not member.eof and not member.unconsumed_tail:
-            return  # cut short: what is there is shown, as browsers do
+            return  # truncated: use what is there, as browsers do
         body = member.unused_data if member.eof else b""
         if not body.startswith(b"\x1f\x8b"):
             return  # zeros or other padding after the last member
 
 
 def _deflate(body: bytes, limit: int) -> Iterator[bytes]:
-    """With zlib's header as the standard has it, or without, as some servers send it."""
+    """With zlib's header, as in the standard, or without, as some servers send it."""
     try:
         yield zlib.decompressobj().decompress(body, limit)
     except zlib.error:

@@ -1,5 +1,5 @@
-"""In which character set a page is written: by byte order mark, header, META and, where those are absent or wrong, by
-what the bytes are. Browsers believe the claims in that order; a wrong one shows their users garbage."""
+"""Finds a page's character set: from byte order mark, header, META and, if those are missing or wrong, from the
+bytes. Browsers trust the declarations in that order; a wrong one shows garbage."""
 
 import codecs
 import re
@@ -13,12 +13,14 @@ _CYRILLIC = re.compile("[а-яё]", re.IGNORECASE)
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _RUSSIAN = ("cp1251", "koi8-r", "cp866", "iso8859-5", "mac-cyrillic")
 _WESTERN = ("cp1252", "iso8859-1", "iso8859-15", "ascii")
+_FREQUENT = "оеаинтсрвлкмдпу"
+"""Two of three letters in any Russian text are among these, in lower case."""
 _SAMPLE = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """``declared``: what the page claims, maybe nothing. ``wrong``: browsers, which believe it, show garbage."""
+    """``declared``: by the page, may be empty. ``wrong``: browsers, which trust it, show garbage."""
 
     text: str
     declared: str
@@ -42,7 +44,7 @@ def _declared(body: bytes, content_type: str) -> str:
         return header[1].lower()
     meta = _DECLARED.search(body[:4096])
     claim = meta[1].decode("ascii").lower() if meta else ""
-    return "utf-8" if claim.startswith("utf-16") else claim  # else the META could not have been read
+    return "utf-8" if claim.startswith("utf-16") else claim  # otherwise the META could not have been read
 
 
 def _decode(body: bytes, claim: str) -> tuple[str, str, bool]:
@@ -55,7 +57,7 @@ def _decode(body: bytes, claim: str) -> tuple[str, str, bool]:
     except UnicodeDecodeError:
         pass
     else:
-        # Russian text in a one-byte set is never valid UTF-8 by chance, so the bytes outweigh any claim.
+        # Russian text in a one-byte set is never valid UTF-8 by chance, so the bytes override any declaration.
         return text, "utf-8", claim not in ("", "utf-8") and bool(_CYRILLIC.search(text))
     if claim == "utf-8" and _is_spoilt_utf8(body):
         return body.decode("utf-8", "replace"), "utf-8", False
@@ -75,34 +77,22 @@ _CLEARLY = 0.3
 
 
 def _is_spoilt_utf8(body: bytes) -> bool:
-    """A page that is UTF-8 but for a few bytes."""
+    """A page that is UTF-8 except for a few bytes."""
     text = body.decode("utf-8", "replace")
     return text.count("\ufffd") * 20 < len(_CYRILLIC.findall(text))
 
 
 def russian_set(body: bytes) -> str:
-    """Which one-byte set Russian text is in; empty where none makes Russian of it."""
-    scores = _scores(body)
-    best = max(scores, key=lambda charset: scores[charset])
-    return best if scores[best] >= _PLAUSIBLE and _A_WORD.search(body) else ""
+    """The one-byte set of a Russian text; empty if none gives Russian."""
+    best = max(_RUSSIAN, key=lambda charset: _russian(body, charset))
+    return best if _russian(body, best) >= _PLAUSIBLE else ""
 
 
-def _scores(body: bytes) -> dict[str, float]:
-    """How much like Russian it reads in each set: the mean logarithm of how frequent its letters are, over 0 for most
-    texts. Capitals count as well, as whole pages of them exist; but a capital right after a small letter is no Russian.
-    """
-    sample = _ASCII.sub(b" ", body)[:_SAMPLE]
-    counts = [(byte, number) for byte, number in Counter(sample).items() if byte >= 128]
-    total = sum(number for _, number in counts) or 1
-    return {
-        charset: (
-            sum(_WEIGHTS[charset][byte] * number for byte, number in counts)
-            - _OF_A_JUMP * len(_JUMPS[charset].findall(sample))
-        )
-        / total
-        - (_RARE if charset in _RARELY_USED else 0.0)
-        for charset in _RUSSIAN
-    }
+def _russian(body: bytes, charset: str) -> float:
+    """The share of non-ASCII characters that are frequent lower-case Russian letters, 0 to 1."""
+    sample = body[:_SAMPLE]
+    total = len(sample) - len(sample.translate(None, _HIGH))
+    return (len(sample) - len(sample.translate(None, _FREQUENT_IN[charset]))) / total if total else 0.0
 
 
 _ASCII = re.compile(rb"[\x00-\x7f]+")
@@ -169,7 +159,7 @@ _JUMPS = {
 
 
 def _text_codec(name: str) -> str:
-    """Python's name of a character set that a Russian page may be in; empty for all else (rot13 is a codec, too).
+    """Python's name of a character set for Russian pages; empty for all others (rot13 is a codec too).
 
     What browsers call Latin-1 is cp1252; UTF-16 without a mark is little-endian to them.
     """

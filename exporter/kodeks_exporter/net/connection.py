@@ -1,9 +1,8 @@
 """One HTTP connection to one installation, bounded in time and size and reused for a whole round.
 
-On top of what ``answer`` reads, this file adds what a monitor needs: a limit on the whole exchange (a server that sends
-a byte a second never runs into a socket's own time-out), redirects on the same host only, and cookies kept for one
-round. ``requests`` has no limit on a whole exchange either, and does more for each request than a thousand
-installations asked every 30 s leave time for.
+On top of ``answer``, this file adds what a monitor needs: a limit on the whole exchange (a server that sends a byte a
+second never hits a socket's own time-out), redirects on the same host only, and cookies for one round. ``requests`` has
+no limit on a whole exchange either, and is too slow for a thousand installations every 30 s.
 """
 
 import contextlib
@@ -34,7 +33,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where an installation's HTTP server is, from its url. ``host`` is an address or a name in ASCII."""
+    """The address of an installation's HTTP server, from its url. ``host`` is an address or a name in ASCII."""
 
     scheme: str
     host: str
@@ -51,7 +50,7 @@ class Target:
 
 
 def target_of(url: str) -> Target:
-    """Takes a url that the configuration has found good."""
+    """Takes a url validated by the configuration."""
     parts = urlsplit(url)
     return Target(parts.scheme, to_ascii(parts.hostname or ""), parts.port or _DEFAULT_PORTS[parts.scheme])
 
@@ -67,7 +66,7 @@ class Limits:
 
 
 def connect(addresses: Sequence[str], port: int, timeout: float) -> socket.socket:
-    """Connects to the first address that accepts; ``timeout`` seconds are for all together. Raises ``CheckError``."""
+    """Connects to the first address that accepts, within ``timeout`` seconds in total. Raises ``CheckError``."""
     deadline = time.monotonic() + timeout
     error = explain(TimeoutError())
     for position, address in enumerate(addresses):
@@ -80,14 +79,14 @@ def connect(addresses: Sequence[str], port: int, timeout: float) -> socket.socke
         except OSError as failure:
             told = _in_time(explain(failure, address), deadline)
             if position == 0 or told.own is None:
-                error = told  # what is wrong there counts for more than that we can't get to another address
+                error = told  # its error matters more than our own trouble with another address
         else:
             return connection
     raise error
 
 
 def _in_time(error: CheckError, deadline: float) -> CheckError:
-    """A time-out noticed long after its end is our own: this process had no processor, or its machine slept."""
+    """A time-out noticed much too late is our own: this process got no CPU, or its machine slept."""
     if error.reason == "timeout" and time.monotonic() - deadline > _OVERSLEPT:
         return own_trouble(Impairment.QUEUE)
     return error
@@ -97,7 +96,7 @@ _OVERSLEPT = 1.0
 
 
 class Connection:
-    """Asks for pages one after another; connects when it must, and keeps the connection while the server does."""
+    """Requests pages one after another; connects when needed, and keeps the connection as long as the server does."""
 
     def __init__(
         self,
@@ -116,14 +115,14 @@ class Connection:
         self.cookies = Cookies()
         """Not empty: the server has opened a session, which may hold a seat."""
         self.trace: list[Exchange] | None = None
-        """Where exchanges are kept for a person to look at; None: nowhere."""
+        """Collects exchanges for a person; None: they are not kept."""
 
     def open(self, timeout: float) -> None:
         """TCP only. Raises ``CheckError``."""
         self._socket = connect(self._addresses, self._target.port, timeout)
 
     def secure(self, context: ssl.SSLContext, timeout: float) -> tuple[bytes, ...]:
-        """Starts TLS here and on all later connections; gives the chain (DER). Raises ``CheckError``."""
+        """Starts TLS here and on all later connections; returns the chain (DER). Raises ``CheckError``."""
         self._tls = context
         if self._socket is None:
             self.open(timeout)
@@ -133,8 +132,8 @@ class Connection:
             self.close()
             raise
 
-    def agreed_on(self, context: ssl.SSLContext, timeout: float) -> tuple[str, str]:
-        """Version and cipher of a handshake in ``context``, on a connection of its own. Raises ``CheckError``."""
+    def tls_version(self, context: ssl.SSLContext, timeout: float) -> str:
+        """The TLS version negotiated with ``context`` on a separate connection. Raises ``CheckError``."""
         with connect(self._addresses, self._target.port, timeout) as plain:
             try:
                 plain.settimeout(timeout)
@@ -164,8 +163,8 @@ class Connection:
         self.close()
         raise CheckError("redirects", f"больше {self._limits.max_redirects} перенаправлений подряд")
 
-    def _redirected(self, path: str, location: str, may_move: bool = False) -> str:
-        """The path that a ``Location`` means. What is not ASCII in it stays the bytes that came, percent-encoded."""
+    def _redirected(self, path: str, location: str) -> str:
+        """The path of a ``Location``. Its non-ASCII bytes are kept, percent-encoded."""
         try:
             parts = urlsplit(urljoin(self._target.base + path, location.replace("\\", "/")))
             port = parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)
@@ -189,9 +188,9 @@ class Connection:
         return True
 
     def _exchange(self, path: str, login: Credentials | None, deadline: float) -> Response:
-        """On a connection that was used before, a failure may be the connection's own: then once more on a new one.
+        """A failure on a reused connection may be the connection's own: the request is repeated on a new one.
 
-        The server may have closed it just as it was used again, or said so with 408, or left bytes of before on it.
+        The server may have just closed it, or answered 408, or left stale bytes on it.
         """
         self._drop_stale()
         kept = self._socket is not None
@@ -206,8 +205,8 @@ class Connection:
         return self._exchange_once(path, login, deadline)
 
     def _drop_stale(self) -> None:
-        """Closes a kept connection on which something has come unasked, be it the end."""
-        if self._socket is not None and not isinstance(self._socket, ssl.SSLSocket):  # TLS sends messages of its own
+        """Closes a kept connection on which unexpected data or the end has arrived."""
+        if self._socket is not None and self._tls is None:  # TLS may send messages of its own: session tickets
             poll = select.poll()
             poll.register(self._socket, select.POLLIN)
             if poll.poll(0):
@@ -296,7 +295,7 @@ def _chain(secured: ssl.SSLSocket) -> tuple[bytes, ...]:
 
 
 def _host_of(host: str) -> str:
-    """The host of a ``Location``, whose bytes were read as latin-1: servers write names in UTF-8 there, too."""
+    """The host of a ``Location``, whose bytes were read as latin-1: servers also write names in UTF-8."""
     with contextlib.suppress(UnicodeError):
         host = host.encode("latin-1").decode("utf-8")
     return to_ascii(host)
@@ -307,7 +306,7 @@ _REQUEST_TIMEOUT = 408
 
 
 class _Deadlined:
-    """What an answer is read from: a socket whose every read has only the time that is left of the whole."""
+    """The source of an answer: a socket on which every read has only the remaining time."""
 
     def __init__(self, connection: socket.socket, deadline: float) -> None:
         self._connection = connection
@@ -336,7 +335,7 @@ class _Reader(io.RawIOBase):
 
 
 def _allow(connection: socket.socket, deadline: float) -> None:
-    """Lets the next operation last until ``deadline``, give or take what a system call more at each read would cost."""
+    """Limits the next operation to ``deadline``, approximately, to save a system call at each read."""
     left = deadline - time.monotonic()
     if left <= 0:
         raise TimeoutError

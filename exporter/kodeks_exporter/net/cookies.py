@@ -1,8 +1,8 @@
-"""The cookies of one round: paths, domains, what ends and what is deleted, as browsers do it.
+"""The cookies of one round: paths, domains, expiry and deletion as in browsers.
 
-``http.cookiejar`` knows all that, and takes as long for one cookie as all the rest of an exchange. So what a Kodeks
-sends, sessions for the whole host until the round's end, is kept in a plain table; the first cookie that wants more
-brings the jar, which is then given everything that came before.
+``http.cookiejar`` does all that, but takes as long for one cookie as the rest of an exchange. So the cookies that
+Kodeks sends, session cookies for the whole host, are kept in a plain table; the first other cookie switches to the jar,
+which then gets all earlier ones.
 """
 
 import re
@@ -18,19 +18,19 @@ _MAX_LENGTH = 4096
 _PLAIN: Final = re.compile(
     r"([\w.~-]+)=([^\s;,\"\\]*)\s*(?:;\s*(?:path=/|httponly|samesite=\w+|(max-age=0))\s*(?=;|$))+;?", re.IGNORECASE
 )
-"""For the whole host; kept until the end, or with the third group deleted at once."""
+"""For the whole host; kept until the end or, with the third group, deleted at once."""
 
 
 class Cookies:
-    """Bounded: a server that sends a thousand of them gets 20 back."""
+    """Bounded: a server that sends a thousand gets 20 back."""
 
     def __init__(self) -> None:
         self._plain: dict[str, str] = {}
         self._jar: CookieJar | None = None
         self._heard: list[tuple[str, list[str]]] = []
-        """What the jar is given when it comes."""
+        """Earlier cookies, for the jar."""
         self.names: set[str] = set()
-        """Of all cookies that were ever set, also of those deleted since."""
+        """Names of all cookies ever set, including deleted ones."""
 
     def __bool__(self) -> bool:
         return bool(self._plain) if self._jar is None else len(self._jar) > 0
@@ -79,7 +79,7 @@ def _extract(jar: CookieJar, url: str, headers: Sequence[str]) -> None:
 
 
 class _Answer:
-    """What a cookie jar wants to see of an answer."""
+    """The part of an answer that a cookie jar needs."""
 
     def __init__(self) -> None:
         self.headers = Message()

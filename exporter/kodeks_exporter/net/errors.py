@@ -1,4 +1,4 @@
-"""Network errors as one slug and one Russian sentence, whichever library raised them, and whose fault they are."""
+"""Network errors as a slug and a Russian sentence, whichever library raised them, and whose fault they are."""
 
 import errno
 import ssl
@@ -24,7 +24,7 @@ _NO_WAY = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EAF
 class CheckError(Exception):
     """A network step went wrong. ``reason`` is a slug, ``text`` Russian; neither holds secrets.
 
-    ``own``: which trouble of the monitor's own machine it is; None: the other side's, or of the way to it.
+    ``own``: the trouble of the monitor's own machine; None: the fault is the other side's or the network's.
     """
 
     def __init__(self, reason: str, text: str, own: Impairment | None = None) -> None:
@@ -44,7 +44,7 @@ class RedirectError(CheckError):
 
 
 def own_trouble(cause: Impairment) -> CheckError:
-    """Reason and cause are the same word."""
+    """An error of the monitor itself: its reason is the impairment's name."""
     return CheckError(cause.value, _OWN[cause], cause)
 
 
@@ -60,7 +60,7 @@ _OWN = {
 
 
 def explain(error: OSError, address: str = "") -> CheckError:
-    """Puts an ``OSError`` (time-outs and TLS errors are such) into words. ``address``: that was being connected to."""
+    """Turns an ``OSError`` (including time-outs and TLS errors) into words. ``address``: the one being connected to."""
     if isinstance(error, ssl.SSLCertVerificationError):
         if error.verify_code == _X509_EXPIRED:
             return CheckError("certificate_expired", "срок TLS-сертификата истёк")

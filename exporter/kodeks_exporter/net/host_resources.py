@@ -1,4 +1,4 @@
-"""Disks and processes as a host's agent shows them (HOST-RESOURCES-MIB, RFC 2790, and net-snmp's dskTable)."""
+"""Disks and processes as reported by a host's agent (HOST-RESOURCES-MIB, RFC 2790, and net-snmp's dskTable)."""
 
 import re
 from typing import Any, Final
@@ -15,18 +15,18 @@ RUN_NAME: Final[Oid] = (*_RUN, 2)
 RUN_STATUS: Final[Oid] = (*_RUN, 7)
 _DSK: Final[Oid] = (1, 3, 6, 1, 4, 1, 2021, 9, 1)  # UCD-SNMP-MIB, of net-snmp alone
 DSK_PATH, DSK_AVAIL, DSK_LOW, DSK_HIGH = ((*_DSK, column) for column in (2, 7, 13, 14))
-INVALID: Final = 4  # hrSWRunStatus of what is not loaded; net-snmp reports zombies so
+INVALID: Final = 4  # hrSWRunStatus invalid; net-snmp reports zombies this way
 
-_LINUX_NAME: Final = 15  # the kernel cuts a process name to so many characters
+_LINUX_NAME: Final = 15  # the kernel truncates process names to this length
 _NO_REAL_DISK: Final = ("/run", "/dev", "/proc", "/sys", "/snap", "/var/snap", "/var/lib/docker", "/var/lib/containers")
 _WINDOWS_DRIVE: Final = re.compile(r"([A-Za-z]:)\\")
 
 
 def disks(rows: Rows, available: Rows | None = None) -> tuple[Disk, ...]:
-    """Fixed disks of an hrStorageTable, without those that are no disk (memory file systems, snaps, containers).
+    """Fixed disks in an hrStorageTable, without pseudo disks (memory file systems, snaps, containers).
 
-    ``available``: rows of net-snmp's dskTable. It shows what users other than root may still write, as df does; the
-    hrStorageTable counts what is reserved for root as free.
+    ``available``: rows of net-snmp's dskTable, which shows the space available to non-root users, like df;
+    hrStorageTable counts the space reserved for root as free.
     """
     usable = _usable(available or {})
     found: dict[str, Disk] = {}
@@ -37,8 +37,8 @@ def disks(rows: Rows, available: Rows | None = None) -> tuple[Disk, ...]:
         units, size, used = (number(row.get(column)) for column in (UNITS, SIZE, USED))
         if not name or units is None or size is None or used is None:
             continue
-        # Integer32 of disks with over 2^31 units: Windows lets it run into the negative.
-        size, used = (each + 2**32 if each < 0 else each for each in (size, used))
+        # Integer32 of disks with over 2^31 units: it overflows on Windows.
+        size, used = size % 2**32, used % 2**32
         if units > 0 and size > 0:
             found.setdefault(
                 name, Disk(name, units * size, min(units * max(0, size - used), usable.get(name, units * size)))
@@ -47,7 +47,7 @@ def disks(rows: Rows, available: Rows | None = None) -> tuple[Disk, ...]:
 
 
 def _usable(rows: Rows) -> dict[str, int]:
-    """Mount point to bytes that are left for others than root."""
+    """Mount point to bytes available to non-root users."""
     found = {}
     for row in rows.values():
         low, high = number(row.get(DSK_LOW)), number(row.get(DSK_HIGH))
@@ -68,7 +68,7 @@ def partition(description: str) -> str:
 
 
 def wanted_name(running: str, names: tuple[str, ...]) -> str:
-    """Which of ``names`` a running process is; empty when it is none. Case, ``.exe`` and Linux's cut do not matter."""
+    """Which of ``names`` a running process matches, or empty. Case, ``.exe`` and truncation by Linux are ignored."""
 
     def bare(name: str) -> str:
         return re.split(r"[/\\]", name)[-1].casefold().removesuffix(".exe")  # some agents give the path
@@ -88,7 +88,7 @@ def text(value: Any) -> str:
 
 
 def number(value: Any) -> int | None:
-    """None for what is no number, such as a text of digits, and for one that no agent means."""
+    """None for non-numbers, such as a string of digits, and for implausible numbers."""
     if hasattr(value, "asOctets"):
         return None
     try:

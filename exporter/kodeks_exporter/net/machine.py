@@ -1,4 +1,5 @@
-"""The monitor's own machine: whether it has what it needs to ask others. Its lack is never the other side's fault."""
+"""The monitor's own machine: whether it has the resources to check others. A lack of them is never the other side's
+fault."""
 
 import errno
 import os
@@ -6,17 +7,17 @@ import resource
 import socket
 
 _SPARE = 8
-"""Descriptors. With fewer left, whatever fails may have failed for want of one."""
+"""Descriptors. With fewer left, any failure may be due to a lack of descriptors."""
 _EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
 def is_exhausted(error: OSError) -> bool:
-    """Whether the system had no descriptor, port or memory left for us."""
+    """Whether the system ran out of descriptors, ports or memory."""
     return error.errno in _EXHAUSTED
 
 
 def is_short_of_descriptors() -> bool:
-    """Whether what has just failed may have failed for want of a descriptor, whatever the library made of it."""
+    """Whether the last failure may be due to a lack of descriptors, whatever error the library raised."""
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
         used = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - names only, and it is a question of one call
@@ -26,7 +27,7 @@ def is_short_of_descriptors() -> bool:
 
 
 def has_route(address: str) -> bool:
-    """Whether the kernel knows a way to ``address`` at all. Nothing is sent."""
+    """Whether the kernel has a route to ``address``. Nothing is sent."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
         with socket.socket(family, socket.SOCK_DGRAM) as probe:
@@ -37,7 +38,7 @@ def has_route(address: str) -> bool:
 
 
 def raise_descriptor_limit(needed: int) -> int:
-    """Raises this process' limit towards ``needed`` as far as the hard limit lets it; returns the limit in force."""
+    """Raises this process's limit towards ``needed`` as far as the hard limit allows; returns the limit in force."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY:
         return needed

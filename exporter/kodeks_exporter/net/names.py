@@ -10,7 +10,7 @@ import idna
 def to_ascii(host: str) -> str:
     """Lower case and, where it holds other letters, punycode (IDNA 2008, folded as browsers do).
 
-    What can't be a host name comes back as it is: the resolver reports it in its own words.
+    An invalid host name is returned unchanged: the resolver reports it.
     """
     host = host.strip().rstrip(".").lower()
     if host.isascii():
@@ -23,7 +23,7 @@ def to_ascii(host: str) -> str:
 
 @lru_cache(maxsize=4096)
 def to_unicode(host: str) -> str:
-    """The name as people write it: the other way of ``to_ascii``."""
+    """The name as people write it: the inverse of ``to_ascii``."""
     try:
         return idna.decode(host) if "xn--" in host else host
     except idna.IDNAError:

@@ -1,4 +1,4 @@
-"""Ping with whatever right this process has, patient enough for a bad line."""
+"""Ping with the permissions that this process has, patient enough for a bad line."""
 
 import time
 from collections.abc import Sequence
@@ -19,16 +19,18 @@ _MOST_ADDRESSES = 3
 
 
 class Pinger:
-    """Unprivileged ICMP sockets first (the kernel gives each its own replies), raw ones where only those may be had."""
+    """Uses unprivileged ICMP sockets (the kernel delivers only their own replies), or raw ones if only those are
+    allowed."""
 
     def __init__(self) -> None:
         self._privileged = False
 
     def answers(self, addresses: Sequence[str], attempts: int, timeout: float) -> bool:
-        """Whether one of ``addresses`` answers one of so many requests, at most ``timeout`` seconds after the last.
+        """Whether one of ``addresses`` answers one of ``attempts`` requests, at most ``timeout`` seconds after the
+        last.
 
-        One reply of several requests is enough: on a line that loses 10 % each way, of five all are lost once in 4000
-        times. Raises ``CheckError`` for what the monitor itself lacks.
+        One reply is enough: on a line that loses 10 % each way, all of five are lost once in 4000 times. Raises
+        ``CheckError`` for the monitor's own troubles.
         """
         own = None
         for address in addresses[:_MOST_ADDRESSES]:
@@ -38,7 +40,7 @@ class Pinger:
             except OSError as error:
                 trouble = explain(error, address)
                 if trouble.own is None:
-                    continue  # the way says no: so no answer
+                    continue  # the network refuses: no answer
                 own = trouble
             else:
                 own = None

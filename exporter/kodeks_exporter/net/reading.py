@@ -1,4 +1,4 @@
-"""Reading a page: its visible text, and those parts of it that carry more weight than the rest."""
+"""Reads a page: its visible text, and the parts that matter most."""
 
 import html
 import re
@@ -35,8 +35,8 @@ _PASSWORD = re.compile(r"""<input\b[^<>]{0,500}\btype\s*=\s*["']?password\b""", 
 
 @dataclass(frozen=True)
 class Text:
-    """A decoded page. ``declared``: the character set that it claims. ``misdeclared``: a browser, which believes the
-    claim, shows its users garbage; the texts here are right even then."""
+    """A decoded page. ``declared``: its declared character set. ``misdeclared``: a browser, which trusts the
+    declaration, shows garbage; the texts here are still right."""
 
     source: str
     declared: str
@@ -60,12 +60,12 @@ class Text:
 
     @cached_property
     def lines(self) -> tuple[str, ...]:
-        """The visible text, broken where the page breaks it; without empty lines."""
+        """The visible text, with the page's line breaks; without empty lines."""
         return _lines(self.source, frozenset())
 
     @cached_property
     def said(self) -> tuple[str, ...]:
-        """The lines that the page says itself: without links, list items and choices, which only name other things."""
+        """The page's own lines, without links, list items and choices, which only name other things."""
         return _lines(self.source, _LISTED)
 
     @cached_property
@@ -87,7 +87,7 @@ class Text:
 
 
 def read_text(response: Response) -> Text:
-    """Decodes a page by what it claims or, where that is absent or wrong, by what the bytes are."""
+    """Decodes a page by its declaration or, if that is missing or wrong, by its bytes."""
     decoded = decode(response.body, response.headers.get("content-type", ""))
     return Text(decoded.text, decoded.declared, decoded.actual, decoded.wrong)
 
@@ -128,7 +128,7 @@ def _without_scripts(source: str) -> str:
 
 def _cut(source: str, start: str, end: str) -> str:
     lowered = source.lower()
-    if len(lowered) != len(source):  # some letters change their length in lower case; positions would not fit
+    if len(lowered) != len(source):  # some letters change their length in lower case, which would shift positions
         lowered = source
     kept: list[str] = []
     position = 0
@@ -137,7 +137,7 @@ def _cut(source: str, start: str, end: str) -> str:
         position = lowered.find(end, begin + len(start))
         if position < 0:
             return " ".join(kept)
-        if not end.startswith("<"):  # an end tag is left to be removed with all the other tags
+        if not end.startswith("<"):  # an end tag is left, and removed with the other tags
             position += len(end)
     kept.append(source[position:])
     return " ".join(kept)

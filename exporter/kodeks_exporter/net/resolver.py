@@ -1,4 +1,4 @@
-"""Turning names into addresses within a time limit, and distinguishing a silent resolver from a bad name."""
+"""Resolves names within a time limit, and distinguishes a silent resolver from a bad name."""
 
 import logging
 import socket
@@ -26,15 +26,15 @@ log = logging.getLogger(__name__)
 Addresses = tuple[str, ...]
 
 PATIENT = 25.0
-"""Seconds in which the system's resolver has asked its second and third server, too (resolv.conf: 5 s each)."""
+"""Seconds in which the system's resolver also tries its second and third server (resolv.conf: 5 s each)."""
 _KEPT = 86400.0
-"""Seconds that the last good address of a name serves while the resolver is silent."""
+"""Seconds for which a name's last good address is used while the resolver is silent."""
 _IMPATIENT = 1.0
-"""Seconds to wait where a good address is at hand."""
+"""Seconds to wait when a good address is known."""
 _RECENT = 90.0
-"""Seconds for which what was heard of other names, or of this one too late, still counts."""
+"""Seconds for which answers about other names, or late answers about this one, still count."""
 _ENOUGH = 3
-"""Other names that all went unanswered show that it is not the name."""
+"""When this many other names got no answer, it is not the name."""
 _LANE, _SLOW_LANE = 128, 64
 _CONTROL_TIMEOUT = _SERVER_TIMEOUT = 2.0
 _NO_ANSWER = "dns_timeout"
@@ -42,7 +42,7 @@ _NO_ANSWER = "dns_timeout"
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """``stale``: the addresses of before, because the resolver is silent."""
+    """``stale``: earlier addresses, because the resolver is silent."""
 
     addresses: Addresses
     stale: bool = False
@@ -57,9 +57,9 @@ class _Name:
     good_at: float = 0.0
     asked_at: float = 0.0
     heard_at: float = float("-inf")
-    """When the resolver last had an answer for it, be it that there is no such name."""
+    """When the resolver last answered for it, even with «no such name»."""
     late: CheckError | Addresses | None = None
-    """What came of the last look-up that ended, at ``ended_at``."""
+    """The result of the last look-up, finished at ``ended_at``."""
     ended_at: float = float("-inf")
     slow: bool = False
 
@@ -67,9 +67,9 @@ class _Name:
 class Resolver:
     """Asks the machine's own resolver (hosts file included), or the name servers given. Safe to use from many threads.
 
-    ``getaddrinfo`` knows no time limit, so it runs in threads of its own, one look-up a name at a time; a name that has
-    hung once goes to a lane of its own, so that dead names keep no living one waiting. Who asks waits ``timeout``
-    seconds; the look-up goes on, as long as the system needs for its next server, and serves who asks next.
+    ``getaddrinfo`` has no time limit, so it runs in separate threads, one look-up a name at a time. A name that has
+    hung once moves to a separate lane, so that dead names do not delay others. The caller waits ``timeout`` seconds;
+    the look-up continues as long as the system needs for its next server, and serves the next caller.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class Resolver:
         self._look_up = look_up or (self._ask_servers if self._dns is not None else _ask_system)
 
     def resolve(self, host: str) -> Addresses:
-        """Addresses of ``host`` (itself where it is one), IPv4 first. Raises ``CheckError``."""
+        """Addresses of ``host`` (itself if it is one), IPv4 first. Raises ``CheckError``."""
         return self.find(host).addresses
 
     def find(self, host: str) -> Resolved:
@@ -120,14 +120,14 @@ class Resolver:
             lane.shutdown(wait=False, cancel_futures=True)
 
     def _start(self, host: str) -> tuple[_Name, Future[Addresses]]:
-        """The look-up of this name that is under way, or a new one."""
+        """The current look-up of this name, or a new one."""
         with self._lock:
             name = self._names.setdefault(host, _Name())
             name.asked_at = time.monotonic()
             if name.running is None:
                 try:
                     name.running = self._lanes[name.slow].submit(self._run, host, name)
-                except RuntimeError:  # no thread to be had, or it is closed
+                except RuntimeError:  # no thread available, or closed
                     raise own_trouble(Impairment.QUEUE) from None
             return name, name.running
 
@@ -153,7 +153,7 @@ class Resolver:
         raise late
 
     def _is_at_work(self, host: str) -> bool:
-        """Whether the resolver has lately answered for others, so that its silence is this name's own."""
+        """Whether the resolver has recently answered for others, so that its silence is about this name."""
         since = time.monotonic() - _RECENT
         with self._lock:
             others = [name for key, name in self._names.items() if key != host and name.asked_at > since]
@@ -162,7 +162,7 @@ class Resolver:
         return len(others) < _ENOUGH and self._answers_anything()
 
     def _answers_anything(self) -> bool:
-        """Whether a name server answers the question that each has the answer of: where the root is."""
+        """Whether a name server answers a query that every server can answer: for the root."""
         asked_at, answered = self._control
         if time.monotonic() - asked_at < _CONTROL_TIMEOUT * 5:
             return answered
@@ -226,7 +226,7 @@ def _ask_system(host: str) -> Addresses:
         if error.errno == socket.EAI_NODATA:
             return ()
         raise _no_such_name(host) from None
-    except OSError as error:  # what the system said while it asked (EAI_SYSTEM)
+    except OSError as error:  # a system error during the query (EAI_SYSTEM)
         raise explain(error) from None
     addresses = dict.fromkeys(str(info[4][0]) for info in infos)
     return tuple(sorted(addresses, key=lambda address: ":" in address))

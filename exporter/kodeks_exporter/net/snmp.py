@@ -1,4 +1,4 @@
-"""Disks and the service's process by SNMP: all agents are asked from one thread, with an engine for each login."""
+"""Disks and service processes by SNMP: one thread for all agents, with an engine for each login."""
 
 from __future__ import annotations
 
@@ -30,15 +30,14 @@ from kodeks_exporter.settings.fleet import Snmp
 _log = logging.getLogger(__name__)
 
 
-# An agent may lie or loop: what is over these bounds is no machine that runs Kodeks.
+# An agent may lie or loop: no machine that runs Kodeks exceeds these limits.
 _MAX_STORAGES: Final = 500
 _MAX_PROCESSES: Final = 5000
 _MAX_STATUSES: Final = 20
 
 # pysnmp 7.1 keeps some 300 bytes of every v3 answer forever (the security state that only a responder would use).
 _READS_OF_AN_ENGINE: Final = 2000
-_SHARE_OF_TABLES: Final = 0.95  # of the time for a read
-_IDLE_SECONDS: Final = 900.0  # an engine of credentials that nobody uses any more (reloaded configuration) is closed
+_IDLE_SECONDS: Final = 900.0  # an engine whose credentials are no longer used (after a reload) is closed
 
 
 class SnmpAsker:
@@ -50,7 +49,7 @@ class SnmpAsker:
         self._thread: threading.Thread | None = None
         self._closed = False
         self._engines: dict[tuple[object, ...], _Engine] = {}
-        # Own threads for names: a resolver that hangs must not delay agents that are given by address.
+        # Separate threads for names: a hanging resolver must not delay agents given by address.
         self._names = concurrent.futures.ThreadPoolExecutor(max_workers=4, thread_name_prefix="snmp-dns")
         self._last_pid: dict[tuple[str, int, tuple[str, ...]], int] = {}
         self._values: dict[tuple[str, int], int] = {}
@@ -63,13 +62,13 @@ class SnmpAsker:
                 raise snmp_error("closed")
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
-                # pysnmp lets nonsense from the wire end as an exception of a callback; the request then times out.
+                # pysnmp turns malformed packets into an exception in a callback; the request then times out.
                 self._loop.set_exception_handler(lambda _loop, context: _log.debug("snmp: %s", context["message"]))
                 self._thread = threading.Thread(target=self._loop.run_forever, name="snmp", daemon=True)
                 self._thread.start()
             future = asyncio.run_coroutine_threadsafe(self._read(target, timeout), self._loop)
         try:
-            # The loop keeps the time; the second on top is for a loop that is itself too busy to.
+            # The loop enforces the limit; the extra second is for a busy loop.
             return future.result(timeout + 1.0)
         except concurrent.futures.CancelledError:
             raise snmp_error("closed") from None
@@ -112,8 +111,8 @@ class SnmpAsker:
                         if target.version == "3":
                             engine.answered.add((address, target.port))
                         return facts
-                    # An agent that answered this engine is silent now. It is away, or was restarted: after a restart
-                    # pysnmp 7.1 does not find its way back into the agent's time window, so begin from the beginning.
+                    # An agent that answered this engine is silent now: it is down or was restarted. After a restart
+                    # pysnmp 7.1 can't resynchronise with the agent's time window, so start with a new engine.
                     engine.reads = _READS_OF_AN_ENGINE
                 with self._engine(target) as engine:
                     agent = await engine.agent(target, address, family, timeout)
@@ -138,8 +137,8 @@ class SnmpAsker:
 
     @contextmanager
     def _engine(self, target: Snmp) -> Iterator[_Engine]:
-        """One engine for all v2c agents. One for each v3 login: pysnmp keeps keys by user name, and a name may have
-        other keys on another host."""
+        """One engine for all v2c agents, and one for each v3 login: pysnmp stores keys by user name, and a name may
+        have different keys on another host."""
         key: tuple[object, ...] = ("2c",)
         if target.version == "3":
             key = (
@@ -188,11 +187,11 @@ class SnmpAsker:
         return SnmpFacts(host.disks(storages, available), processes, tuple(unanswered))
 
     async def _processes(self, agent: Agent, target: Snmp) -> Mapping[str, bool]:
-        """Names that run; when none does, all names with False. Empty when the agent shows no processes at all."""
+        """Running names; if none runs, all names with False. Empty when the agent shows no processes at all."""
         key = (target.address, target.port, target.processes)
         if not target.processes:
             return {}
-        # The process of the last time still runs, nearly always: then one request does instead of a whole walk.
+        # The process found last time nearly always still runs: then one request replaces a whole walk.
         pid = self._last_pid.get(key)
         if pid is not None:
             found = await self._running(agent, target.processes, {pid: None})
@@ -258,8 +257,8 @@ class _Engine:
     async def agent(self, target: Snmp, address: str, family: int, timeout: float) -> Agent:
         hlapi = self._hlapi
         kind = hlapi.Udp6TransportTarget if family == socket.AF_INET6 else hlapi.UdpTransportTarget
-        # Slow agents exist (seconds for a process table on Windows), so one try lasts long. pysnmp remembers every
-        # distinct value forever, hence the rounding.
+        # Slow agents exist (a process table on Windows takes seconds), so one try has a long limit. pysnmp remembers
+        # every distinct value forever, hence the rounding.
         patience = max(0.5, round(timeout * 0.4, 1))
         peer = await kind.create((address, target.port), timeout=patience, retries=0)
         return Agent(hlapi, self._engine, login(hlapi, target), peer, silence(target))

@@ -1,4 +1,4 @@
-"""One SNMP agent, v2c and v3, through pysnmp: single values, tables, and what its errors mean.
+"""One SNMP agent, v2c or v3, through pysnmp: single values, tables, and the meaning of its errors.
 
 OIDs are numeric: no MIB is compiled. pysnmp is imported with the first agent that is asked, because it is heavy
 (about 13 MB) and many fleets have no SNMP at all.
@@ -18,14 +18,12 @@ Rows = dict[int, dict[Oid, Any]]
 
 _UPTIME: Final[Oid] = (1, 3, 6, 1, 2, 1, 1, 3, 0)
 _MAX_BYTES: Final = 512 * 1024
-# An answer is to stay under one Ethernet frame: many lines lose what is larger (fragments), and agents with small
-# buffers refuse it (tooBig).
-VALUES: Final = 40
+# An answer should fit one Ethernet frame: many networks lose fragments, and agents with small buffers refuse larger
+# ones (tooBig).
+_VALUES: Final = 40
 _MOST_ROWS: Final = 25
 OF_ONE_TABLE: Final = ("timeout", "too_big")
-"""Reasons that may be one table's, once the agent has answered at all."""
-_TOO_MUCH: Final = (*OF_ONE_TABLE, "malformed")
-"""How agents that were asked for too much fail: not at all, with tooBig, genErr or an empty answer."""
+"""Reasons that may affect only one table, once the agent has answered at all."""
 
 
 class SnmpError(CheckError):
@@ -101,12 +99,12 @@ class Agent:
     _bytes: int = 0
 
     async def first(self) -> None:
-        """Finds out whether the agent answers at all, and if not, why. One lost packet is forgiven."""
+        """Checks whether the agent answers at all, and if not, why. Tolerates one lost packet."""
         await self._first()
         self.peer.retries = 1
 
     async def answers(self) -> bool:
-        """False: not a word. Raises ``SnmpError`` for a refusal."""
+        """False: no answer. Raises ``SnmpError`` for a refusal."""
         try:
             await self.get(_UPTIME)
         except SnmpError as error:
@@ -119,7 +117,7 @@ class Agent:
         if await self.answers():
             return
         if self.login.security_level == "authPriv" and await self._answers_unencrypted():
-            # net-snmp drops what it cannot decrypt without a word.
+            # net-snmp silently drops what it cannot decrypt.
             try:
                 await self.get(_UPTIME)
             except SnmpError as error:
@@ -153,7 +151,7 @@ class Agent:
             except SnmpError as error:
                 if self.values == 0 or error.reason not in _TOO_MUCH:
                     raise
-                self.values //= 4  # it was too much for the agent, or for the line
+                repetitions = max(1, repetitions // 4)  # too much for the agent or the network: ask for less at a time
                 continue
             if not answer:
                 break
@@ -173,11 +171,9 @@ class Agent:
                         raise snmp_error("endless")
         return rows
 
-    async def _following(self, oids: list[Oid], width: int) -> list[tuple[Oid, Any]]:
-        """Some rows of a table of so many columns; asked for twice only where it can't be made less."""
-        if self.values == 0:
-            return await self._ask(self.hlapi.next_cmd, oids)
-        self.peer.retries = 0
+    async def _bulk(self, oids: list[Oid], repetitions: int) -> list[tuple[Oid, Any]]:
+        """One GETBULK; repeated only if it can't be made smaller."""
+        self.peer.retries = 0 if repetitions > 1 else 1
         try:
             return await self._ask(self.hlapi.bulk_cmd, oids, 0, max(1, min(_MOST_ROWS, self.values // width)))
         finally:
@@ -203,7 +199,7 @@ class Agent:
             raise snmp_error(word, name if word == "malformed" else "")
         if int(status):
             code = int(status)
-            if code == 2:  # noSuchName, of agents that are v1 at heart
+            if code == 2:  # noSuchName, from agents that are really v1
                 return []
             if code == 1:
                 raise snmp_error("too_big")

@@ -1,4 +1,4 @@
-"""What was asked of a server and what came, kept for a person to look at. Nobody keeps it in an ordinary round."""
+"""Requests and answers kept for a person to look at. Ordinary rounds do not keep them."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from kodeks_exporter.net.errors import CheckError
 class Exchange:
     """One request and its outcome: an answer, or the error in its place. ``seconds``: how long it took.
 
-    ``login``: the monitor's name and password went along.
+    ``login``: the monitor's name and password were sent.
     """
 
     method: str

@@ -1,9 +1,5 @@
-"""``requests`` with what a monitor needs and it lacks: addresses by our own resolver, and one time limit for a whole
-exchange (a server that sends a byte a second never runs into a socket's own time-out).
-
-For plain client calls: reports, uploads, the APIs of Alertmanager and Prometheus. ``connection`` reads pages to judge
-them, whole and as leniently as a browser; reports of 20 MB that go on piece by piece would need a second way there.
-"""
+"""``requests`` with two additions: addresses from our own resolver, and one time limit for a whole exchange (a
+server that sends a byte a second never hits a socket's own time-out)."""
 
 import http.client
 import socket
@@ -25,12 +21,12 @@ from kodeks_exporter.net.connection import connect
 from kodeks_exporter.net.errors import CheckError, explain
 from kodeks_exporter.settings.fleet import Credentials
 
-# The configuration says for which site certificates are not verified; it is no news at each request.
+# The configuration says where certificates are not verified; no warning is needed at each request.
 urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
 USER_AGENT = "kodeks-exporter"
 SILENCE = 180.0
-"""Seconds that a server may be silent, while it makes a report for instance (assumed)."""
+"""Seconds that a server may be silent, for instance while it creates a report (assumed)."""
 
 Resolve = Callable[[str], Sequence[str]]
 """Host name to addresses. Raises ``CheckError``."""
@@ -56,7 +52,7 @@ class Transport:
         self._expired = False
         context = trust.context(tls_verify, tls_ca_file)
         self.session = _Session()
-        self.session.trust_env = False  # neither proxies nor passwords of .netrc: as the live checks do
+        self.session.trust_env = False  # no proxies and no .netrc passwords, like the live checks
         self.session.headers["User-Agent"] = USER_AGENT
         self.session.headers["Accept-Encoding"] = "identity"
         if credentials is not None:
@@ -75,7 +71,7 @@ class Transport:
 
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:
-        """The block has so much time for all its exchanges. Errors of the network come out as ``CheckError``."""
+        """Limits the time of all exchanges in the block. Network errors are raised as ``CheckError``."""
         self._expired = False
         watch = threading.Timer(seconds, self._expire)
         watch.daemon = True
@@ -83,7 +79,7 @@ class Transport:
         try:
             yield
         except Exception as error:
-            if not self._expired:  # else, whatever it looks like, it is the end of the time
+            if not self._expired:  # otherwise, whatever it looks like, time has run out
                 raise _explained(error) from None
         finally:
             watch.cancel()
@@ -91,7 +87,7 @@ class Transport:
             raise CheckError("timeout", "нет ответа за отведённое время")
 
     def ask(self, method: str, url: str, data: Any = None, headers: dict[str, str] | None = None) -> requests.Response:
-        """One exchange, no redirects followed; the body is still to be read by ``pieces``."""
+        """One exchange without following redirects; read the body with ``pieces``."""
         return self.session.request(
             method, url, data=data, headers=headers, stream=True, allow_redirects=False, verify=self._verify,
             timeout=(self._connect_timeout, SILENCE),
@@ -103,7 +99,7 @@ class Transport:
             if self._expired:
                 line.close()
                 raise CheckError("timeout", "нет ответа за отведённое время")
-            # A second handle on the same connection: it reaches through TLS, whatever state that is in.
+            # A second handle on the same connection: it works below TLS, whatever its state.
             self._lines.append(line.dup())
         return line
 
@@ -116,7 +112,7 @@ class Transport:
 
 
 def pieces(response: requests.Response, size: int = 64 * 1024) -> Iterator[bytes]:
-    """The body as it was sent: what claims to be packed is not unpacked here."""
+    """The body as it was sent: nothing is decompressed."""
     yield from response.raw.stream(size, decode_content=False)
 
 
@@ -143,7 +139,7 @@ def _explained(error: Exception) -> Exception:
 
 
 def _system_error(error: BaseException) -> OSError | None:
-    """The error of the system below the libraries' own, which are OSErrors without a number."""
+    """The system error behind the libraries' own errors, which are OSErrors without a number."""
     seen: set[int] = set()
     todo: list[BaseException | None] = [error]
     while todo:
@@ -161,7 +157,8 @@ def _system_error(error: BaseException) -> OSError | None:
 
 class _Session(requests.Session):
     def get_redirect_target(self, resp: requests.Response) -> None:
-        """None, ever: requests would read the whole body of a redirect, be it endless, just to offer the next step."""
+        """Always None: requests would read the whole body of a redirect, even an endless one, to prepare the next
+        step."""
 
 
 class _Adapter(HTTPAdapter):
@@ -175,7 +172,7 @@ class _Adapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = self._classes
 
     def cert_verify(self, *_args: Any, **_kwargs: Any) -> None:
-        """Nothing: the context knows whom to trust, the machine's own certificates as in the live checks."""
+        """Does nothing: the context has the trusted certificates, as in the live checks."""
 
 
 def _pool_classes(connect_to: Callable[[str, int], socket.socket]) -> dict[str, type[HTTPConnectionPool]]:

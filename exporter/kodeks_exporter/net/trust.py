@@ -1,4 +1,4 @@
-"""Whom a TLS connection trusts, the same for every room and every Python."""
+"""The TLS trust settings, the same everywhere and for every Python."""
 
 import ssl
 from functools import lru_cache
@@ -12,10 +12,9 @@ def context(verify: bool, ca_file: str) -> ssl.SSLContext:
     """For a client. ``ca_file``: PEM of the authorities; empty: the machine's. Raises ``CheckError`` where it can't be
     read.
 
-    Every Python judges alike. 3.13 by itself asks more of certificates (key identifiers), which authorities that
-    clients made years ago do not have: an upgrade of the monitor must not make their servers fail. And it takes an
-    authority in the middle of a chain as a trusted one, which is what ``ca_file`` means. Ciphers and old servers that
-    know no safe renegotiation are let through as browsers let them.
+    All Python versions behave alike. By default 3.13 requires more of certificates (key identifiers), which clients'
+    own old authorities lack: an upgrade of the monitor must not make their servers fail. It also accepts an
+    intermediate authority as trusted, which is what ``ca_file`` means.
     """
     try:
         made = ssl.create_default_context(cafile=ca_file or None)
