@@ -1,4 +1,10 @@
-"""The project's rules as they are, with the addresses of a site before their links; its numbers are in site.yml."""
+"""The project's rules with a site's addresses before their links. No other text of a rule is edited.
+
+A site's numbers are series that rules read (site.yml). Its addresses are not: a link has to work in alerts that fire
+because Prometheus has lost its series, and a query for it would run for every firing alert at each evaluation. An
+external label would become a label of every alert and of all that Prometheus sends on. And message templates alone
+can't complete links: webhooks, Prometheus' own pages and Grafana show annotations as they are.
+"""
 
 import re
 from collections.abc import Mapping
@@ -8,7 +14,7 @@ from typing import Final
 from kodeks_exporter.assets import AssetsError
 
 _LINK: Final = re.compile(r"^( *(?:runbook_url|dashboard): '?)(/(docs|d)/)", re.MULTILINE)
-"""A link as the rules have it: without a host, which they do not know."""
+"""A link as in rules/: without a host."""
 _ALERT: Final = re.compile(r"^ *- alert: *(\S+)", re.MULTILINE)
 
 

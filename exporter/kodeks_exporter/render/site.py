@@ -9,7 +9,7 @@ from kodeks_exporter.settings.score import ScoreSettings
 FILE: Final = "site.yml"
 _HEAD: Final = """\
 # Numbers that a site may change: `thresholds` and `score` of kodeks.yml. `kodeks-exporter render` writes this file for
-# a site; here are the defaults, as `./run tables` writes them. No other rule file is changed for a site.
+# a site; `./run tables` writes the defaults. In other rule files only the addresses before links are a site's own.
 groups:
 """
 
