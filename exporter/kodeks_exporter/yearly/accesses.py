@@ -1,4 +1,4 @@
-"""What is told of online accesses."""
+"""The report's part on online accesses."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ DRAWN_ACCESSES = 3
 
 @dataclass(frozen=True, slots=True)
 class AccessTable:
-    """``rows``: month, marks, a text for each resource, share of the documents used."""
+    """``rows``: month, marks, a text for each resource, share of the documents limit used."""
 
     name: str
     server: str
@@ -31,13 +31,13 @@ class AccessTable:
 
 @dataclass(frozen=True, slots=True)
 class Online:
-    """``rows``: login, server, mean share, months without units left, what to make of it."""
+    """``rows``: login, server, mean share, months that ran out of units, conclusion."""
 
     rows: Sequence[tuple[str, str, str, str, str]]
     tables: Sequence[AccessTable]
     note: str
     chart: Markup | None
-    """Documents of all together, where there are several."""
+    """Documents of all accesses together, where there are several."""
 
 
 def online(facts: Facts) -> Online:
@@ -76,7 +76,7 @@ def _left(left: float | None, limit: float | None) -> str:
 
 
 def gaps(facts: Facts) -> list[str]:
-    """Months of which nothing is known of any access."""
+    """Months without figures of any access."""
     begun = [month.name for month in facts.months if month.first <= facts.last_day]
     lost = [name for name in begun if not any(name in access.left for access in facts.accesses)]
     if not lost or len(lost) == len(begun):
@@ -85,7 +85,7 @@ def gaps(facts: Facts) -> list[str]:
 
 
 def changes(facts: Facts) -> ChangeTable:
-    """The halves of the year, of a client who has online accesses only."""
+    """The halves of the year, for a client with online accesses only."""
     names = sorted({name for access in facts.accesses for name in access.left} - {facts.running})
     halves = [name for name in names if name[5:] <= "06"], [name for name in names if name[5:] > "06"]
     if min(map(len, halves)) < judge.LEAST_MONTHS:

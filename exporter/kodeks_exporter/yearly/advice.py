@@ -1,4 +1,4 @@
-"""What is said about the figures: the summary in sentences and what is advised, by the rules of docs/report.md."""
+"""The summary in sentences and the advice, by the rules of docs/report.md."""
 
 from collections.abc import Sequence
 
@@ -44,7 +44,7 @@ def seats_words(year: SeatsYear) -> str:
 
 
 def summary(facts: Facts) -> list[str]:
-    """Sentences for somebody who reads nothing else. What is not known is left to the line about gaps."""
+    """Sentences for somebody who reads nothing else. Gaps in the data have a line of their own."""
     told = []
     if facts.installations:
         told += [
@@ -100,7 +100,7 @@ def _involved(involved: float, bought: float) -> str:
 
 
 def _day(facts: Facts, active: float) -> str:
-    """What a day of one of them looks like."""
+    """A typical day of one of them."""
     activity = judge.average(facts.months, judge.ACTIVITY_FIGURE)
     if activity is None or active < 1 or activity < judge.FEW:
         return ""
@@ -194,7 +194,7 @@ def _half(facts: Facts, first: bool) -> float | None:
 
 
 def advice(facts: Facts) -> list[str]:
-    """What to do, the most important first; empty when there is nothing to change."""
+    """Advice, the most important first; empty when there is nothing to change."""
     involved = judge.average(facts.months, judge.INVOLVED)
     idle = involved is not None and involved <= judge.INVOLVEMENT
     renewal, soon = _renewal(facts)
@@ -224,7 +224,8 @@ def _share_of_seats(facts: Facts, involved: float) -> str:
 
 
 def _renewal(facts: Facts) -> tuple[list[str], bool]:
-    """By what ends first, be it one volume's licence; and whether that is so near that it comes before all else."""
+    """Advice on what ends first, even if it is one volume's licence, and whether that is so soon that it comes
+    before everything else."""
     if facts.soonest is None:
         return [], False
     end, installation = facts.soonest
@@ -240,8 +241,8 @@ def _renewal(facts: Facts) -> tuple[list[str], bool]:
 
 
 def _seats_advice(facts: Facts, idle: bool) -> list[str]:
-    """A sentence for each installation; where many need seats, one for all. ``idle``: fewer people work than seats are
-    there for, so that refusals speak of forgotten sessions and not of missing seats."""
+    """A sentence for each installation; where many need seats, one for all. ``idle``: fewer people work than there
+    are seats, so refusals point to forgotten sessions rather than missing seats."""
     years = judge.seats(facts)
     more = [year for year in years if year.advice is SeatsAdvice.MORE]
     room = [year for year in years if year.advice is SeatsAdvice.ROOM and year.bought and year.peak is not None]
@@ -300,7 +301,7 @@ def _online_advice(facts: Facts) -> list[str]:
 
 
 def causes_table(facts: Facts) -> list[tuple[str, str, str]]:
-    """Probable cause, how many, what helps; the usual order."""
+    """Probable cause, how many, what helps; in the usual order."""
     found = judge.causes(facts.demand)
     known = [(*_CAUSES[cause], found[cause]) for cause in _CAUSES if cause in found]
     rows = [(name, number(count), remedy) for name, remedy, count in known]

@@ -1,4 +1,4 @@
-"""Which charts are drawn, of what."""
+"""Which charts are drawn, and from what."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -26,7 +26,7 @@ _FAMILIES = 8
 def use_by_month(facts: Facts) -> list[tuple[str, Markup]]:
     """Headings and charts."""
     level = Level(facts.bought, f"мест: {number(facts.bought)}") if facts.bought else None
-    # Far above the standard its line would lie on the axis.
+    # far above the standard its line would lie on the axis
     most = max((month.activity or 0 for month in facts.months), default=0)
     standard = Level(judge.ACTIVITY, f"ориентир: {judge.ACTIVITY}") if most <= 5 * judge.ACTIVITY else None
     return [
@@ -57,7 +57,7 @@ def empties(facts: Facts) -> Markup | None:
 
 
 def families(facts: Facts) -> Markup | None:
-    """What is not in the set, by family."""
+    """Wanted but not in the set, by family."""
     told = judge.absent(facts.demand)[:_FAMILIES]
     if not told:
         return None
@@ -101,7 +101,7 @@ def availability(facts: Facts) -> Markup | None:
 
 
 def access(facts: Facts, place: int, told: Access) -> Markup:
-    """The share of the documents that is used up; ``place``: of the access, for identifiers."""
+    """The share of the documents limit used; ``place``: of the access, for identifiers."""
     values = [told.used(month.name, "documents") for month in facts.months]
     points = [
         Point(words.short_month(month.name), value, month.running)
@@ -132,7 +132,7 @@ def _columns(
 
 
 def _future_is_empty(facts: Facts, points: Sequence[Point]) -> list[Point]:
-    """Months that have not begun are not missing data."""
+    """Months that have not begun do not count as missing data."""
     begun = [month.first <= facts.until.date() for month in facts.months]
     return [point if there else Point(point.label, None, future=True)
             for point, there in zip(points, begun, strict=True)]  # fmt: skip

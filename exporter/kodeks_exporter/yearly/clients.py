@@ -1,4 +1,4 @@
-"""Which clients Prometheus knows, and what the inventory told of one of them."""
+"""Which clients Prometheus knows, and the inventory of one of them."""
 
 import difflib
 from collections.abc import Mapping, Sequence
@@ -10,12 +10,12 @@ from kodeks_exporter.yearly.promql import text
 _INSTALLATIONS = "kodeks:installation:info"
 _ACCESSES = "kodeks_online_access_info"
 _STEP = "6h"
-"""How closely the past of the inventory is looked at. Its series are too long to be read whole."""
+"""Step for reading the inventory's past; its series are too long to be read in full."""
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """The newest that the inventory told within a period: by installation and by account, their labels."""
+    """The latest inventory within a period: labels by installation and by account."""
 
     name: str
     installations: Mapping[str, Mapping[str, str]]
@@ -35,7 +35,8 @@ class Client:
 
 
 def names(prometheus: Prometheus, begin: float, end: float, manager: str | None = None) -> list[str]:
-    """Clients with an installation or an online access in the period; of one manager. Raises PrometheusError."""
+    """Clients with an installation or an online access in the period, optionally of one manager. Raises
+    PrometheusError."""
     selector = "" if manager is None else f"{{manager={text(manager)}}}"
     matches = [_INSTALLATIONS + selector, _ACCESSES + selector]
     return sorted(name for name in prometheus.label_values("client", matches, begin, end) if name)
@@ -47,7 +48,7 @@ def managers(prometheus: Prometheus, begin: float, end: float) -> list[str]:
 
 
 def nearest(wanted: str, known: Sequence[str], most: int = 5) -> list[str]:
-    """What may have been meant: names that hold the text, then names that look like it."""
+    """Suggestions: names that contain the text, then similar ones."""
     plain = {name: _plain(name) for name in known}
     target = _plain(wanted)
     holding = [name for name, each in plain.items() if target and target in each]
@@ -57,7 +58,7 @@ def nearest(wanted: str, known: Sequence[str], most: int = 5) -> list[str]:
 
 
 def find(prometheus: Prometheus, client: str, begin: float, end: float) -> Client:
-    """A client without installations and accesses, when the period has none. Raises PrometheusError."""
+    """A client without installations and accesses if the period has none. Raises PrometheusError."""
     return Client(
         client,
         _newest(prometheus, _INSTALLATIONS, "installation", client, begin, end),
@@ -68,7 +69,7 @@ def find(prometheus: Prometheus, client: str, begin: float, end: float) -> Clien
 def _newest(
     prometheus: Prometheus, metric: str, key: str, client: str, begin: float, end: float
 ) -> dict[str, Mapping[str, str]]:
-    """By name, the labels seen last: a manager may have changed within the year."""
+    """Latest labels by name: a manager may have changed within the year."""
     window = f"[{max(1, int(end - begin))}s:{_STEP}]"
     found: dict[str, Series] = {}
     for series in prometheus.query(f"max_over_time(timestamp({metric}{{client={text(client)}}}){window})", end):

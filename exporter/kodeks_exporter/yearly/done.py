@@ -1,4 +1,4 @@
-"""«Что мы для вас сделали»: what the distributor did within the year, as far as figures know it."""
+"""«Что мы для вас сделали»: the distributor's work within the year, as far as it is measured."""
 
 from statistics import median
 
@@ -8,7 +8,7 @@ from kodeks_exporter.yearly.words import GAP, counted, number
 
 
 def done(facts: Facts) -> list[str]:
-    """Sentences; empty: nothing is known."""
+    """Sentences; empty if nothing is known."""
     told = []
     if facts.installations:
         told += [_watched(facts), _versions(facts), _updates(facts), _users(facts), _searches(facts)]

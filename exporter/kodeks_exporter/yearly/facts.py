@@ -1,19 +1,19 @@
-"""What is known of a client and a year, as plain data. What is not known is absent or None, never 0."""
+"""A client's year as plain data. Unknown values are absent or None, never 0."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 RESOURCES = ("documents", "searches", "prints", "uploads")
-"""Of an online access, in the order in which they are shown."""
+"""Resources of an online access, in display order."""
 
 FEW = 0.1
-"""Share of a client's installations that may be missing from a month that is compared with others."""
+"""Share of a client's installations that may be missing from a month for it to be compared with others."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServerFacts:
-    """A client's server. ``registration_until``: last valid day; ``licence_until``: of what ends first."""
+    """A client's server. ``registration_until``: last valid day; ``licence_until``: of whichever ends first."""
 
     name: str
     url: str = ""
@@ -25,7 +25,7 @@ class ServerFacts:
 
 @dataclass(frozen=True, slots=True)
 class Seats:
-    """An installation's month. ``bought``: of the registration; ``peak``: most in use when a report was made."""
+    """An installation's month. ``bought``: from the registration; ``peak``: the most in use at the time of a report."""
 
     bought: float | None = None
     peak: float | None = None
@@ -34,7 +34,7 @@ class Seats:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A share of time: ``up`` of ``hours`` that were looked at."""
+    """A share of time: ``up`` out of ``hours`` that were checked."""
 
     up: float
     hours: float
@@ -49,9 +49,8 @@ class Month:
     """A calendar month of a client, all their installations together.
 
     ``usage``: totals by kind, as in ``kodeks_usage_total``. ``reported``: when the newest report of the month was made.
-    ``silent``: installations of whose use nothing is known, though of others, and of them in other months, it is.
-    ``telling``: how many of them there are of whose use something is known.
-    ``running``: not over yet.
+    ``silent``: installations whose use is unknown, though it is known for others and in other months. ``telling``: how
+    many installations have known use. ``running``: not over yet.
     """
 
     name: str
@@ -83,18 +82,18 @@ class Month:
 
     @property
     def cut_short(self) -> bool:
-        """Whether reports stopped more than two days before its end."""
+        """Whether reports stopped more than two days before the month's end."""
         return self.reported is not None and not self.running and (self.last - self.reported.date()).days > 2
 
     @property
     def whole(self) -> bool:
-        """Whether it may be compared with others. Of many installations a tenth may be missing."""
+        """Whether the month may be compared with others. Of many installations a tenth may be missing."""
         missing = len(self.silent) > FEW * (len(self.silent) + self.telling)
         return self.known and not self.running and not self.cut_short and not missing
 
     @property
     def activity(self) -> float | None:
-        """Opened documents and intellectual searches, as the support standard counts."""
+        """Opened documents and intellectual searches, as the support standard counts them."""
         parts = [self.usage[kind] for kind in ("documents", "searches_intellectual") if kind in self.usage]
         return sum(parts) if parts else None
 
@@ -106,7 +105,7 @@ class Month:
 
     @property
     def involvement(self) -> float | None:
-        """Users with requests by seats; may be over 1."""
+        """Users with requests per seat; may be over 1."""
         seats = self.bought
         return self.active / seats if self.active is not None and seats else None
 
@@ -135,7 +134,7 @@ class Access:
     limits: Mapping[str, Mapping[str, float]]
 
     def used(self, month: str, resource: str) -> float | None:
-        """Share of the month's limit that is used up, 0 to 1."""
+        """Share of the month's limit used, 0 to 1."""
         limit = self.limits.get(month, {}).get(resource)
         left = self.left.get(month, {}).get(resource)
         return None if left is None or not limit else min(1.0, max(0.0, 1 - left / limit))
@@ -143,7 +142,7 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """The main page did not open for ``hours`` in sum, from ``begin`` (Moscow time, to the hour) on."""
+    """The main page did not open for ``hours`` in total from ``begin`` on (Moscow time, to the hour)."""
 
     installation: str
     begin: dt.datetime
@@ -152,20 +151,21 @@ class Outage:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What happened at the client's servers within the year. ``versions``: of the server, in the order they came."""
+    """What happened at the client's servers within the year. ``versions``: of the server, in order of appearance."""
 
     outages: Sequence[Outage] = ()
     versions: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """By installation."""
     updates: int = 0
-    """Daily updates that were seen to arrive."""
+    """Daily updates seen to arrive."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Everything of one report. ``begin``, ``until``: UTC, the data lies between. ``months``: always twelve.
+    """Everything in one report.
 
-    ``last_day``: the last that is told of, by the calendar of whoever hands the report over.
+    ``begin``, ``until``: UTC, bounds of the data. ``months``: always twelve. ``last_day``: the last day covered, by the
+    calendar of the sender.
     """
 
     client: str
@@ -184,7 +184,7 @@ class Facts:
     """Totals of the year by AD domain and kind."""
     accesses: Sequence[Access] = ()
     mute: Sequence[str] = ()
-    """Installations of whose use nothing at all is known."""
+    """Installations whose use is entirely unknown."""
     work: Work = Work()
 
     def spent(self, month: str, resource: str) -> float | None:
@@ -199,17 +199,17 @@ class Facts:
 
     @property
     def running(self) -> str:
-        """The name of the month that is not over, or empty."""
+        """The name of the running month, or empty."""
         return next((month.name for month in self.months if month.running), "")
 
     @property
     def bought(self) -> float | None:
-        """Seats, as they were known last."""
+        """Latest known seats."""
         return next((month.bought for month in reversed(self.months) if month.bought is not None), None)
 
     @property
     def soonest(self) -> tuple[dt.date, ServerFacts] | None:
-        """What ends first, registrations and licences of volumes alike, and where."""
+        """The first end among registrations and licences of volumes, and where it is."""
         ends = [
             (end, each)
             for each in self.installations
@@ -220,7 +220,7 @@ class Facts:
 
     @property
     def known(self) -> bool:
-        """Whether there is anything to tell."""
+        """Whether there is anything to report."""
         return any(month.known or month.interface for month in self.months) or any(
             values for access in self.accesses for values in access.left.values()
         )

@@ -1,7 +1,7 @@
-"""From Prometheus' answers to facts.
+"""Turns Prometheus' answers into facts.
 
-Only sparse series (``installation:…:daily``, ``:hourly``) are read over a year, and inventory by subqueries with wide
-steps; the running month comes fresh from the exporter's own series. docs/metrics.md has the names.
+Only sparse series (``installation:…:daily``, ``:hourly``) are read over a year, and the inventory by subqueries with
+wide steps; the running month comes from the exporter's own series. docs/metrics.md has the names.
 """
 
 import datetime as dt
@@ -29,16 +29,16 @@ LATE = 7 * DAY
 _YEAR = "400d"
 _RECENT = "62d:6h"
 _BEFORE = 35 * DAY
-"""Seconds before the year from which counters are read, to know where they stood when it began."""
+"""Counters are read from this many seconds before the year, to know their value when it began."""
 
 
 def end_of(year: int, until: float) -> float:
-    """The moment (Unix seconds) as of which a year is reported, when nothing after ``until`` is to be read."""
+    """The moment (Unix seconds) as of which a year is reported if nothing after ``until`` is read."""
     return min(until, moment(dt.date(year + 1, 1, 1)) + LATE)
 
 
 def gather(prometheus: Prometheus, client: Client, year: int, until: float, last_day: dt.date) -> Facts:
-    """All of a client's ``year`` up to ``until`` (Unix seconds), a moment of ``last_day``. Raises PrometheusError."""
+    """A client's ``year`` up to ``until`` (Unix seconds), a moment of ``last_day``. Raises PrometheusError."""
     at = end_of(year, until)
     installations = tuple(client.installations)
     months: Sequence[Month] = [Month(name, running=_running(name, at)) for name in month_names(year)]
@@ -82,7 +82,7 @@ class _Asker:
         return self._latest("kodeks_usage_total", "installation:kodeks_usage:daily", labels, year, at)
 
     def months(self, year: int, at: float, used: Sequence[Series], extras: bool = True) -> list[Month]:
-        """``extras``: also what is shown of the report's own year only."""
+        """``extras``: also the figures shown for the report's own year only."""
         names = month_names(year)
         labels = "installation, domain, month, kind"
         usage = _nested(used, "month", "installation", "kind")
@@ -119,7 +119,7 @@ class _Asker:
         totals = _sum(usage.values())
         counts = _sum(people.values())
         first = dt.date.fromisoformat(f"{name}-01")
-        # The least of the newest: a month is as complete as the report of its worst installation.
+        # The oldest of the newest reports: a month is as complete as its worst installation.
         made = [reported[each] for each in usage if reported.get(each, 0) >= moment(first) - DAY]
         return Month(
             name=name,
@@ -140,7 +140,7 @@ class _Asker:
         )
 
     def _latest(self, live: str, daily: str, labels: str, year: int, at: float) -> list[Series]:
-        """Each month's last value; where two exporters watch an installation, of the one that knows more."""
+        """Each month's last value; where two exporters watch an installation, from the one that knows more."""
         chosen = f'{{{self._one},month=~"{year}-.*"}}'
         return self._prometheus.query(
             f"max by ({labels}) ({live}{chosen}) or max by ({labels}) (last_over_time({daily}{chosen}[{_YEAR}]))", at
@@ -167,7 +167,7 @@ class _Asker:
         }
 
     def demand(self, year: int, at: float) -> list[Demand]:
-        """What was looked for and not found. Every daily sample is read: only so the months add up exactly."""
+        """Empty searches. Every daily sample is read, or the months would not add up exactly."""
         begin = moment(dt.date(year, 1, 1))
         window = int(at - begin + _BEFORE)
         found: dict[tuple[str, str], dict[str, int]] = {}
@@ -187,7 +187,7 @@ class _Asker:
         )
 
     def described(self, client: Client, at: float) -> list[ServerFacts]:
-        """Registration and expiry as they were reported last."""
+        """Latest registration and expiry."""
         seen = f"max_over_time(timestamp(kodeks_registration_info{{{self._one}}})[{_RECENT}])"
         newest: dict[str, Series] = {}
         for series in self._prometheus.query(seen, at):
@@ -260,10 +260,10 @@ def _domains(used: Iterable[Series]) -> dict[str, dict[str, float]]:
 
 
 def _steps(samples: Sequence[tuple[float, float]], start: float) -> Iterable[tuple[str, float]]:
-    """How much a counter grew from sample to sample, each with the month in the middle of it.
+    """How much a counter grew from sample to sample, each step with the month of its middle.
 
-    ``start``: when the installation was first seen. A series that comes later began at 0, and so does one that falls;
-    what one held when everything was first seen is older than what is asked.
+    ``start``: when the installation was first seen. A series that appears later began at 0, as does one that falls; the
+    value at the very first sighting is older than the year and does not count.
     """
     at, value = samples[0]
     if at > start + DAY:
@@ -285,7 +285,8 @@ def _month_of(at: float) -> str:
 
 
 def _day(at: float | None) -> dt.date | None:
-    """Of an expiry, which is the start of the last day in local time; half a day later it is that day in UTC."""
+    """The date of an expiry, which is given as the start of the last day in local time; half a day later it is that
+    day in UTC, too."""
     if at is None or not 0 < at < 32503680000:  # year 3000
         return None
     return dt.datetime.fromtimestamp(at + DAY / 2, dt.UTC).date()

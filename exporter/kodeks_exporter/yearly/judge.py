@@ -1,4 +1,4 @@
-"""What changed, and what to make of it. The rules are told to people in docs/report.md; both say the same."""
+"""What changed, and the conclusions. docs/report.md explains the same rules to readers."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -8,26 +8,26 @@ from enum import Enum
 from kodeks_exporter.yearly.facts import Access, Demand, Facts, Month
 
 ACTIVITY = 20
-"""Of a month, from the support standard: more is good."""
+"""A month's target in the support standard."""
 INVOLVEMENT = 0.6
 USUAL_AVAILABILITY = 0.95
 HIGH_AVAILABILITY = 0.99
 REFUSED_MONTHS = 3
-"""Months with refused connections from which on more seats are advised."""
+"""From this many months with refused connections, more seats are advised."""
 MORE_SEATS = 0.1
-"""Of the seats bought: the least that is worth adding."""
+"""The smallest share of the bought seats worth adding."""
 FEW = 20
-"""Below that many no percentages are told: of three that become six, «+100 %» says nothing."""
+"""Below this no percentages are given: «+100 %» for three that became six says nothing."""
 WORKING_DAYS = 21
 """Of a month, about."""
 ROOM_SEATS = 5
-"""With fewer seats there is no talk of room."""
+"""With fewer seats, spare room is not mentioned."""
 REFUSED_LEAST = 5
-"""Refused connections in the year, fewer of which are no reason to buy seats."""
+"""Fewer refused connections in the year are no reason to buy seats."""
 WEAK_MONTHS = 3
-"""Whole months, with fewer of which a report says little."""
+"""With fewer whole months a report says little."""
 ROOM = 0.5
-"""Peak by seats, below which there is room for more users."""
+"""Peak per seat below which there is room for more users."""
 ROOM_MONTHS = 6
 DEMAND_SEARCHES = 5
 DEMAND_MONTHS = 2
@@ -36,18 +36,18 @@ LEAST_MONTHS = 2
 LEAST_COMMON = 3
 """Whole months that two years must have in common to be compared."""
 SLIPS = 0.2
-"""Share of empty searches that training would help with, from which on training is advised."""
+"""From this share of empty searches that training would help with, training is advised."""
 SLIPS_LEAST = 10
 ENDS_FIRST = 30
-"""Days before the end in which the renewal is the first thing to do."""
+"""Days before the end during which renewal comes first."""
 ENDS_SOON = 90
-"""Days before the end of a registration in which its renewal is advised."""
+"""Days before the end of a registration during which renewal is advised."""
 LOW_USE, HIGH_USE, SHARED_USE = 0.15, 0.75, 0.9
-"""Bounds of the share of an online access' documents, from the support standard."""
+"""Bounds of an online access' share of documents used, from the support standard."""
 
 
 class Missing(Enum):
-    """Why there is no change in per cent."""
+    """Why there is no change in percent."""
 
     NO_DATA = "no data"
     NO_BEFORE = "no data before"
@@ -55,7 +55,7 @@ class Missing(Enum):
 
 
 def change(now: float | None, before: float | None) -> float | Missing:
-    """The change as a ratio, 0.1 for 10 % more; or why there is none. Division by zero is reported as such."""
+    """The change as a ratio, 0.1 for 10 % more, or why there is none, such as a division by zero."""
     if now is None:
         return Missing.NO_DATA
     if before is None:
@@ -67,7 +67,7 @@ def change(now: float | None, before: float | None) -> float | Missing:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """Something that is counted each month. ``mean``: months are averaged, not summed."""
+    """A monthly figure. ``mean``: months are averaged, not summed."""
 
     key: str
     of: Callable[[Month], float | None]
@@ -103,7 +103,7 @@ class Basis(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A figure then and now. Of years: sums (or means) over the same months; of halves: means of a month."""
+    """A figure then and now. For years: sums (or means) over the same months; for halves: monthly means."""
 
     figure: Figure
     before: float | None
@@ -125,7 +125,7 @@ class Comparison:
 
 
 def compare(facts: Facts) -> Comparison:
-    """With the year before when enough whole months are known of both, else the halves of the year."""
+    """With the year before if enough whole months of both are known, else between the halves of the year."""
     whole = {month.name[5:]: month for month in facts.months if month.whole}
     past = {month.name[5:]: month for month in facts.before if month.whole}
     common = sorted(whole.keys() & past.keys())
@@ -160,18 +160,18 @@ def _together(values: Sequence[float], mean: bool) -> float | None:
 
 
 def total(months: Sequence[Month], figure: Figure) -> float | None:
-    """Of all months that tell it, the running one too; None when none does."""
+    """Over all months that have it, including the running one; None when none has."""
     return _together([value for month in months if (value := figure.of(month)) is not None], figure.mean)
 
 
 def average(months: Sequence[Month], figure: Figure) -> float | None:
-    """Of the whole months; of all that tell it when no month is whole."""
+    """Over the whole months, or over all that have it when no month is whole."""
     told = [(month.whole, value) for month in months if (value := figure.of(month)) is not None]
     return _together([value for whole, value in told if whole] or [value for _, value in told], mean=True)
 
 
 class SeatsAdvice(Enum):
-    """What is said of an installation's seats."""
+    """The conclusion about an installation's seats."""
 
     UNKNOWN = "unknown"
     MORE = "more"
@@ -182,7 +182,7 @@ class SeatsAdvice(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SeatsYear:
-    """An installation's seats. ``months``: that mention refusals. ``add``: seats to begin with, 0 for none."""
+    """An installation's seats. ``months``: with refusals. ``add``: seats to add at first, 0 for none."""
 
     installation: str
     bought: float | None
@@ -222,7 +222,7 @@ def _seats(name: str, months: Sequence[Month]) -> SeatsYear:
 
 
 def wanted(demand: Sequence[Demand]) -> list[Demand]:
-    """Families that are worth an offer: looked for often, in more than one month, and not in the set."""
+    """Families worth an offer: searched for often, in more than one month, and not in the set."""
     return [
         each
         for each in absent(demand)
@@ -231,7 +231,7 @@ def wanted(demand: Sequence[Demand]) -> list[Demand]:
 
 
 def absent(demand: Sequence[Demand]) -> list[Demand]:
-    """What is not in the set, the most wanted first; searches that name no family come last."""
+    """Families missing from the set, the most wanted first; searches without a family come last."""
     told = [each for each in demand if each.cause == "absent"]
     return sorted(told, key=lambda each: (each.family in UNNAMED, -each.total, each.family))
 
@@ -248,20 +248,20 @@ def causes(demand: Sequence[Demand]) -> Mapping[str, int]:
 
 
 def training_helps(demand: Sequence[Demand]) -> bool:
-    """Whether a good part of what was not found was typed wrongly."""
+    """Whether many of the empty searches were mistyped."""
     found = causes(demand)
     slips = sum(count for cause, count in found.items() if cause not in ("absent", ""))
     return slips >= SLIPS_LEAST and slips >= SLIPS * sum(found.values())
 
 
 def available(months: Sequence[Month]) -> float | None:
-    """Share of the time that was looked at in which the main page opened."""
+    """Share of the checked time during which the main page opened."""
     told = [month.interface for month in months if month.interface is not None]
     return sum(each.up for each in told) / sum(each.hours for each in told) if told else None
 
 
 class Use(Enum):
-    """Of an online access, by the average share of the documents of whole months."""
+    """The class of an online access, by its average share of documents in whole months."""
 
     UNKNOWN = "unknown"
     NEVER = "never"
@@ -273,7 +273,7 @@ class Use(Enum):
 
 @dataclass(frozen=True, slots=True)
 class AccessYear:
-    """``mean``: share of the documents in an average month. ``spent``: months in which less than one was left."""
+    """``mean``: share of the documents in an average month. ``spent``: months that ended with less than one left."""
 
     access: Access
     mean: float | None
@@ -305,7 +305,7 @@ def access_year(access: Access, running: str) -> AccessYear:
 
 
 def weaknesses(facts: Facts) -> list[str]:
-    """In Russian: what a manager should know before such a report is handed over. Empty: it is a good one."""
+    """In Russian: what a manager should know before handing over such a report. Empty: nothing is wrong with it."""
     found = []
     if facts.installations:
         whole = sum(month.whole for month in facts.months)

@@ -1,4 +1,4 @@
-"""Tables of the months and of what has changed."""
+"""Tables of the months and of the changes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ _COMPARED = {
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """``value`` None: nothing is known, in words over both columns."""
+    """``value`` None: unknown, in words across both columns."""
 
     value: str | None
     change: str = ""
@@ -46,7 +46,7 @@ class MonthRow:
 
 @dataclass(frozen=True, slots=True)
 class MonthTable:
-    """``totals``, ``means``: one text for each column. ``notes``: what the marks mean."""
+    """``totals``, ``means``: one text per column. ``notes``: what the marks mean."""
 
     heads: Sequence[str]
     rows: Sequence[MonthRow]

@@ -1,4 +1,4 @@
-"""HTML of a report: one file with its stylesheet and charts within, no script, nothing from outside."""
+"""HTML of a report: one file with stylesheet and charts inside, no script, nothing external."""
 
 import base64
 import hashlib
@@ -14,7 +14,7 @@ _TEMPLATES: Final = Path(__file__).parent / "templates"
 
 
 def render(page: ReportPage) -> str:
-    """The whole document. Everything that came from Prometheus is escaped; the policy lets nothing run or load."""
+    """The whole document. Everything from Prometheus is escaped; the policy lets nothing run or load."""
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
@@ -26,7 +26,7 @@ def render(page: ReportPage) -> str:
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return environment.get_template("report.html").render(
         page=page,
-        # Our own file, and CSS holds no "<": it must go in unescaped, or its hash would not fit.
+        # Our own file, without "<". It must go in unescaped, or its hash would not match.
         style=Markup(style),  # noqa: S704
         policy=f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
     )

@@ -1,4 +1,4 @@
-"""What is told of seats, searches, availability and use."""
+"""The report's parts on seats, searches, availability and use."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -93,7 +93,7 @@ def availability(facts: Facts) -> Availability | None:
 
 
 def _longest(facts: Facts, low: Sequence[Month]) -> str:
-    """What a low availability is made of. ``low``: the months that were so."""
+    """The causes of low availability. ``low``: the months with it."""
     when = words.enumerated([words.in_month(month.name) for month in low]) or "за весь период"
     worst = sorted(facts.work.outages, key=lambda each: -each.hours)[:MOST_OUTAGES]
     if not worst:

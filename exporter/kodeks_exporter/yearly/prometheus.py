@@ -1,4 +1,4 @@
-"""Prometheus' HTTP API, as far as the report needs it: two questions, every answer bounded in size and time."""
+"""Prometheus' HTTP API, as far as the report needs it: two kinds of request, every answer bounded in size and time."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from kodeks_exporter.settings.fleet import Credentials
 
 MIB: Final = 1024 * 1024
 _LABEL: Final = 300
-"""Characters of a label's value that are kept: what is longer comes of no inventory."""
+"""Longer label values are cut: none of the inventory's are."""
 _MESSAGE: Final = 300
 _FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -32,7 +32,7 @@ class PrometheusError(CommandError):
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where Prometheus is and how it lets in. ``timeout``: seconds for one whole answer; ``size``: its bytes."""
+    """Prometheus' address and credentials. ``timeout``: seconds for one whole answer; ``size``: its bytes."""
 
     url: str
     credentials: Credentials | None = None
@@ -59,7 +59,7 @@ class Prometheus:
     """One server. Not shared between threads; ``close()`` it at the end."""
 
     def __init__(self, server: Server) -> None:
-        """Raises PrometheusError for an address that is none and for certificates that can't be read."""
+        """Raises PrometheusError for an invalid address and for certificates that can't be read."""
         self._server = server
         self._base = _checked(server.url)
         try:
@@ -71,7 +71,7 @@ class Prometheus:
         if server.bearer is not None:
             self._transport.session.headers["Authorization"] = f"Bearer {server.bearer.reveal()}"
         self.warnings: list[str] = []
-        """What Prometheus added to its answers, a missing store of Thanos for instance; each once."""
+        """Warnings in Prometheus' answers, such as a missing store of Thanos; each once."""
 
     def close(self) -> None:
         self._transport.close()
@@ -93,7 +93,7 @@ class Prometheus:
         return list(_series(data))
 
     def label_values(self, label: str, matches: Sequence[str], begin: float, end: float) -> list[str]:
-        """Values of ``label`` in the series that one of the selectors matches. Raises PrometheusError."""
+        """Values of ``label`` in series that match one of the selectors. Raises PrometheusError."""
         fields = [*(("match[]", each) for each in matches), ("start", f"{begin:.3f}"), ("end", f"{end:.3f}")]
         answer = self._ask("GET", f"/api/v1/label/{label}/values?{urlencode(fields)}", None)
         try:
@@ -103,7 +103,7 @@ class Prometheus:
         return [_short(each) for each in values]
 
     def _ask(self, method: str, path: str, body: str | None) -> bytes:
-        """The body of an answer with success."""
+        """The body of a successful answer."""
         try:
             with self._transport.within(self._server.timeout):
                 response = self._transport.ask(method, self._base + path, body, _FORM if body is not None else None)
@@ -187,7 +187,7 @@ def _short(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """For a terminal: one line, no control characters, not without end."""
+    """For a terminal: one line, no control characters, bounded in length."""
     return "".join(each if each.isprintable() else " " for each in text[:_MESSAGE]).strip()
 
 

@@ -16,7 +16,7 @@ def text(value: str) -> str:
 
 
 def any_of(values: Iterable[str]) -> str:
-    """A regular expression, as a literal, for exactly these values."""
+    """A string literal with a regular expression that matches exactly these values."""
     return text("|".join(map(re.escape, values)))
 
 
@@ -28,8 +28,8 @@ def moment(day: dt.date) -> float:
 def by_month(function: str, selector: str, months: Sequence[str], until: float, step: str = "") -> str:
     """``function`` over each month (UTC) up to ``until``, the results labelled ``month``. ``step``: of a subquery.
 
-    The range is a second short, so that the sample at a month's very beginning, which tells of the hour before it, is
-    out in every version of Prometheus.
+    The range is a second short, so that every version of Prometheus leaves out the sample at a month's very beginning,
+    which covers the hour before it.
     """
     parts = []
     for name in months:

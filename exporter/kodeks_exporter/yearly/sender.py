@@ -1,4 +1,4 @@
-"""Who hands the reports over: what kodeks.yml says of the distributor and of its managers."""
+"""Who hands the reports over: the distributor and its managers from kodeks.yml."""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ _KINDS: Final = ((b"\x89PNG", "png"), (b"\xff\xd8\xff", "jpeg"), (b"<svg", "svg+
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """``logo``: a ``data:`` address, or empty. ``contact``: of the command line; it wins over the manager's name."""
+    """``logo``: a ``data:`` address, or empty. ``contact``: from the command line; it wins over the manager's name."""
 
     contact: str = ""
     company: str = ""
@@ -28,7 +28,7 @@ class Sender:
     managers: Mapping[str, Manager] = field(default_factory=dict)
 
     def prepared_by(self, managers: Sequence[str]) -> str:
-        """Whom the first page names; ``managers``: of the client, by their label values."""
+        """The contact on the first page; ``managers``: the client's, by label value."""
         names = [self._called(name) for name in managers]
         return self.contact or ("; " if any("," in name for name in names) else ", ").join(names)
 
@@ -38,7 +38,7 @@ class Sender:
         return bool(self.contact) or any(each is not None and each.full_name for each in known)
 
     def zone(self, managers: Sequence[str]) -> tzinfo:
-        """By whose calendar the report is dated."""
+        """Whose calendar dates the report."""
         return next((self.managers[name].time_zone for name in managers if name in self.managers), zones.DEFAULT)
 
     def _called(self, name: str) -> str:
@@ -47,7 +47,7 @@ class Sender:
 
 
 def of(settings: Settings | None, contact: str = "") -> Sender:
-    """``settings`` None: only ``contact`` is known. Raises UsageError for a logo that can't be shown, and OSError."""
+    """``settings`` None: only ``contact`` is known. Raises UsageError for an unusable logo, and OSError."""
     if settings is None:
         return Sender(contact)
     own = settings.yearly

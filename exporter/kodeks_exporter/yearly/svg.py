@@ -1,7 +1,7 @@
 """Charts as inline SVG: columns by month, points by month, bars by name.
 
-Plain shapes and text, no script, no outside font or picture. They are told apart by shape and lightness, so they print
-in grey; each has a title and a description for those who do not see it. Colours are those of the report's stylesheet.
+Plain shapes and text, no script, no external font or picture. Shapes and lightness differ, so that charts print in
+grey; each has a title and a description for screen readers. Colours come from the report's stylesheet.
 """
 
 import math
@@ -12,15 +12,16 @@ from markupsafe import Markup
 
 WIDTH = 680.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46.0, 66.0, 16.0, 20.0
-"""Margins of a plot; names of levels stand in the right one."""
+"""Margins of a plot; the right one holds names of levels."""
 Form = Callable[[float], str]
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A month's place. ``value`` None: nothing is known. ``unfinished``: the month is not over, or told in part.
+    """A month's place.
 
-    ``future``: not begun, so the place stays empty.
+    ``value`` None: unknown. ``unfinished``: the month is not over or incomplete. ``future``: not begun, so the place
+    stays empty.
     """
 
     label: str
@@ -46,7 +47,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Caption:
-    """``key``: unique on the page, ASCII. ``title`` and ``summary`` say in words what the chart shows."""
+    """``key``: unique on the page, ASCII. ``title`` and ``summary`` put the chart into words."""
 
     key: str
     title: str
@@ -61,7 +62,7 @@ def columns(
     height: float = 128.0,
     whole: bool = True,
 ) -> Markup:
-    """A column for each month, from 0. ``level``: what it is measured against. ``whole``: things that are counted."""
+    """A column for each month, from 0. ``level``: for comparison. ``whole``: counts, without fractions."""
     most = max([point.value or 0.0 for point in points] + ([level.value] if level else []), default=0.0)
     ticks = _ticks(0.0, most, whole)
     plot = _Plot(0.0, ticks[-1], height, len(points))
@@ -90,7 +91,7 @@ def points(
     caption: Caption, told: Sequence[Point], form: Form, low: float, high: float, levels: Sequence[Level] = (),
     height: float = 128.0,
 ) -> Markup:  # fmt: skip
-    """A dot for each month between ``low`` and ``high``, joined where neighbours are known."""
+    """A dot for each month between ``low`` and ``high``, joined to known neighbours."""
     plot = _Plot(low, high, height, len(told))
     parts = [plot.grid([tick for tick in _ticks(low, high) if tick <= high + 1e-9], form)]
     parts += [plot.level(each) for each in levels if low <= each.value <= high]
@@ -114,7 +115,7 @@ def points(
 
 
 def bars(caption: Caption, told: Sequence[Bar]) -> Markup:
-    """A horizontal bar for each name, the text behind it."""
+    """A horizontal bar for each name, followed by the text."""
     row, names = 19.0, 170.0
     room = WIDTH - names - 120.0
     most = max((bar.value for bar in told), default=0.0) or 1.0
@@ -161,7 +162,7 @@ class _Plot:
         return _text("label", self.x(place), self._bottom + 14, text)
 
     def gap(self, place: int, point: Point) -> Markup:
-        """Nothing is known: in words, for an empty place could be taken for 0."""
+        """Unknown, in words: an empty place could be taken for 0."""
         if point.future:
             return Markup("")
         x, y = self.x(place), self._bottom - 6

@@ -52,7 +52,7 @@ def _of_installations(facts: Facts, comparison: Comparison) -> list[Tile]:
 
 
 def _activity(activity: float | None) -> Tile:
-    """By the standard where it is near; far above it, in what people do in a day."""
+    """Compared with the standard when near it; far above it, as use per day."""
     if activity is None or activity <= 2 * judge.ACTIVITY:
         return _tile("Активность в месяц", activity, "", f"ориентир — больше {judge.ACTIVITY}")
     day = activity / judge.WORKING_DAYS

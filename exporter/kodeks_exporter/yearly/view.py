@@ -1,4 +1,4 @@
-"""Facts in words: what stands on the pages. Nothing here is HTML but the charts."""
+"""Facts in words, as the pages show them. Only the charts are HTML."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from kodeks_exporter.yearly.words import GAP, NO_DATA, number
 
 @dataclass(frozen=True, slots=True)
 class ReportPage:
-    """The whole report. What a client has nothing of is None or empty."""
+    """The whole report. Parts that do not apply to a client are None or empty."""
 
     client: str
     period: str
@@ -32,7 +32,7 @@ class ReportPage:
     changes: ChangeTable | None
     months: MonthTable | None
     hatched: bool
-    """Whether a month on the charts is not over or told in part."""
+    """Whether a month on the charts is not over or incomplete."""
     charts: Sequence[tuple[str, Markup]]
     seats: Sequence[SeatsRow]
     seats_charts: Sequence[tuple[str, Markup]]
@@ -124,7 +124,7 @@ def _soonest(facts: Facts) -> list[tuple[str, str]]:
 
 
 def _gaps(facts: Facts) -> list[str]:
-    """Where data is missing: said at once, on the first page."""
+    """Gaps in the data, for the first page."""
     if not facts.installations:
         return accesses.gaps(facts)
     told = []

@@ -1,4 +1,4 @@
-"""Russian words and numbers of the report. Numbers are grouped by spaces that do not break."""
+"""Russian words and numbers of the report. Numbers are grouped by non-breaking spaces."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -44,7 +44,7 @@ def percent_or(ratio: float | None, digits: int = 0) -> str:
 
 
 def careful_percent(ratio: float, digits: int = 1) -> str:
-    """Of an availability: 0.9999 is not rounded up to ``100 %``, as that would be a lie."""
+    """For availability: 0.9999 is not rounded up to ``100 %``."""
     scale = 10 ** (digits + 2)
     return percent(int(ratio * scale + 1e-9) / scale if ratio < 1 else 1.0, digits)
 
@@ -63,7 +63,7 @@ def change(told: float | Missing) -> str:
 
 
 def compared(now: float | None, before: float | None, told: float | Missing) -> str:
-    """The change in per cent, of few in pieces: ``+3``."""
+    """The change in percent, or of small numbers as a count: ``+3``."""
     if isinstance(told, Missing) or now is None or before is None or before >= FEW:
         return change(told)
     digits = 0 if now == int(now) and before == int(before) else 1
@@ -72,7 +72,7 @@ def compared(now: float | None, before: float | None, told: float | Missing) -> 
 
 
 def enough(bought: float) -> str:
-    """How many people on these seats are more than the standard asks for."""
+    """How many people on these seats would exceed the standard."""
     return number(int(bought * INVOLVEMENT) + 1)
 
 
@@ -143,7 +143,7 @@ def some(names: Sequence[str], most: int = 3) -> str:
 
 
 def brief(value: float) -> str:
-    """For the narrow places of charts: ``99 999``, then ``123 тыс.``, ``1,2 млн``."""
+    """Short, for charts: ``99 999``, then ``123 тыс.``, ``1,2 млн``."""
     if abs(value) < 100_000:
         return number(value)
     for scale, name in ((1e3, "тыс."), (1e6, "млн"), (1e9, "млрд")):

@@ -12,14 +12,14 @@ from kodeks_exporter.yearly.promql import any_of, moment
 
 HOUR: Final = 3600
 LONG: Final = 0.5
-"""Hours without the main page from which on it is told as an outage. A nightly restart takes less."""
+"""From this many hours without the main page it is an outage. A nightly restart takes less."""
 _STEP: Final = "6h"
 _MENDED: Final = 0.999
-"""Share of an hour from which on it counts as whole."""
+"""From this share on an hour counts as a whole one."""
 
 
 def gather(prometheus: Prometheus, installations: Sequence[str], year: int, at: float) -> Work:
-    """Of these installations, up to ``at`` (Unix seconds). Raises PrometheusError."""
+    """For these installations, up to ``at`` (Unix seconds). Raises PrometheusError."""
     end = min(at, moment(dt.date(year + 1, 1, 1)))
     seconds = int(end - moment(dt.date(year, 1, 1))) - 1
     if not installations or seconds <= 0:
@@ -27,7 +27,7 @@ def gather(prometheus: Prometheus, installations: Sequence[str], year: int, at: 
     outages: list[Outage] = []
     versions: dict[str, Sequence[str]] = {}
     updates = 0
-    for name in installations:  # one by one: an answer holds an hour's figure for each hour of the year
+    for name in installations:  # one by one: an answer has a value for each hour of the year
         chosen = f"{{installation=~{any_of([name])}}}"
         for series in prometheus.query(f"installation:kodeks_interface_up:hourly{chosen}[{seconds}s]", end):
             outages += _outages(name, series)
@@ -41,7 +41,8 @@ def gather(prometheus: Prometheus, installations: Sequence[str], year: int, at: 
 
 
 def _outages(installation: str, series: Series) -> Iterator[Outage]:
-    """Hours in a row in which the page was missing for a part of the time. Each sample tells of the hour before it."""
+    """Consecutive hours during which the page was missing for part of the time. Each sample covers the hour before
+    it."""
     bad = [(at, 1 - share) for at, share in series.samples if share < _MENDED]
     runs: list[list[tuple[float, float]]] = [bad[:1]] if bad else []
     for before, hour in pairwise(bad):

@@ -1,4 +1,4 @@
-"""Reports as files: which clients, under which names, each file put in place at a stroke."""
+"""Reports as files: which clients, under which names, each file written atomically."""
 
 import datetime as dt
 import re
@@ -19,8 +19,8 @@ _LONGEST_NAME = 80
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """``clients`` by name, or all of ``manager``. ``until``: Unix seconds, nothing after it is reported; ``last_day``:
-    the day that it is, None: today, wherever the client's manager is."""
+    """``clients`` by name, or all of ``manager``. ``until``: Unix seconds, nothing after it is reported;
+    ``last_day``: the date of that; None: today, in the zone of the client's manager."""
 
     year: int
     until: float
@@ -32,8 +32,8 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A report, or why there is none: ``problem`` in Russian. ``html`` is empty then. ``doubts``, in Russian, too: what
-    the manager should know before the report is handed over."""
+    """A report, or in ``problem`` why there is none, with ``html`` empty. ``doubts``: what the manager should know
+    before handing the report over. Both are in Russian."""
 
     client: str
     html: str = ""
@@ -42,19 +42,20 @@ class Made:
 
 
 class UnknownNameError(CommandError):
-    """Nobody of that name is known to Prometheus. The text is Russian and names those that are like it."""
+    """Prometheus knows no client of that name. The text is Russian and suggests similar names."""
 
 
 def make(prometheus: Prometheus, wanted: Wanted, made: dt.datetime) -> Iterator[Made]:
-    """The reports one after another; ``made``: now.
+    """Yields the reports one by one; ``made``: now.
 
-    Raises UnknownNameError, only when none is made, and PrometheusError."""
+    Raises UnknownNameError, only before the first report, and PrometheusError.
+    """
     begin, end = moment(dt.date(wanted.year, 1, 1)), end_of(wanted.year, wanted.until)
     any_left = False
     for name in _chosen(prometheus, wanted, begin, end):
         client = clients.find(prometheus, name, begin, end)
         if wanted.manager is not None and wanted.manager not in client.managers:
-            continue  # they looked after the client for a part of the year, and do no longer
+            continue  # they looked after the client for only part of the year
         any_left = True
         today = made.astimezone(wanted.sender.zone(client.managers)).date()
         facts = gather(prometheus, client, wanted.year, wanted.until, wanted.last_day or today)
@@ -91,7 +92,7 @@ def _unknown(kind: str, name: str, known: Sequence[str]) -> str:
 
 
 def file_names(names: Sequence[str], year: int) -> dict[str, str]:
-    """For each client a file name of Latin letters, digits and dashes, unlike all the others."""
+    """A unique file name of Latin letters, digits and dashes for each client."""
     taken: set[str] = set()
     found = {}
     for name in names:
