@@ -12,7 +12,7 @@ from kodeks_exporter.settings.alerting import AlertmanagerSettings
 from kodeks_exporter.settings.fleet import Fleet
 
 PREFIX: Final = "kodeks/"
-"""Of our receivers in a configuration that has others too."""
+"""Prefix of our receivers in a configuration that has others too."""
 _SMARTHOST: Final = "localhost:25"
 _SENDER: Final = "kodeks-exporter@localhost"
 
@@ -34,7 +34,7 @@ route:
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """What belongs to the product, as items of the lists of a configuration, not indented; an empty one is not there.
+    """The product's part, as items of a configuration's lists, not indented; empty ones are left out.
 
     ``route`` is one route for everything. ``templates``: patterns.
     """
@@ -74,7 +74,7 @@ def rendered(settings: AlertmanagerSettings, fleet: Fleet, example: Example) -> 
 
 
 def problems(settings: AlertmanagerSettings, fleet: Fleet) -> list[str]:
-    """What the configuration leaves out or takes for granted, for the person who renders it."""
+    """What the configuration leaves out or assumes, for the person who renders it."""
     told = []
     if not settings.smtp.smarthost:
         told.append(f"alertmanager.smtp.smarthost is not set: mail goes to {_SMARTHOST}, or as the file of --into says")

@@ -15,7 +15,7 @@ _SECONDS: Final = 120
 
 
 class RefusedError(Exception):
-    """A program refuses the files; the text is what it says, without secrets."""
+    """A program refuses the files; the text is its output without secrets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +27,12 @@ class Checked:
 
 
 def check(folder: Path, secrets: Sequence[str]) -> Checked:
-    """Raises RefusedError when a program finds a fault. ``secrets`` are taken out of what it says."""
+    """Raises RefusedError when a program finds a fault. ``secrets`` are removed from its output."""
     return _checked(folder, _CHECKS, secrets)
 
 
 def check_alertmanager(config: Path, secrets: Sequence[str]) -> Checked:
-    """The same, of one configuration of Alertmanager."""
+    """The same for one configuration of Alertmanager."""
     return _checked(config.parent, (("amtool", ("check-config", config.name)),), secrets)
 
 

@@ -1,7 +1,7 @@
 """The client's side of pushing: two scripts, their tasks, the options of curl, and a page for the technician.
 
-All that differs from client to client stands in curl's configuration files, so that no name, password or address is
-ever read by a shell. The requests are those of docs/reports.md.
+Everything that differs between clients is in curl's configuration files, so that a shell never reads a name, password
+or address. The requests are those of docs/reports.md.
 """
 
 from dataclasses import dataclass
@@ -27,8 +27,8 @@ _SUFFIXES: Final = {"report": ".zip", "status": ".status"}
 
 @dataclass(frozen=True, slots=True)
 class PushClient:
-    """``kodeks``: address of the server as its own machine sees it. ``server``: of the monitoring, without a slash at
-    its end. ``credentials``: ``login:password`` or empty. ``ca``: PEM of the authority of ``server``, or
+    """``kodeks``: address of the server as seen on its own machine. ``server``: of the monitoring, without a
+    trailing slash. ``credentials``: ``login:password`` or empty. ``ca``: PEM of the authority of ``server``, or
     empty. ``contact``: the manager by name and phone, or empty."""
 
     name: str
@@ -46,7 +46,7 @@ class PushClient:
 
 
 def files(client: PushClient, system: System) -> tuple[RenderedFile, ...]:
-    """All of the folder. Files of curl hold secrets."""
+    """All files of the folder. Those of curl hold secrets."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_FOLDER),
         autoescape=jinja2.select_autoescape(["html"]),
@@ -83,7 +83,7 @@ def _quoted(text: str) -> str:
 
 
 def _bytes(name: str, text: str) -> bytes:
-    """cmd wants CRLF, the Task Scheduler UTF-16 with a byte order mark."""
+    """cmd needs CRLF, the Task Scheduler UTF-16 with a byte order mark."""
     if name.endswith(".xml"):
         return text.replace("\n", "\r\n").encode("utf-16")
     if name.endswith(".cmd"):

@@ -1,7 +1,5 @@
-"""What the rendered configuration shares with the project's own alertmanager.yml, read from there.
-
-So grouping, waiting times, digests, the form of messages and the table of what mutes what are written in one place.
-"""
+"""The parts that the rendered configuration shares with the project's own alertmanager.yml, read from there:
+grouping, waiting times, digests, the form of messages and the table of what mutes what exist only once."""
 
 import re
 import textwrap
@@ -17,10 +15,10 @@ _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 WATCHDOG: Final = "KodeksWatchdog"
 UNDELIVERED: Final = "KodeksNotificationsFailing"
 PRODUCT: Final = 'product="kodeks"'
-"""The matcher that every alert of rules/ fits, and no other."""
+"""The matcher of all alerts of rules/ and no others."""
 _WATCHDOG: Final = f'alertname="{WATCHDOG}"'
 _MANAGER: Final = "ivanova"
-"""The example's manager from whose routes digests are read."""
+"""The manager in the example whose routes define the digests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +26,7 @@ class Digest:
     """Alerts with a route of their own: a mail lists them.
 
     ``alerts``: their names. ``times``: waiting times of the route, by their keys. ``window``: when it comes, one of
-    ``hours.WINDOWS``; empty: at once. ``ends``: whether it is told that they are over.
+    ``hours.WINDOWS``; empty: at once. ``ends``: whether their end is reported.
     """
 
     alerts: tuple[str, ...]
@@ -39,10 +37,10 @@ class Digest:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """``grouping``: of the product's route. ``for_ops``: the matcher that managers' routes have and that leaves to ops
-    what only they can mend. ``watchdog``: times of its route. ``mail``, ``telegram``: options of a
-    receiver without address and secret. ``digests``: in the order of their routes. ``inhibit_rules``: the items as
-    text, comments included, not indented."""
+    """``grouping``: of the product's route. ``for_ops``: the matcher in managers' routes that leaves to ops what
+    only ops can fix. ``watchdog``: times of its route. ``mail``, ``telegram``: options of a receiver without address
+    and secret. ``digests``: in the order of their routes. ``inhibit_rules``: the items as text, comments included,
+    not indented."""
 
     grouping: dict[str, Any]
     watchdog: dict[str, Any]

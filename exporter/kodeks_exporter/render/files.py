@@ -9,7 +9,7 @@ from kodeks_exporter.render import alertmanager, example, prometheus, rules, sit
 from kodeks_exporter.settings.settings import Settings
 
 LONGEST_LINK = 150
-"""Characters of a link that the message templates still show."""
+"""The longest link in characters that the message templates show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +23,8 @@ class RenderedFile:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """``notes``: what the person who renders should know, one line each; no secrets in them. ``fragment``: what goes
-    into an Alertmanager configuration that serves others too, without its templates' patterns."""
+    """``notes``: for the person who renders, one line each, without secrets. ``fragment``: the part for an
+    Alertmanager configuration that serves others too, without patterns of templates."""
 
     files: tuple[RenderedFile, ...]
     notes: tuple[str, ...]
@@ -32,13 +32,13 @@ class Rendered:
 
 
 class RenderError(Exception):
-    """The settings can't be rendered; the text says what to mend."""
+    """The settings can't be rendered; the text says what to change."""
 
 
 def render(settings: Settings, assets: Path | None = None) -> Rendered:
     """The same settings give the same bytes. Raises AssetsError and RenderError.
 
-    Files come in the order in which they should replace older ones: what is named by others before them.
+    Files come in the order in which they should replace older ones: each before those that refer to it.
     """
     assets = assets or find()
     own_rules = rules.read(assets)

@@ -9,24 +9,24 @@ from kodeks_exporter.settings.fleet import Manager
 _DAYS: Final = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 _DAY_MINUTES: Final = 24 * 60
 INNER: Final = ", without the edges"
-"""Ends the name of an interval that is another one without its edges."""
+"""Suffix of an interval that is another one without its edges."""
 _EDGE: Final = 2
-"""Minutes at either edge in which the receivers of the day and of the night are both awake. More than a group_interval:
-so an alert that ends there has its RESOLVED from one of them at least."""
+"""Minutes at either edge during which the receivers of day and night are both active. More than a group_interval, so
+that an alert that ends there gets a RESOLVED from at least one of them."""
 
 
 _USUAL_START: Final = 8 * 60
 _USUAL_DAYS: Final = "monday:friday"
 _WINDOW: Final = 30
-"""Minutes for which a digest may leave: some group_intervals of its route."""
+"""Minutes during which a digest may be sent: a few group_intervals of its route."""
 WINDOWS: Final = ("mornings", "working-mornings", "mondays", "month-turns")
-"""When digests come: every morning, on working days, on the first of the week, on the first working days from the 20th
-on and on the last ones of the month."""
+"""Days of digests: every one, working days, the first of the week, the first working days from the 20th on and the
+last ones of the month."""
 
 
 @dataclass(frozen=True, slots=True)
 class DigestHours:
-    """The half an hour in which somebody's digests of a kind leave. ``spans``: further keys of the interval."""
+    """The half hour in which somebody's digests of a kind are sent. ``spans``: further keys of the interval."""
 
     name: str
     start: str
@@ -36,7 +36,7 @@ class DigestHours:
 
 
 def window_of(person: Manager, kind: str) -> DigestHours:
-    """``kind``: of ``WINDOWS``. It begins with the working day; at 8:00 where nobody says when that is."""
+    """``kind``: of ``WINDOWS``. It begins with the working day, or at 8:00 by default."""
     hours = person.working_hours
     start = hours.start.hour * 60 + hours.start.minute if hours else _USUAL_START
     start = min(start, _DAY_MINUTES - 1 - _WINDOW)
@@ -55,9 +55,10 @@ def window_of(person: Manager, kind: str) -> DigestHours:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """When a person may be rung. ``shortest_day``, ``shortest_night``: seconds in a row within a week.
+    """When a person may be disturbed.
 
-    ``inner``: start and end without the edges; while it holds, the receivers of the night are asleep.
+    ``shortest_day``, ``shortest_night``: in seconds, within a week. ``inner``: without the edges; in it the receivers
+    of the night are muted.
     """
 
     start: str
@@ -79,23 +80,23 @@ class Day:
 
 
 def day_of(person: Manager) -> Day | None:
-    """None: any hour is fine, either because no hours are given or because they fill the week."""
+    """None: any hour, because no hours are given or they fill the week."""
     hours = person.working_hours
     if hours is None:
         return None
     start = hours.start.hour * 60 + hours.start.minute
     end = hours.end.hour * 60 + hours.end.minute
-    if end == _DAY_MINUTES - 1:  # the latest that can be written means midnight
+    if end == _DAY_MINUTES - 1:  # the latest time that can be written means midnight
         end = _DAY_MINUTES
     first, last = hours.days.split(":")[0], hours.days.split(":")[-1]
     working = range(_DAYS.index(first), _DAYS.index(last) + 1)
     week = [day in working and start <= minute < end for day in range(len(_DAYS)) for minute in range(_DAY_MINUTES)]
     if all(week):
         return None
-    # The week is a circle: turn it so that it begins where something changes.
+    # The week is circular: rotate it so that it begins where something changes.
     turn = next(index for index in range(len(week)) if week[index] != week[index - 1])
     spells = [(works, len(list(minutes))) for works, minutes in groupby(week[turn:] + week[:turn])]
-    # Days that touch at midnight have no edge there; a day of minutes has no room for two.
+    # Days that touch at midnight have no edge there, and a very short day has no room for two.
     edge = _EDGE if end - start > 4 * _EDGE and (start, end) != (0, _DAY_MINUTES) else 0
     return Day(
         start=_clock(start),

@@ -1,4 +1,4 @@
-"""``render --into``: our part in the configuration of an Alertmanager that serves others too, on disk."""
+"""``render --into``: puts our part into an Alertmanager configuration that serves others too, on disk."""
 
 import os
 import shutil
@@ -15,14 +15,14 @@ from kodeks_exporter.render.merge import MergeError, merged, without
 from kodeks_exporter.render.write import make_folder, put
 
 FOLDER: Final = "kodeks-templates"
-"""Beside the configuration, where ``--output`` names no other place."""
+"""Beside the configuration unless ``--output`` names another place."""
 _LARGEST: Final = 16 * 2**20
 _OTHERS_MAY_READ: Final = 0o004
 
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """``changed``: the configuration has other bytes now. ``readable``: by everybody on the machine."""
+    """``changed``: whether the configuration's bytes changed. ``readable``: by everybody on the machine."""
 
     changed: bool
     readable: bool
@@ -32,7 +32,7 @@ class Merged:
 def put_in(
     config: Path, fragment: Fragment, templates: Sequence[RenderedFile], folder: Path, secrets: Sequence[str] = ()
 ) -> Merged:
-    """``templates``: files whose names alone count, for ``folder``.
+    """``templates``: files for ``folder``, of which only the names count.
 
     Raises MergeError, RefusedError (amtool) and OSError; nothing is changed then.
     """
@@ -44,7 +44,7 @@ def put_in(
     with tempfile.TemporaryDirectory(prefix=".kodeks-", dir=beside) as trial:
         for file in templates:
             put(Path(trial) / Path(file.path).name, file)
-        # Beside the real one, since its other paths are relative to where it is.
+        # beside the real one, because its other paths are relative to its place
         attempt = merged(text, replace(fragment, templates=(f"{Path(trial).name}/*.tmpl",)))
         with tempfile.NamedTemporaryFile(prefix=".kodeks-", suffix=".yml", dir=beside) as candidate:
             candidate.write(attempt.encode())
@@ -58,7 +58,8 @@ def put_in(
 
 
 def take_out(config: Path, templates: Sequence[str]) -> Merged:
-    """``templates``: names of our files, which leave FOLDER too. Raises as ``put_in`` does."""
+    """``templates``: names of our files, which are removed from the folder, too. Raises the same errors as
+    ``put_in``."""
     text = _read(config)
     result = without(text)
     with tempfile.NamedTemporaryFile(prefix=".kodeks-", suffix=".yml", dir=config.absolute().parent) as candidate:
@@ -85,7 +86,7 @@ def _read(config: Path) -> str:
 
 
 def _replace(config: Path, text: str) -> None:
-    """At one stroke, with owner and mode as they were. A link goes on leading to its file."""
+    """Atomically, keeping owner and mode. A symbolic link keeps pointing to its file."""
     target = config.resolve()
     if target.read_bytes() == text.encode():
         return
@@ -100,7 +101,7 @@ def _replace(config: Path, text: str) -> None:
         after = new.stat()
         if (before.st_uid, before.st_gid) != (after.st_uid, after.st_gid):
             os.chown(new, before.st_uid, before.st_gid)
-        shutil.copystat(target, new)  # after chown, which takes away special bits
+        shutil.copystat(target, new)  # after chown, which clears special bits
         os.utime(new)
         new.replace(target)
     finally:

@@ -1,7 +1,7 @@
 """The rendered files as manifests for prometheus-operator, with the exporter's own workload.
 
-Names, ports and paths here are this module's own choice; what Alertmanager and Prometheus are configured with is taken
-from the files that ``render`` makes for any other site, so that both can't differ.
+Names, ports and paths here are this module's own choice; the configuration of Alertmanager and Prometheus is taken from
+the files that ``render`` makes for any other site, so that they can't differ.
 """
 
 import json
@@ -34,7 +34,7 @@ _RELABEL: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """``labels``: what the operator's and Grafana's selectors look for, on every object. ``image``: of the exporter."""
+    """``labels``: for the selectors of the operator and of Grafana, on every object. ``image``: of the exporter."""
 
     namespace: str = "monitoring"
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -70,7 +70,7 @@ def manifests(
 
 
 class _Secrets:
-    """Secrets as they come up, one name each."""
+    """Collects secrets, one name each."""
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
@@ -94,7 +94,7 @@ def _rule(name: str, text: str, cluster: Cluster) -> dict[str, Any]:
 
 
 def _scrape(job: Mapping[str, Any], cluster: Cluster, secrets: _Secrets) -> dict[str, Any]:
-    """The operator names jobs itself; the rules look at ``job``, so it is set by relabelling."""
+    """The operator chooses its own job names; the rules use ``job``, so relabelling sets it."""
     name = job["job_name"]
     spec: dict[str, Any] = {}
     for ours, theirs in (
@@ -205,7 +205,7 @@ def _exporter(cluster: Cluster) -> list[dict[str, Any]]:
         **_meta(NAME, cluster),
         "spec": {
             "replicas": 1,
-            # The storage is one exporter's alone: the old one goes before the new one comes.
+            # only one exporter may use the storage: the old pod stops before the new one starts
             "strategy": {"type": "Recreate"},
             "selector": {"matchLabels": selector},
             "template": {"metadata": {"labels": {**selector, "app.kubernetes.io/part-of": "kodeks"}}, "spec": pod},
@@ -215,7 +215,7 @@ def _exporter(cluster: Cluster) -> list[dict[str, Any]]:
 
 
 def _dashboard(name: str, text: str, cluster: Cluster) -> dict[str, Any]:
-    """Found by Grafana's sidecar through its usual label; compact, since a ConfigMap holds a mebibyte at the most."""
+    """Found by Grafana's sidecar through its usual label; compact, because a ConfigMap holds at most a mebibyte."""
     meta = _meta(f"kodeks-dashboard-{Path(name).stem}", cluster, grafana_dashboard="1")
     compact = json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":"))
     return {"apiVersion": "v1", "kind": "ConfigMap", **meta, "data": {name: compact}}
@@ -228,7 +228,7 @@ def _file(name: str, objects: Iterable[dict[str, Any]], *, secret: bool = False)
 
 
 class _Dumper(yaml.SafeDumper):
-    """Texts of several lines stay readable; two objects that are one in memory are written twice."""
+    """Keeps texts of several lines readable and writes shared objects out in full."""
 
     def ignore_aliases(self, data: Any) -> bool:
         del data

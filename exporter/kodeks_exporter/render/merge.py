@@ -1,8 +1,8 @@
 """Our part in an Alertmanager configuration that serves others too.
 
-The text of others is never rewritten: what is ours is put between two marks, at places that the YAML parser finds,
-and taking it out leaves every other byte as it was. Whatever the layout, the result is read again and compared with
-what it must be; a layout that does not come out right is refused, and nothing is changed.
+Other people's text is never rewritten: ours goes between two marks, at places that the YAML parser finds, and removing
+it leaves every other byte as it was. The result is parsed and compared with what it must be; a layout for which they
+differ is refused, and nothing is changed.
 """
 
 import json
@@ -32,7 +32,7 @@ _STRUCTURE: Final = (
     yaml.BlockEndToken, yaml.BlockMappingStartToken, yaml.BlockSequenceStartToken, yaml.KeyToken,
     yaml.StreamStartToken, yaml.StreamEndToken, yaml.DocumentStartToken, yaml.DocumentEndToken,
 )  # fmt: skip
-"""Tokens that stand for no text of their own, or for none of a section's."""
+"""Tokens without text of their own, or without any of a section's."""
 
 
 class MergeError(Exception):
@@ -41,7 +41,7 @@ class MergeError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Edit:
-    """``text`` put in before the character ``index``; what is ``last`` behind others that go in there."""
+    """``text`` inserted before the character ``index``; with ``last`` after others inserted there."""
 
     index: int
     last: bool
@@ -49,10 +49,10 @@ class _Edit:
 
 
 def without(text: str) -> str:
-    """A configuration with all of ours taken out. Raises MergeError when one of a pair of marks is missing."""
+    """A configuration with our part removed. Raises MergeError when one of a pair of marks is missing."""
     rest = _LINES.sub("", text)
     if _MARKS.search(rest):
-        raise MergeError(f"of the lines {_BEGIN} … and {_END} one of a pair is missing; mend that by hand")
+        raise MergeError(f"of the lines {_BEGIN} … and {_END} one of a pair is missing; correct that by hand")
     return rest
 
 
@@ -62,7 +62,7 @@ def merged(text: str, fragment: Fragment) -> str:
     before = _loaded(original)
     result = _edited(original, list(_Places(original).edits(fragment)))
     if _loaded(result) != _expected(before, fragment):
-        raise MergeError("its layout is one that our part can't be put into; write its lists one item a line")
+        raise MergeError("our part can't be inserted into its layout; write its lists with one item per line")
     return result
 
 
@@ -83,7 +83,7 @@ def _items(text: str) -> list[Any]:
 
 
 def _lists(fragment: Fragment) -> dict[str, str]:
-    """Section to the text of what is appended to its list."""
+    """Section to the text appended to its list."""
     return {
         "templates": "".join(f"- {scalar(pattern)}\n" for pattern in fragment.templates),
         "time_intervals": fragment.time_intervals,
@@ -93,7 +93,7 @@ def _lists(fragment: Fragment) -> dict[str, str]:
 
 
 def _expected(before: dict[str, Any], fragment: Fragment) -> dict[str, Any]:
-    """What the result must be read as: the others' sections as they were, ours inserted."""
+    """What the result must parse to: the others' sections unchanged, ours inserted."""
     after = dict(before)
     for key, text in _lists(fragment).items():
         if text:
@@ -113,12 +113,12 @@ def _edited(text: str, edits: list[_Edit]) -> str:
 
 
 class _Places:
-    """Where in a text what goes in. Indices are those of characters, as the parser counts them."""
+    """What is inserted where. Indices count characters, like the parser's."""
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._newline = "\r\n" if "\r\n" in text else "\n"
-        # In Python throughout: libyaml counts characters otherwise where the text has some beyond ASCII.
+        # The pure Python parser: libyaml counts differently where the text has characters beyond ASCII.
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         assert isinstance(root, yaml.MappingNode)
         self._root = root
@@ -127,7 +127,7 @@ class _Places:
         self._ends: list[int] = sorted(each.end_mark.index for each in tokens if not isinstance(each, _STRUCTURE))
 
     def edits(self, fragment: Fragment) -> Iterator[_Edit]:
-        # Ours comes first: a route of others may take everything. Alerts without our label pass it by.
+        # Ours comes first, since another route may take everything. Alerts without our label are not affected.
         route = self._value(self._root, "route")
         assert route is not None
         yield self._put_in(route[1], "routes", fragment.route, first=True)
@@ -139,7 +139,8 @@ class _Places:
         return next(((name, value) for name, value in mapping.value if name.value == key), None)
 
     def _put_in(self, mapping: yaml.MappingNode, key: str, text: str, *, first: bool = False) -> _Edit:
-        """Items into the list ``key`` of a mapping, behind its others or before them; makes the list."""
+        """Inserts items into the list ``key`` of a mapping, after its others or before them; creates the list if
+        needed."""
         found = self._value(mapping, key)
         if found is None:
             return self._new_list(mapping, key, text)
@@ -157,20 +158,20 @@ class _Places:
         if mapping.flow_style:
             return self._inside(mapping, f"{_flow(key)}: [{','.join(map(_flow, _items(text)))}]")
         lines = f"{key}:\n" + "".join(f"  {line}\n" if line else "\n" for line in text.splitlines())
-        if mapping is self._root:  # behind everything, comments at the end too
+        if mapping is self._root:  # after everything, including trailing comments
             return self._lines(mapping.end_mark.index, lines, 0, last=True)
         return self._below(self._end(mapping), lines, mapping.value[0][0].start_mark.column)
 
     def _end(self, node: yaml.Node) -> int:
-        """Where the last text of a node in block style ends; its own mark is where the next one begins."""
+        """Where the last text of a node in block style ends; the node's own end mark is where the next one begins."""
         return self._ends[bisect_right(self._ends, node.end_mark.index) - 1]
 
     def _column(self, index: int) -> int:
         return index - (self._text.rfind("\n", 0, index) + 1)
 
     def _below(self, index: int, text: str, indent: int) -> _Edit:
-        """Lines below the one in which ``index`` is: what follows there is a comment at most."""
-        if index > 0 and self._text[index - 1] == "\n":  # where a text of several lines ends
+        """The start of the line after ``index``: at most a comment follows it on its own line."""
+        if index > 0 and self._text[index - 1] == "\n":  # at the end of a text of several lines
             return self._lines(index, text, indent)
         end = self._text.find("\n", index)
         return self._lines(len(self._text) if end < 0 else end + 1, text, indent)

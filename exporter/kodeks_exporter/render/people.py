@@ -1,4 +1,4 @@
-"""Who gets messages, and by which receivers."""
+"""Who gets messages, and through which receivers."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -9,17 +9,16 @@ from kodeks_exporter.settings.fleet import Fleet, Manager
 
 OPS: Final = "ops"
 OPS_MAIL: Final = "root@localhost"
-"""Where ops' mail goes when kodeks.yml names no address: the machine's own mailbox."""
+"""Recipient of ops' mail when kodeks.yml names no address: the machine's own mailbox."""
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who gets messages, by the names of the receivers; an empty one is not there.
+    """Somebody who gets messages, with the names of the receivers, empty for none.
 
-    ``day`` None: may be rung at any hour, and ``mail_night`` and ``silent`` are empty. ``mail_day``: the day of
-    ``mail_reader``, who reads ``mail``.
-    ``own_mail``: addresses; empty: all three of mail are those of ops, or of ops' chat. ``telegram``: whether the ways
-    of ``sound`` and ``silent`` include it.
+    ``day`` None: may be disturbed at any hour, and ``mail_night`` and ``silent`` are empty. ``mail_day``: the day of
+    ``mail_reader``, who reads ``mail``. ``own_mail``: addresses; empty: all mail receivers are those of ops, or of ops'
+    chat. ``telegram``: whether ``sound`` and ``silent`` include it.
     """
 
     settings: Manager
@@ -53,7 +52,7 @@ class People:
 
 
 def people(settings: AlertmanagerSettings, fleet: Fleet, prefix: str = "") -> People:
-    """``prefix`` keeps our receivers apart from those of others in the same configuration."""
+    """``prefix`` separates our receivers from others in the same configuration."""
     ops = _ops(settings, prefix)
     managers = sorted(fleet.managers.values(), key=lambda manager: (manager.branch, manager.name))
     return People(ops, tuple(_person(manager, settings, ops, prefix) for manager in managers), f"{prefix}dead-man")
@@ -64,12 +63,12 @@ def has_telegram(person: Manager, settings: AlertmanagerSettings) -> bool:
 
 
 def has_chat(person: Manager, settings: AlertmanagerSettings) -> bool:
-    """Whether messages reach the person at once, by Telegram or another way like it."""
+    """Whether messages reach the person at once, by Telegram or a similar channel."""
     return has_telegram(person, settings) or person.mattermost is not None or person.webhook is not None
 
 
 def _chat(person: Manager, settings: AlertmanagerSettings) -> str:
-    """What the receivers of these messages are called by."""
+    """The base of the names of these receivers."""
     return "telegram" if has_telegram(person, settings) else "chat" if has_chat(person, settings) else ""
 
 
@@ -77,7 +76,7 @@ def _ops(settings: AlertmanagerSettings, prefix: str) -> Person:
     chat = _chat(settings.ops, settings)
     mail = settings.ops.email or (() if chat else (OPS_MAIL,))
     day = day_of(settings.ops)
-    # «/» keeps them apart from the receivers of a manager, whatever the manager's name is.
+    # «/» separates them from the receivers of a manager, whatever the manager's name is.
     return Person(
         settings=settings.ops,
         mail=f"{prefix}{OPS}",

@@ -12,8 +12,8 @@ _PROBED = (
     "kodeks_(check_.*|installation_state|known_address_up|planned_downtime|maintenance_start_.*"
     "|http_response_code|tls_.*)"
 )
-"""What live checks give: in hashmod mode it comes from /probe, so the same from /metrics is dropped. Not whose an
-installation is: those that only send reports are never probed."""
+"""Metrics of live checks: in hashmod mode they come from /probe, so those from /metrics are dropped. The inventory
+is not among them: installations that only send reports are never probed."""
 
 _HEAD = """\
 # Prometheus 2.42 and newer. Rendered by `kodeks-exporter render`: a change here is lost at the next run.
@@ -32,8 +32,8 @@ rule_files:
 def rendered(
     settings: PrometheusSettings, rule_files: Iterable[str], *, key: Secret | None = None, endless: Iterable[str] = ()
 ) -> str:
-    """``key``: signs alerts for the link by which one is taken; None: there is no link. ``endless``: alerts without an
-    end, which nobody can take."""
+    """``key``: signs the links by which alerts are taken; None: no links. ``endless``: alerts without an end, which
+    can't be taken."""
     text = _HEAD + "".join(f"  - {scalar(f'rules/{name}')}\n" for name in rule_files)
     text += "  # Rules of the site's own; this folder is never touched.\n  - site-rules/*.yml\n"
     text += f"\nalerting:\n  alertmanagers:\n    - static_configs:\n        - targets: {flow(settings.alertmanagers)}\n"
@@ -89,7 +89,7 @@ def _signed(key: str, endless: Iterable[str]) -> str:
 
 
 def _static(settings: PrometheusSettings) -> str:
-    # Job names matter: the rules look for `kodeks` or `kodeks-…`.
+    # The rules expect the job names `kodeks` or `kodeks-…`.
     several = len(settings.exporters) > 1
     text = "  # Each exporter watches the installations of its own kodeks.yml.\n" if several else ""
     return text + "  - job_name: kodeks\n" + _static_targets(settings) + _access(settings, "    ")

@@ -14,7 +14,7 @@ from kodeks_exporter.settings.alerting import AlertmanagerSettings
 
 
 def receivers(settings: AlertmanagerSettings, people: People, example: Example, *, own_server: bool = False) -> str:
-    """``own_server``: how mail and Telegram messages leave stands in the receivers, as far as the settings say it,
+    """``own_server``: servers of mail and Telegram are written into the receivers, as far as the settings name them,
     because the section ``global`` belongs to somebody else."""
     forms = _Forms(settings, example, people.ops, own_server)
     text = "# The fallback: whatever nobody else gets.\n" + _mails(people.ops, forms) + _telegrams(people.ops, forms)
@@ -29,7 +29,7 @@ def receivers(settings: AlertmanagerSettings, people: People, example: Example, 
 
 
 def intervals(people: People, example: Example) -> str:
-    """Working hours, and when digests come; people with the same ones share an entry."""
+    """Working hours and times of digests; people with the same ones share an entry."""
     used = [(person.day, person.sound) for person in people.everybody]
     used += [(person.mail_day, person.mail_night) for person in people.everybody]
     days = {day.name: day for day, receiver in used if day is not None and receiver}
@@ -100,7 +100,7 @@ _SUBJECT: Final = '{{ template "kodeks.mail.subject" . }}'
 
 
 class _Forms:
-    """Writes the options of mails and Telegram messages in full once and refers to them from then on."""
+    """Writes the options of mails and Telegram messages in full once and refers to them afterwards."""
 
     def __init__(self, settings: AlertmanagerSettings, example: Example, ops: Person, own_server: bool) -> None:
         self.ops = ops
@@ -113,14 +113,14 @@ class _Forms:
             "telegram": telegram | {"bot_token": token.reveal()} | example.telegram | proxy if token else {},
         }
         self._zone_of: dict[str, str] = {}
-        """Of whom a form was written for: form to zone."""
+        """Form to the time zone that it was written for."""
 
     def mail(self, person: Person, *, digest: bool = False) -> str:
         own = [f"to: {scalar(template_text(', '.join(person.own_mail)))}"]
         return "  email_configs:\n" + self._item("mail", person, own, digest)
 
     def chat(self, person: Person, *, silent: bool, digest: bool = False) -> str:
-        """Telegram and the ways like it, those that the person has."""
+        """Telegram and similar channels, as far as the person has them."""
         text = self._telegram(person, silent=silent, digest=digest) if person.telegram else ""
         ended = str(not digest).lower()
         if person.settings.mattermost is not None:
@@ -141,7 +141,7 @@ class _Forms:
         zone = person.settings.time_zone.key
         options = self._options[form]
         templates = {key: self._in_zone(value, zone) for key, value in options.items() if isinstance(value, str)}
-        # A digest stands behind the ordinary receiver, so the form is written by then.
+        # a digest follows the ordinary receiver, so the form is written by then
         if form in self._zone_of:
             if zone != self._zone_of[form]:
                 own += [f"{key}: {scalar(text)}" for key, text in templates.items() if "kodeks." in text]
@@ -152,12 +152,12 @@ class _Forms:
         return f"    - &kodeks-{form}\n{text}"
 
     def _in_zone(self, option: str, zone: str) -> str:
-        """An option that calls a template, with the templates of somebody's time zone; those of ops have no suffix."""
+        """An option that calls a template, in the version for somebody's time zone; that of ops has no suffix."""
         return option if zone == self.ops.settings.time_zone.key else named(option, zone)
 
 
 def _servers(settings: AlertmanagerSettings) -> tuple[dict[str, Any], dict[str, Any]]:
-    """How mail and Telegram messages leave, as options of a receiver."""
+    """Servers of mail and Telegram as options of a receiver."""
     mail: dict[str, Any] = {}
     if settings.smtp.smarthost:
         mail = {"smarthost": settings.smtp.smarthost, "require_tls": settings.smtp.require_tls}

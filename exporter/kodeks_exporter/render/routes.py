@@ -1,9 +1,9 @@
 """The product's one route, with a route for each person below it.
 
 Each person has up to five receivers: mail, mail outside of working hours, mail of digests (without RESOLVED), Telegram
-with sound and Telegram in silence. Those for the day and for the night are gated by the person's working hours.
-Alertmanager remembers what it sent for each receiver on its own; so when the working hours begin, the receiver of the
-day, which has not sent what the one of the night sent, sends whatever still fires.
+with sound and Telegram in silence. Those for the day and for the night depend on the person's working hours.
+Alertmanager remembers what it sent separately for each receiver; so when the working hours begin, the receiver of the
+day, unaware of what the night's has sent, sends whatever still fires.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,7 +20,7 @@ from kodeks_exporter.settings.alerting import PRIORITIES, AlertmanagerSettings
 from kodeks_exporter.settings.values import duration_text
 
 URGENT: Final = PRIORITIES[:3]
-"""These go to Telegram whatever their severity, at night in silence; and their mails are repeated in working hours."""
+"""These go to Telegram whatever their severity, at night silently, and their mails are repeated in working hours."""
 _NIGHT_REPEAT: Final = 12 * 3600.0
 _MARGIN: Final = 600.0
 
@@ -59,8 +59,8 @@ def route(settings: AlertmanagerSettings, people: People, example: Example, whos
         if not person.reachable:
             text += f"\n    # {comment(manager.name)}: neither mail nor Telegram, so ops\n"
             continue
-        # The branch stands in the matchers too: a client never gets to another branch, not even while a reload moves
-        # managers about. An alert without a branch belongs to the manager whom it names.
+        # The branch is in the matchers, too, so that no client's alerts get to another branch, not even while a reload
+        # moves managers. An alert without a branch belongs to the manager it names.
         branch = matcher_any("branch", ("", manager.branch)) if manager.branch else matcher("branch", "")
         names = flow([matcher("manager", manager.name), branch, example.for_ops])
         text += f"\n    # {comment(_about(person))}\n    - matchers: {names}\n"
@@ -78,7 +78,7 @@ def _about(person: Person) -> str:
 
 
 def _person_routes(person: Person, settings: AlertmanagerSettings, example: Example, first: str = "      ") -> str:
-    """The rest of a person's route, behind its matchers."""
+    """The rest of a person's route, after its matchers."""
     lines = [*_mail_lines(person, settings, example.digests)]
     if person.sound:
         lines += _telegram_lines(person, settings)
@@ -94,7 +94,7 @@ def _mail_lines(person: Person, settings: AlertmanagerSettings, digests: tuple[D
     if person.sound:
         yield "  continue: true"
     yield "  routes:"
-    # Alertmanager takes the first that fits; where no receiver is named, it is the one above.
+    # Alertmanager takes the first route that matches; one without a receiver inherits it.
     for digest in digests:
         times = ", ".join(f"{key}: {value}" for key, value in digest.times.items())
         names = flow([matcher_any("alertname", digest.alerts)])
@@ -105,7 +105,7 @@ def _mail_lines(person: Person, settings: AlertmanagerSettings, digests: tuple[D
     if person.mail_day is not None and person.mail_night:
         yield from (f"    {line}" for line in _day_and_night(person.mail_day, person.mail_night, person.mail, repeat))
         again = {}
-    else:  # whose nights are not known
+    else:  # their nights are not known
         again = {priority: max(repeat[priority], _NIGHT_REPEAT) for priority in URGENT}
     for priority, wait in (again | {priority: repeat[priority] for priority in PRIORITIES[len(URGENT) :]}).items():
         named = flow([matcher("priority", priority)])
@@ -134,8 +134,8 @@ def _telegram_lines(person: Person, settings: AlertmanagerSettings) -> Iterator[
 
 def _day_and_night(hours: Day, night: str, day: str, repeat: Mapping[str, float]) -> Iterator[str]:
     """Urgent alerts by the receiver ``night`` outside of working hours, and by the receiver ``day`` within them."""
-    # A receiver does not hear of an end that falls into the other's hours, so it must be free to send the same alert
-    # again when its own hours come back: it may not remember for longer than the other's hours last.
+    # A receiver misses an end in the other's hours, so it must be able to send the same alert again when its own hours
+    # return: it must not remember it for longer than the other's hours last.
     again = min(_NIGHT_REPEAT, max(hours.shortest_day - _MARGIN, _MARGIN))
     muted = f", mute_time_intervals: {flow([hours.inner_name])}, continue: true"
     yield _leaf([f'priority=~"{"|".join(URGENT)}"'], night, again, muted)
@@ -151,5 +151,5 @@ def _leaf(matchers: list[str], receiver: str, repeat: float, more: str = "") -> 
 
 
 def _quoted(name: str) -> str:
-    """In a mapping on one line a plain scalar could be cut by a comma or a colon."""
+    """Quoted, because in a mapping on one line a comma or a colon could cut a plain scalar."""
     return flow([name])[1:-1]

@@ -33,8 +33,8 @@ def alert_names(rules: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def rendered(rules: Mapping[str, str], docs: str, grafana: str) -> dict[str, str]:
-    """``docs``, ``grafana``: bases of the links to pages of alerts and to dashboards. Without one its links stay as
-    they are, and messages leave them out."""
+    """``docs``, ``grafana``: bases of the links to pages of alerts and to dashboards. With an empty base its links
+    stay as they are, and messages leave them out."""
     bases = {"docs": docs, "d": grafana}
     return {
         name: _LINK.sub(lambda found: f"{found[1]}{bases[found[3]]}{found[2]}", text) for name, text in rules.items()

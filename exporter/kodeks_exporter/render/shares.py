@@ -1,4 +1,4 @@
-"""Several exporters for one fleet: each gets a kodeks.yml of its own, with its share of installations and accesses.
+"""Several exporters for one fleet: each gets its own kodeks.yml with its share of installations and accesses.
 
 Plain data in, plain data out: secrets are never read here.
 """
@@ -18,11 +18,11 @@ from kodeks_exporter.settings.settings import Settings
 
 FOLDER: Final = "exporters"
 SHARED: Final = ("hash", "branch")
-"""Kinds of ``prometheus.sharding`` that divide the inventory here."""
+"""Kinds of ``prometheus.sharding`` with the inventory divided here."""
 _OTHERS: Final = (INCLUDE, "prometheus")
-"""Sections that no exporter reads; what ``include`` names is in the lists by now."""
+"""Sections that no exporter reads; files named by ``include`` are in the lists already."""
 _FIRST: Final = ("alertmanager", "reaction")
-"""Sections of one exporter, the first: reactions are counted once."""
+"""Sections of the first exporter only: reactions are counted once."""
 _HEAD: Final = """\
 # For {exporter}: {installations} installations, {accesses} online accesses.
 # Rendered by `kodeks-exporter render`: a change here is lost at the next run.
@@ -32,11 +32,10 @@ Choice = Callable[[Installation | OnlineAccess], str]
 
 
 def files(settings: Settings, data: Mapping[str, Plain]) -> tuple[RenderedFile, ...]:
-    """One file an exporter, in the order of ``prometheus.exporters``; none where the inventory is not divided.
+    """One file per exporter, in the order of ``prometheus.exporters``; none where the inventory is not divided.
 
-    ``data``: kodeks.yml with what it includes, as it was written. Secrets are named as they are there, so relative
-    paths start from the folder of the file on the exporter's own machine. Raises RenderError for an exporter without
-    work.
+    ``data``: kodeks.yml with its included files, as written. References to secrets stay as they are, so relative paths
+    start from the folder of the file on the exporter's own machine. Raises RenderError for an exporter without work.
     """
     exporters = settings.prometheus.exporters
     if settings.prometheus.sharding not in SHARED:
@@ -61,9 +60,9 @@ def _file_name(exporter: str) -> str:
 
 
 def _by_hash(exporters: Sequence[str]) -> Choice:
-    """Of all exporters that whose name, hashed with the subject's, weighs most. So one that is added takes its share
-    from each of the others, and nothing else moves. Accesses of one server stay together: that server is spared by the
-    exporter that visits it."""
+    """The exporter whose name, hashed with the subject's, gives the largest number. So a new one takes its share
+    from each of the others, and nothing else moves. Accesses of one server stay together, so that one exporter
+    limits the load on it."""
 
     def chosen(each: Installation | OnlineAccess) -> str:
         subject = each.url.split("/")[2] if isinstance(each, OnlineAccess) else each.name
@@ -73,7 +72,7 @@ def _by_hash(exporters: Sequence[str]) -> Choice:
 
 
 def _by_branch(settings: Settings) -> Choice:
-    """Branches in the order in which managers name them, one exporter after another, and round again."""
+    """Branches in the order of managers, dealt out to the exporters in turn."""
     exporters = settings.prometheus.exporters
     branches = list(dict.fromkeys(manager.branch for manager in settings.fleet.managers.values()))
     place = {branch: exporters[number % len(exporters)] for number, branch in enumerate(branches)}
@@ -103,7 +102,7 @@ def _named(entries: Plain, names: set[str]) -> Plain:
 
 
 def _dealers(entries: Plain, installations: set[str]) -> Iterator[Plain]:
-    """Each with those of its installations that are here; one without any of them is somebody else's."""
+    """Dealers with their installations in this share; those without any belong to another exporter."""
     for each in _list(entries):
         if not isinstance(each, dict) or each.get("installations") is None:
             yield each
@@ -114,7 +113,7 @@ def _dealers(entries: Plain, installations: set[str]) -> Iterator[Plain]:
 
 
 def _reports(section: Plain, installations: set[str]) -> Plain:
-    """Without the intervals of forwarding for installations that are elsewhere."""
+    """Without forwarding intervals of installations that are elsewhere."""
     if isinstance(section, dict) and isinstance(forward := section.get("forward"), dict):
         intervals = forward.get("intervals")
         if isinstance(intervals, dict):

@@ -19,7 +19,7 @@ def rendered(thresholds: Mapping[str, float], score: ScoreSettings) -> str:
         *_group("kodeks-site", "1m"),
         *_thresholds("kodeks:threshold", thresholds),
         "",
-        # Only the daily rules of score.yml read these; five minutes is how far back Prometheus looks.
+        # Only the daily rules of score.yml read these; Prometheus looks back five minutes.
         *_group("kodeks-score-settings", "4m"),
         *(_rule("kodeks:score_weight", weight, stage=stage) for stage, weight in score.weights.items()),
     ]
@@ -30,7 +30,7 @@ def rendered(thresholds: Mapping[str, float], score: ScoreSettings) -> str:
 
 
 def defaults() -> Iterator[str]:
-    """What rules/inventory.yml records for sites whose rules are loaded without this file."""
+    """Records of rules/inventory.yml for sites that load the rules without this file."""
     return _thresholds("kodeks:threshold:default", {name: each.default for name, each in THRESHOLDS.items()})
 
 

@@ -1,5 +1,5 @@
-"""The project's message templates with the address of a site's exporter, the names of its people, and times of
-everybody's own zone."""
+"""The project's message templates with the address of a site's exporter, the names of its people, and times in each
+person's own zone."""
 
 import json
 import re
@@ -23,12 +23,12 @@ def read(assets: Path) -> dict[str, str]:
 
 
 def link_base(url: str) -> str:
-    """A base of links as it may stand in YAML, in a Go template and in HTML: what means something there is encoded."""
+    """A base of links for YAML, Go templates and HTML: characters with a meaning there are encoded."""
     return _UNSAFE.sub(lambda match: f"%{ord(match[0]):02X}", url)
 
 
 def rendered(templates: dict[str, str], exporter: str, ops: Manager, managers: Iterable[Manager]) -> dict[str, str]:
-    """``exporter``: base of the links by which an alert is taken; may be empty. Times are given in the zone of ``ops``;
+    """``exporter``: base of the links by which an alert is taken; may be empty. Times are in the zone of ``ops``;
     each other zone of ``managers`` has a copy of all files."""
     managers, home = tuple(managers), ops.time_zone
     zones = [manager.time_zone for manager in managers]

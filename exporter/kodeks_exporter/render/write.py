@@ -1,4 +1,4 @@
-"""Puts rendered files in place: checked first, then each one replaced at a stroke."""
+"""Puts rendered files in place: all are checked first, then each is replaced atomically."""
 
 import contextlib
 import os
@@ -16,13 +16,13 @@ _OPEN: Final = 0o644
 _SECRET: Final = 0o600
 _FOLDER: Final = 0o755
 _OURS: Final = ("rules", "exporters")
-"""Folders in which nothing but what was rendered belongs."""
+"""Folders for rendered files only."""
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """Paths relative to the output folder. ``leftover``: rules that this version does not have, and
-    shares of exporters that are no longer named."""
+    """Paths relative to the output folder. ``leftover``: rules that this version does not have, and shares of
+    exporters no longer named."""
 
     changed: tuple[str, ...]
     unchanged: tuple[str, ...]
@@ -37,12 +37,12 @@ def write(
     *,
     looked_at: Sequence[RenderedFile] | None = None,
 ) -> Written:
-    """``looked_at``: what amtool and promtool check in place of ``files``; empty where there is nothing for them.
+    """``looked_at``: checked by amtool and promtool in place of ``files``; may be empty.
 
-    Raises OSError, and RefusedError before anything of the old files is touched.
+    Raises OSError, and RefusedError before any old file is touched.
     """
     make_folder(output)
-    # Within the output folder, so that a rename is within one file system; the dot hides it from patterns like *.yml.
+    # in the output folder, so that a rename stays within one file system; the dot hides it from patterns like *.yml
     beside = Path(tempfile.mkdtemp(prefix=".rendering-", dir=output))
     try:
         for file in [*files, *(looked_at or ())]:
@@ -62,8 +62,8 @@ def write(
 
 
 def make_folder(folder: Path) -> None:
-    """With those above it that are missing. Prometheus and Alertmanager, users of their own, can read what is made
-    here, whatever the umask; a folder that is there stays as it is."""
+    """Creates a folder and its missing parents so that Prometheus and Alertmanager, running as other users, can read
+    them whatever the umask; existing folders stay as they are."""
     if not folder.exists():
         make_folder(folder.parent)
         folder.mkdir(exist_ok=True)
@@ -75,9 +75,9 @@ def _mode(file: RenderedFile) -> int:
 
 
 def put(path: Path, file: RenderedFile) -> None:
-    """A new file, with its mode and its folders."""
+    """Writes a new file with its mode and its folders."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Born with its mode: a secret is at no moment readable for others.
+    # created with its mode, so that others can't read a secret for a moment
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _mode(file))
     with os.fdopen(descriptor, "wb") as stream:
         os.fchmod(stream.fileno(), _mode(file))
@@ -87,13 +87,13 @@ def put(path: Path, file: RenderedFile) -> None:
 
 
 def _replace(new: Path, old: Path, file: RenderedFile) -> bool:
-    """False when the old file holds the same already; then only its mode is seen to."""
+    """False if the old file has the same content; then only its mode is set."""
     with contextlib.suppress(FileNotFoundError):
         before = old.stat()
         same_mode = not file.secret or before.st_mode & 0o777 == _SECRET
         if old.is_file() and old.read_bytes() == file.content and same_mode:
             return False
-        # Alertmanager runs as a user of its own: what was given to it stays its own.
+        # Alertmanager runs as another user: keep the owner
         if os.geteuid() == 0:
             os.chown(new, before.st_uid, before.st_gid)
     make_folder(old.parent)

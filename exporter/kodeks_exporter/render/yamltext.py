@@ -1,4 +1,4 @@
-"""Texts of other people in YAML, in Alertmanager's matchers and in Go templates, so that they stay mere texts."""
+"""Quotes arbitrary texts for YAML, Alertmanager's matchers and Go templates."""
 
 import re
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ _WORDS: Final = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", 
 
 
 def scalar(text: str) -> str:
-    """A YAML scalar that is read as this very text, on one line."""
+    """A YAML scalar on one line that is read as exactly this text."""
     if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
         return text
     if text.isprintable():
@@ -18,7 +18,7 @@ def scalar(text: str) -> str:
 
 
 def flow(items: Iterable[str]) -> str:
-    """A YAML list on one line. Items are always quoted: commas and brackets mean something there."""
+    """A YAML list on one line. Items are always quoted, because commas and brackets have a meaning there."""
     quoted = ("'" + item.replace("'", "''") + "'" if item.isprintable() else scalar(item) for item in items)
     return "[" + ", ".join(quoted) + "]"
 
@@ -32,7 +32,7 @@ def _escaped(character: str) -> str:
 
 
 def comment(text: str) -> str:
-    """A text that may stand behind ``# ``."""
+    """A text for a comment, after ``# ``."""
     return "".join(character if character.isprintable() else "?" for character in text)
 
 
@@ -42,7 +42,7 @@ def matcher(label: str, value: str) -> str:
 
 
 def matcher_any(label: str, values: Iterable[str]) -> str:
-    """``label=~"a|b"``: any of the literal values; an empty one also stands for a missing label."""
+    """``label=~"a|b"``: any of the literal values; an empty one also matches a missing label."""
     return f'{label}=~"{_matcher_value("|".join(map(re.escape, values)))}"'
 
 

@@ -1,7 +1,7 @@
 """The message templates of people in another time zone.
 
-Alertmanager shows times by the clock of its own machine, and before 0.28 its templates can't name a zone. So each zone
-has a copy of the templates, whose names end in the zone's and in which a time is written with the zone's offset.
+Alertmanager shows times in the zone of its own machine, and before 0.28 its templates can't name a zone. So each zone
+has a copy of the templates, with the zone appended to their names, in which times are written with the zone's offset.
 """
 
 import re
@@ -17,16 +17,16 @@ _TIME: Final = re.compile(
 )
 _BEGIN: Final = datetime(2025, 1, 1, tzinfo=UTC)
 _END: Final = datetime(2038, 1, 1, tzinfo=UTC)
-"""The templates know of summer time between these; fixed, so that the same settings always give the same bytes."""
+"""Years for which the templates know summer time; fixed, so that the same settings always give the same bytes."""
 
 
 def named(text: str, zone: str) -> str:
-    """``text``, a template or an option that calls one, with the names of a zone's copies."""
+    """``text``, a template or an option that calls one, with a zone's suffix on template names."""
     return _NAME.sub(rf'\1 {zone}"', text)
 
 
 def placed(text: str, zone: ZoneInfo) -> str:
-    """A file of templates whose times are those of ``zone``."""
+    """A file of templates with times in ``zone``."""
     return _TIME.sub(lambda found: found[1] + _written(zone.key, found[2], bool(found[3])) + found[4], text)
 
 
@@ -41,13 +41,13 @@ def _written(zone: str, layout: str, with_name: bool) -> str:
 
 
 def _shifted(offset: int, layout: str, name: str) -> str:
-    # The name stands outside of the layout, in which the digits of +04 would be minutes.
+    # The name is outside of the layout, where the digits of +04 would be minutes.
     return f'{{{{ (.UTC.Add {offset * 10**9}).Format "{layout}" }}}}{name and " " + name}'
 
 
 @cache
 def _spans(key: str) -> tuple[tuple[int, int, str], ...]:
-    """Up to which Unix second which offset from UTC (seconds) holds, and its name."""
+    """Unix seconds up to which an offset from UTC (seconds) holds, with its name."""
     zone = ZoneInfo(key)
     found = [(int(moment.timestamp()), *_state(zone, moment - timedelta(hours=1))) for moment in _changes(zone)]
     return (*found, (int(_END.timestamp()), *_state(zone, _END)))
