@@ -1,7 +1,7 @@
 """The Grafana dashboards as code: ``python -m dashboards`` writes ``grafana-dashboards/``.
 
-A board is a module of ``dashboards.boards`` with ``BOARD``; a panel of each kind is written once, in ``panels`` and
-``tables``. What is asked of Prometheus is PromQL with Grafana's variables, made by ``queries``.
+A board is a module of ``dashboards.boards`` with ``BOARD``; each kind of panel is written once, in ``panels`` and
+``tables``. ``queries`` makes the PromQL with Grafana's variables.
 """
 
 from dashboards.boards import ALL

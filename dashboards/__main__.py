@@ -1,4 +1,4 @@
-"""``python -m dashboards``: write the dashboards' JSON, or check that it is what the code makes."""
+"""``python -m dashboards``: write the dashboards' JSON, or check that it is up to date."""
 
 import argparse
 import re
@@ -13,7 +13,7 @@ OUTPUT = Path(__file__).resolve().parents[1] / "grafana-dashboards"
 
 
 def files(branch: str | None = None) -> Mapping[str, str]:
-    """Names of files, and what they hold; with ``branch`` the copies for that branch's folder."""
+    """File names and contents; with ``branch`` the copies for that branch's folder."""
     return {f"{board.name}.json": for_branch(board.json(), branch) if branch else board.json() for board in ALL}
 
 
@@ -55,9 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m dashboards", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when files differ")
     parser.add_argument("--output", type=Path, default=OUTPUT, help="folder; grafana-dashboards")
-    parser.add_argument(
-        "--branch", type=_branch, help="make copies for this branch alone, to put into a folder of its own"
-    )
+    parser.add_argument("--branch", type=_branch, help="make copies for this branch only, for a folder of its own")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""What alerts are called in people's words, taken from the rules themselves; and alerts as spans over graphs."""
+"""Titles of alerts, taken from the rules, and alerts as time spans on graphs."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ from dashboards.words import Word, Words
 
 RULES = Path(__file__).resolve().parents[1] / "rules"
 FEW = 20
-"""Installations: among so many each incident can be told apart on a graph."""
+"""Up to this many installations, single incidents are legible on a graph."""
 SEVERAL = 3
 _THRESHOLD = re.compile(r'\{\{ with query `kodeks:threshold\{name="(\w+)"\}` \}\}.*?\{\{ end \}\}')
 
@@ -28,7 +28,7 @@ def titles() -> Words:
 
 
 def _urgent() -> Words:
-    """Titles of alerts about one installation that mean that people cannot work."""
+    """Titles of alerts about one installation where people can't work."""
     return {
         rule["alert"]: Word(_plain(rule["annotations"]["title"]))
         for rule in _rules()
@@ -39,13 +39,13 @@ def _urgent() -> Words:
 
 
 def incidents(step: str) -> Sequence[Annotation]:
-    """Incidents as spans over time series: each by client where few are chosen, else those of several at once.
+    """Incidents as spans over time series: by client where few are chosen, else only those of several clients at once.
 
-    ``step``: Grafana asks for a hundred points at most, and joins those into one span that are no more than this apart:
-    a hundredth of the board's range.
+    ``step``: a hundredth of the board's range; Grafana asks for at most a hundred points and joins those no further
+    apart into one span.
     """
     urgent = f'alertstate="firing",severity="critical",priority=~"K[12]",{q.CHOSEN}'
-    # Of all that fired since the point before: a short incident falls between two points.
+    # everything that fired since the previous point: a short incident falls between two points
     told = f"max_over_time(ALERTS{{{urgent}}}[$__interval]) and on (installation) {q.INSTALLATIONS}"
     for name, word in _urgent().items():
         told = f'label_replace({told}, "title", "{word.text}", "alertname", "{name}")'
@@ -79,7 +79,7 @@ def _rules_of(path: Path) -> Sequence[dict[str, Any]]:
 
 
 def with_numbers(text: str) -> str:
-    """A text of the rules with the usual thresholds, in words, in place of the queries that ask for them."""
+    """A text of the rules with default thresholds, in words, instead of the queries for them."""
     usual = {
         rule["labels"]["name"]: rule["labels"]["text"]
         for rule in _rules_of(RULES / "site.yml")
@@ -89,7 +89,7 @@ def with_numbers(text: str) -> str:
 
 
 def _plain(title: str) -> str:
-    """Without the template: of a choice the second part, which is the usual one; other actions are left out."""
+    """Without template actions: of an ``if`` the second part, which is the usual one; others are dropped."""
     title = with_numbers(title)
     chosen = re.sub(r"\{\{-? if .*?\}\}.*?\{\{-? else -?\}\}(.*?)\{\{-? end -?\}\}", r"\1", title, flags=re.DOTALL)
     return " ".join(re.sub(r"\{\{.*?\}\}", "", chosen).split())

@@ -6,11 +6,11 @@ import re
 from typing import Any
 
 UID_LENGTH = 40
-"""Longest uid that Grafana takes."""
+"""The longest uid that Grafana accepts."""
 
 
 def uid(name: str, branch: str) -> str:
-    """Of the branch's copy of the dashboard with that file name; of a long name only a hash."""
+    """The uid of a branch's copy of a dashboard; a long file name is replaced by a hash."""
     whole = f"kodeks-{branch}-{name}"
     if len(whole) <= UID_LENGTH:
         return whole
@@ -20,7 +20,7 @@ def uid(name: str, branch: str) -> str:
 def for_branch(text: str, branch: str) -> str:
     """The dashboard's JSON with uids, links and tags of its own, and only data sources whose name has the branch in it.
 
-    What a branch may see is decided by the data source (docs: grafana-dashboards/README.md), not by this file.
+    The data source (see grafana-dashboards/README.md), not this file, decides what a branch may see.
     """
     linked = re.sub(r"/d/kodeks-([a-z-]+)", lambda match: f"/d/{uid(match[1], branch)}", text)
     made: dict[str, Any] = json.loads(linked)

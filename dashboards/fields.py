@@ -1,4 +1,5 @@
-"""What panels and tables say of single fields: limits, words for values, overrides, and how answers become a table."""
+"""Settings of single fields in panels and tables: limits, texts for values, overrides, and the transformation into a
+table."""
 
 from collections.abc import Mapping, Sequence
 from typing import Literal
@@ -19,9 +20,10 @@ def thresholds(scale: Scale) -> dashboard.ThresholdsConfig:
 
 def mappings(words: Words) -> list[dashboard.ValueMapping]:
     """Texts and colours for values; a key ``nan``, ``null`` or ``null+nan`` is the special value, ``/…/`` a regular
-    expression. In the order in which Grafana tries them: it takes the first that fits, whatever their ``index`` says.
+    expression.
 
-    ``null`` stands before ``nan``, which fits what is absent as well.
+    In the order in which Grafana tries them: it takes the first match, whatever their ``index``. ``null`` comes before
+    ``nan``, which matches absent values as well.
     """
     plain: dict[str, dashboard.ValueMappingResult] = {}
     special: dict[str, dashboard.ValueMapping] = {}
@@ -40,10 +42,10 @@ def mappings(words: Words) -> list[dashboard.ValueMapping]:
 
 
 def unknown(text: str, color: str) -> Words:
-    """What stands for a number that is not known. Without it a field takes the colour of the lowest limit, as if the
-    number were good or bad.
+    """Text and colour of an unknown number, which would otherwise take the colour of the lowest limit, as if it were
+    good or bad.
 
-    Not for columns of labels: to Grafana every text that is no number is ``nan``.
+    Not for columns of labels: to Grafana every text that is not a number is ``nan``.
     """
     return {"null+nan": Word(text, color)}
 
@@ -61,12 +63,11 @@ def override(
 def shaped(
     names: Mapping[str, str], *, many: bool, sort: str = "", descending: bool = False, times: Sequence[str] = ()
 ) -> Sequence[dashboard.DataTransformerConfig]:
-    """Tables of several queries become one, with these fields only, renamed and in this order. ``times``: fields with
-    ISO times as texts, which become times.
-    """
+    """Tables of several queries become one, with these fields only, renamed and in this order. ``times``: fields
+    with ISO times as text, converted to times."""
     steps = [dashboard.DataTransformerConfig(id_val="merge", options={})] if many else []
     if times:
-        # Without a format Grafana expects that of its own setting for full dates.
+        # without a format Grafana expects the one set for full dates
         form = {"destinationType": "time", "dateFormat": "YYYY-MM-DD[T]HH:mm:ss"}
         conversions = [{"targetField": name, **form} for name in times]
         options = {"conversions": conversions, "fields": {}}

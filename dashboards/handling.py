@@ -1,4 +1,4 @@
-"""What reviewers say of how alerts were handled: a row of the board ``reaction``."""
+"""Reviews of how alerts were handled: a row of the board ``reaction``."""
 
 from dashboards import tables
 from dashboards.model import Section

@@ -1,4 +1,4 @@
-"""Where a cell or a point leads: another dashboard with the same filters, the server itself."""
+"""Links of cells and points: another dashboard with the same filters, or the server itself."""
 
 from dataclasses import dataclass
 
@@ -16,17 +16,17 @@ class Link:
 
 
 def cell(column: str) -> str:
-    """The value of a column in the row clicked, fit for an address."""
+    """The value of a column in the clicked row, encoded for a URL."""
     return f'${{__data.fields["{column}"]:percentencode}}'
 
 
 def label(name: str) -> str:
-    """The value of a label of the series clicked, fit for an address."""
+    """The value of a label of the clicked series, encoded for a URL."""
     return f"${{__field.labels.{name}:percentencode}}"
 
 
 def board(name: str, title: str, **values: str) -> Link:
-    """To the dashboard of that file name, with its variables by ``cell`` or ``label``; the data source goes along."""
+    """To the dashboard with that file name, with its variables from ``cell`` or ``label`` and the same data source."""
     given = "".join(f"&var-{variable}={value}" for variable, value in values.items())
     return Link(title, f"/d/kodeks-{name}?${{datasource:queryparam}}{given}")
 

@@ -1,4 +1,4 @@
-"""What a dashboard is made of, and how it becomes Grafana's classic JSON."""
+"""Parts of a dashboard, and how they become Grafana's classic JSON."""
 
 import copy
 import json
@@ -16,20 +16,20 @@ WIDTH = 24
 """Columns of Grafana's grid."""
 
 SCHEMA = 37
-"""Of Grafana 9.4. Newer ones migrate it by themselves, the colours of a table's cells among the rest."""
+"""Of Grafana 9.4. Newer versions migrate it themselves, including the colours of table cells."""
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One question to Prometheus: PromQL with Grafana's variables."""
+    """One query to Prometheus: PromQL with Grafana's variables."""
 
     expr: str
     legend: str = ""
     """Name of a series; may hold labels: ``{{client}}``."""
     instant: bool = False
-    """Ask for the end of the time range only."""
+    """Evaluate at the end of the time range only."""
     step: str = ""
-    """Least step of a range query (``1h``, ``1d``): sparse recording rules need that."""
+    """Smallest step of a range query (``1h``, ``1d``), for sparse recording rules."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A query where it stands."""
+    """A query and its place."""
 
     board: str
     panel: str
@@ -69,14 +69,14 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """Spans of time that all time series of a board show: while ``expr`` gives series, told apart by their labels."""
+    """Time spans shown on all time series of a board: while ``expr`` gives series, one span per label set."""
 
     name: str
     expr: str
     text: str
     """May hold labels: ``{{client}}``."""
     step: str
-    """Of the query, and what still counts as one span."""
+    """Step of the query; samples no further apart belong to one span."""
     color: str
 
 
@@ -85,17 +85,17 @@ class Board:
     """One dashboard."""
 
     name: str
-    """As its file; the uid is ``kodeks-NAME``."""
+    """Name of its file; the uid is ``kodeks-NAME``."""
     title: str
     about: str
     rows: Sequence[Sequence[Panel] | Section]
-    """From above; the panels of a row stand side by side, at most 24 wide."""
+    """From the top; the panels of a row are side by side, at most 24 wide."""
     variables: Sequence[Variable]
     tags: Sequence[str] = ()
     time: str = "24h"
-    """Range up to now that is shown first (``24h``, ``30d``, ``400d``)."""
+    """Initial range up to now (``24h``, ``30d``, ``400d``)."""
     refresh: str = ""
-    """``1m`` …; empty: only by hand, for long ranges."""
+    """``1m`` …; empty: only manually, for long ranges."""
     links: Sequence[models.DashboardLink] = field(default=())
     annotations: Sequence[Annotation] = ()
 
@@ -105,7 +105,7 @@ class Board:
 
     @property
     def one_client(self) -> bool:
-        """Whether it needs a client, and shows nothing for all of them."""
+        """Whether it needs one client and shows nothing for all of them."""
         return any(each.name == "client" and not (each.many and each.every) for each in self.variables)
 
     def panels(self) -> Iterator[Panel]:
@@ -150,7 +150,7 @@ class Board:
         return board
 
     def _menus(self) -> Iterator[models.DashboardLink]:
-        """Both kinds of dashboards. The filters go along, but not «All» clients to where one is needed."""
+        """Both kinds of dashboards. Links keep the filters, except «All» clients where one is needed."""
         yield _menu("Дашборды Кодекса", "Другие дашборды с теми же фильтрами", _MANY, filters=True)
         about = "Дашборды об одном клиенте" + ("" if self.one_client else ": выберите его там")
         yield _menu("Об одном клиенте", about, _FEW, filters=self.one_client)
@@ -176,7 +176,7 @@ class Board:
 
 
 class _Spans(models.AnnotationQuery):
-    """An annotation with what Grafana's data source for Prometheus has of its own."""
+    """An annotation with the additional keys of Grafana's data source for Prometheus."""
 
     def __init__(self, spans: Annotation) -> None:
         super().__init__(spans.name, DATASOURCE, icon_color=spans.color, expr=spans.expr)
@@ -198,7 +198,7 @@ class _Ready(Builder[models.DashboardLink]):
 
 
 _MANY, _FEW = "все клиенты", "один клиент"
-"""Tags of dashboards for all clients, and of those that need one: each kind has a menu."""
+"""Tags of dashboards for all clients and of those that need one; each kind has a menu."""
 
 
 def _menu(title: str, about: str, tag: str, *, filters: bool) -> models.DashboardLink:

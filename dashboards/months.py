@@ -1,6 +1,6 @@
-"""Figures of calendar months that several boards show: live for the month that runs, else the last daily sample.
+"""Figures of calendar months that several boards show: live for the running month, else the last daily sample.
 
-Each takes a matcher of months (``month=~"$year-.*"``) and gives one value ``by`` the labels asked for.
+Each takes a matcher of months (``month=~"$year-.*"``) and gives one value ``by`` the given labels.
 """
 
 from dashboards import queries as q
@@ -30,7 +30,7 @@ def involvement(month: str) -> str:
 
 
 def online_left(resource: str, month: str) -> str:
-    """What the chosen accesses had left of their limits at the end of the month."""
+    """Remaining units of the chosen accesses at the end of the month."""
     matchers = f'{CHOSEN_ACCOUNT},resource="{resource}",{month}'
     return (
         f"sum by (month) (min by (account, month) (kodeks_online_month_left{{{matchers}}} or "

@@ -23,7 +23,7 @@ from dashboards.variables import DATASOURCE
 from dashboards.words import MISSING, Words
 
 _COLORED = ("stat", "gauge", "bargauge")
-"""Kinds whose whole face takes the colour of a value."""
+"""Kinds of panel that a value colours as a whole."""
 
 _SERIES = (BLUE, ORANGE, PURPLE, GREEN)
 """Colours of the bars of several queries."""
@@ -47,7 +47,7 @@ def finished(
     least: float | None = None,
     most: float | None = None,
 ) -> Panel:
-    """What all kinds of panels have alike. ``made`` is the library's panel with what its kind has of its own."""
+    """The common part of all kinds of panels. ``made`` is the library's panel with the options of its kind."""
     made.title = title
     made.description = about
     made.datasource = DATASOURCE
@@ -62,7 +62,7 @@ def finished(
         words = {**(words or {}), **unknown(missing, GREY)}
     field.mappings = mappings(words or {})
     if links:
-        # The library has no type of its own for links of data: they are three of these fields.
+        # The library has no type for data links: they are three of these fields.
         field.links = [
             dashboard.DashboardLink(title=each.title, url=each.url, target_blank=each.new_tab) for each in links
         ]
@@ -84,7 +84,7 @@ def number(
     width: int = 6,
     height: int = 4,
 ) -> Panel:
-    """One big number (or one for each series). Instant queries, unless ``graph`` shows the way there below it."""
+    """One big number (or one for each series). Instant queries, unless ``graph`` shows the history below it."""
     asked_ = (queries,) if isinstance(queries, Query) else tuple(queries)
     colored = words or scale not in (None, PLAIN)
     made = (
@@ -140,9 +140,9 @@ def bars(
     width: int = 12,
     height: int = 10,
 ) -> Panel:
-    """A horizontal bar for each series, named by the query's legend: the state now, compared. Instant queries.
+    """A horizontal bar for each series, named by the query's legend: a comparison of current values.
 
-    Sort by the query itself (``sort_desc (…)``).
+    Instant queries. Sort in the query itself (``sort_desc (…)``).
     """
     made = (
         bargauge.Panel()
@@ -153,7 +153,7 @@ def bars(
         .build()
     )
     if len(queries) == 1:
-        # Grafana leaves out the name of a bar that is the only one, unless it is told to show it.
+        # by default Grafana leaves out the name of the only bar
         made.field_config.defaults.display_name = re.sub(r"\{\{(\w+)\}\}", r"${__field.labels.\1}", queries[0].legend)
     if scale is None:
         made.field_config.defaults.color = dashboard.FieldColor(mode=dashboard.FieldColorModeId.PALETTE_CLASSIC)
@@ -181,7 +181,7 @@ def columns(
     """A bar chart by the label ``by``: a group of bars for each of its values, a bar for each query.
 
     ``names``: Russian names of the label and, by its letter, of each query: ``{"month": "Месяц", "A": "Документы"}``.
-    Instant queries with ``by`` as their only label. ``slanted``: the names below, where they are long or many.
+    Instant queries with ``by`` as their only label. ``slanted``: the names below, for long or many ones.
     """
     made = (
         barchart.Panel()
@@ -206,7 +206,7 @@ def columns(
     letters = refs(len(queries))
     values = {"Value" if len(queries) == 1 else f"Value #{letter}": names[letter] for letter in letters}
     made.transformations = [*shaped({by: names[by], **values}, many=len(queries) > 1, sort=names[by])]
-    # By name: Grafana counts the series of bars and of the legend from different fields.
+    # by name: Grafana numbers the series of bars and of the legend differently
     made.field_config.overrides = [
         override(names[letter], {"color": {"mode": "fixed", "fixedColor": color}})
         for letter, color in zip(letters, _SERIES, strict=False)
@@ -226,10 +226,10 @@ def timeline(
     width: int = 24,
     height: int = 12,
 ) -> Panel:
-    """States over time: a line for each series, named by the legend; ``words`` name and colour its values."""
+    """States over time: a line for each series, named by the legend; ``words``: text and colour of its values."""
     made = (
         statetimeline.Panel()
-        # In this mode alone the legend tells what the colours mean.
+        # only in this mode the legend explains the colours
         .color_scheme(builders_.FieldColor().mode(dashboard.FieldColorModeId.FIXED))
         .merge_values(True)
         .show_value(common.VisibilityMode.NEVER)
@@ -279,7 +279,7 @@ def pie(
 
 
 def note(title: str, about: str, markdown: str, *, width: int = 24, height: int = 3) -> Panel:
-    """A text for the reader."""
+    """A text."""
     made = text.Panel().mode(text_model.TextMode.MARKDOWN).content(markdown).build()
     return finished(made, title, about, (), width, height)
 

@@ -1,4 +1,4 @@
-"""PromQL of how managers react to alerts, for those managers that are chosen."""
+"""PromQL about how the chosen managers react to alerts."""
 
 CHOSEN = 'manager=~"$manager"'
 _LIVE = {
@@ -6,7 +6,7 @@ _LIVE = {
     "acknowledge": ("kodeks_reaction_acknowledge_seconds_bucket", "le"),
     "recovery": ("kodeks_reaction_recovery_seconds_bucket", "acknowledged, le"),
 }
-"""What is counted: the metric, and its labels beside manager and priority."""
+"""A counter: the metric, and its labels besides manager and priority."""
 
 
 def _matchers(more: str) -> str:
@@ -14,10 +14,9 @@ def _matchers(more: str) -> str:
 
 
 def grown(what: str, by: str = "", more: str = "") -> str:
-    """By how much a counter has grown within the range shown, summed ``by``; from the midnight (UTC) before it on.
+    """Increase of a counter from the midnight (UTC) before the range shown to its end, summed ``by``.
 
-    What did not exist then has grown from 0; where a counter is smaller than it was, its store was lost, and it counts
-    from 0 as well.
+    A series that did not exist then grew from 0; one that has become smaller lost its store and counts from 0 as well.
     """
     name, own = _LIVE[what]
     live = f"max by (manager, priority, {own}) ({name}{{{_matchers(more)}}})"
@@ -26,7 +25,7 @@ def grown(what: str, by: str = "", more: str = "") -> str:
 
 
 def week(what: str, by: str = "", more: str = "") -> str:
-    """As ``grown``, within the week before each point; for range queries."""
+    """As ``grown``, over the week before each point; for range queries."""
     daily = f"last_over_time(manager:kodeks_reaction_{what}:daily{{{_matchers(more)}}}"
     return _difference(f"{daily}[2d])", f"{daily}[7d] offset 7d)", by)
 

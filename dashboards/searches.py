@@ -1,4 +1,4 @@
-"""Single searches, as several boards show them."""
+"""Single searches, for several boards."""
 
 from dashboards import queries as q
 from dashboards.variables import Variable
@@ -7,7 +7,7 @@ EVENT = "kodeks_search_event_info"
 ONLINE_EVENT = "kodeks_online_search_event_info"
 
 WHAT = Variable("text", "В запросе есть", kind="text", query="")
-"""A part of the query's text, upper or lower case; empty: every query."""
+"""Part of the query's text, case ignored; empty: every query."""
 
 SAYS = 'query=~"(?i).*$text.*"'
 

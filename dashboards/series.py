@@ -1,4 +1,4 @@
-"""Figures over time: of a few, or of a whole fleet."""
+"""Figures over time, of a few installations or a whole fleet."""
 
 from collections.abc import Mapping, Sequence
 from typing import Literal, TypedDict, Unpack
@@ -18,11 +18,11 @@ Calc = Literal["min", "max", "mean", "last", "sum"]
 
 _CALCS: Mapping[Calc, str] = {"min": "min", "max": "max", "mean": "mean", "last": "lastNotNull", "sum": "sum"}
 _HEADINGS: Mapping[Calc, str] = {"min": "Min", "max": "Max", "mean": "Mean", "last": "Last *", "sum": "Total"}
-"""Grafana's own headings of them in a legend."""
+"""Grafana's own headings in a legend."""
 
 
 class _Lines(TypedDict, total=False):
-    """What ``lines`` takes beside its queries."""
+    """Arguments of ``lines`` besides its queries."""
 
     unit: str
     decimals: int | None
@@ -58,13 +58,12 @@ def lines(
     width: int = 24,
     height: int = 10,
 ) -> Panel:
-    """Figures over time; the legend is a table with ``legend``, sorted by its last column, ``rising``
-    where the least is what matters. Bars stand on each other, so
-    that their sum can be read.
+    """Figures over time; the legend is a table with ``legend``, sorted by its last column, ``rising`` where the lowest
+    matters.
 
-    ``decimals``: at least 1; with 0 Grafana leaves out all ticks that are no integers, 20 % among them. ``scale``
-    draws the standard's limits as dashed lines. ``gaps``: milliseconds over which two samples are still joined by a
-    line, True for any (sparse rules: their own interval and a half).
+    Bars are stacked, to show their sum. ``decimals``: at least 1; with 0 Grafana leaves out all ticks that are not
+    integers, such as 20 %. ``scale`` draws the standard's limits as dashed lines. ``gaps``: milliseconds over which two
+    samples are still joined by a line, True for any (sparse rules: their own interval and a half).
     """
     columns = [_CALCS[each] for each in legend]
     made = (
@@ -90,7 +89,7 @@ def lines(
         case "steps":
             made.line_interpolation(common.LineInterpolation.STEP_AFTER).line_width(1).fill_opacity(0)
         case "line":
-            # No filling: lines of many clients would become one brown block.
+            # no filling: lines of many clients would become one brown area
             made.line_width(1).fill_opacity(0)
     if scale:
         made.thresholds_style(builders.GraphThresholdsStyleConfig().mode(common.GraphTresholdsStyleMode.DASHED))
@@ -114,10 +113,8 @@ def many(
     of: Literal["installation", "account"] = "installation",
     **more: Unpack[_Lines],
 ) -> Panel:
-    """``lines`` of a figure of every installation (or access): the first of ``rank`` by name, the others as one: their
-    sum in bars, their mean in lines. See ``queries.leading``. ``name``: of a series; ``about`` is followed by who is
-    shown.
-    """
+    """``lines`` of a figure of every installation (or access): the leaders by ``rank`` by name, the others as their
+    sum (bars) or mean (lines). See ``queries.leading``. ``name``: of a series; who is shown is added to ``about``."""
     bars_ = more.get("style") == "bars"
     named, others = q.leading(figure, rank, least=lowest, rest="sum" if bars_ else "avg", by=of)
     shown = f"Поимённо показаны {q.SHOWN} {'самых низких' if lowest else 'самых высоких'}, остальные — "

@@ -9,4 +9,4 @@ _NUMBERS = " or ".join(
 NUMBER = (
     f"max by (installation) ((kodeks_installation_state{{{q.CHOSEN}}} == 1) * on (state) group_left () ({_NUMBERS}))"
 )
-"""One per chosen installation, in the order of ``STATES``; to be put in parentheses by who uses it."""
+"""One per chosen installation, in the order of ``STATES``; callers put it in parentheses."""

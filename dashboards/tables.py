@@ -16,7 +16,7 @@ from dashboards.units import DATE, MOMENT, MOMENT_OF_YEAR
 from dashboards.words import MISSING, MONTH_NAMES, Word, Words
 
 NOTHING = "—"
-"""In a cell whose value is not known."""
+"""In a cell with an unknown value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +27,11 @@ class Label:
     title: str
     words: Words | None = None
     colored: bool = False
-    """Colour the cell as ``words`` tell."""
+    """Colour the cell according to ``words``."""
     links: Sequence[Link] = ()
     width: int = 0
     moment: bool = False
-    """The label has an ISO time without a zone: shown in the way of the country, and sorted as a time."""
+    """The label is an ISO time without a zone: shown in the local format and sorted as a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Value:
     width: int = 0
     missing: str = NOTHING
     shown: bool = True
-    """False where only the query's labels are wanted, for ``Label`` columns."""
+    """False where only the query's labels are needed, for ``Label`` columns."""
 
 
 Column = Label | Value
@@ -75,11 +75,10 @@ def table(
     """One row for each set of those labels that all queries share.
 
     ``rows``: a query whose labels make the rows (and most ``Label`` columns) but whose value is not shown, such as
-    ``queries.INSTALLATIONS``; without it the first ``Value`` does that. Other queries need only the labels that tell
-    rows apart (``by (installation)``, as ``queries.of`` makes them), and must be filtered like the rows, or would add
-    rows of their own. ``sort``: the title of a column; what is not known counts as least; ``then``: that of another,
-    for rows alike. Empty: rows as the first query sorts them. ``missing``: what is said instead of a table without
-    rows.
+    ``queries.INSTALLATIONS``; without it the first ``Value`` does. Other queries need only the labels that identify
+    rows (``by (installation)``, as ``queries.of`` makes them), and the same filters, or they would add rows of their
+    own. ``sort``: the title of a column, unknown values last; ``then``: that of another, for equal values. Empty: rows
+    as the first query sorts them. ``missing``: text in place of a table without rows.
     """
     values = [each for each in columns if isinstance(each, Value)]
     asked = ([rows] if rows else []) + [each.expr for each in values]
@@ -105,7 +104,7 @@ def table(
     # Grafana's migration of cells' colours needs the field to be there.
     panel.field_config.defaults.custom = {"align": "auto", "displayMode": "auto", "filterable": True, "inspect": False}
     panel.field_config.overrides = [
-        # The message for a table without rows would stand in every empty cell.
+        # or the message for a table without rows would be in every empty cell
         override("string", {"noValue": NOTHING}, by="byType"),
         override("number", {"noValue": NOTHING}, by="byType"),
         override("time", {"noValue": NOTHING}, by="byType"),
@@ -154,17 +153,17 @@ def _properties(column: Column) -> dict[str, object]:
 
 
 _CAPITAL, _LETTER, _MARGINS, _ARROW, _FUNNEL = 9, 8, 16, 20, 20
-"""Pixels: of a letter in a heading and in a cell, and of what stands beside them."""
+"""Pixels: of a letter in a heading and in a cell, and of the space around them."""
 _COLUMN, _FRAME = 53, 24
-"""Pixels of one of the grid's 24 columns on a screen of 1366, and of a panel beside its table."""
+"""Pixels of one of the grid's 24 columns on a screen of 1366, and of a panel's border."""
 _ROOM = {"client": 160, "url": 106, "query": 180, "title": 190, "text": 300, "order": 126}
-"""Least pixels of columns with long texts."""
+"""Smallest width of columns with long texts, in pixels."""
 _LONG = ("query", "title", "text")
 """Labels with sentences."""
 
 
 def _width(column: Column, sorted_: bool) -> dict[str, int]:
-    """Columns of numbers as narrow as heading and values allow; what is left is shared by those with texts."""
+    """Columns of numbers as narrow as heading and values allow; columns of text share the rest."""
     heading = _CAPITAL * len(column.title) + _MARGINS + (_ARROW if sorted_ else 0)
     if column.width:
         return {"custom.width": column.width}
@@ -180,11 +179,11 @@ def _width(column: Column, sorted_: bool) -> dict[str, int]:
 
 
 def _fitted(columns: Sequence[Column], widths: dict[str, dict[str, int]], width: int) -> None:
-    """Which columns share what is left, so that a screen of 1366 pixels is enough.
+    """Columns that share the remaining width, so that a screen of 1366 pixels is enough.
 
-    Up to Grafana 11 a column that needs more than its share gets that, and the others share the rest; from 12 on they
-    keep their share, and the last one is off the screen: then the longest alone has no width of its own. Names of
-    clients get up to 80 pixels of what is left.
+    Up to Grafana 11 a column that needs more than its share gets it, and the others share the rest; from 12 on all keep
+    their share and the last one may be off the screen, so only the longest has no fixed width then. Names of clients
+    get up to 80 pixels of the rest.
     """
     labels = {each.title: each.name for each in columns if isinstance(each, Label)}
     shared = {title: each["custom.minWidth"] for title, each in widths.items() if "custom.minWidth" in each}
@@ -206,20 +205,20 @@ class Figure:
 
     title: str
     expr: q.Months
-    """Of a matcher of months: the figure ``by (month)``."""
+    """Makes the figure ``by (month)`` from a matcher of months."""
     change: str = ""
-    """Heading of a column after it, with the change to the month before in percent; empty: none."""
+    """Heading of a further column with the change from the month before in percent; empty: none."""
     unit: str = "none"
     decimals: int | None = None
     scale: Scale | None = None
     total: bool = True
-    """The months may be summed: not shares, nor what is left or there at a moment."""
+    """Whether months may be summed: not shares or states at a moment."""
     more_is_better: bool = True
-    """Else the change has no colours."""
+    """Only then is the change coloured."""
 
 
 _TOTAL = "$year-13"
-"""The month under which the sum over the year stands, behind December."""
+"""The month of the sum over the year, after December."""
 
 MONTHS: Words = {
     **{f"/.*-{number:02}/": Word(f"{number:02} {name}") for number, name in enumerate(MONTH_NAMES, start=1)},
@@ -227,7 +226,7 @@ MONTHS: Words = {
 }
 
 SHORT_MONTHS: Words = {f"/.*-{number:02}/": Word(name[:3].lower()) for number, name in enumerate(MONTH_NAMES, start=1)}
-"""For axes: twelve whole names would run into each other."""
+"""For axes: twelve full names would overlap."""
 
 _CHANGES: Words = {
     f"{q.DIVIDED_BY_ZERO:.0f}": Word("было 0", GREY),
@@ -237,8 +236,8 @@ _CHANGES: Words = {
 
 
 def months(title: str, about: str, figures: Sequence[Figure], *, width: int = 24, height: int = 16) -> Panel:
-    """January to December of ``$year``, a row each, and a last one with sums where there is something to sum; a column
-    for each figure and one for its change, in percent.
+    """A row for each month of ``$year`` and a last one with sums if there are any; a column for each figure and one for
+    its change in percent.
 
     The board needs ``variables.year()``.
     """

@@ -1,6 +1,6 @@
-"""Units in Russian: Grafana's own ones for times and sizes are English whatever the language of the page.
+"""Units in Russian: Grafana's own units of time and size are English whatever the language of the page.
 
-Queries bring the figure into the unit (``EXPR / 3600``), and limits of its colours are in that unit as well.
+Queries convert to the unit (``EXPR / 3600``), and limits of colours are in the same unit.
 """
 
 SECONDS = "suffix:с"
@@ -15,4 +15,4 @@ MOMENT = "time:DD.MM.YYYY HH:mm"
 """As ``DATE``."""
 
 MOMENT_OF_YEAR = "time:DD.MM HH:mm"
-"""As ``DATE``, of what is recent."""
+"""As ``DATE``, for recent times."""

@@ -1,4 +1,4 @@
-"""Filters at the top of a dashboard. Each narrows the next: a manager chosen leaves the manager's clients."""
+"""Filters at the top of a dashboard. Each narrows the next: choosing a manager leaves that manager's clients."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -11,7 +11,7 @@ DATASOURCE = models.DataSourceRef(type_val="prometheus", uid="${datasource}")
 """The data source that is chosen at the top."""
 
 OURS = ("Kodeks", "kodeks-prometheus")
-"""Name and uid of the data source in provisioning/: shown first where it is there; else Grafana takes the first by
+"""Name and uid of the data source in provisioning/: the default where it exists; else Grafana takes the first by
 name."""
 
 _ALL = models.VariableOption(selected=True, text=["All"], value=["$__all"])
@@ -22,8 +22,8 @@ class Variable:
     """One filter.
 
     ``kind``: ``query`` takes its values from Prometheus, ``custom`` from ``query`` itself (``a,b``, or with texts
-    ``text : a,other text : b``), ``text`` is typed in (``query``: what stands there first), ``datasource`` is a choice
-    of data sources.
+    ``text : a,other text : b``), ``text`` is typed in (``query``: the default), ``datasource`` is a choice of data
+    sources.
     """
 
     name: str
@@ -32,15 +32,15 @@ class Variable:
     query: str = ""
     regex: str = ""
     many: bool = True
-    """Several values may be chosen. Write ``=~"$name"`` for such (Grafana escapes them), else ``="$name"``."""
+    """Several values may be chosen; use ``=~"$name"`` then (Grafana escapes them), else ``="$name"``."""
     every: bool = True
-    """Of ``many``: whether all may be chosen, which is what is shown first."""
+    """With ``many``: all may be chosen, and are by default."""
     all_value: str = ".*"
-    """What all of them are; empty: each by its name, which is faster where filters leave few."""
+    """Value for all; empty: each by name, which is faster where filters leave few."""
     hidden: bool = False
     newest_first: bool = False
     default: str = ""
-    """What is chosen first, where not all or the first one."""
+    """Default, if neither all nor the first one."""
 
     def builder(self) -> Builder[models.VariableModel]:
         match self.kind:
@@ -95,7 +95,7 @@ SOURCE = Variable("datasource", "Источник данных", kind="datasourc
 
 
 def _people(source: str, *, every_client: bool = True) -> tuple[Variable, ...]:
-    """Branch, manager, client. ``source`` has a place for matchers."""
+    """Branch, manager, client. ``source`` has a placeholder for matchers."""
 
     def values(matchers: str, label: str) -> str:
         return f"label_values({source % matchers}, {label})"
@@ -109,9 +109,9 @@ def _people(source: str, *, every_client: bool = True) -> tuple[Variable, ...]:
 
 
 def installations(*, domain: bool = False, login: bool = False, one_client: bool = False) -> tuple[Variable, ...]:
-    """Filters of what concerns installations: branch, manager, client, installation, and where asked domain, login.
+    """Filters for installations: branch, manager, client, installation, and optionally domain, login.
 
-    ``one_client``: one client is chosen at first and never all, as for renewal.
+    ``one_client``: always one client, never all, as for renewal.
     """
     chain = [
         SOURCE,
@@ -134,7 +134,7 @@ def installations(*, domain: bool = False, login: bool = False, one_client: bool
 
 
 def accesses(*, one_client: bool = False) -> tuple[Variable, ...]:
-    """Filters of what concerns online accesses: branch, manager, client, account."""
+    """Filters for online accesses: branch, manager, client, account."""
     return (
         SOURCE,
         *_people(_ACCESS + "{%s}", every_client=not one_client),
@@ -148,7 +148,7 @@ def accesses(*, one_client: bool = False) -> tuple[Variable, ...]:
 
 
 def both() -> tuple[Variable, ...]:
-    """Filters of what concerns installations and online accesses alike: branch, manager, client, and one of each."""
+    """Filters for installations and online accesses together: branch, manager, client, and one of each."""
     return (
         SOURCE,
         *_people(_BOTH),
@@ -160,7 +160,7 @@ def both() -> tuple[Variable, ...]:
 def year(metric: str = "kodeks_usage_total") -> tuple[Variable, ...]:
     """``year``, the newest first, and the hidden ``before``: the year before it.
 
-    ``metric``: one with the label ``month``, and of which recent months are to be had.
+    ``metric``: one with the label ``month`` and recent months.
     """
     return (
         Variable(

@@ -1,4 +1,4 @@
-"""Words of people for what metrics name in English; Grafana shows them by value mappings."""
+"""Russian texts for values of metrics and labels; Grafana shows them by value mappings."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from dashboards.standard import BLUE, CLEAR, GREEN, GREY, ORANGE, PURPLE, RED, Y
 from kodeks_exporter.domain.checks import CHECKS as _CHECKS
 
 MISSING = "нет данных"
-"""Instead of an empty cell or panel: not known is not zero."""
+"""Instead of an empty cell or panel: unknown is not zero."""
 
 
 @dataclass(frozen=True, slots=True)

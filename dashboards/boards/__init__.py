@@ -1,4 +1,4 @@
-"""One module a dashboard; each has ``BOARD``. A new module is found by itself."""
+"""One module per dashboard; each has ``BOARD``. New modules are found automatically."""
 
 import importlib
 import pkgutil

@@ -55,7 +55,7 @@ _WHO = f"{{{q.CHOSEN},{_DOMAIN}}}"
 
 
 def _absent(days: int) -> str:
-    """Users of an installation that have been there for so many days and did not come for as long."""
+    """Users of an installation, known for that many days, who did not log in during them."""
     border = f"time() - {days} * 86400"
     return (
         f"(count by (installation) (max by (installation, user, domain) ({_SINCE}{_WHO}) < {border} "

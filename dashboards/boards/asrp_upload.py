@@ -1,4 +1,4 @@
-"""Reports sent on to АСРП: who was taken, who was not."""
+"""Reports forwarded to АСРП: whose were accepted and whose were not."""
 
 from dashboards import links, panels, standard, tables, variables
 from dashboards import queries as q

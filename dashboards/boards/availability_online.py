@@ -1,4 +1,4 @@
-"""Availability of the vendor's servers and of the accounts' billing over 30 days."""
+"""Availability of the vendor's servers and of billing per access over 30 days."""
 
 from dashboards import links, panels, series, standard, tables, variables
 from dashboards import queries as q

@@ -1,4 +1,4 @@
-"""What is left of the online accesses' limits this month, and whose figures can't be had."""
+"""This month's remaining units of online accesses, and accesses without figures."""
 
 from dashboards import links, panels, series, standard, tables, variables
 from dashboards import queries as q
@@ -14,7 +14,7 @@ _LOGIN = q.of_online("kodeks_online_login_success")
 _SICK = (
     f"({_UP} == 0 or {_LOGIN} == 0 or {_READ} < time() - 3 * 3600 or ({q.ACCESSES} unless on (account) {_READ}) * 0)"
 )
-"""Accesses whose figures are not to be trusted: a visit failed, or they are older than 3 hours."""
+"""Accesses with unreliable figures: a visit failed, or they are older than 3 hours."""
 
 _ERRORS = q.ours_online(
     "sum by (account, reason) (increase(kodeks_online_errors_total{" + q.CHOSEN_ACCOUNT + "}[1d]))", "client"
@@ -57,7 +57,7 @@ _MEAN = "В среднем"
 
 
 def _with_mean(expr: str) -> str:
-    """And one more account, with the mean of all."""
+    """Adds one more account with the mean of all."""
     return f'({expr} or label_replace(avg({expr}), "account", "{_MEAN}", "", ""))'
 
 

@@ -1,4 +1,4 @@
-"""What was left of an online access' limits at each month's end: for the talk about the next year."""
+"""Units of an online access left at each month's end: for talks about the next year."""
 
 from dashboards import months, panels, tables, variables
 from dashboards import queries as q

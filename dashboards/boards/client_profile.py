@@ -1,4 +1,4 @@
-"""How clients use what they bought, over the year: whom to call now, and whom not."""
+"""How clients use what they bought, over the year: whom to call now and whom not."""
 
 from collections.abc import Iterator
 
@@ -32,7 +32,7 @@ _MONTH = Scale(
     standard.RED,
     ((0.01, standard.ORANGE), (0.15, standard.GREEN), (0.75, standard.YELLOW), (0.9, standard.PURPLE)),
 )
-"""As ``ONLINE_USED``, with months without any use apart."""
+"""As ``ONLINE_USED``, but months without any use are separate."""
 
 
 def _advised(title: str, about: str, advice: str, more: Value, missing: str) -> Panel:
@@ -52,7 +52,7 @@ def _advised(title: str, about: str, advice: str, more: Value, missing: str) -> 
 
 
 def _months_online() -> Iterator[Value]:
-    """Share of the documents' limit that each month of the year used."""
+    """Share of the documents limit used in each month of the year."""
     limit = q.of_online(
         "account:kodeks_online_limit:daily",
         matchers='resource="documents"',

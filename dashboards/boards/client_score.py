@@ -16,22 +16,22 @@ from dashboards.words import SCORE_STAGES
 _SCORE = Scale(RED, ((2, ORANGE), (3, YELLOW), (4, GREEN)))
 """0 to 5."""
 _CHANGE = Scale(RED, ((-0.495, YELLOW), (-0.045, GREEN)))
-"""Within four weeks; a fall by a half is what KodeksClientScoreFell tells."""
+"""Within four weeks; KodeksClientScoreFell fires at a fall of one half."""
 
 _TOTAL, _PLACE, _STAGE = (f"client:kodeks_score:{name}" for name in ("total", "place", "stage"))
 
 _FLEET = 'branch=~"$branch"'
-"""What a client is compared with."""
+"""Comparison for a client."""
 _THEIRS = f'{_FLEET},manager=~"$manager"'
 _ONE = f'{_THEIRS},client="$client"'
 _EACH = "client, manager, branch"
 
 
 def _last(metric: str, chosen: str, *, back: str = "") -> str:
-    """The newest sample; ``back``: of four weeks ago (``28d``).
+    """The newest sample, or with ``back`` (``28d``) that of four weeks ago.
 
-    Of the last day only what may not be there tomorrow: a total is not the mean of stages of two days. The total itself
-    outlives a midnight that Prometheus missed.
+    Series that may be gone tomorrow are read over one day, so as not to mix stages of two days; the total over more, so
+    that it survives a midnight that Prometheus missed.
     """
     window = "2d" if back or metric in (_TOTAL, _PLACE) else "1d"
     return f"last_over_time({metric}{{{chosen}}}[{window}]{f' offset {back}' if back else ''})"
@@ -42,14 +42,14 @@ def _change(metric: str, chosen: str) -> str:
 
 
 def _named(expr: str) -> str:
-    """With the label ``order``: number and Russian name of the stage, so that stages sort as they come in life."""
+    """With the label ``order``: number and Russian name of the stage, so that stages sort in order of life."""
     for number, (stage, word) in enumerate(SCORE_STAGES.items(), start=1):
         expr = f'label_replace({expr}, "order", "{number}. {word.text}", "stage", "{stage}")'
     return expr
 
 
 def _by_stage(expr: str, how: str = "max by (order) (") -> str:
-    """One value a stage, with ``order`` as its only label. ``how``: the aggregation up to its vector."""
+    """One value per stage, with ``order`` as the only label. ``how``: the aggregation before its vector."""
     return f"{how}{_named(expr)})"
 
 
@@ -57,7 +57,7 @@ _MIDDLE, _MEAN = "quantile by (order) (0.5, ", "avg by (order) ("
 
 
 def _step(expr: str) -> str:
-    """Of figures: by stage and step, as words of them are."""
+    """Figures have texts by stage and step."""
     return f'max by (stage, step) (label_replace({expr}, "step", "$1", "figure", "(.+)"))'
 
 

@@ -1,4 +1,4 @@
-"""What is firing now, of one's own clients."""
+"""Alerts firing now for one's own clients."""
 
 from dashboards import alerts, links, panels, series, standard, tables, variables
 from dashboards import queries as q
@@ -15,11 +15,11 @@ _CHOSEN = (
 )
 _FIRING = f'ALERTS{{alertstate="firing",{_CHOSEN}}}'
 _JUDGED = 'kodeks:installation:info or ALERTS{alertname="KodeksWatchdog"}'
-"""There as long as Prometheus judges our rules."""
+"""Present while Prometheus evaluates our rules."""
 _SINCE = f"1000 * ALERTS_FOR_STATE{{{_CHOSEN}}} and ignoring (alertstate) {_FIRING}"
 _BY = "alertname, client, manager, installation, account"
 _PLACES = ("account", "catalog", "volume", "user", "file", "hosting", "server")
-"""Labels of which an alert has one or two at most: they share a column."""
+"""Labels that share a column: an alert has one or two of them at most."""
 _WHERE = f'label_join({_FIRING}, "where", " ", ' + ", ".join(f'"{label}"' for label in _PLACES) + ")"
 _ROWS = (
     f"max by ({_BY}, priority, severity, url, title, where) (label_replace("

@@ -12,8 +12,8 @@ _HALF_YEAR = "180d"
 def _counted(*by: str, matchers: str = "", back: str = _HALF_YEAR) -> str:
     """Empty searches within ``back``, by installation and ``by``.
 
-    The counter's last daily sample less the one of the beginning, or less 0 where it had not begun: increase() would
-    miss the first search of a kind.
+    The counter's last daily sample minus the first, or minus 0 if it began later: increase() would miss the first
+    search of a kind.
     """
     now = q.of(_METRIC, *by, matchers=matchers, how="sum", over="last_over_time", window="2d")
     chosen = f"{_METRIC}{{{q.CHOSEN}{',' if matchers else ''}{matchers}}}[2d] offset {back}"

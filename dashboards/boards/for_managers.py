@@ -1,4 +1,4 @@
-"""A manager's morning: the clients' figures beside the standard, and whom to call."""
+"""For a manager's morning: clients' figures against the standard, and whom to call."""
 
 from dashboards import links, panels, series, standard, tables, variables
 from dashboards import queries as q
@@ -16,7 +16,7 @@ _INSTALLATION = Label("installation", "Установка")
 _MANAGER = Label("manager", "Менеджер")
 
 _SHOWN = 25
-"""Bars that a panel has place for: the clients that need help most."""
+"""A panel has room for this many bars: the clients that need help most."""
 
 _SEATS = q.of("installation:kodeks_seats:max")
 _DAYS_LEFT = q.of("installation:kodeks_licence_expiry_days:min")
@@ -36,7 +36,7 @@ _REFUSED_WHOM = f'{q.CHOSEN},user=~"$login"'
 
 
 def _refused(window: str) -> str:
-    """How often each user was refused within the window before; users who were."""
+    """How often each user was refused within the preceding window; only users who were."""
     now, past = _REFUSED % (_REFUSED_WHOM, ""), _REFUSED % (_REFUSED_WHOM, f" offset {window}")
     return f"(({now} - {past} or {now}) > 0 and on (installation) {q.INSTALLATIONS})"
 

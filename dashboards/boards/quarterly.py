@@ -11,7 +11,7 @@ _BOTH = "manager, quarter"
 
 
 def _by_quarter(expr: str, how: str = "sum", by: str = _BOTH) -> str:
-    """Of a figure by installation and month: by manager and quarter."""
+    """A figure by installation and month, summed by manager and quarter."""
     of_manager = q.ours(expr, "manager")
     for number, pattern in _QUARTERS.items():
         of_manager = f'label_replace({of_manager}, "quarter", "{number}", "month", ".*-{pattern}")'
@@ -27,11 +27,11 @@ _SEATS = months.seats(_THIS_YEAR, _EACH)
 
 
 def _involvement(by: str = _BOTH) -> str:
-    """Of the months with data: all active users per all seats."""
+    """Over months with data: all active users per all seats."""
     return f"{_by_quarter(_PEOPLE, by=by)} / on ({by}) ({_by_quarter(_SEATS, by=by)} > 0)"
 
 
-# Half a day is added: the metric is the last day's first moment, local time, which may be the day before in UTC.
+# Half a day is added: the metric is the start of the last day in local time, which may be the day before in UTC.
 _ENDS = f"({q.of('kodeks_registration_expiry_timestamp_seconds')} + 43200)"
 _ENDS_IN = f"10 * year({_ENDS}) + ceil(month({_ENDS}) / 3)"
 """By installation: year and quarter as one number, such as 20261."""

@@ -16,7 +16,7 @@ _TAKEN = Scale(RED, ((0.4, YELLOW), (0.8, GREEN)))
 _UNANSWERED = Scale(GREEN, ((0.1, YELLOW), (0.3, RED)))
 _WAITING = Scale(GREEN, ((1, ORANGE),))
 _UNTIL_TAKEN = Scale(GREEN, ((1, YELLOW), (4, ORANGE), (24, RED)))
-"""Hours; an hour is a lunch, four are half a day's work."""
+"""Hours; one is a lunch break, four are half a working day."""
 
 
 _OLDEST = f"max by (manager) (kodeks_reaction_oldest_waiting_timestamp_seconds{{{CHOSEN}}})"

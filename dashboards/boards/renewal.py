@@ -1,4 +1,4 @@
-"""What a client used in a calendar year: for the talk about the next one."""
+"""A client's use in a calendar year: for talks about the next one."""
 
 from dashboards import months, panels, tables, variables
 from dashboards import queries as q

@@ -14,7 +14,7 @@ _BUCKETS = "installation:kodeks_search_duration:daily"
 
 
 def _new(step: str) -> str:
-    """Searches that were not there one step before: each is one point, though its series stays for a day."""
+    """Searches that appeared within a step: each is one point, though its series lasts a day."""
     event = f"{searches.EVENT}{{{q.CHOSEN},{_FILTERS}}}"
     return f"({event} >= $threshold) unless {event} offset {step}"
 

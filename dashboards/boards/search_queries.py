@@ -18,7 +18,7 @@ _REPORTS = q.of("installation:kodeks_sysinfo_age_seconds:max")
 
 
 def _found(matchers: str) -> str:
-    # Who has no registration in his reports has no legal entity, and is shown when all are.
+    # A client without a registration in the reports has no legal entity, and appears when all are chosen.
     others = 'kodeks_registration_info{legal_entity!~"$entity"}'
     return f"({q.of(searches.EVENT, *_LABELS, matchers=matchers)} unless on (installation) {others})"
 
@@ -37,7 +37,7 @@ def _table(title: str, about: str, matchers: str, *, cause: bool = False, height
         Label("source", "Источник", words=words.SEARCH_SOURCES, width=90),
         Label("status", "Статус", words=words.SEARCH_STATUS, colored=True, width=84),
     ]
-    # What was not found has no length worth a column.
+    # the duration of an empty search is not worth a column
     found = q.ours(_found(matchers), "client", "manager")
     duration = Value("Длился", found, unit=SECONDS, decimals=1, shown=not cause)
     registered = q.of("kodeks_registration_info", "legal_entity")

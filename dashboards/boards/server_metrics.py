@@ -1,4 +1,4 @@
-"""What servers went through: states by name, checks, disks."""
+"""History of servers: states by name, checks, disks."""
 
 from dashboards import alerts, links, panels, standard, states, tables, variables
 from dashboards import queries as q
@@ -12,12 +12,12 @@ _SPAN = "[$__range] @ end()"
 _CHECK = f"kodeks_check_success{{{q.CHOSEN}}}"
 _BLOCKED = f"kodeks_check_blocked{{{q.CHOSEN}}}"
 SHOWN = 30
-"""So many servers, and so many checks, of those that were in trouble longest have a line of their own."""
+"""This many servers and checks, those in trouble longest, have a line of their own."""
 _FEW = f"(count({q.INSTALLATIONS}) <= 3)"
 
 _WELL = f'kodeks_installation_state{{{q.CHOSEN},state="ok"}}'
 _NOT_WELL = 100
-"""Instead of the number of a state: of several servers together."""
+"""Instead of the number of a state, for several servers together."""
 _AWAY = f"(1 - max by (installation) (avg_over_time({_WELL}{_SPAN}))) > 0"
 _TROUBLED = f"topk({SHOWN}, {_AWAY} and on (installation) {q.INSTALLATIONS})"
 _FAILING = f"(1 - min by (installation, check) (avg_over_time({_CHECK}{_SPAN}))) > 0"
@@ -43,7 +43,7 @@ _SHORTLY = {
 
 
 def _known(expr: str) -> str:
-    """Checks by the names that managers know."""
+    """Checks by the names known to managers."""
     for ours, known in (("http", "http200"), ("page", "warning"), ("seats", "limit")):
         expr = f'label_replace({expr}, "check", "{known}", "check", "{ours}")'
     return expr

@@ -1,4 +1,4 @@
-"""Whose card is filled, and who works most."""
+"""Whose card is filled in, and who works most."""
 
 from dashboards import links, panels, standard, tables, variables
 from dashboards import queries as q
@@ -12,7 +12,7 @@ _FILLED = "kodeks_user_card_field_filled"
 
 
 def _card(how: str) -> str:
-    """``min``: 1 where the whole card is filled; ``avg``: the share of its fields."""
+    """``min``: 1 where the whole card is filled in; ``avg``: the share of its fields."""
     return q.of(_FILLED, "user", "domain", matchers=_WHO, how=how)
 
 

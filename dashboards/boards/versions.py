@@ -10,7 +10,7 @@ _DAYS = (30, 21, 14, 7)
 
 
 def _spread(title: str, about: str, part: str, heading: str) -> Panel:
-    """How many installations had which version, week by week: five moments cost less than a line of 30 days."""
+    """How many installations had which version, by week: five moments cost less than a line of 30 days."""
 
     def used(days: int) -> str:
         ago = f" offset {days}d" if days else ""
