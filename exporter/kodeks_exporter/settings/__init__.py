@@ -1,1 +1,1 @@
-"""What kodeks.yml may say: one file a section, nested like the YAML. docs/configuration.md is written from here."""
+"""The sections of kodeks.yml, one file each, nested like the YAML. docs/configuration.md is generated from them."""

@@ -1,4 +1,4 @@
-"""What a site says about the programs that alert: mail and Telegram, ops, repetition, scrape targets, thresholds."""
+"""A site's alerting: mail and Telegram, ops, repetition, scrape targets, thresholds."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ from kodeks_exporter.settings.notation import (
 )
 
 PRIORITIES: Final = ("K1", "K2", "K3", "K4", "K5")
-"""From the most urgent one down."""
+"""The most urgent one first."""
 _HOUR = 3600.0
 
 
@@ -34,9 +34,9 @@ class Threshold:
     default: float
     meaning: str
     unit: tuple[str, str] = ("", "")
-    """Russian, in the genitive, as messages name it: after one and after fractions, after all others."""
+    """The unit in messages, in the Russian genitive: after one and fractions, and after all others."""
     choices: tuple[float, ...] = ()
-    """Where not every number works: those that do."""
+    """The allowed values, where not every number works."""
 
     def words(self, value: float) -> str:
         """The number and its unit as they follow «больше», «дольше», «меньше»: "2,5 часа"."""
@@ -97,7 +97,7 @@ class InhibitRule:
 
 @dataclass(frozen=True, slots=True)
 class Smtp:
-    """How mail leaves."""
+    """The mail server."""
 
     smarthost: Annotated[str, endpoint(25)] = ""
     """`host:port`; port 25 may be left out. Empty: as in the project's example."""
@@ -115,7 +115,7 @@ class Smtp:
 
 @dataclass(frozen=True, slots=True)
 class Telegram:
-    """How Telegram messages leave."""
+    """Sending of Telegram messages."""
 
     bot_token: Secret | None = None
     """Without it nobody gets Telegram messages."""
@@ -127,15 +127,15 @@ class Telegram:
 
 @dataclass(frozen=True, slots=True)
 class DeadMan:
-    """Who notices when alerting itself is broken."""
+    """The dead man's switch, which notices when alerting itself is broken."""
 
     url: SecretUrl | None = None
-    """Hears from KodeksWatchdog every five minutes. A secret, because whoever knows it can feed the switch."""
+    """Gets KodeksWatchdog every five minutes. A secret, because whoever knows it can feed the switch."""
 
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """What may sound outside of working hours."""
+    """Alerts that may sound outside of working hours."""
 
     sound: tuple[AlertName, ...] = ()
     """Alerts that sound in Telegram at any hour, such as `KodeksHostingOutage`."""
@@ -143,7 +143,7 @@ class Night:
 
 @dataclass(frozen=True, slots=True)
 class AlertmanagerSettings:
-    """Who gets messages and how they leave."""
+    """Who gets messages and how they are sent."""
 
     smtp: Smtp = Smtp()
     telegram: Telegram = Telegram()
@@ -155,14 +155,14 @@ class AlertmanagerSettings:
             dict(zip(PRIORITIES, (4 * _HOUR, 8 * _HOUR, 24 * _HOUR, 72 * _HOUR, 120 * _HOUR), strict=True))
         )
     )
-    """Priority to the time after which a message that still holds is sent again."""
+    """Priority to the time after which the message of an alert that still fires is repeated."""
     inhibit_rules: tuple[InhibitRule, ...] = ()
     """More inhibitions, in Alertmanager's syntax: `source_matchers`, `target_matchers`, `equal`."""
 
 
 @dataclass(frozen=True, slots=True)
 class PrometheusSettings:
-    """What Prometheus scrapes and where it sends alerts."""
+    """Prometheus' scrape targets and Alertmanagers."""
 
     exporters: Annotated[tuple[Annotated[str, endpoint(9877)], ...], Items(1)] = ("localhost:9877",)
     """List of `host:port`."""

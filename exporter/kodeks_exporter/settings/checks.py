@@ -1,7 +1,7 @@
-"""How the monitored system is asked and how its answers are understood.
+"""How the monitored system is queried and its answers are interpreted.
 
-Everything that is only assumed of Kodeks (paths, wording of pages) stands here as data, so that a site can change
-it in the configuration. The defaults follow what is publicly known of Kodeks 6.4.
+Every assumption about Kodeks (paths, wording of pages) is data here, so that a site can change it in the configuration.
+The defaults follow what is publicly known about Kodeks 6.4.
 """
 
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ from kodeks_exporter.settings.values import Endpoint
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """Pages of the server. All are known but `logout`, which is assumed. Empty (`""`): the page is not asked for."""
+    """Pages of the server. All are known but `logout`, which is assumed. Empty (`""`): the page is not requested."""
 
     title: OptionalPath = "/admin/title"
     """Numbers of seats."""
@@ -50,7 +50,7 @@ _ENDS = (
     r"(?=\s*(?:$|[^\w\s])|\s+"
     r"(?:до|с|и|на|по|систем|сервер|баз|комплекс|кодекс|техэксперт|подожд|попроб|повтор|обрат)\w*)"
 )
-"""A sentence of the server's own goes on so, if at all; a headline goes on with what it is about."""
+"""The server's own sentence continues like this, if at all; a headline continues with its subject."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +92,14 @@ class Patterns:
             }
         )
     )
-    """Looked for in the title and main heading of the main page, and in the lines of a page that says little else;
-    states are tried in this order."""
+    """Matched against the title and main heading of the main page, and the lines of a page with little else; states
+    are tried in this order."""
     kodeks_signs: tuple[Pattern, ...] = patterns(
         r"техэксперт", r"^\W*кодекс\s*(?:$|[^\w\s])", r"(?:систем\w*|сервер\w*|комплекс\w*|пк|ипс|ис|к/тэ)\W+кодекс\b"
     )
-    """Names of the product in the title or main heading of the main page, or in its text where that says little else.
-    They count only where nothing better shows that Kodeks answers (its headers, cookies, `/sysinfo/metrics`, `/admin`
-    pages), and not where they are part of the installation's own host or name."""
+    """Names of the product in the title or main heading of the main page, or in its text if there is little else.
+    They count only if nothing better shows that Kodeks answers (its headers, cookies, `/sysinfo/metrics`, `/admin`
+    pages), and not as part of the installation's own host or name."""
     out_of_seats: tuple[Pattern, ...] = patterns(
         r"количество пользователей превысило|превышено (максимальное )?количество пользователей",
         r"\(2008\)|ошибк\w*\D{0,20}2008\b",
@@ -107,9 +107,9 @@ class Patterns:
     )
     """Refusal of the monitor's login for lack of seats."""
     protection_ok: tuple[Pattern, ...] = patterns(r"привязка\s*:\s*senselock(?!.*ошибка защиты)")
-    """The key is in place: in the line «Привязка» of the licence page alone."""
+    """The key is present: only in the line «Привязка» of the licence page."""
     protection_line: tuple[Pattern, ...] = patterns(r"^\W*привязка\s*:")
-    """The line of the licence page that speaks of the key; the others speak of products. Known."""
+    """The line of the licence page about the key; the others are about products. Known."""
     protection_failed: tuple[Pattern, ...] = patterns(
         r"ошибка защиты\s*\(?(?P<code>\d+)?", r"ключ( защиты)? не (найден|обнаружен)"
     )
@@ -119,7 +119,7 @@ class Patterns:
     seats_used: tuple[NumberPattern, ...] = patterns(r"пользователи работающие с продуктами[^:]*:\s*(?P<number>\d+)")
     r"""Number of seats in use; needs a group `(?P<number>\d+)`."""
     restart_field: Label = "restarttime"
-    """No pattern but the name of a form field of `/admin/pref`."""
+    """Not a pattern but the name of a form field of `/admin/pref`."""
     backup_field: Label = "reservtime"
     """Likewise."""
 
@@ -142,15 +142,15 @@ class CheckLimits:
     """Bounds of one live check."""
 
     icmp_attempts: Annotated[int, whole(1, 20)] = 5
-    """Requests of one ping, a fifth of a second apart while none is answered; one reply is enough."""
+    """Requests of one ping, 0.2 s apart until one is answered; one reply is enough."""
     page_size: Annotated[int, size("1KiB", "100MiB")] = 2 * 1024 * 1024
-    """The most that is read of a page."""
+    """The largest part of a page that is read."""
     redirects: Annotated[int, whole(0, 30)] = 5
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedDowntime:
-    """How long around its announced nightly times a server may be away without an alert (assumed)."""
+    """How long around its announced nightly times a server may be down without an alert (assumed)."""
 
     before: Margin = 120.0
     """Before either time."""
@@ -165,9 +165,9 @@ class SysmonSettings:
     """Which series of the servers' own monitoring module are passed on."""
 
     metrics: tuple[SeriesName, ...] = ()
-    """Names of series, including `_bucket`, `_sum` and `_count`; `*` stands for any characters. None: not asked."""
+    """Names of series, including `_bucket`, `_sum` and `_count`; `*` matches any characters. None: not requested."""
     series: Annotated[int, whole(1, 10_000)] = 200
-    """The most of one installation. What is left out is counted in `kodeks_series_dropped{subject="sysmon"}`."""
+    """Maximum per installation. Series left out are counted in `kodeks_series_dropped{subject="sysmon"}`."""
 
 
 def _dns_server(text: str) -> Endpoint:
@@ -177,15 +177,15 @@ def _dns_server(text: str) -> Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Dns:
-    """Who resolves names."""
+    """Resolution of names."""
 
     servers: tuple[Annotated[Endpoint, Notation(_dns_server)], ...] = ()
-    """IP addresses (`:port` allowed) of name servers to ask. None: the machine's own resolver, hosts file included."""
+    """IP addresses (`:port` allowed) of name servers. None: the machine's own resolver, hosts file included."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckSettings:
-    """How the monitored servers are asked and how their answers are understood."""
+    """How the monitored servers are queried and their answers interpreted."""
 
     timeouts: CheckTimeouts = CheckTimeouts()
     limits: CheckLimits = CheckLimits()

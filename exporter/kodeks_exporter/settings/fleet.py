@@ -42,7 +42,7 @@ def _licence_manager(text: str) -> Endpoint:
 
 
 class Mode(StrEnum):
-    """How sysinfo reports of an installation travel."""
+    """How sysinfo reports of an installation arrive."""
 
     PULL = "pull"
     PUSH = "push"
@@ -87,7 +87,7 @@ class Manager:
     name: Label
     """Label value of metrics and alerts."""
     full_name: Label = ""
-    """As people are to read it: in messages, on the status page, in the yearly report. Default: the `name`."""
+    """The name in messages, on the status page and in the yearly report. Default: the `name`."""
     phone: Label = ""
     """Shown with the name. Neither of the two is in metrics."""
     email: tuple[Email, ...] = ()
@@ -95,10 +95,10 @@ class Manager:
     telegram_chat_id: Annotated[int, whole(-(2**63), 2**63 - 1, "")] | None = None
     """A number; groups have a minus. A channel's `@name` is not accepted."""
     mattermost: SecretUrl | None = None
-    """Address of an incoming webhook of Mattermost, Slack or whatever takes Slack's messages: the alerts that Telegram
-    would get."""
+    """Address of an incoming webhook of Mattermost, Slack or anything that accepts Slack's messages: gets the alerts
+    that Telegram would get."""
     webhook: SecretUrl | None = None
-    """Hears the same alerts in Alertmanager's own webhook format."""
+    """Gets the same alerts in Alertmanager's own webhook format."""
     branch: Label = ""
     """Group of managers; installations and accesses inherit it. Branches do not see each other."""
     working_hours: WorkingHours | None = None
@@ -108,7 +108,7 @@ class Manager:
 
     @property
     def called(self) -> str:
-        """What people call the manager."""
+        """The manager's name for people."""
         return self.full_name or self.name
 
 
@@ -126,10 +126,10 @@ class Ops(Manager):
 
 @dataclass(frozen=True, slots=True)
 class Snmp:
-    """Where and how an SNMP agent is asked.
+    """Address and credentials of an SNMP agent.
 
-    For 2c ``community`` is set. For 3 ``username`` is set; ``auth_password`` and ``privacy_password`` decide
-    between noAuthNoPriv, authNoPriv and authPriv.
+    For 2c ``community`` is set. For 3 ``username`` is set; ``auth_password`` and ``privacy_password`` decide between
+    noAuthNoPriv, authNoPriv and authPriv.
     """
 
     address: Host
@@ -164,13 +164,13 @@ class Installation:
     """`http(s)://host[:port]` without path and login. Optional with `push`: if given, live checks run."""
     branch: Annotated[str, Mark.NOT_A_KEY] = ""
     catalogs: Annotated[tuple[Path, ...], Items(1)] = ("/docs",)
-    """Paths of virtual directories; the first one counts as the main page."""
+    """Paths of virtual directories; the first one is the main page."""
     addresses: tuple[Address, ...] = ()
     """IP addresses to try when the name does not resolve."""
     hosting: Label = ""
     """Name of a group of installations that fail together."""
     reverse_proxy: bool = False
-    """Something else answers in front of Kodeks."""
+    """Something else, such as a proxy, answers in front of Kodeks."""
     credentials: Credentials | None = None
     """The monitor's account. Without it nothing that needs a login is checked."""
     licence_manager: Annotated[Endpoint, Notation(_licence_manager)] | None = None
@@ -190,12 +190,12 @@ class Installation:
     patterns: Patterns | None = None
     """Where this server's wording differs from `checks.patterns`."""
     report_path: OptionalPath = ""
-    """Where this server gives its report. Default: `reports.download_path`."""
+    """Path of this server's report. Default: `reports.download_path`."""
     checks: Mapping[Annotated[str, one_of("check", CHECKS)], bool] = field(default_factory=dict)
     """Check name to `false`: switches a single check off."""
 
     def asked_by(self, common: CheckSettings) -> CheckSettings:
-        """How this server is asked: as all are, but for what its own entry says."""
+        """The settings of checks for this server: the common ones, overridden by its own entry."""
         if self.paths is None and self.patterns is None:
             return common
         return replace(common, paths=self.paths or common.paths, patterns=self.patterns or common.patterns)
@@ -233,7 +233,7 @@ class Dealer:
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """The whole inventory, by name and immutable: a reload swaps it for another one."""
+    """The whole inventory by name, immutable: a reload replaces it."""
 
     managers: Annotated[Mapping[str, Manager], Mark.BY_NAME] = field(default_factory=dict)
     installations: Annotated[Mapping[str, Installation], Mark.BY_NAME] = field(default_factory=dict)
@@ -242,9 +242,9 @@ class Fleet:
 
 
 SHORTEST_TOKEN: Final = 16
-"""Characters. Whoever knows a dealer's name may guess at its token, as often as the server answers."""
+"""Minimum length: whoever knows a dealer's name can try tokens as fast as the server answers."""
 
 
 def short_tokens(fleet: Fleet) -> list[str]:
-    """Dealers whose token can be guessed. ``check-config`` refuses them; an exporter that runs with one goes on."""
+    """Dealers with a guessable token. ``check-config`` refuses them; a running exporter accepts them."""
     return [name for name, dealer in fleet.dealers.items() if len(dealer.token.reveal()) < SHORTEST_TOKEN]

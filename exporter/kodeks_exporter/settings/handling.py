@@ -1,4 +1,4 @@
-"""How handled alerts are reviewed: what a site says about it."""
+"""A site's settings for reviews of handled alerts."""
 
 from dataclasses import dataclass
 from typing import Annotated, Final
@@ -11,7 +11,7 @@ class Reviewer:
     """Somebody who reviews how alerts were handled."""
 
     user: Label
-    """As in `--web.config.file`, or as the reverse proxy names them."""
+    """The user name of `--web.config.file` or of the reverse proxy."""
     branches: tuple[Label, ...] = ()
     """Alerts of these branches are reviewed."""
     everything: bool = False
@@ -29,7 +29,7 @@ class ChecklistPoint:
     name: Label
     """Label value."""
     text: Label
-    """What the reviewer is asked."""
+    """The question to the reviewer."""
 
 
 USUAL: Final = (
@@ -43,16 +43,16 @@ USUAL: Final = (
 
 @dataclass(frozen=True, slots=True)
 class HandlingSettings:
-    """Reviews of how alerts were handled, on `/handling`; docs/handling.md says how they go."""
+    """Reviews of how alerts were handled, on `/handling`; see docs/handling.md."""
 
     reviewers: tuple[Reviewer, ...] = ()
     """Who reviews. None: there are no reviews."""
     sample: Annotated[int, whole(1, 50)] = 5
-    """How many alerts of each manager are drawn for a week."""
+    """How many of each manager's alerts are drawn each week."""
     points: tuple[ChecklistPoint, ...] = ()
     """The checklist, each item with `name` (a label value) and `text`. None: the five of handling.md."""
 
     @property
     def checklist(self) -> tuple[ChecklistPoint, ...]:
-        """The points that are asked for."""
+        """The points to be scored."""
         return self.points or USUAL

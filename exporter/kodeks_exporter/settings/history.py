@@ -1,4 +1,4 @@
-"""What is kept of sysinfo reports, and how much of it becomes metrics."""
+"""What is kept from sysinfo reports, and how much of it becomes metrics."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -11,11 +11,11 @@ class SearchEventSettings:
     """Which single searches become series: the newest ones, bounded in number (0 to 100000) and age."""
 
     ok_count: SeriesCount = 200
-    """The most successful searches."""
+    """Maximum of successful searches."""
     ok_age: Duration = 86400.0
     """Older ones are left out."""
     unsuccessful_count: SeriesCount = 100
-    """The most empty and failed searches."""
+    """Maximum of empty and failed searches."""
     unsuccessful_age: Duration = 14 * 86400.0
     """Older ones are left out."""
     text: Characters = 120
@@ -24,7 +24,7 @@ class SearchEventSettings:
 
 @dataclass(frozen=True, slots=True)
 class SeriesLimits:
-    """The most of each in the metrics of one installation, 0 to 100000. The rest is counted in
+    """Maximum of each in the metrics of one installation, 0 to 100000. The rest is counted in
     `kodeks_series_dropped`."""
 
     users: SeriesCount = 1000
@@ -38,12 +38,12 @@ class SeriesLimits:
 
 @dataclass(frozen=True, slots=True)
 class JournalSettings:
-    """Search events as JSON lines, for Loki and the like: `searches-NNNNNN.jsonl` in the folder `journal` of the
-    storage."""
+    """Search events as JSON lines, for Loki and similar systems: `searches-NNNNNN.jsonl` in the folder `journal` of
+    the storage."""
 
     enabled: bool = True
     file_size: Annotated[int, size("64KiB", "4GiB")] = 50 * 1024 * 1024
-    """Size at which the next file begins."""
+    """Size at which a new file is started."""
     files: Annotated[int, whole(2, 10_000)] = 5
     """How many files are kept, including the one being written."""
     max_age: Annotated[float, duration("1d", "10y")] = 14 * 86400.0
@@ -53,7 +53,7 @@ class JournalSettings:
 
 @dataclass(frozen=True, slots=True)
 class HistorySettings:
-    """What is kept of reports in `--storage.path`, and how much of it becomes metrics."""
+    """What is kept from reports in `--storage.path`, and how much of it becomes metrics."""
 
     retention: Retention = 396 * 86400.0
     """How long events, users no longer seen and their monthly usage are kept. The default is 13 months."""

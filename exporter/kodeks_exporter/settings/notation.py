@@ -1,7 +1,7 @@
 """How single values are written in kodeks.yml: kinds of text, with the bounds they keep, and marks of sections.
 
-A key's type names its kind: ``checks: Annotated[float, ROUND]``. ``config`` reads and shows values by them;
-nothing here does I/O. Parsers raise ValueError, whose text says what to write instead and never repeats a secret.
+A key's type names its kind: ``checks: Annotated[float, ROUND]``; ``config`` reads and shows values with it. No I/O
+here. Parsers raise ValueError with a text that says what to write instead and never repeats a secret.
 """
 
 import re
@@ -16,12 +16,12 @@ from kodeks_exporter.domain.secret import MASK, Secret
 from kodeks_exporter.settings import values, zones
 
 YEAR: Final = 366 * 86400.0
-"""Seconds; nothing that runs regularly may wait longer."""
+"""Seconds; the longest allowed interval."""
 
 
 @dataclass(frozen=True, slots=True)
 class Notation:
-    """``parse``: the text of the file to a value. ``show``: back, as plain YAML. ``range``: the bounds, for people."""
+    """``parse``: text of the file to value. ``show``: back to plain YAML. ``range``: the bounds, for people."""
 
     parse: Callable[[str], Any]
     show: Callable[[Any], Any] = str
@@ -30,7 +30,7 @@ class Notation:
 
 @dataclass(frozen=True, slots=True)
 class SecretForm:
-    """What a secret must look like: raises ValueError, without a word of the secret."""
+    """The form of a secret: raises ValueError without repeating any of it."""
 
     check: Callable[[str], None]
     range: str = ""
@@ -38,7 +38,7 @@ class SecretForm:
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """How many items a list may have."""
+    """The number of items that a list may have."""
 
     least: int
     most: int = 1000
@@ -46,9 +46,9 @@ class Items:
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """A mapping whose keys are those of its default; what is given replaces the default of that key.
+    """A mapping with the keys of its default; given values replace defaults key by key.
 
-    ``word``: what messages call such a key.
+    ``word``: the name of a key in messages.
     """
 
     word: str = "key"
@@ -63,7 +63,7 @@ class Mark(Enum):
 
 
 def duration(lowest: str, highest: str, *, never: str = "") -> Notation:
-    """Seconds, within bounds; ``never``: one more text that stands for 0."""
+    """Seconds, within bounds; ``never``: another text for 0."""
 
     def parse(text: str) -> float:
         seconds = 0.0 if text == never else values.duration(text)
@@ -146,7 +146,7 @@ def _alert_name(text: str) -> str:
 
 
 def _masked_query(url: str) -> str:
-    """Gateways are known to take a token in the query, so none of its values is shown."""
+    """Some gateways expect a token in the query, so its values are never shown."""
     address, mark, query = url.partition("?")
     parts = (part.partition("=") for part in query.split("&"))
     return address + mark + ("&".join(f"{name}={MASK}" if sign else MASK for name, sign, _ in parts) if mark else "")
@@ -220,5 +220,5 @@ Snmp3Password = Annotated[Secret, SecretForm(_snmp3_guard, f"at least {SNMP3_SHO
 
 
 def patterns(*sources: str) -> tuple[re.Pattern[str], ...]:
-    """Defaults of patterns, read as those of the file: case ignored."""
+    """Default patterns, read like those of the file: case ignored."""
     return tuple(values.pattern(source) for source in sources)

@@ -1,6 +1,6 @@
 """How online accesses are read at the vendor's servers.
 
-What their pages look like and how one logs in is assumed, hence configuration.
+The layout of their pages and the login are assumed, hence configuration.
 """
 
 from collections.abc import Mapping
@@ -44,11 +44,11 @@ class OnlinePaths:
     """Pages below the access' folder (assumed)."""
 
     profile: Path = "/profile"
-    """What is left of each limit."""
+    """Page with the remainder of each limit."""
     history: HistoryPath = "/history?date={date}"
-    """The search history; `{date}` is where the day stands, as 2026-11-18. Empty (`""`): not asked."""
+    """The search history; `{date}` is where the day stands, as 2026-11-18. Empty (`""`): not requested."""
     logout: OptionalPath = "/logout"
-    """Empty (`""`): not asked."""
+    """Empty (`""`): not requested."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +67,11 @@ class OnlinePatterns:
     )
     """Names of the rows of the account page's table, tried in this order."""
     left: tuple[Pattern, ...] = patterns(r"остал|остат|доступно")
-    """Name of the column with what is left."""
+    """Name of the column with the remainder."""
     limit: tuple[Pattern, ...] = patterns(r"лимит|всего|максимум|предел")
     """Name of the column with the limit."""
     used: tuple[Pattern, ...] = patterns(r"использован|израсходован|потрачен")
-    """Name of the column with what was used. Without such names the first number is what is left, the second the
+    """Name of the column with the units used. Without such names the first number is the remainder, the second the
     limit."""
     history_time: tuple[Pattern, ...] = patterns(r"врем|дата")
     """Name of a column of the search history; so are the next four."""
@@ -82,7 +82,7 @@ class OnlinePatterns:
     history_empty: tuple[Pattern, ...] = patterns(
         r"(запросов|поисков|данных|записей) (за .{0,30})?(нет|не (было|найдено))", r"история (поиска )?пуста"
     )
-    """A history page without a table that says that there was nothing."""
+    """A history page without a table, which says that there were no searches."""
     captcha: tuple[Pattern, ...] = patterns(
         r"captcha|капч", r"не робот|not a robot", r"ddos-guard", r"проверк\w+ (вашего )?браузера", r"код с картинки"
     )
@@ -109,19 +109,19 @@ class OnlineTimeouts:
 
 @dataclass(frozen=True, slots=True)
 class OnlineLimits:
-    """How gently the vendor's servers are asked."""
+    """Limits on the load on the vendor's servers."""
 
     per_server: Annotated[int, whole(1, 20)] = 2
-    """Accesses of one server that are read at once."""
+    """Accesses of one server that are read at the same time."""
     gap: Annotated[float, duration("0s", "1h")] = 1.0
-    """The least time between the beginnings of two visits to one server."""
+    """The minimum time between the starts of two visits to one server."""
     page_size: Annotated[int, size("1KiB", "16MiB")] = 512 * 1024
-    """The most that is read of a page."""
+    """The largest part of a page that is read."""
 
 
 @dataclass(frozen=True, slots=True)
 class OnlineSpread:
-    """Visits are spread over this much time."""
+    """Time over which visits are spread."""
 
     start: Annotated[float, duration("0s", "1d")] = 300.0
     """The first visits after the very first start."""
@@ -159,7 +159,7 @@ class OnlineSettings:
     tls: Tls = Tls()
     """A certificate that cannot be trusted: no password is sent."""
     history_days: Annotated[int, whole(1, 31)] = 7
-    """How many missed days of the search history are still read."""
+    """How many missed days of the search history are caught up."""
     searches: SearchEventSettings = SearchEventSettings(20, 2 * 86400.0, 50, 14 * 86400.0, 120)
     """Which single searches become series, as in `history.searches`."""
     retention: Retention = 396 * 86400.0

@@ -1,4 +1,4 @@
-"""How people react to alerts: what a site says about it."""
+"""A site's settings for reactions to alerts."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -12,8 +12,8 @@ class ReactionSettings:
     """How people react to alerts: read from Alertmanager's API v2 and shown in metrics; the page that takes alerts."""
 
     alertmanagers: tuple[Url, ...] = ()
-    """Addresses such as `http://127.0.0.1:9093`, with the path if there is one: every member of one cluster. Required
-    when the section is given."""
+    """Addresses such as `http://127.0.0.1:9093`, including a path if any: every member of one cluster. Required when
+    the section is given."""
     credentials: Credentials | None = None
     """When Alertmanager asks for basic authentication."""
     tls: Tls = Tls()
@@ -34,9 +34,9 @@ class ReactionSettings:
         86400.0,
         7 * 86400.0,
     )
-    """How long an alert can be silenced from the page; nothing longer is ever created."""
+    """The longest silence that the page creates."""
 
     @property
     def acknowledgeable(self) -> bool:
-        """The page answers links."""
+        """Whether the page answers links."""
         return bool(self.alertmanagers and self.key is not None)

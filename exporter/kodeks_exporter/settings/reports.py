@@ -24,7 +24,7 @@ from kodeks_exporter.settings.notation import (
 
 ReportSize = Annotated[int, size("64KiB", "4GiB")]
 ForwardInterval = Annotated[float, duration("15m", "1y", never="0")]
-"""Whether a report is due is checked no more often than every quarter of an hour."""
+"""How often the exporter checks whether a report is due, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +39,13 @@ class ForwardHeader:
 class ForwardSettings:
     """Sends the newest report of each installation on as a multipart form, for instance to an АСРП gateway.
 
-    How such a gateway is asked and what it answers is assumed; hence all of it is configuration.
+    The request and the answer of such a gateway are assumed, hence configuration.
     """
 
     url: FormUrl = ""
     """`http(s)://host[:port]/path`; a query is allowed. Without it nothing is sent."""
     interval: ForwardInterval = 7 * 86400.0
-    """Between two sendings for one installation."""
+    """Between two uploads for one installation."""
     intervals: Mapping[str, ForwardInterval] = field(default_factory=dict)
     """Installation to an interval of its own."""
     field_name: Label = "file"
@@ -58,7 +58,7 @@ class ForwardSettings:
     """`username` and `password` for HTTP basic authentication."""
     tls: Tls = Tls()
     timeout: Annotated[float, duration("1s", "1d")] = 300.0
-    """For one whole sending."""
+    """For one whole upload."""
     results: Annotated[Mapping[str, tuple[Pattern, ...]], Closed()] = field(
         default_factory=lambda: MappingProxyType(
             {
@@ -72,8 +72,8 @@ class ForwardSettings:
     states: Mapping[Label, tuple[Pattern, ...]] = field(
         default_factory=lambda: MappingProxyType({"Повтор": patterns(r"повтор"), "Принят": patterns(r"принят")})
     )
-    """What the answer calls the state of the report: names of your own to patterns, tried in the order given. They
-    replace the built-in `Повтор` and `Принят`."""
+    """The state of the report in the answer: your own names to patterns, tried in the order given. They replace the
+    built-in `Повтор` and `Принят`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class ReportSettings:
     inbox: Folder = ""
     """Folder to drop reports into; it is created when missing. Empty: `inbox` in `--storage.path`."""
     inbox_interval: Annotated[float, duration("1s", "1h")] = 5.0
-    """How often the inbox is read. A file is taken once it has not changed between two readings."""
+    """How often the inbox is read. A file is taken when it has not changed between two readings."""
     download_path: Path = "/sysinfo/si_save_request"
     """Page of the server that makes the report."""
     download_limit: ReportSize = 64 * 1024 * 1024

@@ -1,5 +1,5 @@
-"""What a site may change of the client score: what a stage counts, and the limits of its figures. docs/score.md has
-what each means; rules/site.yml is written from here."""
+"""What a site may change in the client score: weights of stages and limits of figures. docs/score.md explains them;
+rules/site.yml is generated from here."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ Bound = Annotated[float, Notation(values.limit, lambda number: f"{number:g}")]
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """The values of a figure that are worth nothing and the whole. Where less is better, ``zero`` is the larger one."""
+    """The values of a figure that score nothing and everything. Where less is better, ``zero`` is the larger one."""
 
     zero: Bound
     full: Bound
@@ -33,7 +33,7 @@ WEIGHTS: Final[Mapping[str, float]] = MappingProxyType(
         "leaving": 2,
     }
 )
-"""What a stage of a client's life counts in the total; in the order of life."""
+"""Weight of each stage in the total, in order of a client's life."""
 
 LIMITS: Final[Mapping[str, Limit]] = MappingProxyType(
     {
@@ -80,10 +80,10 @@ LIMITS: Final[Mapping[str, Limit]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class ScoreSettings:
-    """What a stage counts in the client score, and from which value to which its figures are measured."""
+    """Weights of stages in the client score, and limits of their figures."""
 
     weights: Annotated[Mapping[str, Weight], Closed("stage")] = field(default_factory=lambda: WEIGHTS)
-    """Stage to what it counts; 0: shown, and not counted. Not all may be 0."""
+    """Stage to weight; 0: shown but not counted. Not all may be 0."""
     limits: Annotated[Mapping[str, Limit], Closed("figure")] = field(default_factory=lambda: LIMITS)
-    """Figure to `zero` (worth nothing) and `full` (worth the whole); what is not given keeps its default. Where more is
-    better, `full` stays above `zero`, otherwise below it."""
+    """Figure to `zero` (scores nothing) and `full` (scores everything); keys left out keep their defaults. Where
+    more is better, `full` must stay above `zero`, otherwise below it."""

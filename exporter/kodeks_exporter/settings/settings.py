@@ -32,7 +32,7 @@ from kodeks_exporter.settings.yearly import YearlySettings
 
 @dataclass(frozen=True, slots=True)
 class PollSettings:
-    """When what runs."""
+    """Schedules."""
 
     checks: Annotated[float, at_least("5s", "so as not to load the monitored servers")] = 30.0
     """Between two rounds of live checks of one installation."""
@@ -48,7 +48,7 @@ class PollSettings:
 
 @dataclass(frozen=True, slots=True)
 class Privacy:
-    """What metrics show of people."""
+    """Personal data in metrics."""
 
     user_labels: Literal["plain", "hashed", "off"] = "plain"
     """The `user` label of metrics: `plain` (the login), `hashed`, or `off` (no series per user; the sums remain)."""
@@ -63,7 +63,7 @@ class Viewer:
     """A user who sees only some of the clients."""
 
     user: Label
-    """As in `--web.config.file`, or as the reverse proxy names them."""
+    """The user name of `--web.config.file` or of the reverse proxy."""
     branches: tuple[Label, ...] = ()
     """Clients of these branches are seen."""
     managers: tuple[Label, ...] = ()
@@ -80,12 +80,12 @@ class Web:
     """Base of the links to the pages of alerts, to the status page and to `/acknowledge`. The flag `--web.external-url`
     wins."""
     viewers: tuple[Viewer, ...] = ()
-    """Who sees whose clients, on every address of the exporter. None: everybody sees everything. Given: whoever is not
-    named sees nothing; Prometheus needs a user with `everything`."""
+    """Who sees whose clients, on every page of the exporter. Not given: everybody sees everything. Given: users not
+    named see nothing; Prometheus needs a user with `everything`."""
     user_header: Annotated[str, Notation(_header_or_none)] = ""
-    """Header by which a reverse proxy names the user that it has let in, such as `X-Remote-User`."""
+    """Header with which a reverse proxy names the authenticated user, such as `X-Remote-User`."""
     trusted_proxies: tuple[Address, ...] = ()
-    """IP addresses of reverse proxies whose header is believed; from all others it is ignored."""
+    """IP addresses of trusted reverse proxies; from all others the header is ignored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +93,18 @@ class Links:
     """Bases of the links in messages."""
 
     docs: Url = ""
-    """Where the pages of docs/errors can be read. Empty: at `web.external_url`; the exporter has them."""
+    """Address of the pages of docs/errors. Empty: `web.external_url`, as the exporter serves them."""
     grafana: Url = ""
     """How people reach Grafana."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The whole file. ``source``: where it is."""
+    """The whole file. ``source``: its path."""
 
     include: tuple[Folder, ...] = ()
     """Folders beside this file, such as `kodeks.d`. Each `*.yml` in them may hold more `managers`, `installations`,
-    `online_accesses` and `dealers`: a file a client, or a branch."""
+    `online_accesses` and `dealers`: one file per client or branch."""
     fleet: Annotated[Fleet, Mark.INLINE] = field(default_factory=Fleet)
     poll: PollSettings = PollSettings()
     privacy: Privacy = Privacy()
@@ -125,10 +125,10 @@ class Settings:
 
     @property
     def docs_base(self) -> str:
-        """Where ``/docs/errors/…`` is; empty: nobody knows."""
+        """Base of ``/docs/errors/…``; empty: unknown."""
         return self.links.docs or self.web.external_url
 
     @property
     def acknowledge_base(self) -> str:
-        """Where ``/acknowledge`` is, when it answers links; else empty, and when nobody knows."""
+        """Base of ``/acknowledge``; empty when unknown or when the page answers no links."""
         return (self.reaction.link or self.web.external_url) if self.reaction.acknowledgeable else ""

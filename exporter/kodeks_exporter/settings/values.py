@@ -31,9 +31,9 @@ _HOST: Final = re.compile(r"(?!-)[\w-]{1,63}(?:\.[\w-]{1,63})*\.?")
 _EMAIL: Final = re.compile(r"[^@\s,;:<>\"'\\()]+@[\w.-]*\w")
 TRUTH: Final = {"true": True, "yes": True, "on": True, "1": True, "t": True, "y": True,
                 "false": False, "no": False, "off": False, "0": False, "f": False, "n": False}  # fmt: skip
-"""As a truth value may be written, in lower case."""
+"""Notations of booleans, in lower case."""
 DAYS: Final = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
-"""In the order in which Alertmanager takes a range of days."""
+"""In the order of Alertmanager's ranges of days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def label(text: str) -> str:
 
 
 def name(text: str) -> str:
-    """The name of an installation, access or dealer: also a part of addresses and of names of uploaded files."""
+    """The name of an installation, access or dealer: also part of URLs and of names of uploaded files."""
     if not names.is_name(text):
         raise ValueError(f"may have only {names.ALLOWED} and must not be '.' or '..'")
     return text
@@ -157,7 +157,7 @@ def endpoint(text: str, default_port: int) -> Endpoint:
     """``host``, ``host:port``, ``[IPv6]`` or ``[IPv6]:port``."""
     match = re.fullmatch(r"(?:\[(?P<v6>[^\]]*)\]|(?P<host>[^\[\]:]*))(?::(?P<port>[^:]*))?", text)
     if match is None:
-        raise ValueError("must be host or host:port; an IPv6 address stands in brackets, such as [2001:db8::1]:8888")
+        raise ValueError("must be host or host:port; put an IPv6 address in brackets, such as [2001:db8::1]:8888")
     where = address(match["v6"]) if match["v6"] is not None else host(match["host"])
     return Endpoint(where, default_port if match["port"] is None else port(match["port"]))
 
@@ -189,7 +189,7 @@ def url(text: str) -> str:
 
 
 def site_url(text: str) -> str:
-    """The URL of an installation: its pages are named elsewhere, so no path."""
+    """The URL of an installation, without a path: pages are configured elsewhere."""
     clean = url(text)
     if urlsplit(clean).path:
         raise ValueError("must not have a path; name pages such as /docs in catalogs")
@@ -197,7 +197,7 @@ def site_url(text: str) -> str:
 
 
 def form_url(text: str) -> str:
-    """The URL that a form is sent to, as it is written: a query is allowed, and a trailing slash may matter."""
+    """The URL of a form, unchanged: a query is allowed, and a trailing slash may matter."""
     if re.search(r"[\s\x00-\x20\x7f-\x9f\\]", text):
         raise ValueError("must not have spaces or control characters")
     if "#" in text:
@@ -207,7 +207,7 @@ def form_url(text: str) -> str:
 
 
 def header_name(text: str) -> str:
-    """The name of a request header that a form may be sent with."""
+    """The name of a request header for sending a form."""
     if _HEADER_NAME.fullmatch(text) is None:
         raise ValueError("is not the name of a header, such as X-Token")
     if text.lower() in _FRAMING:
@@ -223,9 +223,9 @@ def path(text: str) -> str:
 
 
 def series_name(text: str) -> str:
-    """The name of series that are passed on, with ``*`` for any characters."""
+    """The name of series to pass on, with ``*`` for any characters."""
     if re.fullmatch(r"[A-Za-z_*][A-Za-z0-9_*]*", text) is None:
-        raise ValueError('must be the name of a metric; * stands for any characters, such as "sysmon_seats_*"')
+        raise ValueError('must be the name of a metric; * matches any characters, such as "sysmon_seats_*"')
     return text
 
 
@@ -235,7 +235,7 @@ def pattern(text: str) -> re.Pattern[str]:
         raise ValueError("an empty regular expression matches everything")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # "possible nested set" is no business of the reader of our message
+            warnings.simplefilter("ignore")  # "possible nested set" means nothing to the reader of our message
             return re.compile(text, re.IGNORECASE)
     except re.error as error:
         raise ValueError(f"is not a regular expression: {error.msg}") from None
@@ -244,7 +244,7 @@ def pattern(text: str) -> re.Pattern[str]:
 
 
 def number_pattern(text: str) -> re.Pattern[str]:
-    """A regular expression that catches a number in its group ``number``."""
+    """A regular expression that captures a number in its group ``number``."""
     compiled = pattern(text)
     if "number" not in compiled.groupindex:
         raise ValueError(r"needs a group named number, such as (?P<number>\d+)")
@@ -270,7 +270,7 @@ def size_text(number: int) -> str:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """An advice to append to "unknown …": the nearest known word, else all of them."""
+    """A hint to append to "unknown …": the nearest known word, else all of them."""
     choices = sorted(known)
     near = difflib.get_close_matches(word.lower(), choices, n=1, cutoff=0.6)
     if not near:

@@ -1,4 +1,4 @@
-"""Time zones: IANA names, and what to write instead of the names that people use."""
+"""Time zones: IANA names, and suggestions for other names that people use."""
 
 import re
 from typing import Final
@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo, available_timezones
 from kodeks_exporter.settings.values import did_you_mean
 
 DEFAULT: Final = ZoneInfo("Europe/Moscow")
-"""Where nothing is set. Kodeks is sold in Russia, where Moscow time is what a clock without a zone shows: two thirds of
-the country live by it, the vendor and its online servers do. UTC is nobody's there, and the zone of the exporter's own
-machine (UTC in a container) would make the same kodeks.yml mean something else on another machine."""
+"""The default. Kodeks is sold in Russia, where a time without a zone means Moscow time: two thirds of the country,
+the vendor and its online servers use it. Nobody there uses UTC, and with the zone of the exporter's own machine (UTC
+in a container) the same kodeks.yml would mean different things on different machines."""
 
 _BY_OFFSET: Final = {
     2: "Europe/Kaliningrad",
@@ -24,7 +24,7 @@ _BY_OFFSET: Final = {
     11: "Asia/Magadan or Asia/Sakhalin",
     12: "Asia/Kamchatka",
 }
-"""Hours from UTC to the zones that Russia has there."""
+"""Hours from UTC to Russia's zone there."""
 _ABBREVIATIONS: Final = {
     "msk": 3, "мск": 3, "samt": 4, "yekt": 5, "екб": 5, "omst": 6, "novt": 7, "krat": 7, "irkt": 8, "yakt": 9,
     "vlat": 10, "magt": 11, "sakt": 11, "pett": 12,
@@ -45,7 +45,7 @@ _FROM_MOSCOW: Final = re.compile(r"(?:msk|мск)\s*([+-])\s*(\d{1,2})")
 
 
 def zone(text: str) -> ZoneInfo:
-    """An IANA time zone by name. ValueError says which name to use instead."""
+    """An IANA time zone by name. ValueError suggests another name."""
     try:
         return ZoneInfo(text)
     except (KeyError, ValueError, OSError):
@@ -56,7 +56,7 @@ def _advice(text: str) -> str:
     word = text.strip().lower()
     hours = _hours(word)
     if hours is not None:
-        # Etc/GMT-3 is three hours east of Greenwich.
+        # Etc/GMT-3 is three hours east of Greenwich
         found = _BY_OFFSET.get(hours, "UTC" if hours == 0 else f"Etc/GMT{-hours:+}")
         return f"UTC{hours:+} is {found}"
     cities = {name.rpartition("/")[2].lower(): name for name in sorted(available_timezones()) if "/" in name}
@@ -68,7 +68,7 @@ def _advice(text: str) -> str:
 
 
 def _hours(word: str) -> int | None:
-    """From UTC, of what stands for an offset: ``utc+4``, ``+04:00``, ``msk+1``, ``мск``."""
+    """Hours from UTC in a notation of an offset: ``utc+4``, ``+04:00``, ``msk+1``, ``мск``."""
     if word in _ABBREVIATIONS:
         return _ABBREVIATIONS[word]
     for pattern, base in ((_FROM_MOSCOW, _ABBREVIATIONS["msk"]), (_OFFSET, 0)):
