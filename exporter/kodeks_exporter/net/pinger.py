@@ -51,7 +51,7 @@ class Pinger:
     def _answers(self, address: str, attempts: int, timeout: float) -> bool:
         for privileged in (self._privileged, not self._privileged):
             try:
-                with _socket(address, privileged) as opened:
+                with (ICMPv6Socket if ":" in address else ICMPv4Socket)(privileged=privileged) as opened:
                     self._privileged = privileged
                     return _ask(opened, address, attempts, timeout)
             except SocketPermissionError:
@@ -61,10 +61,6 @@ class Pinger:
                     raise error.__context__ from None
                 return False
         raise own_trouble(Impairment.PING)
-
-
-def _socket(address: str, privileged: bool) -> ICMPSocket:
-    return (ICMPv6Socket if ":" in address else ICMPv4Socket)(privileged=privileged)
 
 
 def _ask(opened: ICMPSocket, address: str, attempts: int, timeout: float) -> bool:

@@ -170,7 +170,7 @@ class _Places:
         return index - (self._text.rfind("\n", 0, index) + 1)
 
     def _below(self, index: int, text: str, indent: int) -> _Edit:
-        """The start of the line after ``index``: at most a comment follows it on its own line."""
+        """Inserts lines below that of ``index``, after which only a comment may follow there."""
         if index > 0 and self._text[index - 1] == "\n":  # at the end of a text of several lines
             return self._lines(index, text, indent)
         end = self._text.find("\n", index)

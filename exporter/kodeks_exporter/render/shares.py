@@ -51,12 +51,9 @@ def files(settings: Settings, data: Mapping[str, Plain]) -> tuple[RenderedFile, 
         share = dict(_share(data, installations, accesses, first=number == 0))
         text = _HEAD.format(exporter=exporter, installations=len(installations), accesses=len(accesses))
         text += yaml.safe_dump(share, allow_unicode=True, sort_keys=False, width=120)
-        found.append(RenderedFile(f"{FOLDER}/{_file_name(exporter)}", text.encode(), secret=True))
+        name = re.sub(r"[^\w.-]+", "_", exporter).strip("_")
+        found.append(RenderedFile(f"{FOLDER}/{name}.yml", text.encode(), secret=True))
     return tuple(found)
-
-
-def _file_name(exporter: str) -> str:
-    return re.sub(r"[^\w.-]+", "_", exporter).strip("_") + ".yml"
 
 
 def _by_hash(exporters: Sequence[str]) -> Choice:

@@ -73,7 +73,7 @@ class PastStore:
                 self._database.later({("watched", ""): row})
             spell = _spell(round_)
             before = self._spells.get(round_.installation, ())
-            if not before or _differs(before[-1], spell):
+            if not before or before[-1][1:4] != spell[1:4]:  # kind, state, cause
                 self._append(round_.installation, spell)
 
     def spells(self) -> Mapping[str, tuple[Spell, ...]]:
@@ -116,7 +116,3 @@ def _spell(round_: Round) -> Spell:
     if state is InstallationState.OK:
         return Spell(round_.started, SpellKind.FAULT if root is not None else SpellKind.OK, state.value, cause, text)
     return Spell(round_.started, SpellKind.DOWN, state.value, cause, text)
-
-
-def _differs(before: Spell, after: Spell) -> bool:
-    return (before.kind, before.state, before.cause) != (after.kind, after.state, after.cause)

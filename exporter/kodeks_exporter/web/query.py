@@ -43,7 +43,7 @@ class Query:
             arg("hosting"),
             arg("cause"),
             arg("refresh") != "0",
-            _sort(arg("sort")),
+            arg("sort") if arg("sort").removeprefix("-") in SORTS else "",
             arg("page") if arg("page").isdecimal() else "",
             arg("zone") if _zone(arg("zone")) else "",
         )
@@ -90,10 +90,6 @@ class Query:
             return False
         haystack = _folded(" ".join((view.name, view.client, view.url, view.manager, view.branch, view.hosting)))
         return all(word in haystack for word in _folded(self.text).split())
-
-
-def _sort(text: str) -> str:
-    return text if text.removeprefix("-") in SORTS else ""
 
 
 @lru_cache(maxsize=100)

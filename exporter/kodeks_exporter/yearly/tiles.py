@@ -41,11 +41,12 @@ def _of_installations(facts: Facts, comparison: Comparison) -> list[Tile]:
             lambda month: _searches(month.usage.get("searches_intellectual"), month.usage.get("searches_attribute")),
         ),
     )
+    refusing = f"в{GAP}{refused_months}{GAP}{words.form(refused_months, 'месяце', 'месяцах', 'месяцах')}"
     return [
         _tile("Открыто документов", documents, "", _trend(comparison, judge.DOCUMENTS)),
         _activity(activity),
         _involvement(facts, involved),
-        _tile("Отказы в подключении", refused, "", _months_with(refused_months) if refused else "мест хватало"),
+        _tile("Отказы в подключении", refused, "", refusing if refused else "мест хватало"),
         _tile("Доступность", available, "careful", f"обычно 95–99{GAP}%"),
         _empty(empty, made),
     ]
@@ -80,10 +81,6 @@ def _empty(empty: float | None, made: float | None) -> Tile:
 def _searches(*parts: float | None) -> float | None:
     known = [part for part in parts if part is not None]
     return sum(known) if known else None
-
-
-def _months_with(count: int) -> str:
-    return f"в{GAP}{count}{GAP}{words.form(count, 'месяце', 'месяцах', 'месяцах')}"
 
 
 def _trend(comparison: Comparison, figure: Figure) -> str:
