@@ -17,7 +17,7 @@ def check(installation: Installation, context: Context) -> Verdict:
         if error.own is not None:
             return failed_by(error)
         working = _working_addresses(installation, context)
-        return failed(error.reason, _told(error.text, installation, working), DnsFacts(working=working))
+        return failed(error.reason, _explained(error.text, installation, working), DnsFacts(working=working))
     context.addresses = found.addresses
     if found.stale:
         silent = own_trouble(Impairment.RESOLVER)
@@ -39,7 +39,7 @@ def _working_addresses(installation: Installation, context: Context) -> tuple[st
     return tuple(working)
 
 
-def _told(error: str, installation: Installation, working: tuple[str, ...]) -> str:
+def _explained(error: str, installation: Installation, working: tuple[str, ...]) -> str:
     if working:
         return f"{error}; по IP-адресу сервер отвечает: {', '.join(working)}"
     if installation.addresses:

@@ -49,9 +49,9 @@ def shown(trace: Iterable[Exchange], patterns: Patterns, words: Phrases = RUSSIA
     return tuple(_exchange(exchange, patterns, words) for exchange in trace)
 
 
-def as_lines(told: Iterable[Shown]) -> Iterator[str]:
+def as_lines(exchanges: Iterable[Shown]) -> Iterator[str]:
     """The same for a terminal."""
-    for each in told:
+    for each in exchanges:
         yield f"{each.asked}  ->  {each.came}"
         for name, value in (*each.headers, *each.words):
             yield f"    {name}: {value}"

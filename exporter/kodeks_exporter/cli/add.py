@@ -34,14 +34,16 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     questions = _OF_AN_ACCESS if options.online else _QUESTIONS
     try:
-        told = {key: _told(getattr(options, key), question) for key, question in questions.items()}
-        password = _password(options.password_file) if told["username"] else ""
+        answers = {key: _answer(getattr(options, key), question) for key, question in questions.items()}
+        password = _password(options.password_file) if answers["username"] else ""
     except EOFError:
         raise CommandError(say("an answer is missing")) from None
-    name, written = add(options.config, Newcomer(**told, name=options.name, password=password, online=options.online))
+    name, written = add(
+        options.config, Newcomer(**answers, name=options.name, password=password, online=options.online)
+    )
     for path in written:
         print(say("written    {path}", path=path))
-    if told["url"]:
+    if answers["url"]:
         command = f"kodeks-exporter survey --config.file {options.config} --apply {name}"
     else:
         command = f"kodeks-exporter client-script --config.file {options.config} {name}"
@@ -49,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _told(given: str | None, question: str) -> str:
+def _answer(given: str | None, question: str) -> str:
     return (given if given is not None else input(say(question))).strip()
 
 

@@ -18,19 +18,19 @@ def choose(arguments: Sequence[str], environment: Mapping[str, str]) -> list[str
 
     Raises ``ValueError`` for an unsupported language.
     """
-    rest, told = [], ""
+    rest, given = [], ""
     several = iter(arguments)
     for each in several:
         if each == _FLAG:
-            told = next(several, "?")
+            given = next(several, "?")
         elif each.startswith(_FLAG + "="):
-            told = each.partition("=")[2]
+            given = each.partition("=")[2]
         else:
             rest.append(each)
-    if told and told not in LANGUAGES:
-        raise ValueError(f"{_FLAG}: one of {', '.join(LANGUAGES)} is expected, not {told!r}")
+    if given and given not in LANGUAGES:
+        raise ValueError(f"{_FLAG}: one of {', '.join(LANGUAGES)} is expected, not {given!r}")
     locale = next((environment[name] for name in _LOCALE if environment.get(name)), "")
-    speak(told or ("ru" if locale.lower().startswith("ru") else "en"))
+    speak(given or ("ru" if locale.lower().startswith("ru") else "en"))
     return rest
 
 

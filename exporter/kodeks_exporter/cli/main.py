@@ -48,11 +48,11 @@ COMMANDS: Final = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and gives its exit code: 0 fine, 1 what was asked about is not, 2 wrong use."""
     try:
-        told = language.choose(sys.argv[1:] if arguments is None else arguments, os.environ)
+        rest = language.choose(sys.argv[1:] if arguments is None else arguments, os.environ)
     except ValueError as error:
         print(f"kodeks-exporter: {error}", file=sys.stderr)
         return USAGE_ERROR
-    options = parse(told)
+    options = parse(rest)
     logs.set_up(options.log_level, options.log_format)
     try:
         return int(options.run(options))

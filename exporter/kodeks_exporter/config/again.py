@@ -1,6 +1,6 @@
 """Importing inventories again: what is new, what differs, and what was edited by hand since.
 
-A copy of what was imported is kept beside the configuration. It tells edits by hand from changes in the inventory: a
+A copy of what was imported is kept beside the configuration. It separates manual edits from changes in the inventory: a
 key that still has its imported value follows the inventory, any other stays.
 """
 

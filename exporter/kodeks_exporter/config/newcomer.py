@@ -111,8 +111,8 @@ def _keep_secret(path: Path, password: str) -> Path:
 def _folder(path: Path) -> Path | None:
     """The first folder that is included."""
     parts, _ = read_parts(path)
-    told = parts.data.get(INCLUDE) if isinstance(parts.data, dict) else None
-    first = told[0] if isinstance(told, list) and told else told
+    includes = parts.data.get(INCLUDE) if isinstance(parts.data, dict) else None
+    first = includes[0] if isinstance(includes, list) and includes else includes
     return path.parent / first if isinstance(first, str) else None
 
 

@@ -69,8 +69,8 @@ def read_parts(path: Path) -> tuple[Parts, list[Problem]]:
 
 def _included(path: Path, node: Node, problems: list[Problem]) -> list[Path]:
     """``*.yml`` of the folders, by name; a missing folder counts as empty."""
-    told = node.plain()
-    folders = told.get(INCLUDE) if isinstance(told, dict) else None
+    plain = node.plain()
+    folders = plain.get(INCLUDE) if isinstance(plain, dict) else None
     files: list[Path] = []
     for folder in [folders] if isinstance(folders, str) else folders if isinstance(folders, list) else []:
         if isinstance(folder, str) and "\0" not in folder:
@@ -87,9 +87,9 @@ def _included(path: Path, node: Node, problems: list[Problem]) -> list[Path]:
 
 def _foreign(file: Path, node: Node) -> list[Problem]:
     assert isinstance(node.value, dict)
-    told = f"belongs in kodeks.yml; here only {', '.join(KINDS)}"
+    text = f"belongs in kodeks.yml; here only {', '.join(KINDS)}"
     foreign = [key for key in node.value if key not in KINDS]
-    return [Problem(str(file), node.key_lines.get(key, 0), shown_key(key), told) for key in foreign]
+    return [Problem(str(file), node.key_lines.get(key, 0), shown_key(key), text) for key in foreign]
 
 
 def _joined(nodes: list[tuple[Path, Node]]) -> Parts:
@@ -99,11 +99,11 @@ def _joined(nodes: list[tuple[Path, Node]]) -> Parts:
     data = dict(whole)
     parts = [ConfigFile(*nodes[0], {})]
     for path, node in nodes[1:]:
-        told = node.plain()
-        assert isinstance(told, dict)
+        plain = node.plain()
+        assert isinstance(plain, dict)
         first: dict[str, int] = {}
         for kind in KINDS:
-            entries, known = told.get(kind), data.get(kind)
+            entries, known = plain.get(kind), data.get(kind)
             if isinstance(entries, list) and (known is None or isinstance(known, list)):
                 first[kind] = len(known or [])
                 data[kind] = [*(known or []), *entries]

@@ -63,15 +63,15 @@ def _viewers(top: Mapping) -> Iterator[Finding]:
     }
     seen: set[str] = set()
     for index, viewer in enumerate(viewers if isinstance(viewers, list) else []):
-        told, loc = _mapping(viewer), ("web", "viewers", index)
-        user = told.get("user")
+        keys, loc = _mapping(viewer), ("web", "viewers", index)
+        user = keys.get("user")
         if isinstance(user, str) and user in seen:
             yield (*loc, "user"), "stands here twice; put all branches and managers into one item"
         seen.add(str(user))
-        if told and not any(told.get(key) for key in (*known, "everything")):
+        if keys and not any(keys.get(key) for key in (*known, "everything")):
             yield loc, "sees nothing: give branches, managers or everything: true"
         for key, names in known.items():
-            given = told.get(key)
+            given = keys.get(key)
             for each in [given] if isinstance(given, str) else given if isinstance(given, list) else []:
                 if isinstance(each, str) and each not in names:
                     yield (*loc, key), f"of no manager; {did_you_mean(each, names)}"

@@ -41,8 +41,8 @@ class ExporterStatus:
 
 def families(status: ExporterStatus) -> Iterator[Metric]:
     build = InfoMetricFamily("kodeks_exporter_build", "Version of the exporter, the commit it was built from, Python.")
-    told = {"version": __version__, "revision": assets.revision(), "python": platform.python_version()}
-    build.add_metric([], told)
+    facts = {"version": __version__, "revision": assets.revision(), "python": platform.python_version()}
+    build.add_metric([], facts)
     yield build
     yield _gauge("kodeks_exporter_installations", "Installations in the inventory.", status.installations)
     yield CounterMetricFamily(

@@ -79,11 +79,11 @@ def _volumes(view: ReportView) -> Iterator[Metric]:
         if volume.has_error is not None:
             code = "" if volume.error is None else str(volume.error)
             error.add_metric([view.name, name, code], int(volume.has_error))
-    told = gauge("kodeks_volumes_with_expiry", "Volumes in the newest report with a known licence expiry.")
-    told.add_metric([view.name], sum(1 for volume in report.volumes if volume.expires is not None))
+    known = gauge("kodeks_volumes_with_expiry", "Volumes in the newest report with a known licence expiry.")
+    known.add_metric([view.name], sum(1 for volume in report.volumes if volume.expires is not None))
     yield info
     yield expiry
-    yield told
+    yield known
     yield error
 
 

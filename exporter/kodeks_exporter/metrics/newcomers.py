@@ -22,10 +22,10 @@ def families(view: ReportView) -> Iterator[Metric]:
     )
     family.add_metric([view.name, "all"], len(came))
     if view.block(Block.USAGE) is not None:
-        told = report.usage_fields
-        if told & {"searches_intellectual", "searches_attribute"}:
+        fields = report.usage_fields
+        if fields & {"searches_intellectual", "searches_attribute"}:
             family.add_metric([view.name, "searched"], sum(bool(user.did & newcomers.SEARCHED) for user in came))
-        if "documents" in told:
+        if "documents" in fields:
             family.add_metric([view.name, "opened"], sum(bool(user.did & newcomers.OPENED) for user in came))
     if any(user.told for user in current):
         family.add_metric([view.name, "filled"], sum(user.told != 0 and user.filled == user.told for user in came))

@@ -60,8 +60,8 @@ def _now(state: ReactionState) -> Iterator[Metric]:
         "Since when the oldest alert that nobody has taken has been waiting.",
         labels=["manager"],
     )
-    for manager, told in oldest.items():
-        since.add_metric([manager], told)
+    for manager, first in oldest.items():
+        since.add_metric([manager], first)
     yield since
 
 

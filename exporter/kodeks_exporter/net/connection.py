@@ -77,9 +77,9 @@ def connect(addresses: Sequence[str], port: int, timeout: float) -> socket.socke
             connection = socket.create_connection((address, port), share)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except OSError as failure:
-            told = _in_time(explain(failure, address), deadline)
-            if position == 0 or told.own is None:
-                error = told  # its error matters more than our own trouble with another address
+            explained = _in_time(explain(failure, address), deadline)
+            if position == 0 or explained.own is None:
+                error = explained  # its error matters more than our own trouble with another address
         else:
             return connection
     raise error

@@ -94,15 +94,15 @@ def _moment(text: str, day: date, zone: ZoneInfo) -> float | None:
     if clock is None:
         return None
     try:
-        told = day
+        written = day
         if russian := _RUSSIAN_DATE.search(text):
-            told = date(int(russian[3]), int(russian[2]), int(russian[1]))
+            written = date(int(russian[3]), int(russian[2]), int(russian[1]))
         elif iso := _ISO_DATE.search(text):
-            told = date(int(iso[1]), int(iso[2]), int(iso[3]))
+            written = date(int(iso[1]), int(iso[2]), int(iso[3]))
         at = time(int(clock[1]), int(clock[2]), int(clock[3] or 0))
     except ValueError:
         return None
-    return datetime.combine(told, at, zone).timestamp() if told == day else None
+    return datetime.combine(written, at, zone).timestamp() if written == day else None
 
 
 def _type(text: str) -> str:

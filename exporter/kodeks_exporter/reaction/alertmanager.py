@@ -106,12 +106,12 @@ def _alerts(found: Any) -> dict[str, Alert]:
 
 
 def _alert(each: Any, labels: dict[str, str]) -> Alert:
-    status, told = each["status"], each["annotations"]
-    title, details = str(told.get("title", "")).strip(), str(told.get("details", "")).strip()
+    status, annotations = each["status"], each["annotations"]
+    title, details = str(annotations.get("title", "")).strip(), str(annotations.get("details", "")).strip()
     return Alert(
         identity=_identity(labels),
         labels=labels,
-        summary=str(told.get("title") or told.get("summary", "")),
+        summary=str(annotations.get("title") or annotations.get("summary", "")),
         starts=(int(_unix(each["startsAt"]) * 1000 + 0.5),),
         inhibited=bool(status.get("inhibitedBy")),
         silenced_by=frozenset(map(str, status.get("silencedBy") or ())),

@@ -70,9 +70,9 @@ def signs(records: Iterable[Record], names: Mapping[str, str]) -> Found:
             Sign.AFTERWARDS: _habit(own, _afterwards, _LATE_SHARE),
             Sign.ONE_NAME: _of_another(manager, own, main_names, names),
         }
-        told = {sign: frozenset(each.id for each in those) for sign, those in shown.items()}
-        if any(told.values()):
-            found[manager] = {sign: ids for sign, ids in told.items() if ids}
+        ids_of = {sign: frozenset(each.id for each in those) for sign, those in shown.items()}
+        if any(ids_of.values()):
+            found[manager] = {sign: ids for sign, ids in ids_of.items() if ids}
     return found
 
 

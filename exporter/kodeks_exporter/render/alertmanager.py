@@ -75,26 +75,28 @@ def rendered(settings: AlertmanagerSettings, fleet: Fleet, example: Example) -> 
 
 def problems(settings: AlertmanagerSettings, fleet: Fleet) -> list[str]:
     """What the configuration leaves out or assumes, for the person who renders it."""
-    told = []
+    lines = []
     if not settings.smtp.smarthost:
-        told.append(f"alertmanager.smtp.smarthost is not set: mail goes to {_SMARTHOST}, or as the file of --into says")
+        lines.append(
+            f"alertmanager.smtp.smarthost is not set: mail goes to {_SMARTHOST}, or as the file of --into says"
+        )
     if not settings.smtp.sender:
-        told.append(f"alertmanager.smtp.sender is not set: mail comes from {_SENDER}, or as the file of --into says")
+        lines.append(f"alertmanager.smtp.sender is not set: mail comes from {_SENDER}, or as the file of --into says")
     if not settings.ops.email and not has_chat(settings.ops, settings):
-        told.append(f"alertmanager.ops has no email: what belongs to no manager goes to {OPS_MAIL}")
+        lines.append(f"alertmanager.ops has no email: what belongs to no manager goes to {OPS_MAIL}")
     if settings.dead_man.url is None:
-        told.append("alertmanager.dead_man.url is not set: nobody notices when alerting itself is broken")
+        lines.append("alertmanager.dead_man.url is not set: nobody notices when alerting itself is broken")
     if settings.telegram.bot_token is None:
         chats = [
             manager for manager in [settings.ops, *fleet.managers.values()] if manager.telegram_chat_id is not None
         ]
         if chats:
-            told.append(f"alertmanager.telegram.bot_token is not set: {len(chats)} Telegram chats get nothing")
+            lines.append(f"alertmanager.telegram.bot_token is not set: {len(chats)} Telegram chats get nothing")
     for manager in fleet.managers.values():
         if not manager.email:
             way = "mail" if has_chat(manager, settings) else "everything"
-            told.append(f"manager {manager.name!r} has no email: {way} of theirs goes to ops")
-    return told
+            lines.append(f"manager {manager.name!r} has no email: {way} of theirs goes to ops")
+    return lines
 
 
 def has_secrets(settings: AlertmanagerSettings, fleet: Fleet) -> bool:

@@ -55,9 +55,9 @@ def _checked(folder: Path, checks: Sequence[tuple[str, tuple[str, ...]]], secret
         except (OSError, subprocess.TimeoutExpired) as error:
             raise RefusedError(f"{program} can't be run: {type(error).__name__}") from None
         if result.returncode != 0:
-            told = (result.stdout + result.stderr).decode("utf-8", "replace")
+            output = (result.stdout + result.stderr).decode("utf-8", "replace")
             for secret in sorted(secrets, key=len, reverse=True):
-                told = told.replace(secret, "***")
-            raise RefusedError(f"{program} {' '.join(arguments)} refuses the files:\n{told.strip()}")
+                output = output.replace(secret, "***")
+            raise RefusedError(f"{program} {' '.join(arguments)} refuses the files:\n{output.strip()}")
         passed.append(program)
     return Checked(tuple(passed), tuple(missing))

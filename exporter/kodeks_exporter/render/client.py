@@ -56,11 +56,11 @@ def files(client: PushClient, system: System) -> tuple[RenderedFile, ...]:
         keep_trailing_newline=True,
     )
     environment.filters["quoted"] = _quoted
-    told = {name: getattr(client, name) for name in PushClient.__slots__ if name != "ca"}
-    told |= {"windows": system == "windows", "ca_file": bool(client.ca)}
+    values = {name: getattr(client, name) for name in PushClient.__slots__ if name != "ca"}
+    values |= {"windows": system == "windows", "ca_file": bool(client.ca)}
 
     def text(name: str, **more: str) -> str:
-        return environment.get_template(name).render(**told, **more)
+        return environment.get_template(name).render(**values, **more)
 
     found = [RenderedFile(name, text(name).encode(), secret=True) for name in _CURL]
     for task, suffix in _SUFFIXES.items():

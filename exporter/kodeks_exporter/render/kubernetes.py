@@ -84,8 +84,8 @@ class _Secrets:
 
 
 def _meta(name: str, cluster: Cluster, **labels: str) -> dict[str, Any]:
-    told = {"app.kubernetes.io/name": NAME, "app.kubernetes.io/part-of": "kodeks", **cluster.labels, **labels}
-    return {"metadata": {"name": name, "namespace": cluster.namespace, "labels": told}}
+    merged = {"app.kubernetes.io/name": NAME, "app.kubernetes.io/part-of": "kodeks", **cluster.labels, **labels}
+    return {"metadata": {"name": name, "namespace": cluster.namespace, "labels": merged}}
 
 
 def _rule(name: str, text: str, cluster: Cluster) -> dict[str, Any]:

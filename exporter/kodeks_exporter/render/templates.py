@@ -45,12 +45,12 @@ def _people(managers: Iterable[Manager]) -> str:
     """A template's body: names and phones by the label. JSON's strings are those of Go."""
     text = ""
     for manager in sorted(managers, key=lambda each: each.name):
-        told = ", ".join(filter(None, (manager.full_name, manager.phone)))
-        if not told:
+        person = ", ".join(filter(None, (manager.full_name, manager.phone)))
+        if not person:
             continue
         if not manager.full_name:
-            told = f"{manager.name}, {told}"
-        label, words = (json.dumps(each, ensure_ascii=False) for each in (manager.name, told))
+            person = f"{manager.name}, {person}"
+        label, words = (json.dumps(each, ensure_ascii=False) for each in (manager.name, person))
         text += f"{{{{ {'else if' if text else 'if'} eq . {label} }}}}{{{{ {words} }}}}"
     return text + "{{ else }}{{ . }}{{ end }}" if text else "{{ . }}"
 

@@ -18,7 +18,7 @@ class ChangeLog:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._told = 0
+        self._logged = 0
         self._broken: Counter[str] = Counter()
         self._recovered: Counter[str] = Counter()
 
@@ -29,8 +29,8 @@ class ChangeLog:
         if _name(was) == _name(cause) or (now.state is None and cause is None):
             return
         with self._lock:
-            singly = self._told < _SINGLY
-            self._told += 1
+            singly = self._logged < _SINGLY
+            self._logged += 1
             if not singly:
                 (self._recovered if cause is None else self._broken)[_name(cause or was)] += 1
         if not singly:
@@ -45,7 +45,7 @@ class ChangeLog:
         """Logs a summary of the changes without a line of their own. Call it every ``SUMMED_UP_AFTER`` seconds."""
         with self._lock:
             broken, recovered = self._broken, self._recovered
-            self._broken, self._recovered, self._told = Counter(), Counter(), 0
+            self._broken, self._recovered, self._logged = Counter(), Counter(), 0
         if broken:
             log.warning("more installations broken", extra={"count": broken.total(), "causes": _words(broken)})
         if recovered:

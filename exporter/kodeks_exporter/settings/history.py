@@ -48,7 +48,7 @@ class JournalSettings:
     """How many files are kept, including the one being written."""
     max_age: Annotated[float, duration("1d", "10y")] = 14 * 86400.0
     """Searches older than this, by the newest report, are not written: the first report of an installation brings a
-    year of them, and Loki takes none older than a week unless told otherwise."""
+    year of them, and Loki takes none older than a week unless configured otherwise."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,7 @@ def after_visit(before: AccessState, reading: OnlineReading, today: date, settin
     if reading.history_reason:
         errors[reading.history_reason] += 1
     learnt = {resource: _learn(before.learnt.get(resource), quota, today) for resource, quota in reading.quotas.items()}
-    told = {
+    quotas = {
         resource: quota if quota.limit is not None else Quota(quota.left, learnt[resource].largest)
         for resource, quota in reading.quotas.items()
     }
@@ -99,7 +99,7 @@ def after_visit(before: AccessState, reading: OnlineReading, today: date, settin
         reason="",
         login=login,
         read=reading.started,
-        quotas=told,
+        quotas=quotas,
         uncertain=uncertain,
         learnt=learnt,
         failures=0,

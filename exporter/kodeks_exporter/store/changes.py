@@ -65,14 +65,14 @@ class ReportFacts:
     kassist: str
 
 
-def note(before: Changes, told: ReportFacts, *, newest: bool) -> Changes:
+def note(before: Changes, report: ReportFacts, *, newest: bool) -> Changes:
     """``newest`` False: only the registration of an older report counts."""
-    after = _registration(before, told.header, told.received)
+    after = _registration(before, report.header, report.received)
     if not newest:
         return after
     if after.registrations == before.registrations:  # versions of another client's server are not a change
-        after = _versions(after, told)
-    return _losses(after, told)
+        after = _versions(after, report)
+    return _losses(after, report)
 
 
 def _registration(before: Changes, header: ReportHeader, received: float) -> Changes:
@@ -90,29 +90,33 @@ def _registration(before: Changes, header: ReportHeader, received: float) -> Cha
     )
 
 
-def _versions(before: Changes, told: ReportFacts) -> Changes:
-    parts = {"server": told.header.server_version, "sysinfo": told.header.sysinfo_version, "kassist": told.kassist}
+def _versions(before: Changes, report: ReportFacts) -> Changes:
+    parts = {
+        "server": report.header.server_version,
+        "sysinfo": report.header.sysinfo_version,
+        "kassist": report.kassist,
+    }
     changes = dict(before.version_changes)
     for part, version in parts.items():
         known = before.versions.get(part, "")
         if version and known and version != known:
-            changes[part] = VersionChange(known, version, told.made)
+            changes[part] = VersionChange(known, version, report.made)
     versions = {**before.versions, **{part: version for part, version in parts.items() if version}}
     return replace(before, versions=versions, version_changes=changes)
 
 
-def _losses(before: Changes, told: ReportFacts) -> Changes:
+def _losses(before: Changes, report: ReportFacts) -> Changes:
     now = {
-        USERS: told.users,
-        VOLUMES: told.volumes,
-        REGISTRATION: int(bool(told.header.regnum or told.header.seats is not None)),
+        USERS: report.users,
+        VOLUMES: report.volumes,
+        REGISTRATION: int(bool(report.header.regnum or report.header.seats is not None)),
     }
     whole, lost = dict(before.whole), dict(before.lost)
     for subject, count in now.items():
         had = whole.get(subject, 0)
         gone = had > 0 and (count == 0 or (subject == USERS and count * _LEFT < had))
-        since = lost[subject].since if subject in lost else told.made
-        if gone and told.made - since < _ACCEPTED_AFTER:
+        since = lost[subject].since if subject in lost else report.made
+        if gone and report.made - since < _ACCEPTED_AFTER:
             lost[subject] = Lost(had, since)
         else:
             lost.pop(subject, None)

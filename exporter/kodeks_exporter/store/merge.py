@@ -63,8 +63,8 @@ def _changes(
     before: ReportSnapshot, intake: ReportCollector, summary: ReadSummary, received: float, *, newest: bool
 ) -> Changes:
     kassist = next((module.version for module in intake.modules if module.name.lower() == "kassist"), "")
-    told = changes.ReportFacts(summary.header, intake.made, received, len(intake.users), len(intake.volumes), kassist)
-    after = changes.note(before.changes, told, newest=newest)
+    facts = changes.ReportFacts(summary.header, intake.made, received, len(intake.users), len(intake.volumes), kassist)
+    after = changes.note(before.changes, facts, newest=newest)
     same = before.report is not None and summary.header.created is not None and before.report.header == summary.header
     return replace(after, repeats=after.repeats + 1) if same else replace(after, repeats=0) if newest else after
 
@@ -85,7 +85,7 @@ def merge_months(
     usage = {name: rows.values() for name, rows in changed.items()}
     if own and (Block.USAGE in blocks or Block.USERS in blocks):
         usage[month] = after.usage.values()  # users without a row have done nothing yet
-    told = months.MonthFacts(
+    facts = months.MonthFacts(
         month=month,
         made=intake.made,
         users=Counter(user.domain for user in intake.users.values()) if Block.USERS in blocks else None,
@@ -93,9 +93,9 @@ def merge_months(
         usage=usage,
         fields=after.report.usage_fields if own and Block.USAGE in blocks else frozenset(),
         refused=intake.refused.counts(),
-        tells_refused=Block.REJECTIONS in blocks,
+        has_refused=Block.REJECTIONS in blocks,
     )
-    return months.add(known, told, after.report.month, _domains(after) if told.refused else {})
+    return months.add(known, facts, after.report.month, _domains(after) if facts.refused else {})
 
 
 def months_before(
@@ -107,7 +107,7 @@ def months_before(
     usage = {report.month: snapshot.usage.values()}
     if last:
         usage[months.before(report.month)] = last.values()
-    told = months.MonthFacts(
+    facts = months.MonthFacts(
         month=report.month,
         made=report.made,
         users=Counter(user.domain for user in snapshot.current_users) if Block.USERS in report.blocks else None,
@@ -115,9 +115,9 @@ def months_before(
         usage=usage,
         fields=report.usage_fields if Block.USAGE in report.blocks else frozenset(),
         refused=refused,
-        tells_refused=Block.REJECTIONS in report.blocks,
+        has_refused=Block.REJECTIONS in report.blocks,
     )
-    return months.add({}, told, report.month, _domains(snapshot))
+    return months.add({}, facts, report.month, _domains(snapshot))
 
 
 def _domains(snapshot: ReportSnapshot) -> Mapping[str, list[str]]:
@@ -132,7 +132,7 @@ def _last_report(
     before: LastReport | None, intake: ReportCollector, summary: ReadSummary, zone: ZoneInfo, via: str, received: float
 ) -> LastReport:
     rows = [row for month in intake.usage_by_month.values() for row in month.values()]
-    told = frozenset(
+    fields = frozenset(
         name for place, name in enumerate(_COUNTERS, _FIRST) if any(row[place] is not None for row in rows)
     )
     local = datetime.fromtimestamp(intake.made, zone)
@@ -149,7 +149,7 @@ def _last_report(
         sessions=tuple(intake.sessions),
         volumes=tuple(intake.volumes),
         operup=tuple(intake.operup_files),
-        usage_fields=told if told or before is None else before.usage_fields,
+        usage_fields=fields if fields or before is None else before.usage_fields,
         left_out=intake.left_out,
     )
 

@@ -53,7 +53,7 @@ class MonthSums:
 class MonthFacts:
     """A report in figures. ``users``: number by domain, None without that block. ``usage``: everything known about
     the months that the report changed. ``fields``: counters that the installation reports for the report's own
-    month. ``refused``: new ones; ``tells_refused``: whether it has the block."""
+    month. ``refused``: new ones; ``has_refused``: whether it has the block."""
 
     month: str
     made: float
@@ -62,7 +62,7 @@ class MonthFacts:
     usage: Mapping[str, Iterable[UserUsage]]
     fields: frozenset[str]
     refused: Refused
-    tells_refused: bool
+    has_refused: bool
 
 
 def before(month: str) -> str:
@@ -78,35 +78,35 @@ def after(month: str) -> str:
 
 
 def add(
-    months: Mapping[str, MonthSums], told: MonthFacts, newest: str, domains: Mapping[str, Sequence[str]]
+    months: Mapping[str, MonthSums], report: MonthFacts, newest: str, domains: Mapping[str, Sequence[str]]
 ) -> dict[str, MonthSums]:
     """Adds a report to ``months``. ``newest``: month of the report in force. ``domains``: known domains of each
     login; a login in none or several gets the domain ""."""
     kept = (before(newest), newest, after(newest))
     refused: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for (month, login), count in told.refused.items():
+    for (month, login), count in report.refused.items():
         known = domains.get(login, ())
         refused[month][known[0] if len(known) == 1 else ""] += count
-    wanted = {told.month, *told.usage, *refused, *months}.intersection(kept)
-    return {month: _month(months.get(month, MonthSums(month)), told, refused[month]) for month in sorted(wanted)}
+    wanted = {report.month, *report.usage, *refused, *months}.intersection(kept)
+    return {month: _month(months.get(month, MonthSums(month)), report, refused[month]) for month in sorted(wanted)}
 
 
-def _month(sums: MonthSums, told: MonthFacts, refused: Counter[str]) -> MonthSums:
-    own = told.month == sums.month
-    newest = own and told.made >= sums.made
-    rows = list(told.usage[sums.month]) if sums.month in told.usage else None
+def _month(sums: MonthSums, report: MonthFacts, refused: Counter[str]) -> MonthSums:
+    own = report.month == sums.month
+    newest = own and report.made >= sums.made
+    rows = list(report.usage[sums.month]) if sums.month in report.usage else None
     if not (own or refused or rows is not None):
         return sums
-    users = told.users if newest and told.users is not None else None
+    users = report.users if newest and report.users is not None else None
     sums = _name(sums, users or {}, rows or (), refused)
     if newest:
-        sums = replace(sums, made=told.made, seats=sums.seats if told.seats is None else told.seats)
+        sums = replace(sums, made=report.made, seats=sums.seats if report.seats is None else report.seats)
     if users is not None:
         sums = replace(sums, users=_by_label(sums, users))
     if rows is not None:
-        sums = _use(sums, rows, told.fields if own else frozenset())
+        sums = _use(sums, rows, report.fields if own else frozenset())
     counts = _by_label(sums, refused)
-    if counts or (own and told.tells_refused) or sums.refused:
+    if counts or (own and report.has_refused) or sums.refused:
         labels = {*sums.users, *sums.usage, *sums.refused, *counts}
         sums = replace(sums, refused={each: sums.refused.get(each, 0) + counts.get(each, 0) for each in sorted(labels)})
     return sums
@@ -129,15 +129,15 @@ def _by_label(sums: MonthSums, counts: Mapping[str, int]) -> dict[str, int]:
     return dict(found)
 
 
-def _use(sums: MonthSums, rows: Iterable[UserUsage], told: frozenset[str]) -> MonthSums:
-    """``told``: counters that are 0, not unknown, when nobody has a row; so are those known before."""
+def _use(sums: MonthSums, rows: Iterable[UserUsage], counters: frozenset[str]) -> MonthSums:
+    """``counters``: counters that are 0, not unknown, when nobody has a row; so are those known before."""
     known = {
         name
         for total in sums.usage.values()
         for name, each in zip(USAGE_FIELDS, total, strict=True)
         if each is not None
     }
-    nothing = [0 if name in told or name in known else None for name in USAGE_FIELDS]
+    nothing = [0 if name in counters or name in known else None for name in USAGE_FIELDS]
     totals: dict[str, list[int | None]] = {label: list(nothing) for label in sums.users}
     active = dict.fromkeys(sums.users, 0)
     for row in rows:
@@ -148,8 +148,8 @@ def _use(sums: MonthSums, rows: Iterable[UserUsage], told: frozenset[str]) -> Mo
                 total[place] = (total[place] or 0) + value
         active[label] = active.get(label, 0) + bool(row.requests)
     usage = {label: tuple(total) for label, total in totals.items() if any(each is not None for each in total)}
-    tells_requests = any(total[_REQUESTS] is not None for total in usage.values())
-    return replace(sums, usage=usage, active=active if tells_requests else {})
+    has_requests = any(total[_REQUESTS] is not None for total in usage.values())
+    return replace(sums, usage=usage, active=active if has_requests else {})
 
 
 class RefusedByMonth:

@@ -180,12 +180,12 @@ class ReactionStore:
             sums = {(manager, priority): _sums(*stored) for manager, priority, *stored in totals}
             watched = connection.execute("SELECT time FROM watched").fetchone()
         if any(isinstance(row[1], str) for row in rows) or any(isinstance(row[2], str) for row in totals):
-            self._write_anew(every, sums)
+            self._rewrite(every, sums)
         incidents = {identity: each for identity, each in every.items() if each.over is None}
         past = {identity: each for identity, each in every.items() if each.over is not None}
         return ReactionState(incidents, past, sums, watched[0] if watched else 0.0)
 
-    def _write_anew(self, incidents: Mapping[str, Incident], sums: Mapping[tuple[str, str], Sums]) -> None:
+    def _rewrite(self, incidents: Mapping[str, Incident], sums: Mapping[tuple[str, str], Sums]) -> None:
         """Rewrites what was JSON until 0.2, once."""
         with self._database.transaction() as connection:
             connection.executemany(_WRITE_INCIDENT, [_row(each) for each in incidents.values()])

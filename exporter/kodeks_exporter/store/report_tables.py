@@ -135,8 +135,8 @@ def keep_usage(
     in_force = before.usage if before.report is not None and before.report.month == current else None
     changed = {}
     own = max(current, f"{datetime.fromtimestamp(intake.made, UTC):%Y-%m}")
-    told = [month for month in sorted(intake.usage_by_month) if is_month_of(month, own)]
-    for month in told[-_MONTHS_OF_REPORT:]:
+    own_months = [month for month in sorted(intake.usage_by_month) if is_month_of(month, own)]
+    for month in own_months[-_MONTHS_OF_REPORT:]:
         stored = in_force if month == current and in_force is not None else usage_in(connection, installation, month)
         merged = usage_of(merge_usage(stored, intake.usage_by_month[month]), after.users)
         if merged != stored:

@@ -141,22 +141,22 @@ ENGLISH: Final = {
 def as_text(survey: Survey, *, english: bool = False) -> str:
     """The findings line by line, then the proposal. In English without sentences: subject, fit, setting and value."""
 
-    def told(russian: str) -> str:
+    def translated(russian: str) -> str:
         return ENGLISH.get(russian, russian) if english else russian
 
-    width = max((len(told(finding.subject)) for finding in survey.findings), default=0)
-    fit_width = max(len(told(fit)) for fit in Fit)
+    width = max((len(translated(finding.subject)) for finding in survey.findings), default=0)
+    fit_width = max(len(translated(fit)) for fit in Fit)
     lines = []
     for finding in survey.findings:
         text = "" if english else finding.text
-        lines.append(f"{told(finding.fit):<{fit_width}}  {told(finding.subject):<{width}}  {text}".rstrip())
+        lines.append(f"{translated(finding.fit):<{fit_width}}  {translated(finding.subject):<{width}}  {text}".rstrip())
         if finding.setting:
             lines.append(f"{'':<{fit_width}}  {'':<{width}}  → {finding.setting}: {finding.value}")
     if changes := proposal_text(survey):
-        lines += ["", told("# Предложение для kodeks.yml"), changes.rstrip()]
+        lines += ["", translated("# Предложение для kodeks.yml"), changes.rstrip()]
     if survey.profile:
-        head = told("# Предложение для {name}.yml рядом с kodeks.yml").format(name=survey.profile_name)
+        head = translated("# Предложение для {name}.yml рядом с kodeks.yml").format(name=survey.profile_name)
         lines += ["", head, survey.profile.rstrip()]
     if survey.fits:
-        lines += ["", told("Настройки подходят, менять нечего.")]
+        lines += ["", translated("Настройки подходят, менять нечего.")]
     return "\n".join(lines) + "\n"

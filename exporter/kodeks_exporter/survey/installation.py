@@ -132,8 +132,10 @@ def _choose(survey: Survey, visit: SurveyVisit, kind: PageKind, configured: str,
         return asked
     other = visit.best(kind)
     if other is not None:
-        told = _what_came(asked) if configured else "не спрашивается"
-        survey.propose(subject, f"{configured or 'страница'}: {told}; похожа {other.path}", f"paths.{kind}", other.path)
+        answer = _what_came(asked) if configured else "не спрашивается"
+        survey.propose(
+            subject, f"{configured or 'страница'}: {answer}; похожа {other.path}", f"paths.{kind}", other.path
+        )
         return other
     if not configured:
         survey.add(subject, Fit.UNTRIED, "путь в настройках пуст")

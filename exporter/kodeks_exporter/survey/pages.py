@@ -83,8 +83,8 @@ def kinds(response: Response, text: Text) -> dict[PageKind, int]:
 
 def _title_points(text: Text) -> int:
     lines = [line for line in text.lines if len(line) <= 300]
-    told = [line for line in lines if re.search(r"[:=–—]|\d", line)]
-    points = sum(any(re.search(word, line, re.IGNORECASE) for line in told) for word in _TITLE_WORDS)
+    speaking = [line for line in lines if re.search(r"[:=–—]|\d", line)]
+    points = sum(any(re.search(word, line, re.IGNORECASE) for line in speaking) for word in _TITLE_WORDS)
     return points if any(find_seats(text)) else 0
 
 
@@ -131,8 +131,8 @@ class Labelled:
 
 def find_seats(text: Text) -> tuple[Labelled | None, Labelled | None]:
     """What the page says about the limit of seats and seats in use."""
-    told = [item for line in text.lines for item in _labelled(line)]
-    seats, used = _best(told, _SEATS), _best(told, _USED)
+    labelled = [item for line in text.lines for item in _labelled(line)]
+    seats, used = _best(labelled, _SEATS), _best(labelled, _USED)
     if seats is not None and used is not None and (seats == used or used.number > seats.number):
         used = None
     return seats, used
@@ -144,11 +144,11 @@ def _labelled(line: str) -> Iterator[Labelled]:
             yield Labelled(found["label"].strip(" :=–—-()"), int(found["number"]))
 
 
-def _best(told: Iterable[Labelled], words: tuple[tuple[str, int], ...]) -> Labelled | None:
+def _best(labelled: Iterable[Labelled], words: tuple[tuple[str, int], ...]) -> Labelled | None:
     def points(item: Labelled) -> int:
         return sum(weight for word, weight in words if re.search(word, item.label, re.IGNORECASE))
 
-    best = max(told, key=points, default=None)
+    best = max(labelled, key=points, default=None)
     return best if best is not None and points(best) > 1 else None
 
 

@@ -148,13 +148,13 @@ def families(page: SeenPage) -> list[str]:
 def clock(survey: Survey, visit: SurveyVisit) -> None:
     """Whether the server's clock is right; needs a ``Date`` header, which a proxy may replace."""
     now = visit.context.tools.clock()
-    told = [
+    times = [
         each for page in visit.answered() if (each := server_time(page.response.headers.get("date", ""))) is not None
     ]
-    if not told:
+    if not times:
         survey.add("часы", Fit.UNTRIED, "ответы без заголовка Date")
         return
-    ahead = told[-1] - now
+    ahead = times[-1] - now
     if abs(ahead) > _CLOCK_OFF:
         minutes = round(abs(ahead) / 60)
         text = (

@@ -168,8 +168,10 @@ def _vocabulary(seen: Inspection, profile: Profile) -> dict[str, dict[str, list[
                     (m for m in reversed(_ORDER) if m in VOCABULARIES[name] and re.search(_WORDS[m], word)), None
                 )
                 if meaning is not None:
-                    told = found.setdefault(name, {}).setdefault(meaning, [w for w, m in known.items() if m == meaning])
-                    told.append(word)
+                    words = found.setdefault(name, {}).setdefault(
+                        meaning, [w for w, m in known.items() if m == meaning]
+                    )
+                    words.append(word)
     return found
 
 

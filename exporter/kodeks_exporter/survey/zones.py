@@ -44,10 +44,10 @@ def zone_with(shift: timedelta) -> str:
 def server_time(date_header: str) -> float | None:
     """Unix seconds of a ``Date`` header. Kodeks' own ends in ``UTC`` (known)."""
     try:
-        told = parsedate_to_datetime(date_header.replace("UTC", "GMT"))
+        date = parsedate_to_datetime(date_header.replace("UTC", "GMT"))
     except (ValueError, TypeError):
         return None
-    return (told if told.tzinfo else told.replace(tzinfo=UTC)).timestamp()
+    return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
 
 
 def in_words(shift: timedelta) -> str:

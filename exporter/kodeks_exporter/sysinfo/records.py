@@ -218,7 +218,7 @@ class Builders:
         hours, seconds, slow = self.clock.hours, SECONDS, self.clock
         longest = self._limits.text
         make = partial(tuple.__new__, SearchEvent)
-        told = slots["status"] != NO_SLOT
+        has_status = slots["status"] != NO_SLOT
 
         def times(texts: tuple[str | None, ...]) -> list[float | None]:
             try:
@@ -244,7 +244,7 @@ class Builders:
                     map(labels.__getitem__, catalog),
                     map(sources.__getitem__, source),
                     map(types.__getitem__, kind),
-                    map(statuses.__getitem__, status) if told else map(_status_by, counts),
+                    map(statuses.__getitem__, status) if has_status else map(_status_by, counts),
                     queries(query),
                     counts,
                     map(durations.__getitem__, lasted),

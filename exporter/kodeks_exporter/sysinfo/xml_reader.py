@@ -46,7 +46,7 @@ class _Reader:
         self._deferred = 0
         self._pieces: list[str] = []
         self._header: dict[str, str] = {}
-        self._created_told = False
+        self._created_sent = False
         self._wanted_keys = {place for source in layout.header.values() for place in source.places}
         self._fast: tuple[Node, Node, Straight] | None = None
         """An element that may bypass the parser, and its parent."""
@@ -163,8 +163,8 @@ class _Reader:
             self._frames[-up].setdefault(slot, text)
         elif slot not in self._header:
             self._header[slot] = text[: self._limits.text]
-            if not self._created_told:
-                self._tell_created()
+            if not self._created_sent:
+                self._send_created()
 
     def _key(self, key: str | None, value: str | None) -> None:
         if key is None or value is None:
@@ -224,10 +224,10 @@ class _Reader:
         texts = [self._header[place] for place in source.places if place in self._header]
         return " ".join(texts) if len(texts) == len(source.places) else None
 
-    def _tell_created(self) -> None:
+    def _send_created(self) -> None:
         text = self._header_field("created")
         if text is not None:
-            self._created_told = True
+            self._created_sent = True
             time = self._builders.time(text)
             if time is not None:
                 self._sink.created(time)

@@ -160,8 +160,8 @@ class CleanText:
 
 def clean_text(stream: IO[bytes], head: bytes, profile: Profile) -> CleanText:
     """The text of a report whose beginning is ``head``. Raises UnreadableReport."""
-    told = profile.xml.encoding
-    return CleanText(stream, head, detect_encoding(head) if told == "auto" else told, certain=told != "auto")
+    name = profile.xml.encoding
+    return CleanText(stream, head, detect_encoding(head) if name == "auto" else name, certain=name != "auto")
 
 
 def _without_bad_references(piece: str) -> str:

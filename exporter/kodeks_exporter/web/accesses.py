@@ -39,7 +39,7 @@ def access_rows(fleet: FleetView, query: Query) -> tuple[AccessRow, ...]:
     for access in fleet.accesses:
         if access.troubles and access.troubles[0].noted is noted and query.names(access):
             rows = tuple(trouble_row(each, access.name, fleet, access=True) for each in access.troubles)
-            told = (access.client, access.name, fleet.contact(access.manager).name, access.server)
+            columns = (access.client, access.name, fleet.contact(access.manager).name, access.server)
             checked = ago(access.checked, fleet.generated)
-            found.append(AccessRow(*told, rows[0].tone, checked, rows, access.troubles[0].rank))
+            found.append(AccessRow(*columns, rows[0].tone, checked, rows, access.troubles[0].rank))
     return tuple(sorted(found, key=lambda each: (each.rank, each.client.casefold())))

@@ -195,8 +195,8 @@ class Acknowledge:
             if refusal.silent is not None:
                 end = f"Напоминаний не будет до {words.moment(refusal.silent, now, zone)}."
             who = taken.by or "кто-то без имени"
-            told = (f"Взято: {who}, {at}.", end, _ONCE)
-            return _Page("Уже в работе", "plan", _about(link), told, taken.comment, clock)
+            message = (f"Взято: {who}, {at}.", end, _ONCE)
+            return _Page("Уже в работе", "plan", _about(link), message, taken.comment, clock)
         title, *texts = _REFUSALS[reason]
         return _Page(title, "warn", texts=tuple(texts))
 
@@ -274,8 +274,8 @@ def _link(parameters: MultiDict[str, str]) -> TakeLink:
 
 def link_query(labels: Mapping[str, str], since: int, key: str) -> str:
     """The query of the link that takes an alert; ``since``: Unix milliseconds, ``key``: the signature."""
-    told = {_ALERT_PARAMETER.get(name, name): labels[name] for name in LABELS if labels.get(name)}
-    return urlencode({**told, "since": str(since), "key": key})
+    parameters = {_ALERT_PARAMETER.get(name, name): labels[name] for name in LABELS if labels.get(name)}
+    return urlencode({**parameters, "since": str(since), "key": key})
 
 
 def line(text: str) -> str:

@@ -136,8 +136,8 @@ class Handling:
         names = [point.name for point in self._handling.checklist]
         text = io.StringIO()
         writer = csv.writer(text, delimiter=";")
-        told = [f"{kind}_{what}" for kind in Kind for what in ("by", "time", "text")]
-        writer.writerow((*_COLUMNS, *told, *(f"point_{name}" for name in names)))
+        headings = [f"{kind}_{what}" for kind in Kind for what in ("by", "time", "text")]
+        writer.writerow((*_COLUMNS, *headings, *(f"point_{name}" for name in names)))
         for record in self._store.records(self._clock() - KEPT):
             if reviewer.sees(record.branch):
                 done = steps.get(record.id, {})

@@ -127,7 +127,7 @@ def status_of(view: InstallationView) -> Status:
 def line_of(view: InstallationView, status: Status, fleet: FleetView) -> Row:
     """A line of the table: the status, and the worst troubles."""
     now, zone, root = fleet.generated, fleet.time_zone, view.root_cause
-    told = _sentence(root) if root else " ".join(f"{each.text}." for each in view.troubles[:_IN_A_LINE])
+    cause = _sentence(root) if root else " ".join(f"{each.text}." for each in view.troubles[:_IN_A_LINE])
     # This is when the state began; troubles from reports have their own time.
     dated = view.since is not None and status.tone != "ok" and (root or view.state is not InstallationState.OK)
     return Row(
@@ -140,7 +140,7 @@ def line_of(view: InstallationView, status: Status, fleet: FleetView) -> Row:
         url=view.url,
         href=view.url if _linkable(view.url) else "",
         status=status,
-        cause=told,
+        cause=cause,
         since=words.since(view.since, now, zone) if view.since is not None and dated else "",
         checked=ago(view.last_run, now),
         stale=view.last_run is not None and now - view.last_run > STALE_AFTER,

@@ -301,13 +301,13 @@ def _title(failing: int, total: int) -> str:
 
 
 def _heading(failing: int, total: int, accesses: int, noted: int, monitor: bool) -> str:
-    told, notes = [], f", на заметку: {words.grouped(noted)}" if noted else ""
+    parts, notes = [], f", на заметку: {words.grouped(noted)}" if noted else ""
     if failing:
-        told.append(f"Сбой у {words.installations_genitive(failing)} из {words.grouped(total)}")
+        parts.append(f"Сбой у {words.installations_genitive(failing)} из {words.grouped(total)}")
     if accesses:
-        told.append(words.plural(accesses, "сбой онлайн-доступа", "сбоя онлайн-доступов", "сбоев онлайн-доступов"))
-    if told:
-        return ", ".join(told) + notes
+        parts.append(words.plural(accesses, "сбой онлайн-доступа", "сбоя онлайн-доступов", "сбоев онлайн-доступов"))
+    if parts:
+        return ", ".join(parts) + notes
     if not total:
         return "Установок пока нет"
     return "У клиентов сбоев не видно, но мониторинг неисправен" if monitor else f"Сбоев нет{notes}"

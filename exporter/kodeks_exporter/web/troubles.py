@@ -149,8 +149,8 @@ def host_troubles(results: Iterable[CheckResult], thresholds: Mapping[str, float
         limit = thresholds["disk_free_gib"] * _GIB
         full = [each for each in facts.disks if each.free < limit < each.size]
         if full:
-            told = ", ".join(f"{each.partition} {words.decimal(each.free / _GIB)} ГБ" for each in full[:_SHOWN])
-            found.append(Trouble("KodeksDiskSpaceLow", f"Мало места на дисках: {told}"))
+            listed = ", ".join(f"{each.partition} {words.decimal(each.free / _GIB)} ГБ" for each in full[:_SHOWN])
+            found.append(Trouble("KodeksDiskSpaceLow", f"Мало места на дисках: {listed}"))
         if facts.processes and not any(facts.processes.values()) and not planned:
             names = _some(sorted(facts.processes))
             found.append(Trouble("KodeksServiceProcessDown", f"Служба не запущена: нет процесса {names}"))
@@ -248,8 +248,8 @@ def _changes(changes: Changes, now: float) -> Iterator[Trouble]:
         yield Trouble("KodeksReportOfAnother", text, changes.registration_changed)
     fresh = [(part, each) for part, each in changes.version_changes.items() if now - each.made < DAY]
     if fresh:
-        told = ", ".join(f"{_PARTS.get(part, part)} {each.before} → {each.after}" for part, each in sorted(fresh))
-        yield Trouble("KodeksVersionChanged", f"Версия изменилась: {told}", max(each.made for _, each in fresh))
+        listed = ", ".join(f"{_PARTS.get(part, part)} {each.before} → {each.after}" for part, each in sorted(fresh))
+        yield Trouble("KodeksVersionChanged", f"Версия изменилась: {listed}", max(each.made for _, each in fresh))
     for subject, lost in changes.lost.items():
         what = _LOST.get(subject, subject)
         yield Trouble("KodeksReportShrunk", f"В отчёте не стало {what} (было {lost.had})", lost.since)

@@ -95,14 +95,14 @@ def changes(facts: Facts) -> ChangeTable:
     for resource, head in _SPENT.items():
         before, now = (_monthly(facts, half, resource) for half in halves)
         if before or now:
-            told = judge.change(now, before)
+            ratio = judge.change(now, before)
             digits = 1 if max(before or 0, now or 0) < judge.FEW else 0
             cells = words.number_or(before, digits), words.number_or(now, digits)
-            rows.append((head, *cells, words.compared(now, before, told), tone(told)))
+            rows.append((head, *cells, words.compared(now, before, ratio), tone(ratio)))
     note = f"В среднем за месяц, все доступы вместе. Первое полугодие — {words.span(halves[0])}, второе — {words.span(halves[1])}."  # noqa: E501
     return ChangeTable("Что изменилось в течение года", "Первое полугодие", "Второе полугодие", rows, note)
 
 
 def _monthly(facts: Facts, names: Sequence[str], resource: str) -> float | None:
-    told = [used for name in names if (used := facts.spent(name, resource)) is not None]
-    return sum(told) / len(told) if told else None
+    known = [used for name in names if (used := facts.spent(name, resource)) is not None]
+    return sum(known) / len(known) if known else None

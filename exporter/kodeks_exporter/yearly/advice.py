@@ -45,9 +45,9 @@ def seats_words(year: SeatsYear) -> str:
 
 def summary(facts: Facts) -> list[str]:
     """Sentences for somebody who reads nothing else. Gaps in the data have a line of their own."""
-    told = []
+    lines = []
     if facts.installations:
-        told += [
+        lines += [
             _use(facts),
             _people(facts),
             _season(facts.months),
@@ -55,8 +55,8 @@ def summary(facts: Facts) -> list[str]:
             _search(facts),
             _availability(facts),
         ]
-    told.append(_online(facts))
-    return [each for each in told if each]
+    lines.append(_online(facts))
+    return [each for each in lines if each]
 
 
 def _use(facts: Facts) -> str:
@@ -111,10 +111,10 @@ def _day(facts: Facts, active: float) -> str:
 
 
 def _season(months: Sequence[Month]) -> str:
-    told = [(value, month.name) for month in months if month.whole and (value := month.activity) is not None]
-    if len(told) < 3:
+    known = [(value, month.name) for month in months if month.whole and (value := month.activity) is not None]
+    if len(known) < 3:
         return ""
-    most, least = max(told), min(told)
+    most, least = max(known), min(known)
     if most[0] == least[0]:
         return ""
     many = counted(most[0], "обращение", "обращения", "обращений")
@@ -189,8 +189,8 @@ def _half(facts: Facts, first: bool) -> float | None:
         for name in access.left
         if name != facts.running and (name[5:] <= "06") is first
     }
-    told = [used for name in names for access in facts.accesses if (used := access.used(name, "documents")) is not None]
-    return sum(told) / len(told) if len(names) >= judge.LEAST_MONTHS and told else None
+    used = [each for name in names for access in facts.accesses if (each := access.used(name, "documents")) is not None]
+    return sum(used) / len(used) if len(names) >= judge.LEAST_MONTHS and used else None
 
 
 def advice(facts: Facts) -> list[str]:
@@ -198,19 +198,19 @@ def advice(facts: Facts) -> list[str]:
     involved = judge.average(facts.months, judge.INVOLVED)
     idle = involved is not None and involved <= judge.INVOLVEMENT
     renewal, soon = _renewal(facts)
-    told = [*(renewal if soon else ()), *_seats_advice(facts, idle)]
+    lines = [*(renewal if soon else ()), *_seats_advice(facts, idle)]
     wanted = [each for each in judge.wanted(facts.demand) if each.family not in judge.UNNAMED]
     if wanted:
         names = words.enumerated([f"{each.family} ({counted(each.total, 'поиск', 'поиска', 'поисков')})"
                                   for each in wanted[:_FAMILIES_NAMED]])  # fmt: skip
-        told.append(f"Расширить комплект: ищут и не находят {names}.")
+        lines.append(f"Расширить комплект: ищут и не находят {names}.")
     if judge.training_helps(facts.demand):
-        told.append(
+        lines.append(
             "Провести короткое обучение поиску: часть пустых поисков — раскладка, описки и слишком длинные запросы."
         )
     if idle and involved is not None:
-        told.append(f"Привлечь тех, кто не пользуется: {_share_of_seats(facts, involved)}.")
-    return [*told, *_online_advice(facts), *(() if soon else renewal)]
+        lines.append(f"Привлечь тех, кто не пользуется: {_share_of_seats(facts, involved)}.")
+    return [*lines, *_online_advice(facts), *(() if soon else renewal)]
 
 
 def _share_of_seats(facts: Facts, involved: float) -> str:
@@ -246,38 +246,38 @@ def _seats_advice(facts: Facts, idle: bool) -> list[str]:
     years = judge.seats(facts)
     more = [year for year in years if year.advice is SeatsAdvice.MORE]
     room = [year for year in years if year.advice is SeatsAdvice.ROOM and year.bought and year.peak is not None]
-    told = []
+    lines = []
     if more and idle:
         names = words.some([year.installation for year in more])
         where = f" на установках {names}" if len(facts.installations) > 1 else ""
-        told.append(
+        lines.append(
             f"Проверить, кто занимает рабочие места{where}: бывали отказы в подключении, хотя работает меньше людей,"
             " чем куплено мест. Обычно это незакрытые сеансы или один логин на нескольких компьютерах."
         )
     elif len(more) > _INSTALLATIONS_NAMED:
         seats = sum(year.add for year in more)
-        told.append(
+        lines.append(
             f"Добавить места на установках {words.some([year.installation for year in more])}, для начала всего от"
             f"{GAP}{counted(seats, 'места', 'мест', 'мест')}: по каждой — в разделе о рабочих местах."
         )
     else:
-        told += [
+        lines += [
             f"Добавить места{_where(facts, year)}: отказы в подключении были в {year.refused_months}{GAP}месяцах из"
             f" {year.months}. Для начала — от{GAP}{counted(year.add, 'места', 'мест', 'мест')}."
             for year in more
         ]
     if len(room) > _INSTALLATIONS_NAMED:
-        told.append(
+        lines.append(
             f"Подключить ещё людей на установках {words.some([year.installation for year in room])}: занято меньше"
             " половины мест."
         )
     else:
-        told += [
+        lines += [
             f"Подключить ещё людей{_where(facts, year)}: одновременно занято не больше {number(year.peak or 0)} из"
             f" {counted(year.bought or 0, 'места', 'мест', 'мест')}."
             for year in room
         ]
-    return told
+    return lines
 
 
 def _where(facts: Facts, year: SeatsYear) -> str:
@@ -285,18 +285,18 @@ def _where(facts: Facts, year: SeatsYear) -> str:
 
 
 def _online_advice(facts: Facts) -> list[str]:
-    told = []
+    lines = []
     for year in judge.access_years(facts):
         name = year.access.login or year.access.name
         if year.use is Use.SHARED:
-            told.append(f"Добавить онлайн-доступ: {name} расходует лимит почти целиком.")
+            lines.append(f"Добавить онлайн-доступ: {name} расходует лимит почти целиком.")
         elif year.use in (Use.NEVER, Use.LOW):
             word = "не пользовались" if year.use is Use.NEVER else "пользовались мало"
-            told.append(f"Решить, кому нужен онлайн-доступ {name}: им {word}.")
+            lines.append(f"Решить, кому нужен онлайн-доступ {name}: им {word}.")
     return (
-        told
-        if len(told) <= 3
-        else [*told[:3], f"По остальным доступам ({len(told) - 3}) выводы — в разделе о доступах."]
+        lines
+        if len(lines) <= 3
+        else [*lines[:3], f"По остальным доступам ({len(lines) - 3}) выводы — в разделе о доступах."]
     )
 
 

@@ -38,16 +38,16 @@ def use_by_month(facts: Facts) -> list[tuple[str, Markup]]:
 
 
 def seats_by_month(facts: Facts) -> list[tuple[str, Markup]]:
-    told = []
+    drawn = []
     if any(month.usage.get("rejections") for month in facts.months):
-        told.append(_columns(facts, "refused", "Отказы в подключении", judge.REFUSED.of))
+        drawn.append(_columns(facts, "refused", "Отказы в подключении", judge.REFUSED.of))
     if len(facts.installations) == 1:
         name = facts.installations[0].name
         bought = next((month.bought for month in reversed(facts.months) if month.bought), None)
         level = Level(bought, f"мест: {number(bought)}") if bought else None
-        told.append(_columns(facts, "peak", "Больше всего занятых мест сразу",
+        drawn.append(_columns(facts, "peak", "Больше всего занятых мест сразу",
                              lambda month: month.seats[name].peak if name in month.seats else None, level))  # fmt: skip
-    return told
+    return drawn
 
 
 def empties(facts: Facts) -> Markup | None:
@@ -58,13 +58,13 @@ def empties(facts: Facts) -> Markup | None:
 
 def families(facts: Facts) -> Markup | None:
     """Wanted but not in the set, by family."""
-    told = judge.absent(facts.demand)[:_FAMILIES]
-    if not told:
+    absent = judge.absent(facts.demand)[:_FAMILIES]
+    if not absent:
         return None
     bars = [
         Bar("вид документа не назван" if each.family in judge.UNNAMED else each.family, each.total,
             f"{number(each.total)}, в{GAP}{sum(count > 0 for count in each.months.values())}{GAP}мес.")
-        for each in told
+        for each in absent
     ]  # fmt: skip
     listed = "; ".join(f"{bar.label} — {number(bar.value)}" for bar in bars)
     return svg.bars(Caption("families", "Чего нет в комплекте, по видам документов", listed), bars)
@@ -86,28 +86,28 @@ def kinds(facts: Facts) -> Markup | None:
 
 
 def availability(facts: Facts) -> Markup | None:
-    told = [month.interface.ratio if month.interface else None for month in facts.months]
-    known = [value for value in told if value is not None]
+    ratios = [month.interface.ratio if month.interface else None for month in facts.months]
+    known = [value for value in ratios if value is not None]
     if not known:
         return None
     low = min(judge.USUAL_AVAILABILITY, math.floor(min(known) * 20) / 20)
     points = [Point(words.short_month(month.name), value, month.running)
-              for month, value in zip(facts.months, told, strict=True)]  # fmt: skip
+              for month, value in zip(facts.months, ratios, strict=True)]  # fmt: skip
     shown = _future_is_empty(facts, points)
-    listed = _listed(facts, told, words.careful_percent)
+    listed = _listed(facts, ratios, words.careful_percent)
     levels = [Level(judge.USUAL_AVAILABILITY, f"95{GAP}%"), Level(judge.HIGH_AVAILABILITY, f"99{GAP}%")]
     return svg.points(Caption("availability", "Доступность главной страницы по месяцам", listed), shown,
                       words.careful_percent, low, 1.0, levels)  # fmt: skip
 
 
-def access(facts: Facts, place: int, told: Access) -> Markup:
+def access(facts: Facts, place: int, shown: Access) -> Markup:
     """The share of the documents limit used; ``place``: of the access, for identifiers."""
-    values = [told.used(month.name, "documents") for month in facts.months]
+    values = [shown.used(month.name, "documents") for month in facts.months]
     points = [
         Point(words.short_month(month.name), value, month.running)
         for month, value in zip(facts.months, values, strict=True)
     ]
-    caption = Caption(f"access-{place}", f"{told.login or told.name}: использовано документов по месяцам",
+    caption = Caption(f"access-{place}", f"{shown.login or shown.name}: использовано документов по месяцам",
                       _listed(facts, values, percent))  # fmt: skip
     level = Level(judge.SHARED_USE, percent(judge.SHARED_USE))
     return svg.columns(caption, _future_is_empty(facts, points), percent, level, whole=False)
@@ -122,12 +122,12 @@ def online_documents(facts: Facts) -> Markup:
 def _columns(
     facts: Facts, key: str, title: str, of: Callable[[Month], float | None], level: Level | None = None
 ) -> tuple[str, Markup]:
-    told = [of(month) for month in facts.months]
+    values = [of(month) for month in facts.months]
     points = [
         Point(words.short_month(month.name), value, month.running or month.cut_short or bool(month.silent))
-        for month, value in zip(facts.months, told, strict=True)
+        for month, value in zip(facts.months, values, strict=True)
     ]
-    caption = Caption(key, f"{title} по месяцам", _listed(facts, told, number))
+    caption = Caption(key, f"{title} по месяцам", _listed(facts, values, number))
     return title, svg.columns(caption, _future_is_empty(facts, points), words.brief, level)
 
 
@@ -138,10 +138,10 @@ def _future_is_empty(facts: Facts, points: Sequence[Point]) -> list[Point]:
             for point, there in zip(points, begun, strict=True)]  # fmt: skip
 
 
-def _listed(facts: Facts, told: Sequence[float | None], form: Callable[[float], str]) -> str:
+def _listed(facts: Facts, values: Sequence[float | None], form: Callable[[float], str]) -> str:
     """The chart's figures in words."""
     return "; ".join(
         f"{words.month(month.name)} — {words.NO_DATA if value is None else form(value)}"
-        for month, value in zip(facts.months, told, strict=True)
+        for month, value in zip(facts.months, values, strict=True)
         if month.first <= facts.until.date()
     )

@@ -9,11 +9,11 @@ from kodeks_exporter.yearly.words import GAP, counted, number
 
 def done(facts: Facts) -> list[str]:
     """Sentences; empty if nothing is known."""
-    told = []
+    lines = []
     if facts.installations:
-        told += [_watched(facts), _versions(facts), _updates(facts), _users(facts), _searches(facts)]
-    told.append(_accesses(facts))
-    return [each for each in told if each]
+        lines += [_watched(facts), _versions(facts), _updates(facts), _users(facts), _searches(facts)]
+    lines.append(_accesses(facts))
+    return [each for each in lines if each]
 
 
 def _watched(facts: Facts) -> str:
@@ -35,14 +35,14 @@ def _watched(facts: Facts) -> str:
 
 
 def _versions(facts: Facts) -> str:
-    changed = {name: told for name, told in facts.work.versions.items() if len(told) > 1}
+    changed = {name: versions for name, versions in facts.work.versions.items() if len(versions) > 1}
     if not changed:
         return ""
-    times = sum(len(told) - 1 for told in changed.values())
+    times = sum(len(versions) - 1 for versions in changed.values())
     text = f"Программу сервера обновляли {counted(times, 'раз', 'раза', 'раз')}"
     if len(changed) == 1:
-        ((_, told),) = changed.items()
-        return f"{text}: с{GAP}{told[0]} до{GAP}{told[-1]}."
+        ((_, versions),) = changed.items()
+        return f"{text}: с{GAP}{versions[0]} до{GAP}{versions[-1]}."
     return f"{text} на {counted(len(changed), 'установке', 'установках', 'установках')}."
 
 
@@ -54,10 +54,10 @@ def _updates(facts: Facts) -> str:
 
 
 def _users(facts: Facts) -> str:
-    told = [month.users for month in facts.months if month.users is not None]
-    if len(told) < judge.WEAK_MONTHS or told[-1] <= told[0]:
+    counts = [month.users for month in facts.months if month.users is not None]
+    if len(counts) < judge.WEAK_MONTHS or counts[-1] <= counts[0]:
         return ""
-    return f"Пользователей с карточками стало больше: было {number(told[0])}, стало {number(told[-1])}."
+    return f"Пользователей с карточками стало больше: было {number(counts[0])}, стало {number(counts[-1])}."
 
 
 def _searches(facts: Facts) -> str:

@@ -100,8 +100,8 @@ class Month:
     @property
     def bought(self) -> float | None:
         """Seats of all installations."""
-        told = [each.bought for each in self.seats.values() if each.bought is not None]
-        return sum(told) if told else None
+        known = [each.bought for each in self.seats.values() if each.bought is not None]
+        return sum(known) if known else None
 
     @property
     def involvement(self) -> float | None:
@@ -189,13 +189,13 @@ class Facts:
 
     def spent(self, month: str, resource: str) -> float | None:
         """Units that all accesses together used up in a month."""
-        told = [
+        known = [
             limit - left
             for access in self.accesses
             if (left := access.left.get(month, {}).get(resource)) is not None
             and (limit := access.limits.get(month, {}).get(resource)) is not None
         ]
-        return sum(told) if told else None
+        return sum(known) if known else None
 
     @property
     def running(self) -> str:

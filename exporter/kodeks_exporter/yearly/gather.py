@@ -53,8 +53,8 @@ def gather(prometheus: Prometheus, client: Client, year: int, until: float, last
         months = asker.months(year, at, usage)
         last_year = end_of(year - 1, at)
         before = asker.months(year - 1, last_year, asker.usage(year - 1, last_year), extras=False)
-        told = {series.labels.get("installation") for series in usage}
-        mute = [name for name in installations if name not in told]
+        known = {series.labels.get("installation") for series in usage}
+        mute = [name for name in installations if name not in known]
         demand = asker.demand(year, at)
         domains = _domains(usage)
         described = asker.described(client, at)
@@ -181,9 +181,9 @@ class _Asker:
                 for month, count in _steps(series.samples, start):
                     if month in months:
                         months[month] += round(count)
-        told = (Demand(family, cause, months) for (family, cause), months in found.items())
+        demands = (Demand(family, cause, months) for (family, cause), months in found.items())
         return sorted(
-            (each for each in told if each.total > 0), key=lambda each: (-each.total, each.family, each.cause)
+            (each for each in demands if each.total > 0), key=lambda each: (-each.total, each.family, each.cause)
         )
 
     def described(self, client: Client, at: float) -> list[ServerFacts]:

@@ -166,8 +166,8 @@ def total(months: Sequence[Month], figure: Figure) -> float | None:
 
 def average(months: Sequence[Month], figure: Figure) -> float | None:
     """Over the whole months, or over all that have it when no month is whole."""
-    told = [(month.whole, value) for month in months if (value := figure.of(month)) is not None]
-    return _together([value for whole, value in told if whole] or [value for _, value in told], mean=True)
+    known = [(month.whole, value) for month in months if (value := figure.of(month)) is not None]
+    return _together([value for whole, value in known if whole] or [value for _, value in known], mean=True)
 
 
 class SeatsAdvice(Enum):
@@ -200,10 +200,10 @@ def seats(facts: Facts) -> list[SeatsYear]:
 
 
 def _seats(name: str, months: Sequence[Month]) -> SeatsYear:
-    told = [month.seats[name] for month in months if name in month.seats]
-    bought = next((each.bought for each in reversed(told) if each.bought is not None), None)
-    peaks = [each.peak for each in told if each.peak is not None]
-    refused = [each.refused for each in told if each.refused is not None]
+    known = [month.seats[name] for month in months if name in month.seats]
+    bought = next((each.bought for each in reversed(known) if each.bought is not None), None)
+    peaks = [each.peak for each in known if each.peak is not None]
+    refused = [each.refused for each in known if each.refused is not None]
     peak = max(peaks, default=None)
     refused_months = sum(each > 0 for each in refused)
     add = 0
@@ -232,8 +232,8 @@ def wanted(demand: Sequence[Demand]) -> list[Demand]:
 
 def absent(demand: Sequence[Demand]) -> list[Demand]:
     """Families missing from the set, the most wanted first; searches without a family come last."""
-    told = [each for each in demand if each.cause == "absent"]
-    return sorted(told, key=lambda each: (each.family in UNNAMED, -each.total, each.family))
+    absent_ones = [each for each in demand if each.cause == "absent"]
+    return sorted(absent_ones, key=lambda each: (each.family in UNNAMED, -each.total, each.family))
 
 
 UNNAMED = ("прочее", "")
@@ -256,8 +256,8 @@ def training_helps(demand: Sequence[Demand]) -> bool:
 
 def available(months: Sequence[Month]) -> float | None:
     """Share of the checked time during which the main page opened."""
-    told = [month.interface for month in months if month.interface is not None]
-    return sum(each.up for each in told) / sum(each.hours for each in told) if told else None
+    known = [month.interface for month in months if month.interface is not None]
+    return sum(each.up for each in known) / sum(each.hours for each in known) if known else None
 
 
 class Use(Enum):
@@ -287,13 +287,13 @@ def access_years(facts: Facts) -> list[AccessYear]:
 
 
 def access_year(access: Access, running: str) -> AccessYear:
-    told = {name: used for name in access.left if (used := access.used(name, "documents")) is not None}
-    over = [used for name, used in told.items() if name != running] or list(told.values())
+    shares = {name: used for name in access.left if (used := access.used(name, "documents")) is not None}
+    over = [used for name, used in shares.items() if name != running] or list(shares.values())
     spent = sum(left.get("documents", 1) < 1 for left in access.left.values())
     if not over:
         return AccessYear(access, None, spent, 0, Use.UNKNOWN)
     mean = sum(over) / len(over)
-    if not any(told.values()):
+    if not any(shares.values()):
         use = Use.NEVER
     elif mean < LOW_USE:
         use = Use.LOW
@@ -301,7 +301,7 @@ def access_year(access: Access, running: str) -> AccessYear:
         use = Use.GOOD
     else:
         use = Use.HIGH if mean < SHARED_USE else Use.SHARED
-    return AccessYear(access, mean, spent, len(told), use)
+    return AccessYear(access, mean, spent, len(shares), use)
 
 
 def weaknesses(facts: Facts) -> list[str]:

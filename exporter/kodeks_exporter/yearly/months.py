@@ -108,15 +108,15 @@ def _cell(figure: Figure, month: Month, previous: Month | None) -> Cell:
         return Cell(None)
     comparable = previous is not None and previous.whole and month.whole
     before = figure.of(previous) if previous is not None and comparable else None
-    told = judge.change(now, before)
-    return Cell(number(now), words.compared(now, before, told), tone(told, figure is judge.REFUSED))
+    ratio = judge.change(now, before)
+    return Cell(number(now), words.compared(now, before, ratio), tone(ratio, figure is judge.REFUSED))
 
 
-def tone(told: float | Missing, bad: bool = False) -> str:
+def tone(ratio: float | Missing, bad: bool = False) -> str:
     """A class of the stylesheet. ``bad``: more of it is worse."""
-    if isinstance(told, Missing) or round(told * 100) == 0:
+    if isinstance(ratio, Missing) or round(ratio * 100) == 0:
         return ""
-    return "better" if (told > 0) is not bad else "worse"
+    return "better" if (ratio > 0) is not bad else "worse"
 
 
 def changes(facts: Facts, comparison: Comparison) -> ChangeTable:

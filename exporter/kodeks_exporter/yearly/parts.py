@@ -99,14 +99,14 @@ def _longest(facts: Facts, low: Sequence[Month]) -> str:
     if not worst:
         return f" Ниже обычного было {when}; долгих перебоев не видно, система не открывалась часто и понемногу."
     many = len(facts.installations) > 1
-    told = [
+    named = [
         f"с{GAP}{words.day(each.begin.date())} — {words.lasted(each.hours)}"
         + (f" (установка {each.installation})" if many else "")
         for each in worst
     ]
     lost = sum(each.hours for each in facts.work.outages)
     return (f" Ниже обычного было {when}. На перебои дольше получаса пришлось всего {number(lost)}{GAP}ч, самые долгие:"
-            f" {words.enumerated(told)}.")  # fmt: skip
+            f" {words.enumerated(named)}.")  # fmt: skip
 
 
 def use(facts: Facts) -> UseTable | None:

@@ -131,12 +131,12 @@ class Prometheus:
         if 300 <= status < 400:
             raise PrometheusError(f"{self._base}: переадресует (HTTP {status}): укажите конечный адрес")
         try:
-            told = msgspec.json.decode(answer, type=_Envelope)
+            envelope = msgspec.json.decode(answer, type=_Envelope)
         except (msgspec.DecodeError, RecursionError):
             raise PrometheusError(f"{self._base}: ответ не похож на ответ Prometheus (HTTP {status})") from None
-        if told.status != "success" or status != 200:
-            raise PrometheusError(f"{self._base}: HTTP {status}: {_plain(told.error) or 'ошибка без объяснения'}")
-        for warning in map(_plain, told.warnings or ()):
+        if envelope.status != "success" or status != 200:
+            raise PrometheusError(f"{self._base}: HTTP {status}: {_plain(envelope.error) or 'ошибка без объяснения'}")
+        for warning in map(_plain, envelope.warnings or ()):
             if warning not in self.warnings and len(self.warnings) < 10:
                 self.warnings.append(warning)
 
@@ -168,8 +168,8 @@ class _Labels(msgspec.Struct):
 
 def _series(data: _Data) -> Iterator[Series]:
     for one in data.result:
-        told = one.values if one.values is not None else [one.value] if one.value is not None else []
-        samples = [(at, value) for at, text in told if (value := _number(text)) is not None]
+        pairs = one.values if one.values is not None else [one.value] if one.value is not None else []
+        samples = [(at, value) for at, text in pairs if (value := _number(text)) is not None]
         if samples:
             yield Series({name: _short(value) for name, value in one.metric.items()}, samples)
 

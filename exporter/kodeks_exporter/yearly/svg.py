@@ -88,16 +88,16 @@ def columns(
 
 
 def points(
-    caption: Caption, told: Sequence[Point], form: Form, low: float, high: float, levels: Sequence[Level] = (),
+    caption: Caption, values: Sequence[Point], form: Form, low: float, high: float, levels: Sequence[Level] = (),
     height: float = 128.0,
 ) -> Markup:  # fmt: skip
     """A dot for each month between ``low`` and ``high``, joined to known neighbours."""
-    plot = _Plot(low, high, height, len(told))
+    plot = _Plot(low, high, height, len(values))
     parts = [plot.grid([tick for tick in _ticks(low, high) if tick <= high + 1e-9], form)]
     parts += [plot.level(each) for each in levels if low <= each.value <= high]
     before: tuple[float, float] | None = None
     dots = []
-    for place, point in enumerate(told):
+    for place, point in enumerate(values):
         parts.append(plot.label(place, point.label))
         if point.value is None:
             parts.append(plot.gap(place, point))
@@ -114,13 +114,13 @@ def points(
     return _svg(caption, height, [*parts, *dots])
 
 
-def bars(caption: Caption, told: Sequence[Bar]) -> Markup:
+def bars(caption: Caption, shown: Sequence[Bar]) -> Markup:
     """A horizontal bar for each name, followed by the text."""
     row, names = 19.0, 170.0
     room = WIDTH - names - 120.0
-    most = max((bar.value for bar in told), default=0.0) or 1.0
+    most = max((bar.value for bar in shown), default=0.0) or 1.0
     parts = []
-    for place, bar in enumerate(told):
+    for place, bar in enumerate(shown):
         y = place * row
         length = max(0.0, bar.value) / most * room
         parts.append(_text("name", names - 8, y + 13, _cut(bar.label, 30)))
@@ -130,7 +130,7 @@ def bars(caption: Caption, told: Sequence[Bar]) -> Markup:
             )
         )
         parts.append(_text("amount", names + length + 6, y + 13, bar.text))
-    return _svg(caption, max(row, len(told) * row), parts)
+    return _svg(caption, max(row, len(shown) * row), parts)
 
 
 class _Plot:

@@ -19,10 +19,10 @@ class Tile:
 
 
 def tiles(facts: Facts, comparison: Comparison) -> list[Tile]:
-    told = _of_installations(facts, comparison) if facts.installations else []
+    found = _of_installations(facts, comparison) if facts.installations else []
     if facts.accesses:
-        told += _of_accesses(facts)
-    return told[:6]
+        found += _of_accesses(facts)
+    return found[:6]
 
 
 def _of_installations(facts: Facts, comparison: Comparison) -> list[Tile]:
@@ -74,8 +74,8 @@ def _empty(empty: float | None, made: float | None) -> Tile:
     name = "Поиски без результата"
     if empty is None or not made:
         return _tile(name, None, "", "")
-    told = f"{number(empty)} из {number(made)}"
-    return Tile(name, told, "") if made < judge.FEW else _tile(name, empty / made, "%", told)
+    share = f"{number(empty)} из {number(made)}"
+    return Tile(name, share, "") if made < judge.FEW else _tile(name, empty / made, "%", share)
 
 
 def _searches(*parts: float | None) -> float | None:
@@ -112,5 +112,5 @@ def _of_accesses(facts: Facts) -> list[Tile]:
 
 
 def _spent(facts: Facts, resource: str) -> float | None:
-    told = [spent for month in facts.months if (spent := facts.spent(month.name, resource)) is not None]
-    return sum(told) if told else None
+    known = [spent for month in facts.months if (spent := facts.spent(month.name, resource)) is not None]
+    return sum(known) if known else None

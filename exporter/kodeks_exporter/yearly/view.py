@@ -93,7 +93,7 @@ def _about(facts: Facts, sender: Sender) -> list[tuple[str, str]]:
     entities = sorted({each.legal_entity for each in facts.installations if each.legal_entity})
     numbers = sorted({each.regnum for each in facts.installations if each.regnum})
     until = sorted({each.registration_until for each in facts.installations if each.registration_until})
-    told = [
+    rows = [
         ("Юридическое лицо", words.some(entities)),
         ("Регистрационный номер", words.some(numbers)),
         (
@@ -104,13 +104,13 @@ def _about(facts: Facts, sender: Sender) -> list[tuple[str, str]]:
         ("Подготовил", sender.prepared_by(facts.managers)),
     ]
     if not facts.installations:
-        told = told[-1:]
+        rows = rows[-1:]
     if len(facts.installations) > 1:
-        told.insert(0, ("Установки", words.some([each.name for each in facts.installations])))
+        rows.insert(0, ("Установки", words.some([each.name for each in facts.installations])))
     if facts.accesses:
         names = words.some([each.login or each.name for each in facts.accesses])
-        told.insert(-1, ("Онлайн-доступы", f"{number(len(facts.accesses))} ({names})"))
-    return [(name, value or NO_DATA) for name, value in told]
+        rows.insert(-1, ("Онлайн-доступы", f"{number(len(facts.accesses))} ({names})"))
+    return [(name, value or NO_DATA) for name, value in rows]
 
 
 def _soonest(facts: Facts) -> list[tuple[str, str]]:
@@ -127,19 +127,19 @@ def _gaps(facts: Facts) -> list[str]:
     """Gaps in the data, for the first page."""
     if not facts.installations:
         return accesses.gaps(facts)
-    told = []
+    lines = []
     over = [month for month in facts.months if month.first <= facts.last_day]
     lost = [month.name for month in over if not month.known]
     if lost and len(lost) == len(over):
-        told.append("Об использовании системы за этот период данных нет: отчёты сервера не поступали.")
+        lines.append("Об использовании системы за этот период данных нет: отчёты сервера не поступали.")
     elif lost:
-        told.append(f"Нет данных об использовании за {words.span(lost)}: это не ноль, а отсутствие отчётов сервера.")
+        lines.append(f"Нет данных об использовании за {words.span(lost)}: это не ноль, а отсутствие отчётов сервера.")
     short = [month for month in facts.months if month.cut_short]
     if short:
-        told.append(
+        lines.append(
             f"Неполные данные за {words.span([month.name for month in short])}: отчёты прервались до конца месяца."
         )
     if facts.mute and len(facts.mute) < len(facts.installations):
-        told.append(f"По {words.form(len(facts.mute), 'установке', 'установкам', 'установкам')}"
+        lines.append(f"По {words.form(len(facts.mute), 'установке', 'установкам', 'установкам')}"
                     f" {words.some(facts.mute)} данных об использовании нет.")  # fmt: skip
-    return told
+    return lines

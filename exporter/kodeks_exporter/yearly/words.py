@@ -49,23 +49,23 @@ def careful_percent(ratio: float, digits: int = 1) -> str:
     return percent(int(ratio * scale + 1e-9) / scale if ratio < 1 else 1.0, digits)
 
 
-def change(told: float | Missing) -> str:
+def change(ratio: float | Missing) -> str:
     """``+12 %``, ``−8 %``, ``в 15 раз``, or in words why there is no such number."""
-    if isinstance(told, Missing):
+    if isinstance(ratio, Missing):
         return {
             Missing.NO_DATA: NO_DATA,
             Missing.NO_BEFORE: "—",
             Missing.FROM_ZERO: "было 0",
-        }[told]
-    if told >= 9.995:
-        return f"в{GAP}{number(told + 1)}{GAP}раз"
-    return f"+{percent(told)}" if round(told * 100) > 0 else percent(told)
+        }[ratio]
+    if ratio >= 9.995:
+        return f"в{GAP}{number(ratio + 1)}{GAP}раз"
+    return f"+{percent(ratio)}" if round(ratio * 100) > 0 else percent(ratio)
 
 
-def compared(now: float | None, before: float | None, told: float | Missing) -> str:
+def compared(now: float | None, before: float | None, ratio: float | Missing) -> str:
     """The change in percent, or of small numbers as a count: ``+3``."""
-    if isinstance(told, Missing) or now is None or before is None or before >= FEW:
-        return change(told)
+    if isinstance(ratio, Missing) or now is None or before is None or before >= FEW:
+        return change(ratio)
     digits = 0 if now == int(now) and before == int(before) else 1
     more = round(now - before, digits)
     return f"+{number(more, digits)}" if more > 0 else number(more, digits)
@@ -132,8 +132,8 @@ def span(names: Sequence[str]) -> str:
             runs[-1].append(place)
         else:
             runs.append([place])
-    told = [MONTHS[run[0] - 1] if len(run) == 1 else f"{MONTHS[run[0] - 1]}–{MONTHS[run[-1] - 1]}" for run in runs]
-    return ", ".join(told)
+    spans = [MONTHS[run[0] - 1] if len(run) == 1 else f"{MONTHS[run[0] - 1]}–{MONTHS[run[-1] - 1]}" for run in runs]
+    return ", ".join(spans)
 
 
 def some(names: Sequence[str], most: int = 3) -> str:
