@@ -34,7 +34,7 @@ def evidence(context: Context) -> Evidence:
 
 
 def _weigh(context: Context, page: MainPage) -> Evidence:
-    # Users see the stub on the main page, whatever answers behind it; and a stranger gets no password.
+    # Users get the stub as the main page, whatever answers behind it; and no password goes to a stranger.
     title, status = page.says.title, page.response.status
     if bears_its_mark(page.response) or COOKIES & context.connection.cookies.names:
         return Evidence(True, title)

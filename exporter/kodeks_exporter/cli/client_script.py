@@ -15,7 +15,7 @@ from kodeks_exporter.settings.settings import Settings
 def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("name", help="name of the installation in the inventory")
     command.add_argument("--system", choices=SYSTEMS, required=True, help="of the client's server")
-    command.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder for the client, made anew")
+    command.add_argument("--output", type=Path, required=True, metavar="DIR", help="new folder for the client")
     command.add_argument("--server", required=True, metavar="URL", help="where clients reach this exporter")
     command.add_argument("--dealer", metavar="NAME", help="whose token is used, where several may upload")
     command.add_argument(

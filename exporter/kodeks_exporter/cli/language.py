@@ -1,4 +1,4 @@
-"""The language that the commands speak: one at a time. English stands in the code; Russian in ``cli/russian.py``."""
+"""The language of the commands' output, one at a time. English is in the code, Russian in ``cli/russian.py``."""
 
 import argparse
 from collections.abc import Mapping, Sequence

@@ -76,7 +76,7 @@ TEXTS: Final = MappingProxyType(
         "what the operator's selectors look for, such as release=monitoring; may be given several times":
             "что ищут селекторы оператора, например release=monitoring; можно несколько раз",
         "of the client's server": "система сервера клиента",
-        "folder for the client, made anew": "папка для клиента, создаётся заново",
+        "new folder for the client": "папка для клиента, создаётся заново",
         "where clients reach this exporter": "по какому адресу клиенты видят этот экспортёр",
         "whose token is used, where several may upload": "чей токен взять, если присылать могут несколько",
         "of Kodeks as its own machine sees it; default the installation's url, else http://127.0.0.1":

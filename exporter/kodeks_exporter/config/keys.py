@@ -66,7 +66,7 @@ def shape(hint: Any) -> PlainType:
 
 @cache
 def keys(model: Any) -> tuple[Key, ...]:
-    """Those that the file may have, and sections whose keys stand among them (``Mark.INLINE``)."""
+    """Keys that the file may have, including those of inlined sections (``Mark.INLINE``)."""
     hints = typing.get_type_hints(model, include_extras=True)
     found = (Key(each.name, shape(hints[each.name]), each) for each in dataclasses.fields(model))
     return tuple(key for key in found if Mark.NOT_A_KEY not in key.shape.marks)
@@ -74,7 +74,7 @@ def keys(model: Any) -> tuple[Key, ...]:
 
 @cache
 def names(model: Any) -> tuple[str, ...]:
-    """All words that may stand in the section."""
+    """All words allowed in the section."""
     return tuple(_names(model))
 
 

@@ -43,7 +43,8 @@ _VERSIONS = {
 
 @dataclass(frozen=True, slots=True)
 class ServerSecurity:
-    """What web.yml says. Without ``cert_file`` the server speaks plain HTTP, without ``users`` anyone may ask.
+    """The contents of web.yml. Without ``cert_file`` the server uses plain HTTP, without ``users`` everybody has
+    access.
 
     ``client_verify`` other than CERT_NONE needs ``client_ca_file``.
     ``users``: name to bcrypt hash. ``headers`` are set on every answer, in place of our own of the same name.

@@ -12,9 +12,9 @@ def context(verify: bool, ca_file: str) -> ssl.SSLContext:
     """For a client. ``ca_file``: PEM of the authorities; empty: the machine's. Raises ``CheckError`` where it can't be
     read.
 
-    All Python versions behave alike. By default 3.13 requires more of certificates (key identifiers), which clients'
-    own old authorities lack: an upgrade of the monitor must not make their servers fail. It also accepts an
-    intermediate authority as trusted, which is what ``ca_file`` means.
+    The same in all Python versions. By default 3.13 requires more of certificates (key identifiers), which clients' own
+    old authorities lack: an upgrade of the monitor must not make their servers fail. It also accepts an intermediate
+    authority as trusted, which is what ``ca_file`` means.
     """
     try:
         made = ssl.create_default_context(cafile=ca_file or None)

@@ -32,7 +32,7 @@ MOSCOW: Final = ZoneInfo("Europe/Moscow")
 
 def _history_path(text: str) -> str:
     if text and "{date}" not in text:
-        raise ValueError('must have {date} where the day stands, such as "/history?date={date}"')
+        raise ValueError('must have {date} in place of the day, such as "/history?date={date}"')
     return values.path(text) if text else ""
 
 
@@ -46,7 +46,7 @@ class OnlinePaths:
     profile: Path = "/profile"
     """Page with the remainder of each limit."""
     history: HistoryPath = "/history?date={date}"
-    """The search history; `{date}` is where the day stands, as 2026-11-18. Empty (`""`): not requested."""
+    """The search history; `{date}` is replaced by the day, as 2026-11-18. Empty (`""`): not requested."""
     logout: OptionalPath = "/logout"
     """Empty (`""`): not requested."""
 

@@ -96,7 +96,7 @@ class _Day:
     count: int = 0
     pieces: list[bytes] = field(default_factory=list)
     spilled: list[tuple[int, int]] = field(default_factory=list)
-    """Where pieces stand in the temporary file, and how long they are."""
+    """Positions and lengths of pieces in the temporary file."""
 
 
 class DayCollector(Generic[E]):

@@ -59,7 +59,7 @@ def compile_format(text: str) -> re.Pattern[str]:
                 f"unknown directive %{letter}; known are %{', %'.join(_DIRECTIVES)}, and unix, unix_ms, ole"
             )
         if letter in seen:
-            raise ValueError(f"%{letter} stands twice")
+            raise ValueError(f"%{letter} appears twice")
         if letter != "%":
             seen.add(letter)
         parts.append(_DIRECTIVES[letter])

@@ -210,7 +210,7 @@ def _owners(found: ReportSurvey, place: str) -> list[str]:
 
 
 def _group_names(group: str) -> tuple[str, str]:
-    """Own name and the name of what it stands in."""
+    """Its own name and that of its parent."""
     names = ["", *group.strip("/").split("/")]
     return names[-1], names[-2]
 

@@ -41,7 +41,7 @@ _WORDS: Final = {
     "error": ("страница ошибки {code}", "сервер Кодекса или прокси перед ним не ответил как следует"),
     "other": ("веб-страница", "проверьте адрес, по которому его запрашивают"),
 }
-"""By kind of page: what it is, and what to do."""
+"""By kind of page: a description and the remedy."""
 
 
 @dataclass(frozen=True, slots=True)

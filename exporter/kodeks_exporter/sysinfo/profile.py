@@ -228,7 +228,7 @@ class _Parser:
                 for spelling in spellings:
                     folded = str(spelling).strip().casefold()
                     if table.setdefault(folded, word) != word:
-                        self._wrong(f"{where}.{word}", f"{spelling!r} already stands for {table[folded]}")
+                        self._wrong(f"{where}.{word}", f"{spelling!r} already means {table[folded]}")
             result[name] = table
         return result
 

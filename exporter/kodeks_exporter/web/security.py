@@ -16,8 +16,7 @@ from werkzeug.datastructures import Authorization
 from kodeks_exporter.config.webfile import ServerSecurity
 
 _CACHE_SIZE: Final = 100
-_LONGEST_KEY: Final = 64  # bytes that blake2b takes; a bcrypt hash has 60
-_BCRYPT_LIMIT: Final = 72  # bytes of a password that bcrypt looks at; the rest is cut off, as htpasswd does
+_BCRYPT_LIMIT: Final = 72  # bytes of a password that bcrypt uses; the rest is cut off, as htpasswd does
 _MISTAKES: Final = 10
 """Refusals of one address that are answered at once; then one every ``_FORGIVEN_EVERY`` seconds."""
 _FORGIVEN_EVERY: Final = 6.0

@@ -265,7 +265,7 @@ _ORDERS: Final[Mapping[str, Callable[[tuple[InstallationView, Status]], tuple[An
 
 
 def _zone_of(view: InstallationView) -> str:
-    """Where a server stands: times may be shown in any of these zones."""
+    """The zone of a server: times may be shown in any of these."""
     return str(view.time_zone) if view.time_zone is not None else ""
 
 
