@@ -46,8 +46,8 @@ class RecordPlan:
 
 
 @dataclass(slots=True, eq=False)
-class Node:
-    children: dict[str, Node] = field(default_factory=dict)
+class ElementPlan:
+    children: dict[str, ElementPlan] = field(default_factory=dict)
     enter: Callable[[Frame], None] | None = None
     leave: Callable[[], None] | None = None
     # Inputs of enter and leave; not used while reading.
@@ -64,7 +64,7 @@ class Plan:
 
     def __init__(self, layout: Layout, builders: Builders, emit: Mapping[Block, Callable[[Record], None]]) -> None:
         """``emit``: takes the records of a block."""
-        self.root = Node()
+        self.root = ElementPlan()
         self.rows: dict[Block, tuple[Rows | None, list[str]]] = {}
         """The builder for records that bypass the parser, if any, and the slots in the order of the fields."""
         self.tallies = {block: [0, 0] for block in layout.blocks}
@@ -110,12 +110,12 @@ class Plan:
             value = self._slot(layout.keys.of, Origin((layout.keys.value,)), "value", joins, outer)
             self.node(layout.keys.of).keys = (key, value)
 
-    def node(self, path: str) -> Node:
+    def node(self, path: str) -> ElementPlan:
         node = self.root
         walked = ""
         for name in path.strip("/").split("/"):
             walked += f"/{name}"
-            node = node.children.setdefault(name, Node(path=walked))
+            node = node.children.setdefault(name, ElementPlan(path=walked))
         return node
 
     def _slot(

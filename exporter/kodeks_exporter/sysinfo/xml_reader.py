@@ -16,7 +16,7 @@ from kodeks_exporter.sysinfo.profile import Layout
 from kodeks_exporter.sysinfo.records import Builders, Reading, emitters
 from kodeks_exporter.sysinfo.scalars import is_wanted, join_slots
 from kodeks_exporter.sysinfo.straight import Straight
-from kodeks_exporter.sysinfo.xml_plan import TEXT, Frame, Node, Plan, RecordPlan
+from kodeks_exporter.sysinfo.xml_plan import TEXT, Frame, ElementPlan, Plan, RecordPlan
 
 _PENDING_PIECES: Final = 64
 _SKIPPED: Final = 0
@@ -48,11 +48,11 @@ class _Reader:
         self._header: dict[str, str] = {}
         self._created_sent = False
         self._wanted_keys = {place for source in layout.header.values() for place in source.places}
-        self._fast: tuple[Node, Node, Straight] | None = None
+        self._fast: tuple[ElementPlan, ElementPlan, Straight] | None = None
         """An element that may bypass the parser, and its parent."""
         self._finish(self._plan.root)
 
-    def _finish(self, node: Node) -> None:
+    def _finish(self, node: ElementPlan) -> None:
         for child in node.children.values():
             self._finish(child)
         if node is not self._plan.root:
@@ -61,7 +61,7 @@ class _Reader:
 
     # --- what happens at an element's start and end
 
-    def _enter(self, node: Node) -> Callable[[Frame], None] | None:
+    def _enter(self, node: ElementPlan) -> Callable[[Frame], None] | None:
         if node.shows and not (node.frame or node.captures):
             present, shows = self._result.present, node.shows
 
@@ -97,14 +97,14 @@ class _Reader:
         return enter
 
     @staticmethod
-    def _wants_text(node: Node) -> bool:
+    def _wants_text(node: ElementPlan) -> bool:
         return (
             any(plan.text for plan in node.records)
             or any(capture.text for capture in node.captures)
             or (node.keys is not None and TEXT in node.keys)
         )
 
-    def _leave(self, node: Node) -> Callable[[], None] | None:
+    def _leave(self, node: ElementPlan) -> Callable[[], None] | None:
         if not (node.frame or any(capture.text for capture in node.captures)):
             return None
         frames, pieces, late = self._frames, self._pieces, self._late
@@ -148,7 +148,7 @@ class _Reader:
             return leave_plain
         return leave
 
-    def _straight(self, node: Node, plan: RecordPlan) -> Straight | None:
+    def _straight(self, node: ElementPlan, plan: RecordPlan) -> Straight | None:
         rows, order = self._plan.rows[plan.block]
         if rows is None or not plan.text or node.children or node.shows:
             return None
@@ -237,9 +237,9 @@ class _Reader:
     def run(self, chunks: Iterator[str]) -> Reading:
         limits, pieces = self._limits, self._pieces
         feed = XmlFeed(limits)
-        unknown = Node()
+        unknown = ElementPlan()
         node = self._plan.root
-        stack: list[Node] = []
+        stack: list[ElementPlan] = []
         push, pop = stack.append, stack.pop
 
         def start(name: str, attributes: Frame) -> None:
