@@ -16,7 +16,7 @@ from kodeks_exporter.sysinfo.profile import Layout
 from kodeks_exporter.sysinfo.records import Builders, Reading, emitters
 from kodeks_exporter.sysinfo.scalars import is_wanted, join_slots
 from kodeks_exporter.sysinfo.straight import Straight
-from kodeks_exporter.sysinfo.xml_plan import TEXT, Frame, ElementPlan, Plan, RecordPlan
+from kodeks_exporter.sysinfo.xml_plan import TEXT, ElementPlan, Frame, Plan, RecordPlan
 
 _PENDING_PIECES: Final = 64
 _SKIPPED: Final = 0
