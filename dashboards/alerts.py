@@ -1,5 +1,6 @@
 """Titles of alerts, taken from the rules, and alerts as time spans on graphs."""
 
+import functools
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path

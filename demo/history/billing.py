@@ -134,63 +134,30 @@ def _use(online: Accesses, access: Access, months: Sequence[_Month], writer: Wri
             for place, use in enumerate(uses)
             if use == name or place % 28 == 0 or place == len(uses) - 1 or (place and uses[place - 1] == name)
         ]
-        head = _head("kodeks_online_profile", access, **{"class": name})
+        head = _head("kodeks_online_class", access, **{"class": name})
         writer.write(head, [online.moments[at] for at in places], [int(uses[at] == name) for at in places])
 
 
-def _use(online: Accesses, writer: Writer) -> None:
-    months = _months(online)
-    writer.family("kodeks_online_class", "gauge", "How an access is used: 1 for its class")
-    for each in online.accesses:
-        uses = [each.use(month) for month, own, _ in months for _ in own]
-        for name in CLASSES:
-            # Daily while it is the class, and once a month (and when it ends) while it is not.
-            places = [
-                place
-                for place, use in enumerate(uses)
-                if use == name or place % 28 == 0 or place == len(uses) - 1 or (place and uses[place - 1] == name)
-            ]
-            head = _head("kodeks_online_class", each, **{"class": name})
-            writer.write(head, [online.moments[at] for at in places], [int(uses[at] == name) for at in places])
-    writer.family("kodeks_online_advice", "gauge", "Whether to call the client today or not to, and why")
-    for each in online.accesses:
-        told: dict[tuple[str, str], list[int]] = {}
-        for place, at in enumerate(online.moments):
-            advice = advise(each, at, each.left["documents"][place])
-            if advice:
-                told.setdefault(advice, []).append(at)
-        for (advice_name, reason), moments in told.items():
-            writer.constant(_head("kodeks_online_advice", each, advice=advice_name, reason=reason), moments)
-    _past(online, writer)
-
-
-def _past(online: Accesses, writer: Writer) -> None:
-    """What an access' own past lets expect of it."""
-    writer.family("kodeks_online_season_months", "gauge", "Months between the busy times of a seasonal access")
-    for each in online.accesses:
-        moments = [at for at in online.moments if each.use(_month(at)) == "seasonal"]
-        if moments:
-            writer.constant(_head("kodeks_online_season_months", each), moments, _season(each))
-    name = "kodeks_online_next_busy_timestamp_seconds"
-    writer.family(name, "gauge", "When the next busy time of a seasonal access is due")
-    for each in online.accesses:
-        moments = [at for at in online.moments if each.use(_month(at)) == "seasonal"]
-        if moments:
-            writer.write(_head(name, each), moments, [_next_busy(each, _month(at)) for at in moments])
-    writer.family("kodeks_online_documents_expected", "gauge", "Documents used by this day, going by its own past")
-    for each in online.accesses:
-        rows = [(at, wanted) for at in online.moments if (wanted := _expected(each, at)) is not None]
-        if rows:
-            writer.write(_head("kodeks_online_documents_expected", each), [at for at, _ in rows], [n for _, n in rows])
-    writer.family("kodeks_online_deviation", "gauge", "1 while an access behaves unlike its own past")
-    for each in online.accesses:
-        unlike: dict[str, list[int]] = {}
-        for at, left in zip(online.moments, each.left["documents"], strict=True):
-            kind = _deviation(each, at, each.limits["documents"] - left)
-            if kind:
-                unlike.setdefault(kind, []).append(at)
-        for kind, moments in unlike.items():
-            writer.constant(_head("kodeks_online_deviation", each, kind=kind), moments)
+def _past(online: Accesses, access: Access, writer: Writer) -> None:
+    """What is advised today, and what an access' own past lets expect of it."""
+    busy = [at for at in online.moments if access.use(_month(at)) == "seasonal"]
+    if busy:
+        writer.constant(_head("kodeks_online_season_months", access), busy, _season(access))
+        next_busy = _head("kodeks_online_next_busy_timestamp_seconds", access)
+        writer.write(next_busy, busy, [_next_busy(access, _month(at)) for at in busy])
+    rows = [(at, wanted) for at in online.moments if (wanted := _expected(access, at)) is not None]
+    if rows:
+        expected = _head("kodeks_online_documents_expected", access)
+        writer.write(expected, [at for at, _ in rows], [count for _, count in rows])
+    told: dict[str, list[int]] = {}
+    for at, left in zip(online.moments, access.left["documents"], strict=True):
+        if advice := advise(access, at, left):
+            name, reason = advice
+            told.setdefault(_head("kodeks_online_advice", access, advice=name, reason=reason), []).append(at)
+        if kind := _deviation(access, at, access.limits["documents"] - left):
+            told.setdefault(_head("kodeks_online_deviation", access, kind=kind), []).append(at)
+    for head, moments in told.items():
+        writer.constant(head, moments)
 
 
 def _season(access: Access) -> int:

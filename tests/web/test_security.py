@@ -11,6 +11,8 @@ import pytest
 import requests
 
 from kodeks_exporter.config.webfile import ServerSecurity
+from kodeks_exporter.store.database import Database
+from kodeks_exporter.store.passwords import PasswordStore
 from kodeks_exporter.web.security import PasswordChecker
 from tests.web.conftest import Start
 from tests.web.fakes import FakeBackend

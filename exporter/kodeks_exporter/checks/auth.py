@@ -4,6 +4,8 @@ Only the page that is shown after a login proves a login, and only a refusal by 
 a single sign-on or a proxy in front of it says nothing about the account.
 """
 
+import re
+
 from kodeks_exporter.checks.context import Context, Login
 from kodeks_exporter.checks.pages import bears_its_mark
 from kodeks_exporter.checks.strangers import is_proxys_own

@@ -1,5 +1,6 @@
 """Reads what ``/sysinfo/metrics`` says about catalogs. (Known: 0 is good, 1 is bad; ``status`` names the reason.)"""
 
+import math
 from dataclasses import dataclass
 
 from kodeks_exporter.checks.metrics_text import parse_samples

@@ -134,8 +134,9 @@ def _run(check: Check, installation: Installation, context: Context) -> CheckRes
 _KEPT = (Outcome.OK, Outcome.SKIPPED)
 
 
-def _impaired_by(check: Check, context: Context) -> Impairment | None:
-    """What the monitor lacked for a check that this one builds on. An earlier address of the name is good enough."""
+def _unseen_by(check: Check, context: Context) -> CheckResult | None:
+    """A prerequisite that the monitor could not check, because it lacked something itself or the page is for people
+    only. An earlier address of the name is good enough."""
     for name in check.requires:
         required = context.results.get(name)
         if required is None or (name == "dns" and context.addresses):

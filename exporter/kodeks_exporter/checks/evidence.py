@@ -48,7 +48,7 @@ def _weigh(context: Context, page: MainPage) -> Evidence:
         return Evidence(True, title)
     known = context.previous.get("proxy")
     known_title = known.facts.title if known is not None and isinstance(known.facts, KodeksFacts) else ""
-    # Where the title names Kodeks, what seems a stub's words is one of its headlines.
+    # Where the title names Kodeks, a stub's words are just one of its headlines.
     if status == 200 and title == known_title != "" and (seems is None or named):
         return Evidence(True, title)
     if seems is not None or status != 200:
@@ -82,8 +82,22 @@ def _proven_by_its_pages(context: Context, page: MainPage, with_password: bool) 
 
 
 def key_lines(patterns: Patterns, lines: Iterable[str]) -> list[str]:
-    """The lines of ``/admin/lic`` that are about the key, not about a product."""
-    return [line for line in lines if any(pattern.search(line) for pattern in patterns.protection_line)]
+    """The lines of ``/admin/lic`` that are about the key, not about a product, joined with continuations on the next
+    line: the key after a colon, an error that names no product."""
+    found: list[str] = []
+    goes_on = False
+    for line in lines:
+        if any(pattern.search(line) for pattern in patterns.protection_line):
+            found.append(line)
+            goes_on = True
+        elif goes_on and (found[-1].endswith(":") or _GOES_ON.match(line)):
+            found[-1] += f" {line}"
+        else:
+            goes_on = False
+    return found
+
+
+_GOES_ON = re.compile(r"\W*(ошибка защиты|ключ не|senselock)", re.IGNORECASE)
 
 
 def names_kodeks(patterns: Patterns, installation: Installation, text: Text) -> bool:

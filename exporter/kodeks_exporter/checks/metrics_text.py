@@ -26,6 +26,6 @@ def parse_samples(text: str) -> Iterator[Sample]:
     try:
         for family in text_string_to_metric_families(text):
             yield from (sample for sample in family.samples if is_float(sample.value))
-    except (LookupError, AttributeError, TypeError) as error:
+    except (ArithmeticError, LookupError, AttributeError, TypeError) as error:
         # The parser expects valid input; some broken lines make it fail with other errors.
         raise ValueError(f"not a metrics text: {type(error).__name__}") from None

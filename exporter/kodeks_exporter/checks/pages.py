@@ -82,7 +82,8 @@ _LARGE = 200_000
 def weighty_lines(text: Text) -> list[str]:
     """The lines that describe the page: title, main headings and, on a page with little other text, its lines,
     separately and joined."""
-    lines = [line for line in (text.title, *text.headings) if line]
+    headings = text.headings if len(text.headings) == 1 else ()  # of several, each is one of many headlines
+    lines = [line for line in (text.title, *headings) if line]
     said = text.said
     return [*lines, *said, " ".join(said)] if sum(map(len, said)) <= _LITTLE else lines
 

@@ -146,8 +146,8 @@ _KINDS = (
 
 
 def stranger(response: Response, text: Text) -> Stranger:
-    """What sent an answer that shows no sign of Kodeks."""
-    found = stub(text)
+    """What sent an answer that shows no sign of Kodeks, and never is one of Kodeks' own as far as is known."""
+    found = stub(response, text)
     if found is not None:
         return found
     if text.asks_for_a_password or response.status == 401:
@@ -158,8 +158,27 @@ def stranger(response: Response, text: Text) -> Stranger:
     return Stranger("not_kodeks", f"другой сайт («{title[:80]}»)" if title else "другой сайт")
 
 
-def stub(text: Text) -> Stranger | None:
-    """The kind of stub or other program that a page's words point to; None: no known kind."""
+_LEGAL_REASONS = 451
+_REFUSALS = (401, 403, 429, 503)
+_PROTECTION = re.compile(r"ddos-guard|qrator|variti|servicepipe|stormwall", re.IGNORECASE)
+_PROTECTION_HEADERS = ("cf-mitigated", "x-iinfo", "x-sucuri-block")
+
+
+def _is_of_protection(response: Response) -> bool:
+    headers = response.headers
+    return bool(_PROTECTION.search(headers.get("server", ""))) or any(name in headers for name in _PROTECTION_HEADERS)
+
+
+def _of(reason: str) -> Stranger:
+    return next(kind.stranger for kind in _KINDS if kind.stranger.reason == f"not_kodeks_{reason}")
+
+
+def stub(response: Response, text: Text) -> Stranger | None:
+    """The kind of stub or other program, by a page's code and words; None: no known one."""
+    if response.status == _LEGAL_REASONS:
+        return _of("blocked_by_provider")
+    if response.status in _REFUSALS and _is_of_protection(response):
+        return _of("challenge")
     said = text.said if sum(map(len, text.said)) <= _LONGEST_STUB else text.headings
     searched = "\n".join((text.title, *said, " ".join(said), text.made_by))
     by_signs = (kind.stranger for kind in _KINDS if kind.signs.search(searched))
@@ -170,7 +189,7 @@ def stub(text: Text) -> Stranger | None:
 
 
 def at_address(url: str) -> Stranger | None:
-    """What seems to be at an address that a server sends its visitors to; None where that does not tell."""
+    """What seems to be at an address to which a server redirects; None where the address does not tell."""
     return next((stranger for stranger, signs in _ADDRESSES if signs.search(url)), None)
 
 

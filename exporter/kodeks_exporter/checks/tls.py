@@ -44,8 +44,29 @@ def check(installation: Installation, context: Context) -> Verdict:
     return failed(bad.reason, _whose(facts) if bad.reason == "certificate_expired" else bad.text, facts)
 
 
-def _old_protocol(context: Context, timeout: float) -> str:
-    """The old TLS version that the server accepts, after the usual handshake failed; empty when it accepts none."""
+def _whose(facts: TlsFacts | None) -> str:
+    """Which certificate of a chain has expired."""
+    if facts is not None and facts.expires > time.time():
+        return "истёк корневой сертификат, которому доверяет мониторинг (tls.ca_file); у сервера свежий"
+    if facts is not None and facts.issuer:
+        return f"истёк сертификат издателя «{facts.issuer}»: обновите цепочку на сервере"
+    return "срок TLS-сертификата истёк"
+
+
+def _no_handshake(context: Context, error: CheckError, timeout: float) -> Verdict:
+    """Explains the failure by another attempt with everything OpenSSL supports, however old or weak."""
+    if error.reason not in _NO_HANDSHAKE:
+        return failed_by(error)
+    try:
+        version, cipher = context.connection.agreed_on(_lenient(), timeout)
+    except CheckError:
+        return failed_by(error)
+    if version in _OLD:
+        return failed("tls_old", f"сервер говорит только по {version}: браузеры его не принимают")
+    return failed("tls", f"сервер принимает только слабые шифры ({cipher}): браузеры их не знают")
+
+
+def _lenient() -> ssl.SSLContext:
     lenient = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     lenient.check_hostname = False
     lenient.verify_mode = ssl.CERT_NONE
@@ -58,7 +79,8 @@ def _old_protocol(context: Context, timeout: float) -> str:
 
 @lru_cache(maxsize=1024)
 def _facts(chain: tuple[bytes, ...]) -> TlsFacts | None:
-    """The earliest expiry in the chain, and which certificate it belongs to when that is not the server's own."""
+    """The earliest end in the chain, and whose it is if not the server's own. Certificates outside the chain do not
+    count, nor does a root, which clients do not take from the server."""
     try:
         certificates = _issuers([x509.load_der_x509_certificate(each) for each in chain])
         first = min(certificates, key=lambda each: each.not_valid_after_utc)

@@ -7,7 +7,6 @@ when the server writes ``Date:`` (known). When the server does not answer the sc
 proxy's page.
 """
 
-import codecs
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -13,8 +13,6 @@ _CYRILLIC = re.compile("[а-яё]", re.IGNORECASE)
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _RUSSIAN = ("cp1251", "koi8-r", "cp866", "iso8859-5", "mac-cyrillic")
 _WESTERN = ("cp1252", "iso8859-1", "iso8859-15", "ascii")
-_FREQUENT = "оеаинтсрвлкмдпу"
-"""Two of three letters in any Russian text are among these, in lower case."""
 _SAMPLE = 20_000
 
 
@@ -63,7 +61,7 @@ def _decode(body: bytes, claim: str) -> tuple[str, str, bool]:
         return body.decode("utf-8", "replace"), "utf-8", False
     scores = _scores(body)
     best = max(scores, key=lambda charset: scores[charset])
-    if scores[best] < _PLAUSIBLE or not _A_WORD.search(body):  # too little Russian in it to contradict anybody
+    if scores[best] < _PLAUSIBLE or not _A_WORD.search(body):  # too little Russian to contradict the declaration
         return body.decode(claim or "cp1251", "replace"), claim or "cp1251", False
     if claim in scores and scores[claim] > scores[best] - _CLEARLY:
         best = claim
@@ -71,7 +69,7 @@ def _decode(body: bytes, claim: str) -> tuple[str, str, bool]:
 
 
 _A_WORD = re.compile(rb"[\x80-\xff]{4}")
-"""Letters with accents of western languages never stand so."""
+"""Accented letters of western languages never occur in this pattern."""
 _PLAUSIBLE = -0.8
 _CLEARLY = 0.3
 
@@ -83,16 +81,28 @@ def _is_spoilt_utf8(body: bytes) -> bool:
 
 
 def russian_set(body: bytes) -> str:
-    """The one-byte set of a Russian text; empty if none gives Russian."""
-    best = max(_RUSSIAN, key=lambda charset: _russian(body, charset))
-    return best if _russian(body, best) >= _PLAUSIBLE else ""
+    """The one-byte set of a Russian text; empty if none makes it Russian."""
+    scores = _scores(body)
+    best = max(scores, key=lambda charset: scores[charset])
+    return best if scores[best] >= _PLAUSIBLE and _A_WORD.search(body) else ""
 
 
-def _russian(body: bytes, charset: str) -> float:
-    """The share of non-ASCII characters that are frequent lower-case Russian letters, 0 to 1."""
-    sample = body[:_SAMPLE]
-    total = len(sample) - len(sample.translate(None, _HIGH))
-    return (len(sample) - len(sample.translate(None, _FREQUENT_IN[charset]))) / total if total else 0.0
+def _scores(body: bytes) -> dict[str, float]:
+    """How Russian the text looks in each set: the mean logarithm of its letters' frequencies, above 0 for most
+    texts. Capitals count the same, as whole pages of them exist, but a capital right after a small letter is not
+    Russian."""
+    sample = _ASCII.sub(b" ", body)[:_SAMPLE]
+    counts = [(byte, number) for byte, number in Counter(sample).items() if byte >= 128]
+    total = sum(number for _, number in counts) or 1
+    return {
+        charset: (
+            sum(_WEIGHTS[charset][byte] * number for byte, number in counts)
+            - _OF_A_JUMP * len(_JUMPS[charset].findall(sample))
+        )
+        / total
+        - (_RARE if charset in _RARELY_USED else 0.0)
+        for charset in _RUSSIAN
+    }
 
 
 _ASCII = re.compile(rb"[\x00-\x7f]+")
@@ -137,7 +147,7 @@ _PER_MILLE = dict(
         strict=True,
     )
 )
-"""Letters of a thousand in Russian texts."""
+"""Frequencies of letters in Russian texts, per mille."""
 _SMALL = "".join(_PER_MILLE)
 _OF_A_JUMP = 3.0
 _RARE = 0.15

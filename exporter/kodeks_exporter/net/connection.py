@@ -105,7 +105,7 @@ class Connection:
         limits: Limits,
         trusting: Callable[[], ssl.SSLContext] = lambda: trust.kept_context(True, ""),
     ) -> None:
-        """``trusting``: for TLS that nobody has started by ``secure``."""
+        """``trusting``: the context for TLS not started by ``secure``."""
         self._meant = self._target = target
         self._trusting = trusting
         self._addresses = addresses
@@ -132,8 +132,8 @@ class Connection:
             self.close()
             raise
 
-    def tls_version(self, context: ssl.SSLContext, timeout: float) -> str:
-        """The TLS version negotiated with ``context`` on a separate connection. Raises ``CheckError``."""
+    def agreed_on(self, context: ssl.SSLContext, timeout: float) -> tuple[str, str]:
+        """Version and cipher negotiated with ``context`` on a separate connection. Raises ``CheckError``."""
         with connect(self._addresses, self._target.port, timeout) as plain:
             try:
                 plain.settimeout(timeout)
@@ -163,7 +163,7 @@ class Connection:
         self.close()
         raise CheckError("redirects", f"больше {self._limits.max_redirects} перенаправлений подряд")
 
-    def _redirected(self, path: str, location: str) -> str:
+    def _redirected(self, path: str, location: str, may_move: bool = False) -> str:
         """The path of a ``Location``. Its non-ASCII bytes are kept, percent-encoded."""
         try:
             parts = urlsplit(urljoin(self._target.base + path, location.replace("\\", "/")))
@@ -179,7 +179,7 @@ class Connection:
         return f"{path}?{query}" if query else path
 
     def _moved(self, target: Target) -> bool:
-        """Goes on by https where a site sends its visitors from http there, or back, at the usual ports of one host."""
+        """Switches between http and https where a site redirects so on the usual ports of the same host."""
         usual = all(each.port == _DEFAULT_PORTS.get(each.scheme) for each in (target, self._target))
         if not usual or target.host != self._target.host:
             return False
@@ -206,7 +206,7 @@ class Connection:
 
     def _drop_stale(self) -> None:
         """Closes a kept connection on which unexpected data or the end has arrived."""
-        if self._socket is not None and self._tls is None:  # TLS may send messages of its own: session tickets
+        if self._socket is not None and not isinstance(self._socket, ssl.SSLSocket):  # TLS may send its own messages
             poll = select.poll()
             poll.register(self._socket, select.POLLIN)
             if poll.poll(0):

@@ -35,7 +35,7 @@ class CheckError(Exception):
 
 
 class RedirectError(CheckError):
-    """A server sends its visitors to another place: ``url``, without its query."""
+    """The server redirects to another place: ``url``, without its query."""
 
     def __init__(self, url: str) -> None:
         where = urlsplit(url)

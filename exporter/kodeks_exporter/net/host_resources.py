@@ -38,7 +38,7 @@ def disks(rows: Rows, available: Rows | None = None) -> tuple[Disk, ...]:
         if not name or units is None or size is None or used is None:
             continue
         # Integer32 of disks with over 2^31 units: it overflows on Windows.
-        size, used = size % 2**32, used % 2**32
+        size, used = (each + 2**32 if each < 0 else each for each in (size, used))
         if units > 0 and size > 0:
             found.setdefault(
                 name, Disk(name, units * size, min(units * max(0, size - used), usable.get(name, units * size)))

@@ -29,7 +29,7 @@ _MAKER = re.compile(
     re.IGNORECASE,
 )
 _HARDLY_A_WORD = 200
-"""Characters of a page whose visitors see another in its place."""
+"""Longest text of a page that shows another page in its place."""
 _PASSWORD = re.compile(r"""<input\b[^<>]{0,500}\btype\s*=\s*["']?password\b""", re.IGNORECASE)
 
 
@@ -70,14 +70,14 @@ class Text:
 
     @cached_property
     def leads_to(self) -> tuple[str, ...]:
-        """Addresses of what a page with hardly a word of its own shows in its place, by META or frames."""
+        """Addresses that a page with hardly any text shows in its place, by META or frames."""
         if len(self.visible) > _HARDLY_A_WORD:
             return ()
         return tuple(html.unescape(found[1] or found[2]) for found in islice(_LEADING.finditer(self.source), 10))
 
     @cached_property
     def made_by(self) -> str:
-        """The program that says in its page's head that it has made it."""
+        """The program that generated the page, according to its head."""
         found = _MAKER.search(self.source, 0, 20_000)
         return html.unescape(found[1]) if found else ""
 

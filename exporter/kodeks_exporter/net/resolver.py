@@ -1,5 +1,6 @@
 """Resolves names within a time limit, and distinguishes a silent resolver from a bad name."""
 
+import contextlib
 import logging
 import socket
 import threading
@@ -162,7 +163,7 @@ class Resolver:
         return len(others) < _ENOUGH and self._answers_anything()
 
     def _answers_anything(self) -> bool:
-        """Whether a name server answers a query that every server can answer: for the root."""
+        """Whether a name server answers a query that any server can answer: for the root."""
         asked_at, answered = self._control
         if time.monotonic() - asked_at < _CONTROL_TIMEOUT * 5:
             return answered
@@ -179,7 +180,7 @@ class Resolver:
         try:
             return _addresses(self._dns, host)
         except dns.resolver.NXDOMAIN:
-            # One server of several may not know the name: outside ones know no inner names.
+            # One of several servers may not know the name: external ones know no internal names.
             for server in self._dns.nameservers if len(self._dns.nameservers) > 1 else ():
                 alone = dns.resolver.Resolver(configure=False)
                 alone.nameservers, alone.lifetime = [server], _SERVER_TIMEOUT
@@ -233,7 +234,7 @@ def _ask_system(host: str) -> Addresses:
 
 
 def _of_somebody(host: str, addresses: Addresses) -> Addresses:
-    """Without 0.0.0.0, by which filters close a name: whoever connects to that comes to itself."""
+    """Without 0.0.0.0, with which filters block a name: it would connect to this machine itself."""
     left = tuple(address for address in addresses if address not in _NOBODY)
     if addresses and not left:
         raise CheckError("no_address", f"вместо адреса DNS даёт {addresses[0]}: так закрывают имена фильтры ({host})")

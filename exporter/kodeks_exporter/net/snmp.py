@@ -37,6 +37,7 @@ _MAX_STATUSES: Final = 20
 
 # pysnmp 7.1 keeps some 300 bytes of every v3 answer forever (the security state that only a responder would use).
 _READS_OF_AN_ENGINE: Final = 2000
+_SHARE_OF_TABLES: Final = 0.95  # of the time for a read
 _IDLE_SECONDS: Final = 900.0  # an engine whose credentials are no longer used (after a reload) is closed
 
 
@@ -53,7 +54,7 @@ class SnmpAsker:
         self._names = concurrent.futures.ThreadPoolExecutor(max_workers=4, thread_name_prefix="snmp-dns")
         self._last_pid: dict[tuple[str, int, tuple[str, ...]], int] = {}
         self._values: dict[tuple[str, int], int] = {}
-        """How much an agent was last asked for at once, where that was not all."""
+        """The size of an agent's last requests, if reduced."""
 
     def read(self, target: Snmp, timeout: float) -> SnmpFacts:
         """Disks and processes of one agent, within ``timeout`` seconds over all. Raises ``SnmpError``."""
@@ -160,7 +161,7 @@ class SnmpAsker:
                 engine.close()
 
     async def _facts(self, agent: Agent, target: Snmp, end: float) -> SnmpFacts:
-        """``end``: of the loop's clock; what was read till then is told."""
+        """``end``: by the loop's clock; returns everything read until then."""
         await agent.first()
         unanswered: list[str] = []
         storages: Rows = {}
@@ -176,7 +177,7 @@ class SnmpAsker:
             async with _one_table("процессы", unanswered, end):
                 processes = await self._processes(agent, target)
         finally:
-            # What a line loses by chance is soon forgotten: after a read without loss it is more again.
+            # Recovers from chance losses: requests grow again after a read without loss.
             values = agent.values if unanswered or agent.values < begun else agent.values * 4
             if values < VALUES:
                 self._values[target.address, target.port] = values
@@ -226,7 +227,7 @@ class SnmpAsker:
 
 @asynccontextmanager
 async def _one_table(name: str, unanswered: list[str], end: float) -> AsyncIterator[None]:
-    """What the agent does not answer in here, or not till ``end``, is put down as unanswered."""
+    """Notes what the agent does not answer inside the block, or before ``end``, as unanswered."""
     try:
         async with asyncio.timeout_at(end):
             yield

@@ -20,10 +20,12 @@ _UPTIME: Final[Oid] = (1, 3, 6, 1, 2, 1, 1, 3, 0)
 _MAX_BYTES: Final = 512 * 1024
 # An answer should fit one Ethernet frame: many networks lose fragments, and agents with small buffers refuse larger
 # ones (tooBig).
-_VALUES: Final = 40
+VALUES: Final = 40
 _MOST_ROWS: Final = 25
 OF_ONE_TABLE: Final = ("timeout", "too_big")
 """Reasons that may affect only one table, once the agent has answered at all."""
+_TOO_MUCH: Final = (*OF_ONE_TABLE, "malformed")
+"""Failures of agents that were asked for too much: no answer, tooBig, genErr or an empty answer."""
 
 
 class SnmpError(CheckError):
@@ -87,8 +89,8 @@ def snmp_error(word: str, detail: str = "") -> SnmpError:
 
 @dataclass
 class Agent:
-    """One agent and the login for it, for the time of one ``read``. ``values``: the most that is asked for at once; a
-    quarter after each answer that did not come, and at 0 one row by GETNEXT, for agents that know nothing else."""
+    """One agent and the login for it, for the time of one ``read``. ``values``: the most requested at once; reduced
+    to a quarter after each missing answer, and at 0 one row by GETNEXT, for agents that support nothing else."""
 
     hlapi: Any
     engine: Any
@@ -151,7 +153,7 @@ class Agent:
             except SnmpError as error:
                 if self.values == 0 or error.reason not in _TOO_MUCH:
                     raise
-                repetitions = max(1, repetitions // 4)  # too much for the agent or the network: ask for less at a time
+                self.values //= 4  # too much for the agent or the network
                 continue
             if not answer:
                 break
@@ -171,9 +173,11 @@ class Agent:
                         raise snmp_error("endless")
         return rows
 
-    async def _bulk(self, oids: list[Oid], repetitions: int) -> list[tuple[Oid, Any]]:
-        """One GETBULK; repeated only if it can't be made smaller."""
-        self.peer.retries = 0 if repetitions > 1 else 1
+    async def _following(self, oids: list[Oid], width: int) -> list[tuple[Oid, Any]]:
+        """Some rows of a table with ``width`` columns; repeated only if the request can't be made smaller."""
+        if self.values == 0:
+            return await self._ask(self.hlapi.next_cmd, oids)
+        self.peer.retries = 0
         try:
             return await self._ask(self.hlapi.bulk_cmd, oids, 0, max(1, min(_MOST_ROWS, self.values // width)))
         finally:

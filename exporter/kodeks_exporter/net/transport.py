@@ -1,5 +1,9 @@
-"""``requests`` with two additions: addresses from our own resolver, and one time limit for a whole exchange (a
-server that sends a byte a second never hits a socket's own time-out)."""
+"""``requests`` with two additions: addresses from our own resolver, and one time limit for a whole exchange (a server
+that sends a byte a second never hits a socket's own time-out).
+
+For plain client calls: reports, uploads, the APIs of Alertmanager and Prometheus. ``connection`` reads whole pages as
+leniently as a browser; reports of 20 MB, passed on in pieces, would need a second mechanism there.
+"""
 
 import http.client
 import socket

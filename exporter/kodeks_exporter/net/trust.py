@@ -9,12 +9,13 @@ from kodeks_exporter.net.machine import is_exhausted
 
 
 def context(verify: bool, ca_file: str) -> ssl.SSLContext:
-    """For a client. ``ca_file``: PEM of the authorities; empty: the machine's. Raises ``CheckError`` where it can't be
-    read.
+    """For a client.
 
-    The same in all Python versions. By default 3.13 requires more of certificates (key identifiers), which clients' own
-    old authorities lack: an upgrade of the monitor must not make their servers fail. It also accepts an intermediate
-    authority as trusted, which is what ``ca_file`` means.
+    ``ca_file``: PEM of the authorities; empty: the machine's. Raises ``CheckError`` when it can't be read. The same in
+    every Python. 3.13 by itself asks more of certificates (key identifiers), which authorities that clients made years
+    ago do not have: an upgrade of the monitor must not make their servers fail. And it takes an authority in the middle
+    of a chain as a trusted one, which is what ``ca_file`` means. Ciphers and old servers that know no safe
+    renegotiation are let through as browsers let them.
     """
     try:
         made = ssl.create_default_context(cafile=ca_file or None)
@@ -30,7 +31,7 @@ def context(verify: bool, ca_file: str) -> ssl.SSLContext:
 
 
 def kept_context(verify: bool, ca_file: str) -> ssl.SSLContext:
-    """The same, made once, and again when the file has changed."""
+    """The same, cached until the file changes."""
     try:
         stamp = Path(ca_file).stat() if ca_file else None
     except OSError as error:
@@ -50,5 +51,5 @@ def _unreadable(error: OSError, ca_file: str) -> CheckError:
 
 
 _CIPHERS = "DEFAULT:@SECLEVEL=2"
-"""Debian's own. Python built elsewhere leaves out what older Windows servers offer and browsers still take."""
+"""Debian's own. Other builds of Python leave out ciphers that older Windows servers offer and browsers still accept."""
 _OP_LEGACY_SERVER_CONNECT = 0x4  # ssl.OP_LEGACY_SERVER_CONNECT since Python 3.12

@@ -3,7 +3,6 @@
 Only the account page, the history and the logout page are asked for, never a document or a search: no units are spent.
 """
 
-import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace

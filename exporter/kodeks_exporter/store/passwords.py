@@ -1,6 +1,4 @@
-"""What is remembered of passwords that were right, so that the first scrape after a restart waits for no check."""
-
-from __future__ import annotations
+"""Digests of correct passwords, so that the first scrape after a restart need not wait for bcrypt."""
 
 from collections import UserDict
 
@@ -8,7 +6,7 @@ from kodeks_exporter.store.database import Database
 
 
 class PasswordStore(UserDict[str, bytes]):
-    """By user of web.yml: a digest that is worth nothing without the hash there. Survives restarts."""
+    """Digests by user of web.yml, useless without the hash there. Kept across restarts."""
 
     def __init__(self, database: Database) -> None:
         super().__init__()

@@ -81,8 +81,12 @@ class Clock:
         self._others: dict[str, float] = {}
 
     def __call__(self, text: str) -> float | None:
-        """Unix seconds, or None when the text matches no format or is not a real time."""
-        # Nearly all times end in :MM:SS; the part before it is the same for a whole hour, so it is parsed once.
+        """Unix seconds, or None when the text fits no format or is no real time."""
+        # Nearly all times end in :MM:SS; what stands before is the same for a whole hour, so it is worked out once.
+        # So are dates without a time, which many records share.
+        found = self._others.get(text)
+        if found is not None:
+            return found
         try:
             return self.hours[text[:-6]] + SECONDS[text[-6:]]
         except KeyError:

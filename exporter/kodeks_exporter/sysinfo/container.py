@@ -205,7 +205,7 @@ def _unzip(file: IO[bytes], size: int, limits: ReadLimits) -> Iterator[Opened]:
             head = _entry_head(archive, entry)
             if sniff_format(head) is None:
                 found = refusal(head)
-                # An archive or a page in it says more than a text beside it.
+                # an archive or a page in it tells more than a text beside it
                 if problem is None or problem.detail == _NEITHER:
                     problem = found
                 continue

@@ -232,11 +232,11 @@ class ServerConnection:
         allowed = guard.known(path, authorization)
         if allowed is None:
             try:
-                # Who sends the same meanwhile waits for the one answer, and is refused nothing.
+                # Requests with the same password wait for the one result.
                 check = lambda: guard.check(authorization)  # noqa: E731
                 allowed = await self._house.passwords.share(authorization, self.place.party, check)
             except Full:
-                allowed = guard.known(path, authorization)  # found out for somebody else meanwhile
+                allowed = guard.known(path, authorization)  # checked for another request in the meantime
             if allowed is None:
                 raise _Refused(429, "too many passwords at once", (("Retry-After", "5"),))
         if not allowed:

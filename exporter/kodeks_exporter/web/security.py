@@ -7,7 +7,7 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import Final
 
 import bcrypt
@@ -16,6 +16,7 @@ from werkzeug.datastructures import Authorization
 from kodeks_exporter.config.webfile import ServerSecurity
 
 _CACHE_SIZE: Final = 100
+_LONGEST_KEY: Final = 64  # bytes that blake2b takes; a bcrypt hash has 60
 _BCRYPT_LIMIT: Final = 72  # bytes of a password that bcrypt uses; the rest is cut off, as htpasswd does
 _MISTAKES: Final = 10
 """Refusals of one address that are answered at once; then one every ``_FORGIVEN_EVERY`` seconds."""
@@ -28,18 +29,19 @@ _SUSPECTS: Final = 10_000
 class PasswordChecker:
     """Checks passwords against bcrypt hashes, and caches the results: bcrypt at every scrape would be too expensive.
 
-    The cache holds digests under a key that exists only in this object, never passwords. An unknown user takes the same
-    time as a wrong password, so timing does not reveal names.
+    The cache holds digests keyed with the user's hash, which is only in web.yml, never passwords: either one is useless
+    without the other. An unknown user takes the same time as a wrong password, so timing does not reveal names.
     """
 
-    def __init__(self, users: Mapping[str, bytes], before: PasswordChecker | None = None) -> None:
-        """``before``: its successful results stay valid for unchanged users and hashes."""
+    def __init__(self, users: Mapping[str, bytes], good: MutableMapping[str, bytes] | None = None) -> None:
+        """``good``: digests of correct passwords by user, also from earlier checkers; those of another hash never
+        match."""
         self._users = dict(users)
         cost = max((_cost(hashed) for hashed in self._users.values()), default=10)
         self._dummy: Final = bcrypt.hashpw(secrets.token_bytes(16), bcrypt.gensalt(cost))
         self._lock = threading.Lock()
-        self._good: OrderedDict[bytes, None] = OrderedDict(() if before is None else before._good)
-        self._bad: OrderedDict[bytes, None] = OrderedDict()  # separate, so that guesses do not evict good results
+        self._good: MutableMapping[str, bytes] = {} if good is None else good
+        self._bad: OrderedDict[bytes, None] = OrderedDict()
 
     def known(self, user: str, password: str) -> bool | None:
         """The cached result or None; takes microseconds."""
@@ -95,7 +97,7 @@ class Guard:
         open_paths: tuple[str, ...] = (),
         passwords: MutableMapping[str, bytes] | None = None,
     ) -> None:
-        """``passwords``: what is remembered of those that were right (``PasswordChecker``)."""
+        """``passwords``: digests of correct ones (``PasswordChecker``)."""
         self._open_paths = open_paths
         self._passwords: MutableMapping[str, bytes] = {} if passwords is None else passwords
         self._checker: PasswordChecker | None = None
@@ -103,7 +105,7 @@ class Guard:
 
     def secure(self, security: ServerSecurity) -> None:
         """Puts new users and headers in force for later requests."""
-        self._checker = PasswordChecker(security.users, self._checker) if security.users else None
+        self._checker = PasswordChecker(security.users, self._passwords) if security.users else None
         self.headers = tuple(security.headers.items())
         """Set on every answer, replacing ours of the same name."""
 
@@ -152,7 +154,7 @@ def _basic(authorization: str) -> tuple[str, str] | None:
     """User and password of a header ``Authorization``."""
     try:
         given = Authorization.from_header(authorization)
-    except ValueError:  # letters that are not of base64
+    except ValueError:  # characters outside base64
         return None
     if given is None or given.type != "basic" or given.username is None or given.password is None:
         return None

@@ -57,7 +57,7 @@ class WebServer:
         open_paths: tuple[str, ...] = (),
         passwords: MutableMapping[str, bytes] | None = None,
     ) -> None:
-        """``passwords``: what is remembered, over restarts, of those that were right; else only while it runs."""
+        """``passwords``: digests of correct ones that survive restarts; None: kept only in memory."""
         security = security or ServerSecurity()
         self._options = options = options or ServerOptions()
         self._listen = parse_listen_address(listen)
@@ -65,7 +65,7 @@ class WebServer:
         most = room(options.max_connections)
         self._house = House(
             app=app,
-            guard=Guard(security, open_paths),
+            guard=Guard(security, open_paths, passwords),
             limits=options,
             table=Table(most, max(1, most // 2)),
             outbox=Outbox(options.max_unsent),
