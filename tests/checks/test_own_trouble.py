@@ -102,10 +102,10 @@ def test_the_resolver_is_silent_and_the_address_known(clinic: Clinic) -> None:
 
 
 def test_no_right_to_ping(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refused(address: str, privileged: bool) -> None:
+    def refused(privileged: bool) -> None:
         raise SocketPermissionError(privileged)
 
-    monkeypatch.setattr(pinger, "_socket", refused)
+    monkeypatch.setattr(pinger, "ICMPv4Socket", refused)
     round_ = clinic.examine()
     assert failures(round_) == {}
     assert round_.impairments == {Impairment.PING}
