@@ -106,47 +106,12 @@ def _scores(body: bytes) -> dict[str, float]:
 
 
 _ASCII = re.compile(rb"[\x00-\x7f]+")
-_PER_MILLE = dict(
-    zip(
-        "оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфъё",
-        (
-            110,
-            85,
-            80,
-            74,
-            67,
-            63,
-            55,
-            47,
-            45,
-            44,
-            35,
-            32,
-            30,
-            28,
-            26,
-            20,
-            19,
-            17,
-            17,
-            17,
-            16,
-            14,
-            12,
-            10,
-            9,
-            7,
-            6,
-            5,
-            4,
-            3,
-            3,
-            1,
-            1,
-        ),
-        strict=True,
-    )
-)
+_PER_MILLE = dict(zip(
+    "оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфъё",
+    (110, 85, 80, 74, 67, 63, 55, 47, 45, 44, 35, 32, 30, 28, 26, 20, 19, 17, 17, 17, 16, 14, 12, 10, 9,
+     7, 6, 5, 4, 3, 3, 1, 1),
+    strict=True,
+))  # fmt: skip
 """Frequencies of letters in Russian texts, per mille."""
 _SMALL = "".join(_PER_MILLE)
 _OF_A_JUMP = 3.0
