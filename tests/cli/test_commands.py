@@ -136,6 +136,17 @@ def test_what_is_wrong_is_one_clear_line(config: Path, code: int, arguments: lis
     assert result.stderr + result.stdout
 
 
+@pytest.mark.parametrize("name", ["files", "spool", "statuses", "rejected"])
+def test_a_file_where_a_folder_of_the_storage_should_be_is_one_clear_line(
+    config: Path, name: str, tmp_path: Path
+) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / name).write_text("")
+    result = command("serve", f"--config.file={config}", f"--storage.path={tmp_path / 'data'}")
+    assert (result.returncode, result.stderr.count("\n")) == (1, 1)
+    assert f"{tmp_path / 'data' / name}: a file is where a folder should be" in result.stderr
+
+
 def test_serve(config: Path, stand: Stand, tmp_path: Path) -> None:
     with serving(config, tmp_path / "data") as exporter:
         wait_for(lambda: exporter.get("/-/ready").ok)

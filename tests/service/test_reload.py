@@ -135,6 +135,9 @@ def test_files_set_aside_are_told_until_they_are_removed(tmp_path: Path) -> None
             kept.unlink()
         assert service.reload() == []
         assert b"kodeks_exporter_storage_unreadable_files 0.0" in service.metrics(openmetrics=False)
+        (tmp_path / "data").rename(tmp_path / "moved")
+        assert service.reload() == []
+        assert b"kodeks_exporter_storage_unreadable_files 1.0" in service.metrics(openmetrics=False)
     finally:
         service.start()
         service.stop()

@@ -16,7 +16,7 @@ import pytest
 from kodeks_exporter.settings.history import HistorySettings
 from kodeks_exporter.store import online, reaction, reports
 from kodeks_exporter.store.database import FILE_NAME, Database, StorageError
-from kodeks_exporter.store.folder import StorageLock, opened, reserve, set_aside
+from kodeks_exporter.store.folder import StorageLock, opened, reserve
 from kodeks_exporter.store.live import LiveStore
 from kodeks_exporter.store.online import OnlineStore
 from kodeks_exporter.store.reaction import ReactionStore
@@ -69,6 +69,22 @@ def storage(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def unreadable(folder: Path) -> int:
+    with closing(StorageLock(folder)) as lock:
+        return lock.unreadable()
+
+
+@pytest.mark.parametrize("swap", [False, True])
+def test_a_folder_that_goes_away_or_is_replaced_is_noticed(swap: bool, tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    with closing(StorageLock(folder)) as lock:
+        assert lock.unreadable() == 0
+        shutil.rmtree(folder)
+        if swap:
+            StorageLock(folder).close()
+        assert lock.unreadable() == 1
+
+
 @pytest.mark.parametrize("name", STORES)
 def test_whatever_is_in_a_file_the_exporter_starts(name: str, storage: Path, tmp_path: Path) -> None:
     pick = random.Random(name)
@@ -79,7 +95,7 @@ def test_whatever_is_in_a_file_the_exporter_starts(name: str, storage: Path, tmp
         size = (folder / name).stat().st_size
         opened(folder, name, lambda folder=folder: STORES[name](folder))  # type: ignore[misc]
         kept = [path for path in folder.glob("*.unreadable-*") if not path.name.endswith(("-wal", "-shm"))]
-        assert set_aside(folder) == len(kept)
+        assert unreadable(folder) == len(kept)
         if kept:
             assert kept[0].stat().st_size >= size  # for whoever can still save something of it
 
@@ -97,7 +113,7 @@ def test_what_another_file_would_not_mend_sets_nothing_aside(tmp_path: Path) -> 
 
     with pytest.raises(StorageError, match="the disk is full"):
         opened(tmp_path, FILE_NAME, full)
-    assert set_aside(tmp_path) == 0
+    assert unreadable(tmp_path) == 0
 
 
 def test_a_full_disk_is_met_with_what_was_reserved(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import resource
+import shutil
 import socket
 import subprocess
 import threading
@@ -363,6 +364,14 @@ def test_full_disk(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     assert answer.status_code == 507
     assert "кончилось место" in answer.json()["error"]
     assert files(site.storage) == set()
+
+
+def test_a_storage_that_was_taken_away_asks_to_come_again(site: Site) -> None:
+    shutil.rmtree(site.storage)
+    answer = site.upload("romashka.zip", zipped())
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")
+    assert "не пишется" in answer.json()["error"]
+    assert str(site.storage) not in answer.text
 
 
 def test_broken_store_is_our_fault_and_keeps_the_file(site: Site) -> None:

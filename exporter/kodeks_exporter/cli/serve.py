@@ -15,6 +15,7 @@ from kodeks_exporter.cli.notify import ALIVE, READY, STOPPING, notify, watchdog_
 from kodeks_exporter.config.problems import ConfigError, Problem
 from kodeks_exporter.config.webfile import load_web_config
 from kodeks_exporter.service.exporter import Service
+from kodeks_exporter.store.database import StorageError, in_words
 from kodeks_exporter.web import acknowledge, handling, upload
 from kodeks_exporter.web.app import Application
 from kodeks_exporter.web.server import WebServer
@@ -54,7 +55,10 @@ def _serve(options: argparse.Namespace) -> int:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda received, _frame: signals.put(received))
     security = load_web_config(options.web_config) if options.web_config else None
-    service = Service(options.config, options.storage, external_url.changes(options))
+    try:
+        service = Service(options.config, options.storage, external_url.changes(options))
+    except OSError as error:
+        raise StorageError(f"{error.filename or options.storage}: {in_words(error)}") from error
     try:
         application = Application(service, service.routes())
         open_paths = upload.OPEN_PATHS + acknowledge.OPEN_PATHS + handling.OPEN_PATHS

@@ -290,7 +290,7 @@ def _cause(error: Exception) -> str:
         return "storage_full"
     if isinstance(error, UnreadableReport) and error.reason == "io_error" and error.detail in _DISK_FULL:
         return "storage_full"  # while unpacking
-    if isinstance(error, StorageError):
+    if isinstance(error, StorageError | StorageBusy | OSError):
         return "storage_busy"
     return error.reason if isinstance(error, UnreadableReport | UnreadableStatus) else "internal"
 

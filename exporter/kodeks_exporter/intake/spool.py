@@ -7,6 +7,7 @@ after a crash only the folder is needed.
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -16,12 +17,14 @@ from types import TracebackType
 from typing import Final, Literal, cast
 
 from kodeks_exporter.config.files import sync_directory
-from kodeks_exporter.intake.errors import StorageFull, TooLarge, is_full
+from kodeks_exporter.intake.errors import StorageBusy, StorageFull, TooLarge, is_full
 
 Via = Literal["pull", "push", "hand"]
 """How a report came."""
 _VIAS: Final = ("pull", "push", "hand")
 _PART: Final = ".part"
+_MILLIS: Final = re.compile("0[0-9]{14}")
+"""Milliseconds since 1970, until the year 5138."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,17 +116,17 @@ def _parcel(file_name: str) -> Parcel | None:
     via, _, named = rest.partition(".")
     name, dot, extension = named.rpartition(".")
     millis = stamp.partition("-")[0]
-    if via not in _VIAS or not name or not (millis.isascii() and millis.isdigit()):
+    if via not in _VIAS or not name or not _MILLIS.fullmatch(millis):
         return None
     return Parcel(name, dot + extension, cast(Via, via), int(millis) / 1000)
 
 
 @contextmanager
 def storage_errors() -> Iterator[None]:
-    """Turns «disk full» into StorageFull."""
+    """Turns «disk full» into StorageFull, and what else is wrong with the disk into StorageBusy."""
     try:
         yield
     except OSError as error:
         if is_full(error):
             raise StorageFull("the disk is full") from error
-        raise
+        raise StorageBusy(f"{error.filename or 'the storage'}: {error.strerror}") from error

@@ -104,7 +104,7 @@ def families(status: ExporterStatus) -> Iterator[Metric]:
     yield from (behind, lost)
     yield _gauge(
         "kodeks_exporter_storage_unreadable_files",
-        "Unreadable files of the storage that were set aside at startup and not yet removed.",
+        "Unreadable files of the storage, set aside at startup and not yet removed; 1 when the folder is gone.",
         status.set_aside,
     )
     yield CounterMetricFamily(

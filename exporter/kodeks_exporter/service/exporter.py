@@ -30,7 +30,7 @@ from kodeks_exporter.service.rounds import POOL, Rounds
 from kodeks_exporter.settings.fleet import short_tokens
 from kodeks_exporter.settings.settings import Settings, Web
 from kodeks_exporter.store.database import FILE_NAME
-from kodeks_exporter.store.folder import StorageLock, reserve, set_aside
+from kodeks_exporter.store.folder import StorageLock, reserve
 from kodeks_exporter.sysinfo.profile import Profile
 from kodeks_exporter.web.app import Route
 from kodeks_exporter.web.connection import ServerOptions
@@ -40,6 +40,8 @@ log = logging.getLogger(__name__)
 
 _LEAP = 60.0
 """Seconds; a larger jump of the clock is logged."""
+_STORAGE_LOOK = 10.0
+"""Seconds between two looks at whether the storage is still there."""
 _GRACE = 3.0
 """Seconds that rounds and downloads have to finish and log out when the exporter stops."""
 _SLOWEST_UPLOAD = 4 * 1024
@@ -63,7 +65,6 @@ class Service:
         self._load: Callable[[], Settings] = lambda: load(config_file, changes=changes)
         self._settings = self._load()
         self._lock = StorageLock(storage)
-        self._storage = storage
         self._rounds = Rounds(storage, self._settings, lambda keys: self._scheduler.hurry(keys))
         resolve, planned = self._rounds.resolve, self._rounds.in_planned_downtime
         self._reporting = Reporting(storage, lambda: self._settings, resolve, planned)
@@ -73,7 +74,7 @@ class Service:
         self._streams = (self._rounds, self._reporting, self._accesses, self._reactions)
         self._scheduler = Scheduler({name: size for each in self._streams for name, size in each.pools().items()})
         reserve(storage)
-        self._set_aside = set_aside(storage)
+        self._unreadable = self._lock.unreadable()
         self._exposition = Exposition()
         self._reload_lock = threading.Lock()
         self._prepared: list[Prepare] = []
@@ -186,7 +187,7 @@ class Service:
             self._reload_ok = True
             self._reload_time = time.time()
             _warn(settings)
-            self._set_aside = set_aside(self._storage)
+            self._look_after_storage()
             log.info("configuration reloaded", extra={"installations": len(settings.fleet.installations)})
             return []
 
@@ -194,6 +195,11 @@ class Service:
         return self._rounds.ready()
 
     # Inside
+
+    def _look_after_storage(self) -> None:
+        before, self._unreadable = self._unreadable, self._lock.unreadable()
+        if self._unreadable > before:
+            log.error("the storage folder was removed or replaced: restart the exporter")
 
     def _not_reloaded(self, problems: list[str]) -> list[str]:
         self._reload_ok = False
@@ -217,7 +223,8 @@ class Service:
         self._scheduler.set_jobs(self._jobs(settings))
 
     def _jobs(self, settings: Settings) -> dict[str, Job]:
-        return {key: job for each in self._streams for key, job in each.jobs(settings).items()}
+        look = Job(self._look_after_storage, _STORAGE_LOOK, _STORAGE_LOOK, POOL, POOL)
+        return {"storage": look} | {key: job for each in self._streams for key, job in each.jobs(settings).items()}
 
     def _impaired(self) -> Mapping[Impairment, int]:
         causes = self._rounds.impairments()
@@ -250,7 +257,7 @@ class Service:
             reload_time=self._reload_time,
             source_errors=self._exposition.errors(),
             backlogs={FILE_NAME: self._rounds.database.backlog(), "reaction.sqlite": self._reactions.store.backlog()},
-            set_aside=self._set_aside,
+            set_aside=self._unreadable,
             clock_leaps=self._leaps,
             impaired=self._impaired(),
         )

@@ -186,6 +186,8 @@ def in_words(error: OSError | sqlite3.Error) -> str:
             return "the disk is full; free some space"
         if code == errno.EROFS:
             return "the file system is read-only; mount it writable, or choose another --storage.path"
+        if code in (errno.EEXIST, errno.ENOTDIR):
+            return "a file is where a folder should be; move it away, or choose another --storage.path"
         if code in (errno.EACCES, errno.EPERM):
             return "no right to write there; give the folder to the exporter's user"
         return f"{error.strerror or error}; check --storage.path"

@@ -31,6 +31,7 @@ class StorageLock:
 
     def __init__(self, directory: Path) -> None:
         """Raises ``StorageError``, also when another exporter has it."""
+        self._directory = directory
         try:
             directory.mkdir(parents=True, exist_ok=True)
             self._descriptor = _open_lock(directory / _LOCK)
@@ -41,6 +42,18 @@ class StorageLock:
             ) from None
         except OSError as error:
             raise StorageError(f"{directory}: {in_words(error)}") from error
+
+    def unreadable(self) -> int:
+        """How many files that could not be read lie in the storage, until somebody has looked at them and removed them.
+        A folder that was removed or replaced while the exporter runs counts as one."""
+        held = os.fstat(self._descriptor)
+        with suppress(OSError):
+            if any(os.path.samestat(held, path.stat()) for path in (self._directory, self._directory / _LOCK)):
+                return sum(
+                    _SET_ASIDE in path.name and not path.name.endswith(_BESIDE[1:])
+                    for path in self._directory.iterdir()
+                )
+        return 1
 
     def close(self) -> None:
         os.close(self._descriptor)
@@ -81,13 +94,6 @@ def reserve(directory: Path) -> None:
         if not path.exists() or path.stat().st_size < _RESERVED:
             with path.open("wb") as file:
                 os.posix_fallocate(file.fileno(), 0, _RESERVED)
-
-
-def set_aside(directory: Path) -> int:
-    """How many unreadable files are still in the storage."""
-    with suppress(OSError):
-        return sum(_SET_ASIDE in path.name and not path.name.endswith(_BESIDE[1:]) for path in directory.iterdir())
-    return 0
 
 
 def _free_reserve(path: Path) -> bool:

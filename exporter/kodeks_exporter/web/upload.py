@@ -118,7 +118,8 @@ class Uploads:
                 raise
             raise UploadRefused(400, "aborted", "Файл передан не до конца / the upload broke off") from None
         except StorageBusy as error:
-            raise UploadRefused(503, "busy", f"{error.text} / the storage can't be written now, retry later") from None
+            text = f"{error.text} / the storage can't be written now, retry later"
+            raise UploadRefused(503, "busy", text, str(error)) from None
         except StorageFull as error:
             raise UploadRefused(507, "storage_full", f"{error.text} / no space left on the server") from None
         except UnknownSuffix as error:

@@ -39,6 +39,8 @@ BLOCKED_BY_PLAN: Final[Mapping[str, str]] = MappingProxyType(
     {"restart": "плановый перезапуск", "backup": "плановое резервное копирование"}
 )
 
+_LAST: Final = 253_370_764_800.0
+"""Start of the year 9999: a later moment is no date that can be shown."""
 _MONTHS: Final = [
     "января",
     "февраля",
@@ -157,7 +159,7 @@ def since(unix: float, now: float, zone: tzinfo | None) -> str:
 
 def at(unix: float, zone: tzinfo | None) -> datetime:
     """The moment in a zone; None: the zone of this machine."""
-    return datetime.fromtimestamp(unix, UTC).astimezone(zone)
+    return datetime.fromtimestamp(min(max(unix, 0.0), _LAST), UTC).astimezone(zone)
 
 
 def offset(unix: float, zone: tzinfo | None) -> str:
