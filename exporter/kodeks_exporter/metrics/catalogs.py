@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from prometheus_client import Metric
-from prometheus_client.core import GaugeMetricFamily
 
 from kodeks_exporter.domain.check import CatalogFacts
+from kodeks_exporter.metrics.families import Of
 from kodeks_exporter.store.live import LiveStatus
 
 
@@ -17,21 +17,10 @@ def families(status: LiveStatus) -> Iterator[Metric]:
 
 
 def catalog_families(installation: str, facts: CatalogFacts) -> Iterator[Metric]:
-    labels = ["installation", "catalog", "reason"]
-    main_page = GaugeMetricFamily(
-        "kodeks_catalog_main_page_ok",
-        "Whether the main page of a catalog is assembled; else the reason.",
-        labels=labels,
-    )
-    products = GaugeMetricFamily(
-        "kodeks_catalog_products_ok",
-        "Whether the product set of a catalog is complete; else the reason.",
-        labels=labels,
-    )
-    for catalog in facts.catalogs:
-        if catalog.main_page_ok is not None:
-            main_page.add_metric([installation, catalog.path, catalog.main_page_reason], int(catalog.main_page_ok))
-        if catalog.products_ok is not None:
-            products.add_metric([installation, catalog.path, catalog.products_reason], int(catalog.products_ok))
-    yield main_page
-    yield products
+    of, labels, found = Of(installation), "catalog reason", facts.catalogs
+    text = "Whether the main page of a catalog is assembled; else the reason."
+    rows = [((each.path, each.main_page_reason), each.main_page_ok) for each in found]
+    yield of.gauge("kodeks_catalog_main_page_ok", text, labels, rows)
+    text = "Whether the product set of a catalog is complete; else the reason."
+    rows = [((each.path, each.products_reason), each.products_ok) for each in found]
+    yield of.gauge("kodeks_catalog_products_ok", text, labels, rows)

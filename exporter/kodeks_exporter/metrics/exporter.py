@@ -10,6 +10,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 
 from kodeks_exporter import __version__, assets
 from kodeks_exporter.domain.check import Impairment
+from kodeks_exporter.metrics.families import counter, gauge
 from kodeks_exporter.store.writer import Backlog
 
 PARTS: Final = (
@@ -49,26 +50,13 @@ def families(status: ExporterStatus) -> Iterator[Metric]:
         "kodeks_exporter_rounds", "Rounds of checks run since the start, one per installation.", value=status.rounds
     )
     yield _gauge("kodeks_exporter_poll_lag_seconds", "How late the most overdue round of checks is.", status.poll_lag)
-    interval = GaugeMetricFamily(
-        "kodeks_exporter_poll_interval_seconds", "Configured interval by kind of poll.", labels=["kind"]
-    )
-    interval.add_metric(["checks"], status.check_interval)
-    yield interval
-    impaired = GaugeMetricFamily(
-        "kodeks_exporter_impaired",
-        "Whether the monitor's own machine can't check, by cause.",
-        labels=["cause"],
-    )
-    blinded = GaugeMetricFamily(
-        "kodeks_exporter_impaired_installations",
-        "Installations with a check that was skipped because the monitor itself lacked something.",
-        labels=["cause"],
-    )
-    for cause in Impairment:
-        count = status.impaired.get(cause, 0)
-        impaired.add_metric([cause.value], int(count > 0))
-        blinded.add_metric([cause.value], count)
-    yield from (impaired, blinded)
+    text = "Configured interval by kind of poll."
+    yield gauge("kodeks_exporter_poll_interval_seconds", text, "kind", [(("checks",), status.check_interval)])
+    impaired = [((cause.value,), status.impaired.get(cause, 0)) for cause in Impairment]
+    text = "Whether the monitor's own machine can't check, by cause."
+    yield gauge("kodeks_exporter_impaired", text, "cause", ((cause, count > 0) for cause, count in impaired))
+    text = "Installations with a check that was skipped because the monitor itself lacked something."
+    yield gauge("kodeks_exporter_impaired_installations", text, "cause", impaired)
     yield _gauge(
         "kodeks_exporter_config_last_reload_successful",
         "Whether the last reload of the configuration succeeded.",
@@ -79,29 +67,19 @@ def families(status: ExporterStatus) -> Iterator[Metric]:
         "When the configuration was last loaded successfully.",
         status.reload_time,
     )
-
-    errors = CounterMetricFamily(
+    yield counter(
         "kodeks_exporter_source_errors",
         "Sources of metrics that failed and were left out of a scrape since the start, by part of the exposition.",
-        labels=["source"],
+        "source",
+        (((part,), status.source_errors.get(part, 0)) for part in PARTS),
     )
-    for part in PARTS:
-        errors.add_metric([part], status.source_errors.get(part, 0))
-    yield errors
-    behind = GaugeMetricFamily(
-        "kodeks_exporter_storage_behind_seconds",
-        "How long the oldest change has waited to be written; 0 when nothing waits.",
-        labels=["file"],
-    )
-    lost = CounterMetricFamily(
-        "kodeks_exporter_storage_lost_writes",
-        "Changes that were never written because too many waited, since the start.",
-        labels=["file"],
-    )
-    for file, backlog in status.backlogs.items():
-        behind.add_metric([file], backlog.seconds)
-        lost.add_metric([file], backlog.lost)
-    yield from (behind, lost)
+    backlogs = status.backlogs.items()
+    text = "How long the oldest change has waited to be written; 0 when nothing waits."
+    waits = (((file,), backlog.seconds) for file, backlog in backlogs)
+    yield gauge("kodeks_exporter_storage_behind_seconds", text, "file", waits)
+    text = "Changes that were never written because too many waited, since the start."
+    lost = (((file,), backlog.lost) for file, backlog in backlogs)
+    yield counter("kodeks_exporter_storage_lost_writes", text, "file", lost)
     yield _gauge(
         "kodeks_exporter_storage_unreadable_files",
         "Unreadable files of the storage, set aside at startup and not yet removed; 1 when the folder is gone.",

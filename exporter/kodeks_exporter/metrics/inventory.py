@@ -4,16 +4,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from prometheus_client import Metric
-from prometheus_client.core import InfoMetricFamily
 
-from kodeks_exporter.metrics.reportview import gauge
+from kodeks_exporter.metrics.families import Of, gauge
 from kodeks_exporter.settings.fleet import Installation
 
 
 def families(installation: Installation) -> Iterator[Metric]:
-    info = InfoMetricFamily("kodeks_installation", "Inventory data of an installation.", labels=["installation"])
-    info.add_metric(
-        [installation.name],
+    yield Of(installation.name).info(
+        "kodeks_installation",
+        "Inventory data of an installation.",
         {
             "client": installation.client,
             "manager": installation.manager,
@@ -25,7 +24,6 @@ def families(installation: Installation) -> Iterator[Metric]:
             "time_zone": installation.time_zone.key,
         },
     )
-    yield info
 
 
 def utc_offsets(installations: Iterable[Installation], now: float) -> Mapping[str, float]:
@@ -43,7 +41,6 @@ def utc_offsets(installations: Iterable[Installation], now: float) -> Mapping[st
 
 def offset_families(offsets: Mapping[str, float]) -> Iterator[Metric]:
     """PromQL knows no time zones: with these, a rule can ask for an installation's own day and month."""
-    ahead = gauge("kodeks_installation_utc_offset_seconds", "How far an installation's local time is ahead of UTC now.")
-    for name, offset in offsets.items():
-        ahead.add_metric([name], offset)
-    yield ahead
+    text = "How far an installation's local time is ahead of UTC now."
+    rows = (((name,), offset) for name, offset in offsets.items())
+    yield gauge("kodeks_installation_utc_offset_seconds", text, "installation", rows)

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from prometheus_client import Metric
-from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
 
 from kodeks_exporter.domain.report import Block
-from kodeks_exporter.metrics.reportview import ReportView, base_names, gauge, short, unique
+from kodeks_exporter.metrics.protection import error_code
+from kodeks_exporter.metrics.reportview import ReportView, base_names, short
 
 
 def families(view: ReportView) -> Iterator[Metric]:
@@ -18,83 +18,46 @@ def families(view: ReportView) -> Iterator[Metric]:
 
 def _registration(view: ReportView) -> Iterator[Metric]:
     assert view.snapshot.report is not None
-    header = view.snapshot.report.header
+    of, header = view.of, view.snapshot.report.header
     if header.regnum or header.client:
-        registration = InfoMetricFamily("kodeks_registration", "The registration.", labels=["installation"])
-        registration.add_metric([view.name], {"regnum": short(header.regnum), "legal_entity": short(header.client)})
-        yield registration
-    protection = header.protection
-    if protection is not None and protection.ok is not None:
-        ok = gauge("kodeks_protection_ok", "Whether the protection key works, according to the report.")
-        ok.add_metric([view.name], int(protection.ok))
-        yield ok
-    if protection is not None and protection.code is not None:
-        code = GaugeMetricFamily(
-            "kodeks_protection_error_code",
-            "Protection error code, 0 when the key works; absent when none is reported.",
-            labels=["installation", "source"],
-        )
-        code.add_metric([view.name, "sysinfo"], protection.code)
-        yield code
-    if header.seats is not None:
-        seats = gauge("kodeks_seats", "Seats of the registration file.")
-        seats.add_metric([view.name], header.seats)
-        yield seats
-    if header.expires is not None:
-        expiry = gauge(
-            "kodeks_registration_expiry_timestamp_seconds", "Start of the last day, local time, of the registration."
-        )
-        expiry.add_metric([view.name], header.expires)
-        yield expiry
+        facts = {"regnum": short(header.regnum), "legal_entity": short(header.client)}
+        yield of.info("kodeks_registration", "The registration.", facts)
+    if header.protection is not None:
+        text = "Whether the protection key works, according to the report."
+        yield of.figure("kodeks_protection_ok", text, header.protection.ok)
+        yield error_code(of, "sysinfo", header.protection.code)
+    yield of.figure("kodeks_seats", "Seats of the registration file.", header.seats)
+    text = "Start of the last day, local time, of the registration."
+    yield of.figure("kodeks_registration_expiry_timestamp_seconds", text, header.expires)
 
 
 def _volumes(view: ReportView) -> Iterator[Metric]:
     report = view.block(Block.VOLUMES)
     if report is None:
         return
-    info = gauge(
+    of, shown = view.of, report.volumes[: view.settings.series.volumes]
+    volumes = dict(zip(base_names([each.file for each in shown]), shown, strict=True)).items()
+    yield of.gauge(
         "kodeks_volume_info",
         "A database volume: product number, title, update.",
-        "volume",
-        "product",
-        "title",
-        "update",
+        "volume product title update",
+        (((name, short(each.product), short(each.title), short(each.update)), 1) for name, each in volumes),
     )
-    expiry = gauge(
-        "kodeks_volume_expiry_timestamp_seconds",
-        "Start of the last day, local time, of a volume's licence.",
-        "volume",
-        "product",
-    )
-    error = gauge("kodeks_volume_error", "Whether a volume has an error, and its code (0: none).", "volume", "code")
-    volumes = report.volumes[: view.settings.series.volumes]
-    rows = unique(
-        ((name,), volume) for name, volume in zip(base_names([each.file for each in volumes]), volumes, strict=True)
-    )
-    for (name,), volume in rows.items():
-        product = short(volume.product)
-        info.add_metric([view.name, name, product, short(volume.title), short(volume.update)], 1)
-        if volume.expires is not None:
-            expiry.add_metric([view.name, name, product], volume.expires)
-        if volume.has_error is not None:
-            code = "" if volume.error is None else str(volume.error)
-            error.add_metric([view.name, name, code], int(volume.has_error))
-    known = gauge("kodeks_volumes_with_expiry", "Volumes in the newest report with a known licence expiry.")
-    known.add_metric([view.name], sum(1 for volume in report.volumes if volume.expires is not None))
-    yield info
-    yield expiry
-    yield known
-    yield error
+    text = "Start of the last day, local time, of a volume's licence."
+    expiry = (((name, short(each.product)), each.expires) for name, each in volumes)
+    yield of.gauge("kodeks_volume_expiry_timestamp_seconds", text, "volume product", expiry)
+    known = sum(1 for volume in report.volumes if volume.expires is not None)
+    yield of.figure("kodeks_volumes_with_expiry", "Volumes in the newest report with a known licence expiry.", known)
+    errors = (((name, "" if each.error is None else str(each.error)), each.has_error) for name, each in volumes)
+    text = "Whether a volume has an error, and its code (0: none)."
+    yield of.gauge("kodeks_volume_error", text, "volume code", errors)
 
 
 def _operup(view: ReportView) -> Iterator[Metric]:
     report = view.block(Block.OPERUP)
     if report is None:
         return
-    family = gauge("kodeks_operup_timestamp_seconds", "When a file of daily updates was made.", "file")
     files = report.operup[: view.settings.series.operup_files]
-    names = base_names([each.name for each in files])
-    rows = unique(((name,), file) for name, file in zip(names, files, strict=True))
-    for (name,), file in rows.items():
-        family.add_metric([view.name, name], file.date)
-    yield family
+    dates = dict(zip(base_names([each.name for each in files]), (each.date for each in files), strict=True))
+    rows = (((name,), date) for name, date in dates.items())
+    yield view.of.gauge("kodeks_operup_timestamp_seconds", "When a file of daily updates was made.", "file", rows)

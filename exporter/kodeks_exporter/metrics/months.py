@@ -5,9 +5,8 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from prometheus_client import Metric
-from prometheus_client.core import CounterMetricFamily
 
-from kodeks_exporter.metrics.reportview import ReportView, gauge, short
+from kodeks_exporter.metrics.reportview import ReportView, short
 from kodeks_exporter.store.months import USAGE_FIELDS, MonthSums, before
 
 FINAL_DAYS: Final = 7
@@ -19,34 +18,35 @@ def families(view: ReportView) -> Iterator[Metric]:
     months = _shown(view)
     if not months:
         return
-    usage = CounterMetricFamily(
+    yield view.of.counter(
         "kodeks_usage",
         "Use in a calendar month, of all users of a domain, by kind.",
-        labels=["installation", "domain", "month", "kind"],
+        "domain month kind",
+        (((domain, sums.month, kind), total) for sums in months for kind, domain, total in _usage(view, sums)),
     )
-    users = gauge(
+    yield view.of.gauge(
         "kodeks_month_users",
         "Users in the newest report of a calendar month; active: those with requests to the database in it.",
-        "domain",
-        "month",
-        "kind",
+        "domain month kind",
+        (
+            ((domain, sums.month, kind), count)
+            for sums in months
+            for kind, counts in (("all", sums.users), ("active", sums.active))
+            for domain, count in _by_label(view, counts).items()
+        ),
     )
-    seats = gauge("kodeks_month_seats", "Seats in the newest report of a calendar month.", "month")
-    for sums in months:
-        for place, name in enumerate(USAGE_FIELDS):
-            totals = {domain: total for domain, each in sums.usage.items() if (total := each[place]) is not None}
-            for domain, total in _by_label(view, totals).items():
-                usage.add_metric([view.name, domain, sums.month, _KINDS.get(name, name)], total)
-        for domain, count in _by_label(view, sums.refused).items():
-            usage.add_metric([view.name, domain, sums.month, "rejections"], count)
-        for kind, counts in (("all", sums.users), ("active", sums.active)):
-            for domain, count in _by_label(view, counts).items():
-                users.add_metric([view.name, domain, sums.month, kind], count)
-        if sums.seats is not None:
-            seats.add_metric([view.name, sums.month], sums.seats)
-    yield usage
-    yield users
-    yield seats
+    seats = (((sums.month,), sums.seats) for sums in months)
+    yield view.of.gauge("kodeks_month_seats", "Seats in the newest report of a calendar month.", "month", seats)
+
+
+def _usage(view: ReportView, sums: MonthSums) -> Iterator[tuple[str, str, int]]:
+    """Kind, domain, total."""
+    for place, name in enumerate(USAGE_FIELDS):
+        totals = {domain: total for domain, each in sums.usage.items() if (total := each[place]) is not None}
+        for domain, total in _by_label(view, totals).items():
+            yield _KINDS.get(name, name), domain, total
+    for domain, count in _by_label(view, sums.refused).items():
+        yield "rejections", domain, count
 
 
 def _shown(view: ReportView) -> list[MonthSums]:

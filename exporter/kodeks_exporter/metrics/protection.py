@@ -3,28 +3,22 @@
 from collections.abc import Iterator
 
 from prometheus_client import Metric
-from prometheus_client.core import GaugeMetricFamily
 
 from kodeks_exporter.domain.check import ProtectionFacts
+from kodeks_exporter.metrics.families import Of
 from kodeks_exporter.store.live import LiveStatus
 
 
 def families(status: LiveStatus) -> Iterator[Metric]:
-    code = GaugeMetricFamily(
-        "kodeks_protection_error_code",
-        "Protection error code, 0 when the key works; absent when none is reported.",
-        labels=["installation", "source"],
-    )
-    products = GaugeMetricFamily(
-        "kodeks_product_error",
-        "1 while the licence page reports a product as unusable; this says nothing about the key.",
-        labels=["installation", "product", "code"],
-    )
-    name = status.round.installation
-    result = status.round.results.get("key")
-    if result is not None and isinstance(result.facts, ProtectionFacts):
-        if result.facts.code is not None:
-            code.add_metric([name, "admin"], result.facts.code)
-        for error in result.facts.products:
-            products.add_metric([name, error.product, str(error.code)], 1)
-    yield from (code, products)
+    of, result = Of(status.round.installation), status.round.results.get("key")
+    if result is None or not isinstance(facts := result.facts, ProtectionFacts):
+        return
+    yield error_code(of, "admin", facts.code)
+    text = "1 while the licence page reports a product as unusable; this says nothing about the key."
+    errors = (((error.product, str(error.code)), 1) for error in facts.products)
+    yield of.gauge("kodeks_product_error", text, "product code", errors)
+
+
+def error_code(of: Of, source: str, code: int | None) -> Metric:
+    text = "Protection error code, 0 when the key works; absent when none is reported."
+    return of.gauge("kodeks_protection_error_code", text, "source", [((source,), code)])

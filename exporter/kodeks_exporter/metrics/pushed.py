@@ -4,11 +4,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from prometheus_client import Metric
-from prometheus_client.core import CounterMetricFamily
 
 from kodeks_exporter.intake.statuses import PushedStatus, Trail
 from kodeks_exporter.metrics.catalogs import catalog_families
-from kodeks_exporter.metrics.reportview import gauge
+from kodeks_exporter.metrics.families import Of
 from kodeks_exporter.metrics.sysmon import sysmon_families
 from kodeks_exporter.settings.fleet import Installation
 
@@ -22,40 +21,25 @@ def is_fresh(status: PushedStatus, now: float) -> bool:
 
 def families(installation: Installation, status: PushedStatus, *, fresh: bool) -> Iterator[Metric]:
     """``fresh`` False: only its arrival time. The figures of an installation with a url come from its live checks."""
-    name = installation.name
-    received = gauge("kodeks_status_received_timestamp_seconds", "When the last new status file arrived.")
-    received.add_metric([name], status.received)
-    yield received
-    created = gauge(
+    of, name = Of(installation.name), "kodeks_status_received_timestamp_seconds"
+    yield of.figure(name, "When the last new status file arrived.", status.received)
+    yield of.figure(
         "kodeks_status_created_timestamp_seconds",
         "When the last status file was created, by the clock of the installation's server, or else when it arrived.",
+        status.received if status.created is None else status.created,
     )
-    created.add_metric([name], status.received if status.created is None else status.created)
-    yield created
     if installation.url or not fresh:
         return
-    yield from catalog_families(name, status.facts)
+    yield from catalog_families(installation.name, status.facts)
     if status.sysmon is not None:
-        yield from sysmon_families(name, status.sysmon)
+        yield from sysmon_families(installation.name, status.sysmon)
 
 
 def trail_families(name: str, trail: Trail) -> Iterator[Metric]:
     """The arrival of status files, including unreadable ones."""
-    arrived = gauge(
-        "kodeks_status_arrived_timestamp_seconds",
-        "When the last status file arrived, whatever was in it.",
-    )
-    arrived.add_metric([name], trail.arrived)
-    yield arrived
-    empty = gauge(
-        "kodeks_status_empty_in_a_row",
-        "How many of the latest status files in a row were empty: the server did not answer on its own machine.",
-    )
-    empty.add_metric([name], trail.empty)
-    yield empty
-    errors = CounterMetricFamily(
-        "kodeks_status_errors", "Status files that were not accepted, by reason.", labels=["installation", "reason"]
-    )
-    for reason, count in sorted(trail.errors.items()):
-        errors.add_metric([name, reason], count)
-    yield errors
+    of, text = Of(name), "When the last status file arrived, whatever was in it."
+    yield of.figure("kodeks_status_arrived_timestamp_seconds", text, trail.arrived)
+    text = "How many of the latest status files in a row were empty: the server did not answer on its own machine."
+    yield of.figure("kodeks_status_empty_in_a_row", text, trail.empty)
+    errors = (((reason,), count) for reason, count in sorted(trail.errors.items()))
+    yield of.counter("kodeks_status_errors", "Status files that were not accepted, by reason.", "reason", errors)

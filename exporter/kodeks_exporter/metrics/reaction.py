@@ -5,10 +5,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from prometheus_client import Metric
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.core import HistogramMetricFamily
 from prometheus_client.utils import floatToGoString
 
 from kodeks_exporter.domain.reaction import BUCKETS
+from kodeks_exporter.metrics.families import counter, gauge
 from kodeks_exporter.store.reaction import ReactionState, Spread
 
 _BOUNDS = (*(floatToGoString(bound) for bound in BUCKETS), "+Inf")
@@ -24,14 +25,9 @@ class ReactionView:
 
 
 def families(view: ReactionView) -> Iterator[Metric]:
-    up = GaugeMetricFamily(
-        "kodeks_reaction_alertmanager_up",
-        "Whether this Alertmanager answered the last poll.",
-        labels=["alertmanager"],
-    )
-    for name, answered in view.up.items():
-        up.add_metric([name], float(answered))
-    yield up
+    up = (((name,), answered) for name, answered in view.up.items())
+    text = "Whether this Alertmanager answered the last poll."
+    yield gauge("kodeks_reaction_alertmanager_up", text, "alertmanager", up)
     yield from _now(view.state)
     yield from _ever(view.state)
 
@@ -47,29 +43,19 @@ def _now(state: ReactionState) -> Iterator[Metric]:
         elif incident.waiting and incident.told is not None:
             waiting[key] += 1
             oldest[incident.manager] = min(oldest.get(incident.manager, incident.told), incident.told)
-    for name, text, counts in (
-        ("kodeks_reaction_waiting", "Alerts that fire now and have not been taken.", waiting),
-        ("kodeks_reaction_taken", "Alerts that fire now and have been taken.", taken),
-    ):
-        family = GaugeMetricFamily(name, text, labels=["manager", "priority"])
-        for key, number in counts.items():
-            family.add_metric(key, number)
-        yield family
-    since = GaugeMetricFamily(
-        "kodeks_reaction_oldest_waiting_timestamp_seconds",
-        "Since when the oldest alert that nobody has taken has been waiting.",
-        labels=["manager"],
-    )
-    for manager, first in oldest.items():
-        since.add_metric([manager], first)
-    yield since
+    labels = "manager priority"
+    yield gauge("kodeks_reaction_waiting", "Alerts that fire now and have not been taken.", labels, waiting.items())
+    yield gauge("kodeks_reaction_taken", "Alerts that fire now and have been taken.", labels, taken.items())
+    text = "Since when the oldest alert that nobody has taken has been waiting."
+    rows = (((manager,), first) for manager, first in oldest.items())
+    yield gauge("kodeks_reaction_oldest_waiting_timestamp_seconds", text, "manager", rows)
 
 
 def _ever(state: ReactionState) -> Iterator[Metric]:
     labels = ["manager", "priority"]
-    alerts = CounterMetricFamily(
-        "kodeks_reaction_alerts", "Alerts that are over, by how they ended.", labels=[*labels, "outcome"]
-    )
+    ended = (((*key, kind.value), number) for key, sums in state.sums.items() for kind, number in sums.outcomes.items())
+    text = "Alerts that are over, by how they ended."
+    yield counter("kodeks_reaction_alerts", text, "manager priority outcome", ended)
     acknowledge = HistogramMetricFamily(
         "kodeks_reaction_acknowledge_seconds", "How long alerts waited until they were taken.", labels=labels
     )
@@ -77,12 +63,10 @@ def _ever(state: ReactionState) -> Iterator[Metric]:
         "kodeks_reaction_recovery_seconds", "How long alerts lasted.", labels=[*labels, "acknowledged"]
     )
     for key, sums in state.sums.items():
-        for outcome, number in sums.outcomes.items():
-            alerts.add_metric([*key, outcome.value], number)
         acknowledge.add_metric(key, *_histogram(sums.acknowledge))
         for acknowledged, spread in sums.recovery.items():
             recovery.add_metric([*key, "yes" if acknowledged else "no"], *_histogram(spread))
-    yield from (alerts, acknowledge, recovery)
+    yield from (acknowledge, recovery)
 
 
 def _histogram(spread: Spread) -> tuple[list[tuple[str, float]], float]:

@@ -1,14 +1,13 @@
 """The common input and helpers of report metrics."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, TypeVar
-
-from prometheus_client.core import GaugeMetricFamily
+from typing import Final
 
 from kodeks_exporter.domain.report import Block
+from kodeks_exporter.metrics.families import Of
 from kodeks_exporter.settings.fleet import Installation
 from kodeks_exporter.settings.history import HistorySettings
 from kodeks_exporter.store.privacy import OFF, UserNames
@@ -16,8 +15,6 @@ from kodeks_exporter.store.snapshot import LastReport, ReportSnapshot
 
 LABEL: Final = 120
 """The most characters of a label value from a report."""
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +27,10 @@ class ReportView:
     @property
     def name(self) -> str:
         return self.installation.name
+
+    @property
+    def of(self) -> Of:
+        return Of(self.name)
 
     @property
     def per_user(self) -> bool:
@@ -46,11 +47,6 @@ class ReportView:
         return datetime.fromtimestamp(time, self.installation.time_zone).strftime("%Y-%m-%dT%H:%M:%S")
 
 
-def gauge(name: str, documentation: str, *labels: str) -> GaugeMetricFamily:
-    """A gauge whose first label is the installation."""
-    return GaugeMetricFamily(name, documentation, labels=["installation", *labels])
-
-
 def short(text: str, length: int = LABEL) -> str:
     return text[:length]
 
@@ -60,8 +56,3 @@ def base_names(paths: Sequence[str]) -> list[str]:
     parts = [path.replace("\\", "/").rstrip("/").split("/") for path in paths]
     last = Counter(part[-1] for part in parts)
     return [short(part[-1] if last[part[-1]] == 1 else "/".join(part[-2:])) for part in parts]
-
-
-def unique(rows: Iterable[tuple[tuple[str, ...], T]]) -> dict[tuple[str, ...], T]:
-    """Rows by label values: the last of rows with the same labels wins."""
-    return dict(rows)

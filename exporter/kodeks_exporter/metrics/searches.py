@@ -5,11 +5,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from prometheus_client import Metric
-from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
+from prometheus_client.core import HistogramMetricFamily
 from prometheus_client.utils import floatToGoString
 
 from kodeks_exporter.domain.report import Block, SearchEvent
-from kodeks_exporter.metrics.reportview import ReportView, gauge, short
+from kodeks_exporter.metrics.reportview import ReportView, short
 from kodeks_exporter.store.journal import why_empty
 from kodeks_exporter.store.snapshot import DURATION_BUCKETS
 from kodeks_exporter.store.tally import OTHER
@@ -23,31 +23,19 @@ def families(view: ReportView) -> Iterator[Metric]:
         return
     yield _totals(view)
     yield _durations(view)
-    empty = CounterMetricFamily(
-        "kodeks_empty_searches",
-        "Searches that found nothing, by probable cause and family of documents.",
-        labels=["installation", "cause", "family"],
-    )
-    for explanation, count in view.snapshot.empty_searches.items():
-        empty.add_metric([view.name, explanation.cause, explanation.family], count)
-    yield empty
+    text = "Searches that found nothing, by probable cause and family of documents."
+    yield view.of.counter("kodeks_empty_searches", text, "cause family", view.snapshot.empty_searches.items())
 
 
 def _totals(view: ReportView) -> Metric:
-    family = CounterMetricFamily(
-        "kodeks_searches",
-        "Searches, by catalog, source, type and status.",
-        labels=["installation", "catalog", "source", "type", "status"],
-    )
     counts: Counter[tuple[str, str, str, str]] = Counter()
     for (catalog, source, kind, status), count in view.snapshot.searches.items():
         key = (short(catalog), source, kind, status)
         if key not in counts and len(counts) >= view.settings.series.search_kinds:
             key = (OTHER, source, kind, status)
         counts[key] += count
-    for key, count in counts.items():
-        family.add_metric([view.name, *key], count)
-    return family
+    text = "Searches, by catalog, source, type and status."
+    return view.of.counter("kodeks_searches", text, "catalog source type status", counts.items())
 
 
 def _durations(view: ReportView) -> Metric:
@@ -78,19 +66,6 @@ def _too_old(events: Sequence[SearchEvent], since: float) -> int:
 
 def events(view: ReportView, now: float) -> Iterator[Metric]:
     """The newest single searches; they expire."""
-    family = gauge(
-        "kodeks_search_event_info",
-        "A single search: how long it took, in seconds; bounded in number and age.",
-        "user",
-        "catalog",
-        "source",
-        "type",
-        "status",
-        "query",
-        "time",
-        "cause",
-        "family",
-    )
     settings, window = view.settings.searches, view.snapshot.window
     old_ok, old_unsuccessful = events_version(view, now)
     ok = window.ok[max(old_ok, len(window.ok) - settings.ok_count) :]
@@ -100,9 +75,12 @@ def events(view: ReportView, now: float) -> Iterator[Metric]:
         labels = _labels(view, event)
         # Identical searches in the same second are one series: that of the slowest.
         rows[labels] = max(rows.get(labels, 0.0), event.duration or 0.0)
-    for labels, duration in rows.items():
-        family.add_metric([view.name, *labels], duration)
-    yield family
+    yield view.of.gauge(
+        "kodeks_search_event_info",
+        "A single search: how long it took, in seconds; bounded in number and age.",
+        "user catalog source type status query time cause family",
+        rows.items(),
+    )
 
 
 def _labels(view: ReportView, event: SearchEvent) -> tuple[str, ...]:

@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 
 from prometheus_client import Metric
-from prometheus_client.core import CounterMetricFamily
 
 from kodeks_exporter.domain.report import Block, UserUsage
-from kodeks_exporter.metrics.reportview import ReportView, gauge, short
+from kodeks_exporter.metrics.reportview import ReportView, short
 from kodeks_exporter.store.snapshot import KnownUser, UserKey
 
 _COUNTERS = (
@@ -46,54 +45,43 @@ def _last_seen(user: KnownUser) -> tuple[float, str, str]:
 
 
 def _sums(view: ReportView) -> Iterator[Metric]:
+    of = view.of
     if view.block(Block.USERS) is not None:
-        users = gauge("kodeks_users", "Users in the newest report.")
-        users.add_metric([view.name], len(view.snapshot.current_users))
-        yield users
+        yield of.figure("kodeks_users", "Users in the newest report.", len(view.snapshot.current_users))
     report = view.block(Block.USAGE)
     if report is None:
         return
     rows = view.snapshot.usage.values()
     if "requests" in report.usage_fields:
-        active = gauge("kodeks_active_users", "Users with requests to the database this month.")
-        active.add_metric([view.name], sum(1 for row in rows if row.requests))
-        yield active
+        active = sum(1 for row in rows if row.requests)
+        yield of.figure("kodeks_active_users", "Users with requests to the database this month.", active)
     if {"documents", "searches_intellectual"} <= report.usage_fields:
-        activity = gauge("kodeks_activity", "Intellectual searches and opened documents this month.")
-        activity.add_metric([view.name], sum((r.documents or 0) + (r.searches_intellectual or 0) for r in rows))
-        yield activity
+        activity = sum((row.documents or 0) + (row.searches_intellectual or 0) for row in rows)
+        yield of.figure("kodeks_activity", "Intellectual searches and opened documents this month.", activity)
 
 
 def _usage(view: ReportView, shown: list[UserKey]) -> Iterator[Metric]:
     report = view.block(Block.USAGE)
     if report is None:
         return
-    labels = [(view.name, *_labels(view, key)) for key in shown]
-    rows = [view.snapshot.usage.get(key) for key in shown]
+    rows = [(_labels(view, key), view.snapshot.usage.get(key)) for key in shown]
     for name, text in _COUNTERS:
         field = _FIELDS.get(name, name)
         if field in report.usage_fields:
-            family = CounterMetricFamily(
-                f"kodeks_user_{name}",
-                f"{text} by a user this month; starts again each month.",
-                labels=["installation", "user", "domain"],
-            )
-            for values, row in zip(labels, rows, strict=True):
-                if (count := _count(row, field)) is not None:
-                    family.add_metric(values, count)
-            yield family
-    searches = CounterMetricFamily(
+            text = f"{text} by a user this month; starts again each month."
+            counts = ((labels, _count(row, field)) for labels, row in rows)
+            yield view.of.counter(f"kodeks_user_{name}", text, "user domain", counts)
+    yield view.of.counter(
         "kodeks_user_searches",
         "Searches by a user this month, empty ones also counted by their type; starts again each month.",
-        labels=["installation", "user", "domain", "type"],
+        "user domain type",
+        (
+            ((*labels, kind), _count(row, f"searches_{kind}"))
+            for kind in _SEARCH_TYPES
+            if f"searches_{kind}" in report.usage_fields
+            for labels, row in rows
+        ),
     )
-    for kind in _SEARCH_TYPES:
-        field = f"searches_{kind}"
-        if field in report.usage_fields:
-            for values, row in zip(labels, rows, strict=True):
-                if (count := _count(row, field)) is not None:
-                    searches.add_metric([*values, kind], count)
-    yield searches
 
 
 def _count(row: UserUsage | None, field: str) -> int | None:
@@ -104,27 +92,15 @@ def _count(row: UserUsage | None, field: str) -> int | None:
 def _cards(view: ReportView, shown: list[UserKey]) -> Iterator[Metric]:
     if view.block(Block.USERS) is None:
         return
-    last_seen = gauge("kodeks_user_last_seen_timestamp_seconds", "When a user was last seen.", "user", "domain")
-    first_seen = gauge(
-        "kodeks_user_first_seen_timestamp_seconds",
-        "When a user was registered or, where that is not known, first appeared in a report.",
-        "user",
-        "domain",
-    )
-    filled = gauge(
-        "kodeks_user_card_field_filled", "Whether a field of a user's card is filled.", "user", "domain", "field"
-    )
-    for key in shown:
-        user = view.snapshot.users[key]
-        labels = [view.name, *_labels(view, key)]
-        if user.last_seen is not None:
-            last_seen.add_metric(labels, user.last_seen)
-        first_seen.add_metric(labels, user.first_seen)
-        for field, is_filled in user.card().items():
-            filled.add_metric([*labels, field], int(is_filled))
-    yield last_seen
-    yield first_seen
-    yield filled
+    users = [(_labels(view, key), view.snapshot.users[key]) for key in shown]
+    seen = ((labels, user.last_seen) for labels, user in users)
+    yield view.of.gauge("kodeks_user_last_seen_timestamp_seconds", "When a user was last seen.", "user domain", seen)
+    first = ((labels, user.first_seen) for labels, user in users)
+    text = "When a user was registered or, where that is not known, first appeared in a report."
+    yield view.of.gauge("kodeks_user_first_seen_timestamp_seconds", text, "user domain", first)
+    fields = (((*labels, field), filled) for labels, user in users for field, filled in user.card().items())
+    text = "Whether a field of a user's card is filled."
+    yield view.of.gauge("kodeks_user_card_field_filled", text, "user domain field", fields)
 
 
 def _labels(view: ReportView, key: UserKey) -> tuple[str, str]:
