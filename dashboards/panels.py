@@ -6,6 +6,7 @@ Russian. An empty panel says «нет данных», never 0.
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import TypedDict, Unpack
 
 from grafana_foundation_sdk.builders import barchart, bargauge, gauge, piechart, stat, statetimeline, text
 from grafana_foundation_sdk.builders import common as builders
@@ -25,43 +26,51 @@ from dashboards.words import MISSING, Words
 _COLORED = ("stat", "gauge", "bargauge")
 """Kinds of panel that a value colours as a whole."""
 
+_LAST = builders.ReduceDataOptions().calcs(["lastNotNull"]).values(False)
+_LEGEND = (
+    builders.VizLegendOptions()
+    .display_mode(common.LegendDisplayMode.LIST)
+    .placement(common.LegendPlacement.BOTTOM)
+    .show_legend(True)
+    .calcs([])
+)
 _SERIES = (BLUE, ORANGE, PURPLE, GREEN)
 """Colours of the bars of several queries."""
 
 
+class Look(TypedDict, total=False):
+    """How a panel shows its values: arguments of all kinds of panels."""
+
+    unit: str
+    decimals: int | None
+    scale: Scale | None
+    words: Words | None
+    links: Sequence[Link]
+    missing: str
+    least: float | None
+    most: float | None
+
+
 def finished(
-    made: dashboard.Panel,
-    title: str,
-    about: str,
-    queries: Sequence[Query],
-    width: int,
-    height: int,
-    *,
-    unit: str = "none",
-    decimals: int | None = None,
-    scale: Scale | None = None,
-    words: Words | None = None,
-    links: Sequence[Link] = (),
-    table: bool = False,
-    missing: str = MISSING,
-    least: float | None = None,
-    most: float | None = None,
-) -> Panel:
+    made: dashboard.Panel, title: str, about: str, queries: Sequence[Query], width: int, height: int, *,
+    table: bool = False, **look: Unpack[Look],
+) -> Panel:  # fmt: skip
     """The common part of all kinds of panels. ``made`` is the library's panel with the options of its kind."""
+    scale, words, missing = look.get("scale"), look.get("words"), look.get("missing", MISSING)
     made.title = title
     made.description = about
     made.datasource = DATASOURCE
     made.targets = [_target(ref, query, table) for ref, query in zip(refs(len(queries)), queries, strict=True)]
     field = made.field_config.defaults
-    field.unit = unit
-    field.decimals = decimals
+    field.unit = look.get("unit", "none")
+    field.decimals = look.get("decimals")
     field.no_value = missing
-    field.min_val, field.max_val = least, most
+    field.min_val, field.max_val = look.get("least"), look.get("most")
     field.thresholds = thresholds(scale or PLAIN)
     if made.type_val in _COLORED and (words or scale not in (None, PLAIN)):
         words = {**(words or {}), **unknown(missing, GREY)}
     field.mappings = mappings(words or {})
-    if links:
+    if links := look.get("links"):
         # The library has no type for data links: they are three of these fields.
         field.links = [
             dashboard.DashboardLink(title=each.title, url=each.url, target_blank=each.new_tab) for each in links
@@ -74,31 +83,23 @@ def number(
     about: str,
     queries: Query | Sequence[Query],
     *,
-    unit: str = "none",
-    decimals: int | None = None,
-    scale: Scale | None = None,
-    words: Words | None = None,
-    links: Sequence[Link] = (),
-    missing: str = MISSING,
     graph: bool = False,
     width: int = 6,
     height: int = 4,
+    **look: Unpack[Look],
 ) -> Panel:
     """One big number (or one for each series). Instant queries, unless ``graph`` shows the history below it."""
     asked_ = (queries,) if isinstance(queries, Query) else tuple(queries)
-    colored = words or scale not in (None, PLAIN)
+    colored = look.get("words") or look.get("scale") not in (None, PLAIN)
     made = (
         stat.Panel()
         .color_mode(common.BigValueColorMode.BACKGROUND if colored else common.BigValueColorMode.VALUE)
         .graph_mode(common.BigValueGraphMode.AREA if graph else common.BigValueGraphMode.NONE)
         .text_mode(common.BigValueTextMode.AUTO)
-        .reduce_options(builders.ReduceDataOptions().calcs(["lastNotNull"]).values(False))
+        .reduce_options(_LAST)
         .build()
     )
-    return finished(
-        made, title, about, asked_, width, height, unit=unit, decimals=decimals, scale=scale, words=words, links=links,
-        missing=missing,
-    )  # fmt: skip
+    return finished(made, title, about, asked_, width, height, **look)
 
 
 def dial(
@@ -107,23 +108,14 @@ def dial(
     query: Query,
     *,
     unit: str = "percentunit",
-    decimals: int | None = 0,
     scale: Scale,
-    least: float = 0,
     most: float = 1,
     width: int = 6,
     height: int = 6,
 ) -> Panel:
-    """A gauge between ``least`` and ``most``."""
-    made = (
-        gauge.Panel()
-        .reduce_options(builders.ReduceDataOptions().calcs(["lastNotNull"]).values(False))
-        .show_threshold_markers(True)
-        .build()
-    )
-    return finished(
-        made, title, about, (query,), width, height, unit=unit, decimals=decimals, scale=scale, least=least, most=most
-    )
+    """A gauge from 0 to ``most``."""
+    made = gauge.Panel().reduce_options(_LAST).show_threshold_markers(True).build()
+    return finished(made, title, about, (query,), width, height, unit=unit, decimals=0, scale=scale, least=0, most=most)
 
 
 def bars(
@@ -131,14 +123,9 @@ def bars(
     about: str,
     queries: Sequence[Query],
     *,
-    unit: str = "none",
-    decimals: int | None = None,
-    scale: Scale | None = None,
-    links: Sequence[Link] = (),
-    least: float | None = 0,
-    most: float | None = None,
     width: int = 12,
     height: int = 10,
+    **look: Unpack[Look],
 ) -> Panel:
     """A horizontal bar for each series, named by the query's legend: a comparison of current values.
 
@@ -148,19 +135,17 @@ def bars(
         bargauge.Panel()
         .display_mode(common.BarGaugeDisplayMode.BASIC)
         .orientation(common.VizOrientation.HORIZONTAL)
-        .reduce_options(builders.ReduceDataOptions().calcs(["lastNotNull"]).values(False))
+        .reduce_options(_LAST)
         .show_unfilled(True)
         .build()
     )
     if len(queries) == 1:
         # by default Grafana leaves out the name of the only bar
         made.field_config.defaults.display_name = re.sub(r"\{\{(\w+)\}\}", r"${__field.labels.\1}", queries[0].legend)
-    if scale is None:
+    if look.get("scale") is None:
         made.field_config.defaults.color = dashboard.FieldColor(mode=dashboard.FieldColorModeId.PALETTE_CLASSIC)
-    return finished(
-        made, title, about, queries, width, height, unit=unit, decimals=decimals, scale=scale, links=links,
-        least=least, most=most,
-    )  # fmt: skip
+    look.setdefault("least", 0)
+    return finished(made, title, about, queries, width, height, **look)
 
 
 def columns(
@@ -170,13 +155,10 @@ def columns(
     by: str,
     *,
     names: Mapping[str, str],
-    words: Words | None = None,
-    unit: str = "none",
-    decimals: int | None = None,
-    scale: Scale | None = None,
     slanted: bool = False,
     width: int = 12,
     height: int = 10,
+    **look: Unpack[Look],
 ) -> Panel:
     """A bar chart by the label ``by``: a group of bars for each of its values, a bar for each query.
 
@@ -194,13 +176,7 @@ def columns(
         .stacking(common.StackingMode.NONE)
         .group_width(0.7)
         .bar_width(0.9)
-        .legend(
-            builders.VizLegendOptions()
-            .display_mode(common.LegendDisplayMode.LIST)
-            .placement(common.LegendPlacement.BOTTOM)
-            .show_legend(True)
-            .calcs([])
-        )
+        .legend(_LEGEND)
         .build()
     )
     letters = refs(len(queries))
@@ -211,9 +187,9 @@ def columns(
         override(names[letter], {"color": {"mode": "fixed", "fixedColor": color}})
         for letter, color in zip(letters, _SERIES, strict=False)
     ]
-    if words:
+    if words := look.pop("words", None):
         made.field_config.overrides.append(override(names[by], {"mappings": mappings(words)}))
-    return finished(made, title, about, queries, width, height, unit=unit, decimals=decimals, scale=scale, table=True)
+    return finished(made, title, about, queries, width, height, table=True, **look)
 
 
 def timeline(
@@ -234,13 +210,7 @@ def timeline(
         .merge_values(True)
         .show_value(common.VisibilityMode.NEVER)
         .row_height(0.85)
-        .legend(
-            builders.VizLegendOptions()
-            .display_mode(common.LegendDisplayMode.LIST)
-            .placement(common.LegendPlacement.BOTTOM)
-            .show_legend(True)
-            .calcs([])
-        )
+        .legend(_LEGEND)
         .build()
     )
     return finished(made, title, about, queries, width, height, words=words, links=links)
@@ -261,7 +231,7 @@ def pie(
         piechart.Panel()
         .pie_type(pie_model.PieChartType.DONUT)
         .display_labels([pie_model.PieChartLabels.PERCENT])
-        .reduce_options(builders.ReduceDataOptions().calcs(["lastNotNull"]).values(False))
+        .reduce_options(_LAST)
         .legend(
             piechart.PieChartLegendOptions()
             .display_mode(common.LegendDisplayMode.TABLE)

@@ -1,18 +1,15 @@
 """Figures over time, of a few installations or a whole fleet."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, TypedDict, Unpack
+from typing import Literal, Unpack
 
 from grafana_foundation_sdk.builders import common as builders
 from grafana_foundation_sdk.builders import timeseries
 from grafana_foundation_sdk.models import common
 
 from dashboards import queries as q
-from dashboards.links import Link
 from dashboards.model import Panel, Query
-from dashboards.panels import finished
-from dashboards.standard import Scale
-from dashboards.words import MISSING
+from dashboards.panels import Look, finished
 
 Calc = Literal["min", "max", "mean", "last", "sum"]
 
@@ -21,20 +18,13 @@ _HEADINGS: Mapping[Calc, str] = {"min": "Min", "max": "Max", "mean": "Mean", "la
 """Grafana's own headings in a legend."""
 
 
-class _Lines(TypedDict, total=False):
+class _Lines(Look, total=False):
     """Arguments of ``lines`` besides its queries."""
 
-    unit: str
-    decimals: int | None
-    scale: Scale | None
     legend: Sequence[Calc]
     style: Literal["line", "bars", "points", "steps"]
     gaps: float | bool
     rising: bool
-    links: Sequence[Link]
-    least: float | None
-    most: float | None
-    missing: str
     width: int
     height: int
 
@@ -44,19 +34,13 @@ def lines(
     about: str,
     queries: Sequence[Query],
     *,
-    unit: str = "none",
-    decimals: int | None = None,
-    scale: Scale | None = None,
     legend: Sequence[Calc] = ("min", "max", "last"),
     style: Literal["line", "bars", "points", "steps"] = "line",
     gaps: float | bool = False,
     rising: bool = False,
-    links: Sequence[Link] = (),
-    least: float | None = None,
-    most: float | None = None,
-    missing: str = MISSING,
     width: int = 24,
     height: int = 10,
+    **look: Unpack[Look],
 ) -> Panel:
     """Figures over time; the legend is a table with ``legend``, sorted by its last column, ``rising`` where the lowest
     matters.
@@ -91,14 +75,11 @@ def lines(
         case "line":
             # no filling: lines of many clients would become one brown area
             made.line_width(1).fill_opacity(0)
-    if scale:
+    if look.get("scale"):
         made.thresholds_style(builders.GraphThresholdsStyleConfig().mode(common.GraphTresholdsStyleMode.DASHED))
-    if least is None:
+    if look.get("least") is None:
         made.axis_soft_min(0)
-    return finished(
-        made.build(), title, about, queries, width, height, unit=unit, decimals=decimals, scale=scale, links=links,
-        least=least, most=most, missing=missing,
-    )  # fmt: skip
+    return finished(made.build(), title, about, queries, width, height, **look)
 
 
 def many(
