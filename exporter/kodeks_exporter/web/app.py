@@ -218,8 +218,8 @@ class Application:
 
     def _examine(self, request: Request, variables: Mapping[str, str]) -> Response:
         """The button «Проверить сейчас». Pages of other sites are refused, because each request costs the client's
-        server a round."""
-        if _of_another_site(request):
+        server a round. Our own page sends ``Origin: null``, because of its Referrer-Policy."""
+        if _is_cross_site(request):
             raise Forbidden("Проверка запускается только со страницы самого экспортёра.")
         name = variables["name"]
         if name not in self._fleet(request).names:
@@ -252,10 +252,14 @@ def _to_the_list(_request: Request, _: Mapping[str, str]) -> Response:
 
 def _of_another_site(request: Request) -> bool:
     """Whether a browser says that another site's page made this request. Other programs send no such header."""
-    if request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
+    if _is_cross_site(request):
         return True
     origin = request.headers.get("Origin")
     return origin is not None and origin.partition("://")[2] != request.headers.get("Host", "")
+
+
+def _is_cross_site(request: Request) -> bool:
+    return request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none")
 
 
 def _plain(text: str, status: int) -> Response:
