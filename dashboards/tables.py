@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from grafana_foundation_sdk.builders import common as builders
 from grafana_foundation_sdk.builders import table as sdk
 
+from dashboards import links
 from dashboards import queries as q
 from dashboards.fields import mappings, override, shaped, thresholds, unknown
 from dashboards.links import Link
@@ -54,6 +55,10 @@ class Value:
 
 
 Column = Label | Value
+
+CLIENT = Label("client", "Клиент", links=(links.profile(),))
+INSTALLATION = Label("installation", "Установка", links=(links.fleet(),))
+MANAGER = Label("manager", "Менеджер")
 
 _LONGEST = {DATE: 10, MOMENT: 16, MOMENT_OF_YEAR: 11}
 """Letters."""

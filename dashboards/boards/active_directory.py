@@ -1,9 +1,9 @@
 """A month's use by domains of Active Directory: how departments and branches of a client work."""
 
-from dashboards import links, panels, tables, variables
+from dashboards import panels, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Query
-from dashboards.tables import Label, Value
+from dashboards.tables import CLIENT, INSTALLATION, MANAGER, Label, Value
 from dashboards.variables import Variable
 
 _DOMAIN = 'domain=~"$domain"'
@@ -56,8 +56,8 @@ BOARD = Board(
                 "скольких заведённых. «Места» — подключения в последнем отчёте. Домен, где мало кто работает, — "
                 "отдел, который нужно учить; пустой домен — пользователи без Active Directory.",
                 (
-                    Label("client", "Клиент", links=(links.profile(),)),
-                    Label("installation", "Установка", links=(links.fleet(),)),
+                    CLIENT,
+                    INSTALLATION,
                     Label("domain", "Домен"),
                     Value("Запросы", _used("requests"), decimals=0),
                     Value("Документы", _used("documents"), decimals=0),
@@ -68,7 +68,7 @@ BOARD = Board(
                     Value("Работали", _users("active"), decimals=0),
                     Value("Заведено", _users("all"), decimals=0),
                     Value("Места", _SEATS, decimals=0, missing="0"),
-                    Label("manager", "Менеджер"),
+                    MANAGER,
                 ),
                 rows=q.ours(_used("requests"), "client", "manager"),
                 sort="Запросы",

@@ -3,7 +3,7 @@
 from dashboards import alerts, links, series, standard, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Panel, Query, Section
-from dashboards.tables import Label, Value
+from dashboards.tables import CLIENT, Label, Value
 
 _DOMAIN = 'domain=~"$domain"'
 _NAME = "{{client}} · {{installation}}"
@@ -129,7 +129,7 @@ BOARD = Board(
                 "составляют. Учтены те, кто зарегистрирован раньше; фильтр «Домен» действует. Нужен ли им доступ: "
                 "спросите у клиента, предложите обучение.",
                 (
-                    Label("client", "Клиент", links=(links.profile(),)),
+                    CLIENT,
                     Label("installation", "Установка"),
                     Value("Не заходили", _GONE, scale=standard.SOME_IS_WARNING),
                     Value("Доля", f"{_GONE} / {_PEOPLE}", unit="percentunit", decimals=0),

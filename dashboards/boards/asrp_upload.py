@@ -1,10 +1,10 @@
 """Reports forwarded to АСРП: whose were accepted and whose were not."""
 
-from dashboards import links, panels, standard, tables, variables
+from dashboards import panels, standard, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Query
 from dashboards.standard import GREEN, ORANGE, RED, YELLOW
-from dashboards.tables import Label, Value
+from dashboards.tables import CLIENT, INSTALLATION, MANAGER, Label, Value
 from dashboards.units import MOMENT
 from dashboards.variables import Variable
 from dashboards.words import Word
@@ -66,8 +66,8 @@ BOARD = Board(
                 "или повтор (такой уже был). Рядом — когда передавали и когда приняли в последний раз. Сначала "
                 "займитесь красными, потом теми, у кого «Принят» давно.",
                 (
-                    Label("client", "Клиент", links=(links.profile(),)),
-                    Label("installation", "Установка", links=(links.fleet(),)),
+                    CLIENT,
+                    INSTALLATION,
                     Label("result", "Ответ", words=_RESULTS, colored=True),
                     Label("state", "Состояние"),
                     Value(
@@ -77,7 +77,7 @@ BOARD = Board(
                         unit=MOMENT,
                     ),
                     Value("Принят", f"1000 * {_TAKEN}", unit=MOMENT, missing="ни разу"),
-                    Label("manager", "Менеджер"),
+                    MANAGER,
                 ),
                 rows=q.ours(_RESULT, "client", "manager", "branch"),
                 sort="Принят",

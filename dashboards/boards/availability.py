@@ -3,7 +3,7 @@
 from dashboards import alerts, links, panels, series, standard, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Query
-from dashboards.tables import Label, Value
+from dashboards.tables import CLIENT, INSTALLATION, MANAGER, Label, Value
 
 _INTERFACE = q.of("installation:kodeks_interface_up:avg30d")
 _PORT = q.of("installation:kodeks_port_up:avg30d")
@@ -61,13 +61,13 @@ BOARD = Board(
                 "99 %: в счёт входят ночные перезапуски. Сверху те, у кого хуже всего. Кто только присылает отчёты, не "
                 "опрашивается, и здесь его нет.",
                 (
-                    Label("client", "Клиент", links=(links.profile(),)),
-                    Label("installation", "Установка", links=(links.fleet(),)),
+                    CLIENT,
+                    INSTALLATION,
                     Value("Интерфейс", _INTERFACE, unit="percentunit", decimals=2, scale=standard.AVAILABILITY),
                     Value("Порт", _PORT, unit="percentunit", decimals=2, scale=standard.AVAILABILITY),
                     Label("url", "Адрес", links=(links.address(),)),
                     Label("hosting", "Площадка"),
-                    Label("manager", "Менеджер"),
+                    MANAGER,
                 ),
                 rows=f"{q.INSTALLATIONS} and on (installation) ({_INTERFACE} or {_PORT})",
                 sort="Интерфейс",

@@ -1,10 +1,10 @@
 """Availability of the vendor's servers and of billing per access over 30 days."""
 
-from dashboards import links, panels, series, standard, tables, variables
+from dashboards import panels, series, standard, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Query
 from dashboards.standard import GREEN, RED
-from dashboards.tables import Label, Value
+from dashboards.tables import CLIENT, MANAGER, Label, Value
 from dashboards.words import Word
 
 _BILLING = q.of_online("account:kodeks_online_up:avg30d")
@@ -57,13 +57,13 @@ BOARD = Board(
                 "или был недоступен сервер (тогда низко у всех на нём), или что-то с самим доступом: откройте его "
                 "адрес и попробуйте войти.",
                 (
-                    Label("client", "Клиент", links=(links.profile(),)),
+                    CLIENT,
                     Label("account", "Доступ"),
                     Label("login", "Логин"),
                     Label("server", "Сервер"),
                     Value("Доступность", _BILLING, unit="percentunit", decimals=2, scale=standard.AVAILABILITY_ONLINE),
                     Value("Сейчас", q.of_online("kodeks_online_up"), words=_ANSWERS),
-                    Label("manager", "Менеджер"),
+                    MANAGER,
                 ),
                 rows=q.least_first(q.ACCESSES, "account", _BILLING),
                 height=16,

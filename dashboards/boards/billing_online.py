@@ -1,10 +1,10 @@
 """This month's remaining units of online accesses, and accesses without figures."""
 
-from dashboards import links, panels, series, standard, tables, variables
+from dashboards import panels, series, standard, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Panel, Query
 from dashboards.standard import GREEN, RED, Scale
-from dashboards.tables import Label, Value
+from dashboards.tables import CLIENT, MANAGER, Label, Value
 from dashboards.units import MOMENT
 from dashboards.words import RESOURCES, Word
 
@@ -140,7 +140,7 @@ BOARD = Board(
                 "документов — меньше 50, оранжевый — меньше 150: клиент скоро останется без доступа, звоните первыми. "
                 "Прочерк — цифры прочитать не удалось, см. ниже.",
                 (
-                    Label("client", "Клиент", links=(links.profile(),)),
+                    CLIENT,
                     Label("login", "Логин"),
                     Value("Документов", _with_mean(_left("documents")), decimals=0, scale=standard.ONLINE_LEFT),
                     _share("Документы, исп.", "documents"),
@@ -148,7 +148,7 @@ BOARD = Board(
                     _share("Поиск, исп.", "searches"),
                     Value("Печати", _with_mean(_left("prints")), decimals=0),
                     Value("Выгрузки", _with_mean(_left("uploads")), decimals=0),
-                    Label("manager", "Менеджер"),
+                    MANAGER,
                 ),
                 rows=_WORST_FIRST,
                 height=18,
@@ -183,7 +183,7 @@ BOARD = Board(
                 "цифры старше трёх часов. Не принят логин — проверьте пароль руками, и сами не перебирайте: доступ "
                 "могут заблокировать. Пустая таблица — всё читается.",
                 (
-                    Label("client", "Клиент", links=(links.profile(),)),
+                    CLIENT,
                     Label("login", "Логин"),
                     Label("server", "Сервер"),
                     Value(
@@ -197,7 +197,7 @@ BOARD = Board(
                     Value(
                         "Цифры от", f"1000 * {_READ} and on (account) {_SICK}", unit=MOMENT, missing="ещё не читались"
                     ),
-                    Label("manager", "Менеджер"),
+                    MANAGER,
                 ),
                 rows=q.ours_online(f"0 * {_SICK} + 1", "client", "manager", "branch", "server", "login"),
                 sort="Сервер",

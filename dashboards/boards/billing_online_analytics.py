@@ -3,7 +3,7 @@
 from dashboards import panels, series, standard, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Query
-from dashboards.tables import Label, Value
+from dashboards.tables import MANAGER, Value
 
 _DOCUMENTS = 'resource="documents"'
 _LEFT = q.of_online("kodeks_online_left", matchers=_DOCUMENTS, how="min")
@@ -77,7 +77,7 @@ BOARD = Board(
                 "кого учить, «от 75 %» — с кем говорить о большем лимите. Судите после 20-го числа: в начале месяца "
                 "мало у всех.",
                 (
-                    Label("manager", "Менеджер"),
+                    MANAGER,
                     Value("Доступов", q.total(f"count by (manager) ({q.ACCESSES})", "manager"), decimals=0),
                     Value("До 15 %", _share("< 0.15"), decimals=0, missing="0"),
                     Value("15–75 %", _share("< 0.75 >= 0.15"), decimals=0, missing="0"),

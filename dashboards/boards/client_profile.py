@@ -6,7 +6,7 @@ from dashboards import links, panels, series, standard, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Panel, Query, Section
 from dashboards.standard import Scale
-from dashboards.tables import Label, Value
+from dashboards.tables import INSTALLATION, MANAGER, Label, Value
 from dashboards.units import DATE
 from dashboards.words import ADVICE_REASONS, CLASSES, MONTH_NAMES
 
@@ -19,7 +19,6 @@ _CLASSED = q.of_online("kodeks_online_class")
 
 _CLIENT = Label("client", "Клиент", links=(links.renewal(), links.score()))
 _LOGIN = Label("login", "Логин")
-_MANAGER = Label("manager", "Менеджер")
 _ACCOUNT = Label(
     "account",
     "Доступ",
@@ -42,7 +41,7 @@ def _advised(title: str, about: str, advice: str, more: Value, missing: str) -> 
     return tables.table(
         title,
         about,
-        (_CLIENT, Label("reason", "Почему", words=ADVICE_REASONS), column, _LOGIN, _ACCOUNT, _MANAGER),
+        (_CLIENT, Label("reason", "Почему", words=ADVICE_REASONS), column, _LOGIN, _ACCOUNT, MANAGER),
         rows=q.ours_online(advised, "client", "manager", "login"),
         sort=more.title,
         descending=False,
@@ -146,7 +145,7 @@ BOARD = Board(
                         missing="",
                     ),
                     _ACCOUNT,
-                    _MANAGER,
+                    MANAGER,
                 ),
                 rows=q.ours_online(_CLASS, "client", "manager", "login"),
                 sort="Класс",
@@ -162,7 +161,7 @@ BOARD = Board(
                 "оранжевое — почти нет, зелёное — хорошо, жёлтое — много, фиолетовое — лимита не хватает. Пустая "
                 "клетка — данных нет. Тихие месяцы через равные промежутки — сезонный клиент: звоните перед "
                 "сезоном.",
-                (_CLIENT, *_months_online(), _LOGIN, _ACCOUNT, _MANAGER),
+                (_CLIENT, *_months_online(), _LOGIN, _ACCOUNT, MANAGER),
                 rows=q.ACCESSES,
                 sort="Клиент",
                 descending=False,
@@ -180,8 +179,8 @@ BOARD = Board(
                     _CLIENT,
                     *_months_installed(),
                     Value("Мест", q.of("installation:kodeks_seats:max")),
-                    Label("installation", "Установка", links=(links.fleet(),)),
-                    _MANAGER,
+                    INSTALLATION,
+                    MANAGER,
                 ),
                 rows=q.INSTALLATIONS,
                 sort="Клиент",

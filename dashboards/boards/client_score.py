@@ -10,7 +10,7 @@ from dashboards import links, panels, series, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Query, Section
 from dashboards.standard import GREEN, ORANGE, RED, YELLOW, Scale
-from dashboards.tables import Label, Value
+from dashboards.tables import MANAGER, Label, Value
 from dashboards.words import SCORE_STAGES
 
 _SCORE = Scale(RED, ((2, ORANGE), (3, YELLOW), (4, GREEN)))
@@ -120,7 +120,7 @@ BOARD = Board(
                     ),
                     Value("28 дней", f"max by ({_EACH}) ({_change(_TOTAL, _THEIRS)})", decimals=1, scale=_CHANGE),
                     *_stages(),
-                    Label("manager", "Менеджер"),
+                    MANAGER,
                 ),
                 sort="Оценка",
                 descending=False,

@@ -1,9 +1,9 @@
 """Who holds a seat."""
 
-from dashboards import links, panels, standard, tables, variables
+from dashboards import panels, standard, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Query
-from dashboards.tables import Label, Value
+from dashboards.tables import CLIENT, INSTALLATION, MANAGER, Label, Value
 
 _DOMAIN = 'domain=~"$domain"'
 _SESSIONS = q.of("kodeks_session_info", "user", "domain", "ip", "browser", "since", matchers=_DOMAIN)
@@ -62,15 +62,15 @@ BOARD = Board(
                 "(местного). Сверху — кто сидит дольше всех. Один логин с многих адресов — им пользуются вместе; "
                 "места, занятые с ночи, можно освободить.",
                 (
-                    Label("client", "Клиент", links=(links.profile(),)),
-                    Label("installation", "Установка", links=(links.fleet(),)),
+                    CLIENT,
+                    INSTALLATION,
                     Label("user", "Логин"),
                     Label("domain", "Домен"),
                     Label("ip", "IP-адрес"),
                     Label("browser", "Браузер"),
                     Label("since", "С", moment=True),
                     Value("Подключение", q.ours(_SESSIONS, "client", "manager"), decimals=0, shown=False),
-                    Label("manager", "Менеджер"),
+                    MANAGER,
                 ),
                 sort="С",
                 descending=False,
@@ -84,12 +84,12 @@ BOARD = Board(
                 "Если так бывает каждый день, клиенту нужны места: возьмите с дашборда «Kodeks аналитика» график и "
                 "звоните.",
                 (
-                    Label("client", "Клиент", links=(links.profile(),)),
-                    Label("installation", "Установка", links=(links.fleet(),)),
+                    CLIENT,
+                    INSTALLATION,
                     Value("Занято", _USED, decimals=0),
                     Value("Мест", _SEATS, decimals=0),
                     Value("Доля", _TAKEN, unit="percentunit", decimals=0, scale=standard.SEATS_USED),
-                    Label("manager", "Менеджер"),
+                    MANAGER,
                 ),
                 rows=q.INSTALLATIONS,
                 sort="Доля",

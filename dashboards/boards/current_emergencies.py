@@ -4,7 +4,7 @@ from dashboards import alerts, links, panels, series, standard, tables, variable
 from dashboards import queries as q
 from dashboards.model import Board, Panel, Query
 from dashboards.standard import Scale
-from dashboards.tables import Label, Value
+from dashboards.tables import CLIENT, Label, Value
 from dashboards.units import MOMENT_OF_YEAR
 from dashboards.variables import Variable
 from dashboards.words import PRIORITIES, SEVERITIES
@@ -82,7 +82,7 @@ BOARD = Board(
                 (
                     Label("priority", "Пр.", words=PRIORITIES, colored=True, width=58),
                     Label("severity", "Важность", words=SEVERITIES, colored=True, width=98),
-                    Label("client", "Клиент", links=(links.profile(),)),
+                    CLIENT,
                     Label("title", "Что случилось", words=alerts.titles()),
                     Label("where", "Где", width=98),
                     Value("С", f"max by ({_BY}) ({_SINCE})", unit=MOMENT_OF_YEAR),

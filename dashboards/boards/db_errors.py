@@ -3,7 +3,7 @@
 from dashboards import links, panels, series, standard, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Query
-from dashboards.tables import Label, Value
+from dashboards.tables import CLIENT, INSTALLATION, MANAGER, Label, Value
 
 _BAD = f"({q.of('kodeks_volume_error', 'volume', 'code')} > 0)"
 _REPORTS = q.of("installation:kodeks_sysinfo_age_seconds:max")
@@ -57,8 +57,8 @@ BOARD = Board(
                 "Сколько томов с каждым кодом ошибки у каждой установки. Сверху — у кого хуже всего: проверьте диск "
                 "сервера, затем переустановите эти тома обновлением.",
                 (
-                    Label("client", "Клиент", links=(links.profile(),)),
-                    Label("installation", "Установка", links=(links.fleet(),)),
+                    CLIENT,
+                    INSTALLATION,
                     Label("code", "Код"),
                     Value(
                         "Томов",
@@ -67,7 +67,7 @@ BOARD = Board(
                         scale=standard.NONE_IS_GOOD,
                     ),
                     Label("url", "Адрес", links=(links.address(),)),
-                    Label("manager", "Менеджер"),
+                    MANAGER,
                 ),
                 sort="Томов",
                 missing="ошибок не видно",
@@ -79,8 +79,8 @@ BOARD = Board(
                 "Каждый том с ошибкой: файл и код, по последнему отчёту установки. Эти имена нужны администратору "
                 "клиента и производителю. Пустая таблица — все тома в порядке.",
                 (
-                    Label("client", "Клиент", links=(links.profile(),)),
-                    Label("installation", "Установка", links=(links.fleet(),)),
+                    CLIENT,
+                    INSTALLATION,
                     Label("volume", "Том"),
                     Label("code", "Код"),
                     Value("Ошибка", q.ours(_BAD, "client"), decimals=0, shown=False),

@@ -1,9 +1,9 @@
 """Half a year of empty searches: what clients lack, and what they type wrong."""
 
-from dashboards import links, panels, series, tables, variables, words
+from dashboards import panels, series, tables, variables, words
 from dashboards import queries as q
 from dashboards.model import Board, Query
-from dashboards.tables import Label, Value
+from dashboards.tables import CLIENT, MANAGER, Label, Value
 
 _METRIC = "installation:kodeks_empty_searches:daily"
 _HALF_YEAR = "180d"
@@ -99,10 +99,10 @@ BOARD = Board(
                 "первые 200 пар. Это готовый список для предложения: откройте «Поисковые запросы», возьмите два-три "
                 "примера и звоните.",
                 (
-                    Label("client", "Клиент", links=(links.profile(),)),
+                    CLIENT,
                     Label("family", "Семейство"),
                     Value("Не нашли, раз", _OFFER, decimals=0),
-                    Label("manager", "Менеджер"),
+                    MANAGER,
                 ),
                 sort="Не нашли, раз",
                 width=14,

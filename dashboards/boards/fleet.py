@@ -4,7 +4,7 @@ from dashboards import links, panels, standard, states, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Panel, Query, Section
 from dashboards.standard import Scale
-from dashboards.tables import Label, Value
+from dashboards.tables import CLIENT, MANAGER, Label, Value
 from dashboards.units import HOURS, SECONDS
 from dashboards.variables import Variable
 from dashboards.words import CHECKS, MODES, STATE_NUMBERS, YES_NO, Word
@@ -139,7 +139,7 @@ BOARD = Board(
                 "скольким проверкам она не даёт выполниться. Пусто, а «Сломаны» — 0: всё работает. Много строк одной "
                 "площадки — сбой площадки, смотрите карту ниже.",
                 (
-                    Label("client", "Клиент", links=(links.profile(),)),
+                    CLIENT,
                     Label(
                         "check",
                         "Причина",
@@ -150,7 +150,7 @@ BOARD = Board(
                     Value("Состояние", f"{_STATE} and on (installation) {_FAILED}", words=STATE_NUMBERS),
                     Label("hosting", "Площадка"),
                     Label("url", "Адрес", links=(links.address(),)),
-                    Label("manager", "Менеджер"),
+                    MANAGER,
                     Label(
                         "installation",
                         "Установка",
@@ -172,7 +172,7 @@ BOARD = Board(
                 "Всё главное об установке одной строкой: отвечает ли, свеж ли отчёт, цел ли ключ, есть ли места, "
                 "когда кончается лицензия. Если строка вся зелёная, а пользователи жалуются, ищите в сети клиента.",
                 (
-                    Label("client", "Клиент", links=(links.profile(),)),
+                    CLIENT,
                     Value("Состояние", _STATE, words=STATE_NUMBERS),
                     Value("Отчёт", f"{_AGE} / 3600", unit=HOURS, decimals=1, scale=standard.REPORT_AGE),
                     Value("Ключ", _KEY, words=YES_NO),
@@ -198,7 +198,7 @@ BOARD = Board(
                     ),
                     Label("hosting", "Площадка"),
                     Label("url", "Адрес", links=(links.address(),)),
-                    Label("manager", "Менеджер"),
+                    MANAGER,
                     Label("mode", "Способ", words=MODES),
                     Label(
                         "installation",

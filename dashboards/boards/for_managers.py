@@ -3,7 +3,7 @@
 from dashboards import links, panels, series, standard, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Panel, Query, Section
-from dashboards.tables import Label, Value
+from dashboards.tables import CLIENT, MANAGER, Label, Value
 from dashboards.units import DATE, HOURS
 from dashboards.words import EMPTY_CAUSES
 
@@ -11,9 +11,7 @@ _DOMAIN = 'domain=~"$domain"'
 _WHO = f'{_DOMAIN},user=~"$login"'
 _NAME = "{{client}} · {{installation}}"
 _PROFILE = links.board("client-profile", "Профиль клиента", client=links.label("client"))
-_CLIENT = Label("client", "Клиент", links=(links.profile(),))
 _INSTALLATION = Label("installation", "Установка")
-_MANAGER = Label("manager", "Менеджер")
 
 _SHOWN = 25
 """A panel has room for this many bars: the clients that need help most."""
@@ -53,7 +51,7 @@ def _idle(days: int) -> Panel:
         "заходу из отчётов; недавно зарегистрированные не учтены, фильтры «Домен» и «Логин» действуют. Узнайте у "
         "клиента, нужен ли этим людям доступ.",
         (
-            _CLIENT,
+            CLIENT,
             Value(
                 "Доля",
                 f"{idle} / {_PEOPLE}",
@@ -111,7 +109,7 @@ BOARD = Board(
                 "активность в этом месяце, места, рег. номер. Цвета — по стандарту: вовлечённость от 60 %, "
                 "активность от 20. До 20-го числа низкие значения — ещё не повод для тревоги.",
                 (
-                    _CLIENT,
+                    CLIENT,
                     Value(
                         "Лицензия до",
                         "1000 * (time() + 86400 * " + _DAYS_LEFT + ")",
@@ -133,7 +131,7 @@ BOARD = Board(
                     Value("Активность", q.of("installation:kodeks_activity:max"), scale=standard.ACTIVITY),
                     Value("Рабочих мест", _SEATS),
                     Label("regnum", "Рег. номер"),
-                    _MANAGER,
+                    MANAGER,
                     Label("url", "Адрес", links=(links.address(),)),
                     _INSTALLATION,
                     Value(
@@ -184,7 +182,7 @@ BOARD = Board(
                 "Больше всего занятых мест за выбранное время, сколько мест всего и доля. Считается по сессиям в "
                 "отчётах. 90 % и больше — скоро кому-то не хватит места: предложите расширение.",
                 (
-                    _CLIENT,
+                    CLIENT,
                     Value(
                         "Занято",
                         q.of("installation:kodeks_seats_used:hourly", over="max_over_time", window="$__range"),
@@ -211,11 +209,11 @@ BOARD = Board(
                 "Кому за последние сутки отказали, потому что все места были заняты, и сколько раз; фильтр «Логин» "
                 "действует. Пусто — никому. Это самый сильный довод за расширение: назовите клиенту людей.",
                 (
-                    _CLIENT,
+                    CLIENT,
                     Label("user", "Логин"),
                     Value("Отказов", q.ours(_refused("1d"), "client", "manager"), scale=standard.SOME_IS_WARNING),
                     _INSTALLATION,
-                    _MANAGER,
+                    MANAGER,
                 ),
                 sort="Отказов",
                 missing="отказов не видно",
@@ -247,7 +245,7 @@ BOARD = Board(
                 "Сколько раз пользователи клиента обратились к kAssist за 30 дней; фильтр «Домен» действует. Ноль "
                 "при установленном kAssist — не освоили: предложите обучение.",
                 (
-                    _CLIENT,
+                    CLIENT,
                     Value("Обращений", q.grown("kassist", "30d", _DOMAIN)),
                     Label("kassist", "Версия kAssist"),
                     _INSTALLATION,
@@ -293,7 +291,7 @@ BOARD = Board(
                 "обновления не ставятся: проверьте задание обновления на сервере. Один старый файл при свежих "
                 "остальных — забытый продукт.",
                 (
-                    _CLIENT,
+                    CLIENT,
                     Value("Старый", _hours_since("min"), unit=HOURS, decimals=0, scale=standard.OPERUP_HOURS),
                     Value("Свежий", _hours_since("max"), unit=HOURS, decimals=0, scale=standard.OPERUP_HOURS),
                     _INSTALLATION,
@@ -310,7 +308,7 @@ BOARD = Board(
                 "«раскладка» и «опечатка» — научить.",
                 (
                     Label("time", "Время", moment=True),
-                    _CLIENT,
+                    CLIENT,
                     Label("user", "Логин"),
                     Label("query", "Что искали"),
                     Label("cause", "Причина", words=EMPTY_CAUSES, colored=True),

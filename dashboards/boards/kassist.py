@@ -1,9 +1,9 @@
 """kAssist: links in clients' documents that it found, matched and checked."""
 
-from dashboards import links, panels, series, tables, variables
+from dashboards import panels, series, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Query
-from dashboards.tables import Label, Value
+from dashboards.tables import CLIENT, INSTALLATION, MANAGER, Value
 
 _DAILY = "installation:kodeks_kassist_links:daily"
 _KINDS = {
@@ -65,8 +65,8 @@ BOARD = Board(
                 "уникальных ссылок не нашлось в комплекте: сверху те, кому есть что предложить. Нули — kAssist стоит, "
                 "но не используется: предложите показать, как с ним работать.",
                 (
-                    Label("client", "Клиент", links=(links.profile(),)),
-                    Label("installation", "Установка", links=(links.fleet(),)),
+                    CLIENT,
+                    INSTALLATION,
                     *(Value(name.capitalize(), _whole(kind), decimals=0) for kind, name in _KINDS.items()),
                     Value(
                         "Доля",
@@ -74,7 +74,7 @@ BOARD = Board(
                         unit="percentunit",
                         decimals=0,
                     ),
-                    Label("manager", "Менеджер"),
+                    MANAGER,
                 ),
                 rows=q.ours(f"0 * {_whole('unique')} + 1", "client", "manager", "branch"),
                 sort="Без соответствия",

@@ -3,7 +3,7 @@
 from dashboards import months, panels, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Query
-from dashboards.tables import Label, Value
+from dashboards.tables import MANAGER, Label, Value
 
 _THIS_YEAR = 'month=~"$year-.*"'
 _QUARTERS = {"1": "0[1-3]", "2": "0[4-6]", "3": "0[7-9]", "4": "1[0-2]"}
@@ -62,7 +62,7 @@ BOARD = Board(
                 "документы и пустые поиски. Прочерк — квартал ещё не наступил или отчётов не было. Низкая "
                 "вовлечённость при скором продлении (таблица ниже) — начинайте с этих клиентов.",
                 (
-                    Label("manager", "Менеджер"),
+                    MANAGER,
                     Label("quarter", "Квартал"),
                     Value("Активность", _by_quarter(_ACTIVITY), decimals=0),
                     Value("Вовлечённость", _involvement(), unit="percentunit", decimals=0),
@@ -95,7 +95,7 @@ BOARD = Board(
                 "отпуска.",
                 (
                     Label("quarter", "Квартал"),
-                    Label("manager", "Менеджер"),
+                    MANAGER,
                     Value("Кончается регистраций", _DUE, decimals=0),
                 ),
                 sort="Квартал",

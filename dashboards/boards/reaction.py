@@ -6,7 +6,7 @@ from dashboards import alerts, handling, links, panels, series, tables, variable
 from dashboards.model import Board, Query, Section
 from dashboards.reaction import CHOSEN, bucket, grown, now, of, quantile, share, week
 from dashboards.standard import GREEN, ORANGE, RED, YELLOW, Scale
-from dashboards.tables import Label, Value
+from dashboards.tables import CLIENT, MANAGER, Label, Value
 from dashboards.units import HOURS, MOMENT
 from dashboards.variables import Variable
 from dashboards.words import PRIORITIES, REACTION_OUTCOMES, UP_DOWN, Word
@@ -315,11 +315,11 @@ BOARD = Board(
                 "в Alertmanager и по ссылке «Взять в работу»; что делать, сказано в самом сообщении.",
                 (
                     Label("priority", "Пр.", words=PRIORITIES, colored=True),
-                    Label("client", "Клиент", links=(links.profile(),)),
+                    CLIENT,
                     Label("title", "Что случилось", words=alerts.titles()),
                     Value("С какого времени", f"max by ({_ALERT}) ({_SINCE})", unit=MOMENT),
                     Label("alertname", "Оповещение"),
-                    Label("manager", "Менеджер"),
+                    MANAGER,
                 ),
                 rows=(
                     f'max by ({_ALERT}, priority, title) (label_replace({_ALERTS}, "title", "$1", "alertname", "(.+)"))'

@@ -1,9 +1,9 @@
 """How long searches take: where people wait."""
 
-from dashboards import links, panels, searches, series, standard, tables, variables
+from dashboards import panels, searches, series, standard, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Query
-from dashboards.tables import Label, Value
+from dashboards.tables import CLIENT, INSTALLATION, Label, Value
 from dashboards.units import SECONDS
 from dashboards.variables import Variable
 
@@ -68,8 +68,8 @@ BOARD = Board(
                 "секунд. Счёт раз в сутки, в полночь по Гринвичу. Красное — больше 10 %: передайте администратору "
                 "клиента.",
                 (
-                    Label("client", "Клиент", links=(links.profile(),)),
-                    Label("installation", "Установка", links=(links.fleet(),)),
+                    CLIENT,
+                    INSTALLATION,
                     Value("Поисков за 30 дней", _done("[+]Inf", "30d"), decimals=0),
                     Value("Дольше 10 с", _SHARE, unit="percentunit", decimals=1, scale=standard.SLOW_SHARE),
                 ),
@@ -104,7 +104,7 @@ BOARD = Board(
                     Label("time", "Время", moment=True),
                     Value("Длился", q.ours(_SLOW, "client"), unit=SECONDS, decimals=1, scale=standard.SEARCH_SECONDS),
                     Label("catalog", "Каталог"),
-                    Label("client", "Клиент", links=(links.profile(),)),
+                    CLIENT,
                     Label("user", "Логин"),
                     Label("query", "Запрос"),
                 ),

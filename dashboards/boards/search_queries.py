@@ -1,9 +1,9 @@
 """What users search for, and what they do not find."""
 
-from dashboards import links, panels, searches, standard, tables, variables, words
+from dashboards import panels, searches, standard, tables, variables, words
 from dashboards import queries as q
 from dashboards.model import Board, Panel, Query
-from dashboards.tables import Label, Value
+from dashboards.tables import CLIENT, MANAGER, Label, Value
 from dashboards.units import SECONDS
 from dashboards.variables import Variable
 
@@ -26,9 +26,9 @@ def _found(matchers: str) -> str:
 def _table(title: str, about: str, matchers: str, *, cause: bool = False, height: int) -> Panel:
     columns = [
         Label("time", "Время", moment=True),
-        Label("client", "Клиент", links=(links.profile(),)),
+        CLIENT,
         Label("legal_entity", "ЮрЛицо", width=88),
-        Label("manager", "Менеджер"),
+        MANAGER,
         Label("user", "Логин", width=72),
         Label("query", "Запрос"),
         *([Label("cause", "Причина", words=words.EMPTY_CAUSES, colored=True, width=142)] if cause else []),

@@ -1,9 +1,9 @@
 """What users of online accesses search for; read from the vendor's history once a night."""
 
-from dashboards import links, panels, searches, standard, tables, variables, words
+from dashboards import panels, searches, standard, tables, variables, words
 from dashboards import queries as q
 from dashboards.model import Board, Panel, Query
-from dashboards.tables import Label, Value
+from dashboards.tables import CLIENT, MANAGER, Label, Value
 from dashboards.units import SECONDS
 
 _FILTERS = f'status=~"$status",type=~"$type",{searches.SAYS}'
@@ -20,9 +20,9 @@ def _found(matchers: str) -> str:
 def _table(title: str, about: str, matchers: str, *, cause: bool = False, height: int) -> Panel:
     columns = [
         Label("time", "Время", moment=True),
-        Label("client", "Клиент", links=(links.profile(),)),
+        CLIENT,
         Label("login", "Логин"),
-        Label("manager", "Менеджер"),
+        MANAGER,
         Label("query", "Запрос"),
         *([Label("cause", "Причина", words=words.EMPTY_CAUSES, colored=True)] if cause else []),
         Label("type", "Тип поиска", words=words.SEARCH_TYPES),

@@ -1,10 +1,10 @@
 """History of servers: states by name, checks, disks."""
 
-from dashboards import alerts, links, panels, standard, states, tables, variables
+from dashboards import alerts, panels, standard, states, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Query
 from dashboards.standard import ORANGE
-from dashboards.tables import Label, Value
+from dashboards.tables import CLIENT, INSTALLATION, MANAGER, Label, Value
 from dashboards.units import GIGABYTES, MINUTES
 from dashboards.words import CHECK_RESULT, STATE_NUMBERS, STATES, Word
 
@@ -101,14 +101,14 @@ BOARD = Board(
                 "умноженная на его длину. Ночной перезапуск в 10–15 минут — норма. Пусто — нештатных состояний не "
                 "было.",
                 (
-                    Label("client", "Клиент", links=(links.profile(),)),
-                    Label("installation", "Установка", links=(links.fleet(),)),
+                    CLIENT,
+                    INSTALLATION,
                     *(
                         Value(_SHORTLY[state], _lasted(state), unit=MINUTES, decimals=0, words=_NEVER, missing="")
                         for state in STATES
                         if state != "ok"
                     ),
-                    Label("manager", "Менеджер"),
+                    MANAGER,
                 ),
                 rows=f"{q.INSTALLATIONS} and on (installation) ({_TROUBLED})",
                 sort="Недоступен",
@@ -147,8 +147,8 @@ BOARD = Board(
                 "Пусто — таких нет. Обновление базы занимает гигабайты: попросите администратора клиента "
                 "освободить место, пока оно не кончилось.",
                 (
-                    Label("client", "Клиент", links=(links.profile(),)),
-                    Label("installation", "Установка", links=(links.fleet(),)),
+                    CLIENT,
+                    INSTALLATION,
                     Label("partition", "Раздел"),
                     Value("Свободно", f"{_SHORT} / 1e9", unit=GIGABYTES, decimals=1, scale=standard.DISK_FREE),
                     Value(
@@ -163,7 +163,7 @@ BOARD = Board(
                         unit="percentunit",
                         decimals=0,
                     ),
-                    Label("manager", "Менеджер"),
+                    MANAGER,
                 ),
                 rows=q.ours(_SHORT, "client", "manager"),
                 sort="Свободно",

@@ -1,9 +1,9 @@
 """Age of reports: who has stopped sending them."""
 
-from dashboards import links, panels, standard, tables, variables, words
+from dashboards import panels, standard, tables, variables, words
 from dashboards import queries as q
 from dashboards.model import Board, Query
-from dashboards.tables import Label, Value
+from dashboards.tables import CLIENT, INSTALLATION, MANAGER, Label, Value
 from dashboards.units import HOURS, MOMENT
 
 _AGE = q.of("installation:kodeks_sysinfo_age_seconds:max")
@@ -58,8 +58,8 @@ BOARD = Board(
                 "Когда сервер клиента составил последний отчёт, когда мы его получили и каким путём. Строки без "
                 "времени — отчётов не было. Красное — больше двух суток: звоните клиенту, сверху самые старые.",
                 (
-                    Label("client", "Клиент", links=(links.profile(),)),
-                    Label("installation", "Установка", links=(links.fleet(),)),
+                    CLIENT,
+                    INSTALLATION,
                     Value("Возраст", f"{_AGE} / 3600", unit=HOURS, decimals=1, scale=standard.REPORT_AGE),
                     Value(
                         "Время внутри файла",
@@ -68,7 +68,7 @@ BOARD = Board(
                     ),
                     Value("Получен", f"1000 * {_RECEIVED}", unit=MOMENT),
                     Label("via", "Как пришёл", words=words.VIA),
-                    Label("manager", "Менеджер"),
+                    MANAGER,
                 ),
                 rows=_ROWS,
                 sort="Возраст",

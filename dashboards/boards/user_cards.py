@@ -1,9 +1,9 @@
 """Whose card is filled in, and who works most."""
 
-from dashboards import links, panels, standard, tables, variables
+from dashboards import panels, standard, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Query
-from dashboards.tables import Label, Value
+from dashboards.tables import CLIENT, MANAGER, Label, Value
 from dashboards.units import MOMENT
 from dashboards.words import CARD_FIELDS, YES_NO
 
@@ -75,7 +75,7 @@ BOARD = Board(
                 "Двадцать пользователей с наибольшим числом запросов к базе в этом месяце, по последним отчётам. С "
                 "ними хорошо говорить о новых возможностях: они первыми заметят пользу.",
                 (
-                    Label("client", "Клиент", links=(links.profile(),)),
+                    CLIENT,
                     Label("user", "Логин"),
                     Label("domain", "Домен"),
                     Value(
@@ -88,7 +88,7 @@ BOARD = Board(
                         )
                         + ")",
                     ),
-                    Label("manager", "Менеджер"),
+                    MANAGER,
                 ),
                 sort="Запросов в этом месяце",
                 height=14,
@@ -101,7 +101,7 @@ BOARD = Board(
                 "Берётся из последнего отчёта; содержимое полей не передаётся. Начните с тех, кто работает часто и "
                 "заполнил мало.",
                 (
-                    Label("client", "Клиент", links=(links.profile(),)),
+                    CLIENT,
                     Label("user", "Логин"),
                     Label("domain", "Домен"),
                     Value("Заполнено", _card("avg"), unit="percentunit", decimals=0, scale=standard.FILLED),
@@ -115,7 +115,7 @@ BOARD = Board(
                     ),
                     Value("Заходил", f"1000 * {_SEEN}", unit=MOMENT, missing="ни разу"),
                     Label("installation", "Установка"),
-                    Label("manager", "Менеджер"),
+                    MANAGER,
                 ),
                 rows=q.ours(_card("max"), "client", "manager"),
                 sort="Заходил",

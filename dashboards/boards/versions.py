@@ -3,7 +3,7 @@
 from dashboards import links, tables, variables
 from dashboards import queries as q
 from dashboards.model import Board, Panel
-from dashboards.tables import Label, Value
+from dashboards.tables import CLIENT, INSTALLATION, MANAGER, Label, Value
 
 _NOW = q.of("kodeks_build_info", "server", "sysinfo", "kassist", "os")
 _DAYS = (30, 21, 14, 7)
@@ -68,14 +68,14 @@ BOARD = Board(
                 "Версии из последнего отчёта каждой установки. Отсортировано по версии ПК: сверху те, кого пора "
                 "обновить. Нет клиента — отчётов ещё не было.",
                 (
-                    Label("client", "Клиент", links=(links.profile(),)),
+                    CLIENT,
                     Label("server", "Версия ПК"),
                     Label("sysinfo", "Версия sysinfo"),
                     Label("kassist", "Версия kAssist"),
                     Label("os", "Операционная система"),
                     Label("url", "Адрес", links=(links.address(),)),
-                    Label("installation", "Установка", links=(links.fleet(),)),
-                    Label("manager", "Менеджер"),
+                    INSTALLATION,
+                    MANAGER,
                 ),
                 rows=q.ours(_NOW, "client", "manager", "branch", "url"),
                 sort="Версия ПК",
