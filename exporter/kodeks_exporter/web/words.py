@@ -7,6 +7,7 @@ from typing import Final
 
 from kodeks_exporter.domain.check import CheckResult, InstallationState, Outcome
 from kodeks_exporter.domain.checks import CHECKS
+from kodeks_exporter.domain.russian import MONTHS_OF, form
 
 STATES: Final[Mapping[InstallationState, str]] = MappingProxyType(
     {
@@ -41,33 +42,11 @@ BLOCKED_BY_PLAN: Final[Mapping[str, str]] = MappingProxyType(
 
 _LAST: Final = 253_370_764_800.0
 """Start of the year 9999: a later moment is no date that can be shown."""
-_MONTHS: Final = [
-    "января",
-    "февраля",
-    "марта",
-    "апреля",
-    "мая",
-    "июня",
-    "июля",
-    "августа",
-    "сентября",
-    "октября",
-    "ноября",
-    "декабря",
-]
 
 
 def plural(number: int, one: str, few: str, many: str) -> str:
     """The number with the noun in its right form: 1 установка, 2 установки, 5 установок, 11 установок."""
-    if 11 <= number % 100 <= 14:
-        form = many
-    elif number % 10 == 1:
-        form = one
-    elif 2 <= number % 10 <= 4:
-        form = few
-    else:
-        form = many
-    return f"{grouped(number)} {form}"
+    return f"{grouped(number)} {form(number, one, few, many)}"
 
 
 def grouped(number: int) -> str:
@@ -86,8 +65,7 @@ def installations(number: int) -> str:
 
 def installations_genitive(number: int) -> str:
     """After «у»: у 1 установки, у 5 установок, у 21 установки."""
-    one = number % 10 == 1 and number % 100 != 11
-    return f"{grouped(number)} {'установки' if one else 'установок'}"
+    return plural(number, "установки", "установок", "установок")
 
 
 def check_name(check: str) -> str:
@@ -145,7 +123,7 @@ def moment(unix: float, now: float, zone: tzinfo | None) -> str:
         return clock
     if then.date() == today.date() - timedelta(days=1):
         return f"вчера, {clock}"
-    day = f"{then.day} {_MONTHS[then.month - 1]}"
+    day = f"{then.day} {MONTHS_OF[then.month - 1]}"
     return f"{day}, {clock}" if then.year == today.year else f"{day} {then.year}, {clock}"
 
 

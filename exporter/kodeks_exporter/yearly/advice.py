@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from kodeks_exporter.domain.russian import form
 from kodeks_exporter.yearly import judge, words
 from kodeks_exporter.yearly.facts import Facts, Month
 from kodeks_exporter.yearly.judge import AccessYear, SeatsAdvice, SeatsYear, Use
@@ -131,7 +132,7 @@ def _seats(facts: Facts) -> str:
     count = sum((month.usage.get("rejections") or 0) > 0 for month in facts.months)
     known = sum("rejections" in month.usage for month in facts.months)
     return (f"Из-за занятых мест не смогли подключиться {counted(refused, 'раз', 'раза', 'раз')}: отказы были в"
-            f" {count}{GAP}{words.form(count, 'месяце', 'месяцах', 'месяцах')} из {known}.")  # fmt: skip
+            f" {count}{GAP}{form(count, 'месяце', 'месяцах', 'месяцах')} из {known}.")  # fmt: skip
 
 
 def _search(facts: Facts) -> str:
@@ -139,7 +140,7 @@ def _search(facts: Facts) -> str:
     families = [each.family for each in judge.wanted(facts.demand) if each.family not in judge.UNNAMED]
     if empty is None or not empty:
         return ""
-    text = f"{counted(empty, 'поиск', 'поиска', 'поисков')} ничего не {words.form(empty, 'нашёл', 'нашли', 'нашли')}"
+    text = f"{counted(empty, 'поиск', 'поиска', 'поисков')} ничего не {form(empty, 'нашёл', 'нашли', 'нашли')}"
     if families:
         text += f"; чаще всего не хватало документов: {words.enumerated(families[:_FAMILIES_NAMED])}"
     return text + "."

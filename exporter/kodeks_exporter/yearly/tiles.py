@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from kodeks_exporter.domain.russian import form
 from kodeks_exporter.yearly import judge, words
 from kodeks_exporter.yearly.facts import Facts
 from kodeks_exporter.yearly.judge import Basis, Comparison, Figure, Missing
@@ -41,7 +42,7 @@ def _of_installations(facts: Facts, comparison: Comparison) -> list[Tile]:
             lambda month: _searches(month.usage.get("searches_intellectual"), month.usage.get("searches_attribute")),
         ),
     )
-    refusing = f"в{GAP}{refused_months}{GAP}{words.form(refused_months, 'месяце', 'месяцах', 'месяцах')}"
+    refusing = f"в{GAP}{refused_months}{GAP}{form(refused_months, 'месяце', 'месяцах', 'месяцах')}"
     return [
         _tile("Открыто документов", documents, "", _trend(comparison, judge.DOCUMENTS)),
         _activity(activity),

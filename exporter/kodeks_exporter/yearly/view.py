@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from kodeks_exporter.domain.russian import form
 from kodeks_exporter.yearly import accesses, charts, judge, months, parts, words
 from kodeks_exporter.yearly.accesses import Online
 from kodeks_exporter.yearly.advice import advice, summary
@@ -140,6 +141,6 @@ def _gaps(facts: Facts) -> list[str]:
             f"Неполные данные за {words.span([month.name for month in short])}: отчёты прервались до конца месяца."
         )
     if facts.mute and len(facts.mute) < len(facts.installations):
-        lines.append(f"По {words.form(len(facts.mute), 'установке', 'установкам', 'установкам')}"
+        lines.append(f"По {form(len(facts.mute), 'установке', 'установкам', 'установкам')}"
                     f" {words.some(facts.mute)} данных об использовании нет.")  # fmt: skip
     return lines

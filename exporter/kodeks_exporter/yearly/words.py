@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Final
 
+from kodeks_exporter.domain.russian import MONTHS_OF, form
 from kodeks_exporter.yearly.judge import FEW, INVOLVEMENT, Missing
 
 NO_DATA: Final = "нет данных"
@@ -12,10 +13,6 @@ MINUS: Final = "\N{MINUS SIGN}"
 
 MONTHS: Final = (
     "январь", "февраль", "март", "апрель", "май", "июнь", "июль", "август", "сентябрь", "октябрь", "ноябрь", "декабрь",
-)  # fmt: skip
-MONTHS_OF: Final = (
-    "января", "февраля", "марта", "апреля", "мая", "июня", "июля", "августа", "сентября", "октября", "ноября",
-    "декабря",
 )  # fmt: skip
 MONTHS_IN: Final = (
     "январе", "феврале", "марте", "апреле", "мае", "июне", "июле", "августе", "сентябре", "октябре", "ноябре",
@@ -84,16 +81,6 @@ def lasted(hours: float) -> str:
     if hours < 48:
         return counted(round(hours), "час", "часа", "часов")
     return counted(round(hours / 24), "день", "дня", "дней")
-
-
-def form(count: float, one: str, few: str, many: str) -> str:
-    """The right form of a noun: 1 место, 2 места, 5 мест, 1,5 места."""
-    if count != int(count):
-        return few
-    whole = abs(int(count))
-    if 11 <= whole % 100 <= 14:
-        return many
-    return one if whole % 10 == 1 else few if 2 <= whole % 10 <= 4 else many
 
 
 def counted(count: float, one: str, few: str, many: str) -> str:
