@@ -16,7 +16,8 @@ from demo.stand import ServerSpec, Stand, StandSpec
 from demo.stand.faults import Fault
 from kodeks_exporter.domain.report import UnreadableReport
 from kodeks_exporter.domain.secret import Secret
-from kodeks_exporter.intake.download import Downloader, DownloadError
+from kodeks_exporter.intake.download import Downloader
+from kodeks_exporter.net.errors import CheckError
 from kodeks_exporter.settings.checks import CheckSettings
 from kodeks_exporter.settings.fleet import Credentials, Installation
 from kodeks_exporter.settings.reports import ReportSettings
@@ -108,10 +109,10 @@ def test_a_fault_of_the_content_is_read_and_ends_when_it_is_cleared(
 
 
 def test_what_is_no_report_is_refused(reports: Stand, tmp_path: Path) -> None:
-    with pytest.raises(DownloadError, match="login"):
+    with pytest.raises(CheckError, match="login"):
         fetched(reports, "plain", tmp_path / "x", Credentials("smartlogin", Secret("other")))
     reports.fault("plain", Fault.REPORT_HTML)
-    with pytest.raises(DownloadError, match="not_a_report"):
+    with pytest.raises(CheckError, match="not_a_report"):
         fetched(reports, "plain", tmp_path / "x")
     reports.clear("plain")
     reports.fault("plain", Fault.REPORT_BROKEN)
@@ -119,7 +120,7 @@ def test_what_is_no_report_is_refused(reports: Stand, tmp_path: Path) -> None:
         figures(reports, "plain", tmp_path / "broken")
     reports.clear("plain")
     reports.fault("plain", Fault.REPORT_SLOW, rate=100)
-    with pytest.raises(DownloadError, match="timeout"):
+    with pytest.raises(CheckError, match="timeout"):
         fetched(reports, "plain", tmp_path / "x", patience=1.0)
 
 

@@ -15,9 +15,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kodeks_exporter.domain.secret import Secret
-from kodeks_exporter.intake.download import Downloader, DownloadError
+from kodeks_exporter.intake.download import Downloader
 from kodeks_exporter.intake.intake import Intake
 from kodeks_exporter.intake.pull import due, pull_job, pull_jobs
+from kodeks_exporter.net.errors import CheckError
 from kodeks_exporter.poll.scheduler import Pace
 from kodeks_exporter.settings.checks import CheckSettings
 from kodeks_exporter.settings.fleet import Credentials, Fleet, Installation, Tls
@@ -54,8 +55,8 @@ def download(installation: Installation, reports: ReportSettings = FAST) -> tupl
     return suffix, got.data
 
 
-def failure(answer: Answer, reports: ReportSettings = FAST) -> DownloadError:
-    with serving(answer) as server, pytest.raises(DownloadError) as raised:
+def failure(answer: Answer, reports: ReportSettings = FAST) -> CheckError:
+    with serving(answer) as server, pytest.raises(CheckError) as raised:
         download(site(server.url), reports)
     assert "секрет" not in str(raised.value)
     return raised.value
@@ -128,7 +129,7 @@ def test_refusals(status: int, body: bytes, reason: str) -> None:
 
 
 def test_a_refused_login_is_not_tried_twice() -> None:
-    with serving(lambda to, _: reply(to, 401)) as server, pytest.raises(DownloadError):
+    with serving(lambda to, _: reply(to, 401)) as server, pytest.raises(CheckError):
         download(site(server.url))
     assert len(server.asked) == 1
 
@@ -197,7 +198,7 @@ def test_redirects_without_end() -> None:
 
 
 def test_no_connection() -> None:
-    with pytest.raises(DownloadError) as raised:
+    with pytest.raises(CheckError) as raised:
         download(site(f"http://127.0.0.1:{closed_port()}"))
     assert raised.value.reason == "refused"
 
@@ -212,7 +213,7 @@ def test_any_answer_ends_in_a_report_or_an_error(raw: bytes, begun: bool) -> Non
     with serving(answer) as server:
         try:
             assert download(site(server.url))[1]
-        except DownloadError as error:
+        except CheckError as error:
             assert error.reason  # noqa: PT017 - either way is fine
 
 
@@ -229,7 +230,7 @@ def test_certificates(authority: Authority) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pair.cert, pair.key)
     with serving(lambda to, _: reply(to, 200, zipped()), context) as server:
-        with pytest.raises(DownloadError) as raised:
+        with pytest.raises(CheckError) as raised:
             download(site(server.url))
         assert raised.value.reason == "certificate_untrusted"
         assert server.asked == []  # so no password was sent
@@ -238,7 +239,7 @@ def test_certificates(authority: Authority) -> None:
 
 
 def test_certificate_file_that_is_none(tmp_path: Path) -> None:
-    with pytest.raises(DownloadError) as raised:
+    with pytest.raises(CheckError) as raised:
         download(site("https://127.0.0.1:1", tls=Tls(ca_file=str(tmp_path / "gone"))))
     assert raised.value.reason == "ca_file"
 

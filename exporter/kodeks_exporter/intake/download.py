@@ -11,10 +11,9 @@ from urllib.parse import urljoin
 
 import requests
 
-from kodeks_exporter.net.answer import Response as Page
 from kodeks_exporter.net.errors import CheckError
 from kodeks_exporter.net.reading import read_text
-from kodeks_exporter.net.transport import Resolve, Transport, pieces, same_place
+from kodeks_exporter.net.transport import Resolve, Transport, page, pieces, same_place
 from kodeks_exporter.settings.checks import CheckSettings
 from kodeks_exporter.settings.fleet import Installation
 from kodeks_exporter.settings.reports import ReportSettings
@@ -26,15 +25,6 @@ _LOGOUT_TIMEOUT: Final = 5.0
 _OTHER_FORM_MAY_HELP: Final = frozenset(
     {"not_a_report", "empty", "http_400", "http_404", "http_405", "http_406", "http_415", "http_500", "http_501"}
 )
-
-
-class DownloadError(Exception):
-    """``reason`` is a slug for metrics, ``text`` one Russian sentence; neither holds secrets."""
-
-    def __init__(self, reason: str, text: str) -> None:
-        super().__init__(f"{reason}: {text}")
-        self.reason = reason
-        self.text = text
 
 
 class Downloader:
@@ -52,20 +42,12 @@ class Downloader:
     ) -> str:
         """Passes the report to ``write`` in pieces; returns its suffix: .zip, .xml or .db.
 
-        Nothing is written until the beginning looks like a report. Raises DownloadError, and what ``write`` raises.
+        Nothing is written until the beginning looks like a report. Raises CheckError, and what ``write`` raises.
         """
         checks = installation.asked_by(checks)
         path = installation.report_path or reports.download_path
-        try:
-            transport = Transport(
-                self._resolve,
-                checks.timeouts.connect,
-                installation.credentials,
-                installation.tls.verify,
-                installation.tls.ca_file,
-            )
-        except CheckError as error:
-            raise DownloadError(error.reason, error.text) from None
+        tls = installation.tls
+        transport = Transport(self._resolve, checks.timeouts.connect, installation.credentials, tls.verify, tls.ca_file)
         try:
             return _download(transport, installation.url + path, reports, checks, write)
         finally:
@@ -76,16 +58,13 @@ class Downloader:
 def _download(
     transport: Transport, url: str, reports: ReportSettings, checks: CheckSettings, write: Callable[[bytes], None]
 ) -> str:
-    try:
-        with transport.within(reports.download_timeout):
-            try:
-                return _fetch(transport, url, "zip", reports, checks, write)
-            except DownloadError as error:
-                if error.reason not in _OTHER_FORM_MAY_HELP:
-                    raise
-            return _fetch(transport, url, "xml", reports, checks, write)
-    except CheckError as error:
-        raise DownloadError(error.reason, error.text) from None
+    with transport.within(reports.download_timeout):
+        try:
+            return _fetch(transport, url, "zip", reports, checks, write)
+        except CheckError as error:
+            if error.reason not in _OTHER_FORM_MAY_HELP:
+                raise
+        return _fetch(transport, url, "xml", reports, checks, write)
 
 
 def _fetch(
@@ -132,37 +111,29 @@ def _follow(transport: Transport, url: str, form: str, redirects: int) -> reques
             target = urljoin(url, location)
             at_home = same_place(url, target)
         except ValueError:
-            raise DownloadError("garbage", "перенаправление на негодный адрес") from None
+            raise CheckError("garbage", "перенаправление на негодный адрес") from None
         if not at_home:
-            raise DownloadError("redirect_foreign", "перенаправление на другой адрес: поправьте url установки")
+            raise CheckError("redirect_foreign", "перенаправление на другой адрес: поправьте url установки")
         if response.status_code in (301, 302, 303):
             method = "GET"
         url = target
-    raise DownloadError("redirects", f"больше {redirects} перенаправлений подряд")
+    raise CheckError("redirects", f"больше {redirects} перенаправлений подряд")
 
 
-def _refusal(response: requests.Response, checks: CheckSettings) -> DownloadError:
+def _refusal(response: requests.Response, checks: CheckSettings) -> CheckError:
     status = response.status_code
     if status == 401:
-        return DownloadError("login_refused", "сервер не принял имя или пароль монитора (код 401)")
-    body = b""
-    for piece in pieces(response, 16 * 1024):
-        body += piece
-        if len(body) >= _PAGE:
-            break
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    text = read_text(Page(status, headers, body[:_PAGE], "")).visible
+        return CheckError("login_refused", "сервер не принял имя или пароль монитора (код 401)")
+    text = read_text(page(response, _PAGE)).visible
     if any(pattern.search(text) for pattern in checks.patterns.out_of_seats):
-        return DownloadError("out_of_seats", "нет свободного места для логина мониторинга")
+        return CheckError("out_of_seats", "нет свободного места для логина мониторинга")
     if status == 403:
-        return DownloadError(
-            "http_403", "сервер не пускает монитор (код 403): нет свободного места или прав на sysinfo"
-        )
-    return DownloadError(f"http_{status}", f"вместо отчёта сервер ответил кодом {status}")
+        return CheckError("http_403", "сервер не пускает монитор (код 403): нет свободного места или прав на sysinfo")
+    return CheckError(f"http_{status}", f"вместо отчёта сервер ответил кодом {status}")
 
 
 def _suffix(head: bytes) -> str:
-    """Judged by content: the server may send a different form than requested. Raises DownloadError."""
+    """Judged by content: the server may send a different form than requested. Raises CheckError."""
     if head.startswith(b"PK"):
         return ".zip"
     if head.startswith(b"\x1f\x8b"):
@@ -170,12 +141,12 @@ def _suffix(head: bytes) -> str:
     form = sniff_format(head)
     if form is None:
         problem = refusal(head)
-        raise DownloadError(problem.reason, problem.text)
+        raise CheckError(problem.reason, problem.text)
     return ".db" if form == "sqlite" else ".xml"
 
 
-def _too_large(limit: int) -> DownloadError:
-    return DownloadError("too_large", f"отчёт больше допустимых {limit} байт")
+def _too_large(limit: int) -> CheckError:
+    return CheckError("too_large", f"отчёт больше допустимых {limit} байт")
 
 
 def _log_out(transport: Transport, url: str, path: str) -> None:

@@ -17,10 +17,10 @@ from uuid import uuid4
 
 from kodeks_exporter.intake.filed import Filed
 from kodeks_exporter.intake.intake import Intake, Kept
-from kodeks_exporter.net.answer import Response as Page
+from kodeks_exporter.net.answer import Response
 from kodeks_exporter.net.errors import CheckError
 from kodeks_exporter.net.reading import read_text
-from kodeks_exporter.net.transport import Resolve, Transport, pieces
+from kodeks_exporter.net.transport import Resolve, Transport, page
 from kodeks_exporter.poll.scheduler import Job, Pace
 from kodeks_exporter.settings.fleet import Fleet
 from kodeks_exporter.settings.reports import ForwardSettings
@@ -100,13 +100,7 @@ class Forwarder:
                 headers = {header.name: header.value.reveal() for header in settings.headers}
                 headers["Content-Type"] = form.content_type
                 with transport.ask("POST", settings.url, form, headers) as response:
-                    body = b""
-                    for piece in pieces(response, 16 * 1024):
-                        body += piece
-                        if len(body) >= _ANSWER:
-                            break
-                    head = {key.lower(): value for key, value in response.headers.items()}
-                    return _understood(settings, Page(response.status_code, head, body[:_ANSWER], ""))
+                    return _understood(settings, page(response, _ANSWER))
         except CheckError as error:
             return error.reason, ""
         finally:
@@ -151,11 +145,11 @@ def forward_jobs(
     }
 
 
-def _understood(settings: ForwardSettings, page: Page) -> tuple[str, str]:
-    text = read_text(page).visible
+def _understood(settings: ForwardSettings, answer: Response) -> tuple[str, str]:
+    text = read_text(answer).visible
     state = _first(settings.states, text) or ""
-    if page.status >= 300:
-        return f"http_{page.status}", state
+    if answer.status >= 300:
+        return f"http_{answer.status}", state
     return _first(settings.results, text) or "unknown", state
 
 

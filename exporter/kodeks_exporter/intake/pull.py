@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from kodeks_exporter.domain.report import UnreadableReport
-from kodeks_exporter.intake.download import Downloader, DownloadError
+from kodeks_exporter.intake.download import Downloader
 from kodeks_exporter.intake.errors import IntakeError
 from kodeks_exporter.intake.intake import Intake
+from kodeks_exporter.net.errors import CheckError
 from kodeks_exporter.poll.scheduler import Job, Pace
 from kodeks_exporter.settings.fleet import Fleet, Installation, Mode
 from kodeks_exporter.settings.settings import Settings
@@ -54,7 +55,7 @@ def pull_job(
             with intake.incoming(current.reports.download_limit) as incoming:
                 suffix = downloader.download(installation, current.reports, current.checks, incoming.write)
                 intake.accept(name, incoming, "pull", suffix)
-        except DownloadError as error:
+        except CheckError as error:
             intake.note_error(name, error.reason)
             log.warning("report not downloaded", extra={"installation": name, "reason": error.reason})
             return Pace.FAILED

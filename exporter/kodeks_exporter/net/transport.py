@@ -21,6 +21,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from kodeks_exporter.net import trust
+from kodeks_exporter.net.answer import Response
 from kodeks_exporter.net.connection import connect
 from kodeks_exporter.net.errors import CheckError, explain
 from kodeks_exporter.settings.fleet import Credentials
@@ -118,6 +119,17 @@ class Transport:
 def pieces(response: requests.Response, size: int = 64 * 1024) -> Iterator[bytes]:
     """The body as it was sent: nothing is decompressed."""
     yield from response.raw.stream(size, decode_content=False)
+
+
+def page(response: requests.Response, most: int) -> Response:
+    """The first ``most`` bytes of an answer, to be read as a page."""
+    body = b""
+    for piece in pieces(response, 16 * 1024):
+        body += piece
+        if len(body) >= most:
+            break
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return Response(response.status_code, headers, body[:most], "")
 
 
 def same_place(first: str, second: str) -> bool:

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 import yaml
 
 from kodeks_exporter.domain.report import Block, ReportHeader, UnreadableReport
-from kodeks_exporter.intake.download import Downloader, DownloadError
+from kodeks_exporter.intake.download import Downloader
+from kodeks_exporter.net.errors import CheckError
 from kodeks_exporter.settings.checks import CheckSettings
 from kodeks_exporter.settings.fleet import Installation
 from kodeks_exporter.settings.reports import ReportSettings
@@ -60,7 +61,7 @@ def survey_report(
             try:
                 with path.open("wb") as file:
                     downloader.download(replace(installation, report_path=place), reports, checks, _into(file))
-            except DownloadError as error:
+            except CheckError as error:
                 if number == 0:
                     first = error
                 if error.reason not in _ASKED_ELSEWHERE:
