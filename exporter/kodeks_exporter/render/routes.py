@@ -44,7 +44,7 @@ def route(settings: AlertmanagerSettings, people: People, example: Example, whos
     - matchers: {flow([matcher("alertname", WATCHDOG)])}
       receiver: {scalar(people.dead_man)}
 {plain(example.watchdog, "      ")}\
-    # A failing channel is reported through another one; any other alert goes through both.
+    # A failing channel is reported through the other one; failures of further channels through both.
     - matchers: {flow([matcher("alertname", UNDELIVERED), matcher("integration", "telegram")])}
       receiver: {scalar(ops.mail)}
     - matchers: {flow([matcher("alertname", UNDELIVERED), matcher("integration", "email")])}
