@@ -21,7 +21,7 @@ _POINTS: Words = {
 
 def _sum(name: str, more: str = "") -> str:
     matchers = f"{_CHOSEN},{more}" if more else _CHOSEN
-    return f"sum by (manager) (max by (manager, outcome, sign) (kodeks_handling_{name}{{{matchers}}}))"
+    return f"sum by (manager) (max by (manager, branch, outcome, sign) (kodeks_handling_{name}{{{matchers}}}))"
 
 
 ROWS = (

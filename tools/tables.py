@@ -24,6 +24,7 @@ from kodeks_exporter.render import site
 from kodeks_exporter.settings.alerting import THRESHOLDS
 from kodeks_exporter.settings.checks import Patterns
 from kodeks_exporter.settings.fleet import Credentials, Snmp
+from kodeks_exporter.settings.handling import ChecklistPoint
 from kodeks_exporter.settings.notation import Closed, Mark, Notation, SecretForm
 from kodeks_exporter.settings.online import OnlinePatterns
 from kodeks_exporter.settings.reports import ForwardSettings
@@ -105,7 +106,7 @@ def _default(shape: PlainType, default: Any) -> str:
         simple = all(isinstance(each, str | int | float) for each in default.values())
         shown = (f"`{name}: {value(shape.items[1], each)}`" for name, each in default.items())
         return ", ".join(shown) if simple else "built in"
-    if isinstance(default, tuple) and default and isinstance(default[0], re.Pattern):
+    if isinstance(default, tuple) and any(isinstance(each, re.Pattern | ChecklistPoint) for each in default):
         return "built in"
     plain = None if default is None else value(shape, default)
     if plain in (None, "", []):

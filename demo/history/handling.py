@@ -27,10 +27,11 @@ def scores(history: History) -> Mapping[str, Mapping[str, float]]:
 def handling(history: History, writer: Writer) -> None:
     """Families ``kodeks_handling_…``, every hour of the last days."""
     seen, manner_of = history.last_hours, manners(history)
+    branches = {life.site.manager: life.site.branch for life in history.lives}
     for manager, points in scores(history).items():
         for point, number in points.items():
             writer.constant("kodeks_handling_score" + labels(manager=manager, point=point), seen, number)
-        writer.constant("kodeks_handling_reviews" + labels(manager=manager), seen, 24)
+        writer.constant("kodeks_handling_reviews" + labels(manager=manager, branch=branches[manager]), seen, 24)
         for outcome, count in (("open", 0), ("upheld", 2), ("changed", 1)):
             writer.constant("kodeks_handling_disputes" + labels(manager=manager, outcome=outcome), seen, count)
         for sign in _SIGNS:

@@ -15,6 +15,7 @@ from demo.sinks.mail import MailSink
 from demo.sinks.telegram import TelegramSink
 from tests.render import fleets, server
 from tests.render.test_night import hurry
+from tests.render.test_routes import amtool_test
 
 OWN = {"alertname": "KodeksDiskSpaceLow", "product": "kodeks", "severity": "info", "priority": "K4"}
 """An ordinary alert, which has an end."""
@@ -54,6 +55,30 @@ def test_digests_wait_as_in_the_projects_own_file(tmp_path: Path) -> None:
     assert set().union(*expected) == set(fleets.DIGESTS)
     for route in (each for each in routes if "routes" in each):
         assert of(route["routes"][0]["routes"]) == expected
+
+
+def test_the_month_of_reviews_goes_to_the_heads_of_a_branch_and_else_to_ops(
+    tool: Callable[[str], str], tmp_path: Path
+) -> None:
+    chief: dict[str, Any] = {"user": "chief", "everything": True}
+    head = {"user": "a", "branches": "saratov", "email": "a@dealer.example"}
+    sections: dict[str, Any] = {
+        "managers": [{"name": "i", "branch": "saratov"}, {"name": "p", "branch": "самара"}, {"name": "s"}],
+        "reaction": {"alertmanagers": "http://127.0.0.1:9093", "key": "0123456789abcdef"},
+        "handling": {"reviewers": [chief, head]},
+    }
+    labels = {"product": "kodeks", "alertname": "KodeksHandlingMonth", "manager": "ops", "severity": "info"}
+    branches = {"saratov", "самара", ""}
+    for mail, headed in (("", {"saratov"}), ("b@dealer.example", branches)):
+        chief |= {"email": mail} if mail else {}
+        folder = fleets.put(fleets.rendered(tmp_path, **sections), tmp_path / "output")
+        for branch in branches:
+            found = amtool_test(tool("amtool"), folder, labels | ({"branch": branch} if branch else {}))
+            assert found == {f"heads/{branch}-digest" if branch in headed else "ops/digest"}
+    receivers = fleets.alertmanager(fleets.rendered(tmp_path, **sections))["receivers"]
+    told = {each["name"]: each["email_configs"][0]["to"] for each in receivers if each["name"].startswith("heads/")}
+    mails = {"saratov": "b@dealer.example, a@dealer.example"}
+    assert told == {f"heads/{each}-digest": mails.get(each, "b@dealer.example") for each in branches}
 
 
 def wait(mails: MailSink, to: str, words: str) -> None:

@@ -53,7 +53,6 @@ def with_processes(data: Plain) -> Iterator[str]:
 
 def _viewers(top: Mapping) -> Iterator[Finding]:
     web = _mapping(top.get("web"))
-    viewers = web.get("viewers")
     if web.get("user_header") and not web.get("trusted_proxies"):
         yield ("web", "user_header"), "is believed of nobody: name the reverse proxy in trusted_proxies"
     managers = [manager for _, manager in _entries(top, "managers")]
@@ -61,20 +60,20 @@ def _viewers(top: Mapping) -> Iterator[Finding]:
         "branches": {branch for each in managers if isinstance(branch := each.get("branch"), str)},
         "managers": {name for each in managers if isinstance(name := each.get("name"), str)},
     }
-    seen: set[str] = set()
-    for index, viewer in enumerate(viewers if isinstance(viewers, list) else []):
-        keys, loc = _mapping(viewer), ("web", "viewers", index)
-        user = keys.get("user")
-        if isinstance(user, str) and user in seen:
-            yield (*loc, "user"), "stands here twice; put all branches and managers into one item"
-        seen.add(str(user))
-        if keys and not any(keys.get(key) for key in (*known, "everything")):
-            yield loc, "sees nothing: give branches, managers or everything: true"
-        for key, names in known.items():
-            given = keys.get(key)
-            for each in [given] if isinstance(given, str) else given if isinstance(given, list) else []:
-                if isinstance(each, str) and each not in names:
-                    yield (*loc, key), f"of no manager; {did_you_mean(each, names)}"
+    for section, kind, bounds in (("web", "viewers", "branches, managers"), ("handling", "reviewers", "branches")):
+        seen: set[str] = set()
+        for where, keys in _entries(_mapping(top.get(section)), kind):
+            loc, user = (section, *where), keys.get("user")
+            if isinstance(user, str) and user in seen:
+                yield (*loc, "user"), f"stands here twice; put all {bounds.replace(', ', ' and ')} into one item"
+            seen.add(str(user))
+            if keys and not any(keys.get(key) for key in (*known, "everything")):
+                yield loc, f"sees nothing: give {bounds} or everything: true"
+            for key, names in known.items():
+                given = keys.get(key)
+                for each in [given] if isinstance(given, str) else given if isinstance(given, list) else []:
+                    if isinstance(each, str) and each not in names:
+                        yield (*loc, key), f"of no manager; {did_you_mean(each, names)}"
 
 
 def _mapping(value: Plain) -> Mapping:
@@ -279,10 +278,7 @@ def _handling(top: Mapping) -> Iterator[Finding]:
     handling = _mapping(top.get("handling"))
     if handling.get("reviewers") and not _given(_mapping(top.get("reaction")), "key"):
         yield ("handling", "reviewers"), "needs reaction.key or reaction.key_file: forms and links are signed with it"
-    for section, key in (("reviewers", "user"), ("points", "name")):
-        entries = handling.get(section)
-        named = [_mapping(each).get(key) for each in entries] if isinstance(entries, list) else []
-        yield from _once(("handling", section), named)
+    yield from _once(("handling", "points"), [each.get("name") for _, each in _entries(handling, "points")])
 
 
 def _reaction(top: Mapping) -> Iterator[Finding]:

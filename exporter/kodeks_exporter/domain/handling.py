@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import inf
 
 from kodeks_exporter.domain.reaction import Ending, Taken
 
@@ -10,9 +11,8 @@ from kodeks_exporter.domain.reaction import Ending, Taken
 @dataclass(frozen=True, slots=True)
 class Record:
     """One alert that people were notified about, once it is over. Times in Unix seconds. ``subject``: its
-    installation, online access or hosting. ``extensions``: longer silences after it was taken. ``lasted``: seconds
-    from ``told`` to the end, None when the end was not seen. ``messages``: how many were sent, computed from the
-    repeat intervals."""
+    installation, online access or hosting. ``extensions``: longer silences after it was taken. ``messages``: how many
+    were sent, computed from the repeat intervals."""
 
     id: str
     alert: str
@@ -24,10 +24,14 @@ class Record:
     told: float
     over: float
     outcome: Ending
-    taken: Taken | None = None
-    extensions: tuple[Taken, ...] = ()
-    lasted: float | None = None
-    messages: int = 1
+    messages: int
+    taken: Taken | None
+    extensions: tuple[Taken, ...]
+
+    @property
+    def waited(self) -> float:
+        """Seconds until it was taken; endless, when it was not."""
+        return self.taken.at - self.told if self.taken else inf
 
 
 class Kind(StrEnum):

@@ -111,30 +111,27 @@ def _taken(incident: Incident, silences: list[Silence]) -> Incident:
 
 
 def _extended(incident: Incident, silences: list[Silence], now: float) -> Incident:
-    if incident.taken is None:
+    taken = incident.taken
+    # Within the first minute it is the very silence by which it was taken, as Alertmanager lists it.
+    if taken is None or now - taken.at < _SAME or len(incident.extensions) >= _MOST_EXTENSIONS:
         return incident
-    known = max(incident.taken.until, *(each.until for each in incident.extensions), 0.0)
+    known = max(each.until for each in (taken, *incident.extensions))
     longer = [each for each in silences if each.comment.strip() and each.ends > known + _SAME]
-    if not longer or len(incident.extensions) >= _MOST_EXTENSIONS:
+    if not longer:
         return incident
     last = max(longer, key=lambda silence: silence.ends)
-    extension = Taken(max(last.starts, incident.taken.at), last.author, last.comment, last.ends)
-    if now - incident.taken.at < _SAME:  # the very silence by which it was taken, as Alertmanager lists it
-        return incident
+    extension = Taken(max(last.starts, taken.at), last.author, last.comment, last.ends)
     return replace(incident, extensions=(*incident.extensions, extension))
 
 
-def _messages(incident: Incident, over: float, patience: float) -> int:
+def _messages(incident: Incident, told: float, over: float, patience: float) -> int:
     """How many messages were sent: one at once, and one for every ``patience`` seconds without a silence."""
-    if incident.told is None or not patience:
-        return 0
-    silent = 0.0
-    end = incident.told
+    silent, end = 0.0, told
     for each in (incident.taken, *incident.extensions):
         if each is not None:
             silent += max(0.0, min(each.until, over) - max(each.at, end))
             end = max(end, each.until)
-    return 1 + int(max(0.0, over - incident.told - silent) // patience)
+    return 1 + int(max(0.0, over - told - silent) // patience) if patience else 0
 
 
 def _end(incident: Incident, over: float, seen: float, repeat: Mapping[str, float]) -> End:
@@ -144,7 +141,7 @@ def _end(incident: Incident, over: float, seen: float, repeat: Mapping[str, floa
     blind = over - seen > BLIND
     lasted = max(0.0, over - incident.told)
     patience = repeat.get(incident.priority, max(repeat.values(), default=0.0))
-    messages = _messages(incident, over, patience)
+    messages = _messages(incident, incident.told, over, patience)
     if incident.taken is not None:
         ending = Ending.ACKNOWLEDGED
     elif blind:

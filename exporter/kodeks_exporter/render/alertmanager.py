@@ -10,6 +10,7 @@ from kodeks_exporter.render.routes import route
 from kodeks_exporter.render.yamltext import matcher_any, scalar, template_text
 from kodeks_exporter.settings.alerting import AlertmanagerSettings
 from kodeks_exporter.settings.fleet import Fleet
+from kodeks_exporter.settings.settings import Settings
 
 PREFIX: Final = "kodeks/"
 """Prefix of our receivers in a configuration that has others too."""
@@ -46,9 +47,9 @@ class Fragment:
     templates: tuple[str, ...]
 
 
-def fragment(settings: AlertmanagerSettings, fleet: Fleet, example: Example) -> Fragment:
+def fragment(site: Settings, example: Example) -> Fragment:
     """For a configuration that serves others too. It holds secrets where the settings do."""
-    everybody = people(settings, fleet, PREFIX)
+    settings, everybody = site.alertmanager, people(site, PREFIX)
     return Fragment(
         route(settings, everybody, example),
         receivers(settings, everybody, example, own_server=True),
@@ -58,9 +59,9 @@ def fragment(settings: AlertmanagerSettings, fleet: Fleet, example: Example) -> 
     )
 
 
-def rendered(settings: AlertmanagerSettings, fleet: Fleet, example: Example) -> str:
+def rendered(site: Settings, example: Example) -> str:
     """The whole file. It holds secrets where the settings do."""
-    everybody = people(settings, fleet)
+    settings, everybody = site.alertmanager, people(site)
     parts = [
         _HEAD,
         _globals(settings),

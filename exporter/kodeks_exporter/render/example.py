@@ -14,6 +14,8 @@ from kodeks_exporter.assets import AssetsError
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 WATCHDOG: Final = "KodeksWatchdog"
 UNDELIVERED: Final = "KodeksNotificationsFailing"
+HANDLING_MONTH: Final = "KodeksHandlingMonth"
+"""Goes to the heads of each branch, ``handling.reviewers`` with an address."""
 PRODUCT: Final = 'product="kodeks"'
 """The matcher of all alerts of rules/ and no others."""
 _WATCHDOG: Final = f'alertname="{WATCHDOG}"'

@@ -73,7 +73,7 @@ def render(settings: Settings, assets: Path | None = None) -> Rendered:
         *(RenderedFile(f"templates/{name}", text.encode()) for name, text in site_templates.items()),
         RenderedFile(
             "alertmanager.yml",
-            alertmanager.rendered(settings.alertmanager, settings.fleet, own).encode(),
+            alertmanager.rendered(settings, own).encode(),
             secret=alertmanager.has_secrets(settings.alertmanager, settings.fleet),
         ),
         RenderedFile(
@@ -82,7 +82,7 @@ def render(settings: Settings, assets: Path | None = None) -> Rendered:
             secret=bool(settings.prometheus.credentials or key),
         ),
     ]
-    fragment = alertmanager.fragment(settings.alertmanager, settings.fleet, own)
+    fragment = alertmanager.fragment(settings, own)
     return Rendered(tuple(files), tuple(notes), fragment)
 
 

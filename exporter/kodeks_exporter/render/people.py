@@ -1,11 +1,12 @@
 """Who gets messages, and through which receivers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from kodeks_exporter.render.hours import Day, day_of
 from kodeks_exporter.settings.alerting import AlertmanagerSettings
-from kodeks_exporter.settings.fleet import Fleet, Manager
+from kodeks_exporter.settings.fleet import Manager
+from kodeks_exporter.settings.settings import Settings
 
 OPS: Final = "ops"
 OPS_MAIL: Final = "root@localhost"
@@ -40,10 +41,12 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """``managers``: sorted by branch and name."""
+    """``managers``: sorted by branch and name. ``heads``: one entry for all heads of a branch; they get only the digest
+    of reviews."""
 
     ops: Person
     managers: tuple[Person, ...]
+    heads: tuple[Person, ...]
     dead_man: str
 
     @property
@@ -51,11 +54,19 @@ class People:
         return (self.ops, *self.managers)
 
 
-def people(settings: AlertmanagerSettings, fleet: Fleet, prefix: str = "") -> People:
+def people(site: Settings, prefix: str = "") -> People:
     """``prefix`` separates our receivers from others in the same configuration."""
+    settings = site.alertmanager
     ops = _ops(settings, prefix)
-    managers = sorted(fleet.managers.values(), key=lambda manager: (manager.branch, manager.name))
-    return People(ops, tuple(_person(manager, settings, ops, prefix) for manager in managers), f"{prefix}dead-man")
+    managers = sorted(site.fleet.managers.values(), key=lambda manager: (manager.branch, manager.name))
+    heads = []
+    for branch in dict.fromkeys(("", *(manager.branch for manager in managers))):
+        mail = [each for reviewer in site.handling.reviewers if reviewer.sees(branch) for each in reviewer.email]
+        if mail:
+            head = replace(settings.ops, name=f"heads/{branch}", branch=branch, email=tuple(dict.fromkeys(mail)))
+            heads.append(_person(head, settings, ops, prefix))
+    persons = tuple(_person(manager, settings, ops, prefix) for manager in managers)
+    return People(ops, persons, tuple(heads), f"{prefix}dead-man")
 
 
 def has_telegram(person: Manager, settings: AlertmanagerSettings) -> bool:

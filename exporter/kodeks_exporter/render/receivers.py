@@ -20,6 +20,8 @@ def receivers(settings: AlertmanagerSettings, people: People, example: Example, 
     text = "# The fallback: whatever nobody else gets.\n" + _mails(people.ops, forms) + _telegrams(people.ops, forms)
     for person in people.managers:
         text += "\n" + _mails(person, forms) + _telegrams(person, forms)
+    for heads in people.heads:
+        text += f"\n- name: {scalar(heads.digest)}\n" + forms.mail(heads, digest=True)
     text += "\n# Outside of this machine; it raises the alarm when it hears nothing for some minutes.\n"
     text += f"- name: {scalar(people.dead_man)}\n"
     if settings.dead_man.url is not None:

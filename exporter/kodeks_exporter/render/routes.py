@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import yaml
 
-from kodeks_exporter.render.example import PRODUCT, UNDELIVERED, WATCHDOG, Digest, Example
+from kodeks_exporter.render.example import HANDLING_MONTH, PRODUCT, UNDELIVERED, WATCHDOG, Digest, Example
 from kodeks_exporter.render.hours import Day, window_of
 from kodeks_exporter.render.people import OPS, People, Person
 from kodeks_exporter.render.yamltext import comment, flow, matcher, matcher_any, scalar
@@ -50,6 +50,10 @@ def route(settings: AlertmanagerSettings, people: People, example: Example, whos
     - matchers: {flow([matcher("alertname", UNDELIVERED), matcher("integration", "email")])}
       receiver: {scalar(ops.sound or ops.mail)}
 """
+    (month,) = (digest.times for digest in example.digests if HANDLING_MONTH in digest.alerts)
+    for heads in people.heads:
+        names = flow([matcher("alertname", HANDLING_MONTH), matcher("branch", heads.settings.branch)])
+        text += f"    - matchers: {names}\n      receiver: {scalar(heads.digest)}\n{plain(month, '      ')}"
     above = None
     for person in people.managers:
         manager = person.settings

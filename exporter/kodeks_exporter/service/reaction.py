@@ -1,11 +1,10 @@
 """Puts the reaction to alerts together: watch, store, metrics, and the page that takes alerts."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import tzinfo
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 from kodeks_exporter.metrics import handling as handling_metrics
 from kodeks_exporter.metrics import reaction as reaction_metrics
@@ -13,7 +12,6 @@ from kodeks_exporter.metrics.exposition import Source
 from kodeks_exporter.net.resolver import Resolver
 from kodeks_exporter.poll.scheduler import Job
 from kodeks_exporter.reaction.desk import Desk
-from kodeks_exporter.reaction.handling import Figures, figures
 from kodeks_exporter.reaction.incidents import GRACE
 from kodeks_exporter.reaction.watch import Watch
 from kodeks_exporter.settings.settings import Settings
@@ -29,13 +27,6 @@ _FIGURES_EVERY = 900.0
 """Seconds after which the figures of reviews are computed again even if nothing changed."""
 _THREADS = 8
 """Members that are asked at once; each has a time limit."""
-
-
-class _Handled(NamedTuple):
-    """The state that the figures of reviews were computed from."""
-
-    revision: int
-    at: float
 
 
 class Reactions:
@@ -82,14 +73,15 @@ class Reactions:
         if self.watch.members():
             view = reaction_metrics.ReactionView(self.watch.state(), self.watch.up())
             yield Source("reaction", "", view, partial(reaction_metrics.families, view))
-            now = self._clock()
-            key = _Handled(self.store.handling.revision, now // _FIGURES_EVERY)
-            yield Source("handling", "", key, lambda: handling_metrics.families(self._figures(now)))
-
-    def _figures(self, now: float) -> Mapping[str, Figures]:
-        store = self.store.handling
-        names = {name: manager.called for name, manager in self._settings().fleet.managers.items()}
-        return figures(store.records(now - KEPT), store.steps(), names, now)
+            handled, now = self.store.handling, self._clock()
+            names = {name: manager.called for name, manager in self._settings().fleet.managers.items()}
+            version = handled.revision, now // _FIGURES_EVERY
+            yield Source(
+                "handling",
+                "",
+                version,
+                lambda: handling_metrics.families(handled.records(now - KEPT), handled.steps(), names, now),
+            )
 
     def close(self) -> None:
         self.watch.close()

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Final
 
-from kodeks_exporter.settings.notation import Label, whole
+from kodeks_exporter.settings.notation import Email, Label, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,8 @@ class Reviewer:
     """Alerts of these branches are reviewed."""
     everything: bool = False
     """Alerts of all branches are reviewed."""
+    email: tuple[Email, ...] = ()
+    """Gets the month's digest of these branches, KodeksHandlingMonth."""
 
     def sees(self, branch: str) -> bool:
         """Whether alerts of this branch are theirs."""
@@ -46,13 +48,9 @@ class HandlingSettings:
     """Reviews of how alerts were handled, on `/handling`; see docs/handling.md."""
 
     reviewers: tuple[Reviewer, ...] = ()
-    """Who reviews. None: there are no reviews."""
+    """Who reviews: `user`, and `branches` or `everything: true`. Those with an `email` get the month's digest of what
+    they review, KodeksHandlingMonth. None: there are no reviews."""
     sample: Annotated[int, whole(1, 50)] = 5
     """How many of each manager's alerts are drawn each week."""
-    points: tuple[ChecklistPoint, ...] = ()
-    """The checklist, each item with `name` (a label value) and `text`. None: the five of handling.md."""
-
-    @property
-    def checklist(self) -> tuple[ChecklistPoint, ...]:
-        """The points to be scored."""
-        return self.points or USUAL
+    points: tuple[ChecklistPoint, ...] = USUAL
+    """The checklist, each item with `name` (a label value) and `text`. Default: the five of handling.md."""

@@ -91,9 +91,8 @@ def _record(end: End) -> Record:
         priority=incident.priority,
         told=incident.told,
         over=over,
-        outcome=end.outcome or end.ending,
+        outcome=end.ending,
+        messages=end.messages,
         taken=incident.taken,
         extensions=incident.extensions,
-        lasted=end.lasted if end.outcome is not None else max(0.0, over - incident.told),
-        messages=end.messages,
     )
