@@ -104,6 +104,18 @@ def test_the_page_escapes_names_and_explains_every_word(system: str) -> None:
     assert [word for word in words if word not in page] == []
 
 
+def test_a_token_that_others_have_too_is_warned_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one = {"client": "Ромашка", "manager": "ivanova", "mode": "push"}
+    sections = {"managers": [{"name": "ivanova"}], "installations": [one | {"name": name} for name in ("a", "b")]}
+    for bound, warned in ({}, True), ({"installations": ["a", "b"]}, True), ({"installations": ["a"]}, False):
+        config = write(tmp_path / "kodeks.yml", sections | {"dealers": [DEALERS[0] | bound]})
+        arguments = ["--system", "linux", "--server", "https://x.example", "--output", str(tmp_path / "out")]
+        assert main(["client-script", "--config.file", str(config), "a", *arguments]) == 0
+        assert ("1 other installations" in capsys.readouterr().err) is warned
+        assert main(["check-config", str(config)]) == 0
+        assert ("all 2 installations" in capsys.readouterr().out) is (not bound)
+
+
 DEALERS = [{"name": "one", "token": "0123456789abcdefgh"}, {"name": "two", "token": "abcdefgh0123456789"}]
 
 

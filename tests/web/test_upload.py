@@ -257,6 +257,9 @@ def test_a_dealer_writes_and_reads_only_its_own(site: Site) -> None:
     assert site.upload("vasilek.zip", zipped(), "all", "t-all").status_code == 200
     assert site.head("vasilek.zip").status_code == 404
     assert site.head("vasilek.zip", "all", "t-all").status_code == 200
+    assert site.head("vasilek.zip", "all", "t-all", "GET").status_code == 403  # it may lie at every client
+    assert site.upload("romashka.zip", zipped()).status_code == 200
+    assert site.head("romashka.zip", method="GET").content == zipped()
     assert site.upload("pulled.zip", zipped(), "all", "t-all").status_code == 404  # not a pushing one
     assert site.upload("gone.zip", zipped()).status_code == 404  # listed for the dealer, no longer in the inventory
 

@@ -7,7 +7,7 @@ from kodeks_exporter.cli.language import say
 from kodeks_exporter.config.load import load
 from kodeks_exporter.config.problems import ConfigError
 from kodeks_exporter.service.reports import load_profiles
-from kodeks_exporter.settings.fleet import SHORTEST_TOKEN, short_tokens
+from kodeks_exporter.settings.fleet import SHORTEST_TOKEN, may_write, short_tokens
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -29,6 +29,11 @@ def run(options: argparse.Namespace) -> int:
         print(say(text, file=options.file, name=name, number=SHORTEST_TOKEN))
     if short:
         return 1
+    for name, dealer in fleet.dealers.items():
+        if dealer.installations is None and (number := len(may_write(fleet, dealer))) > 1:
+            text = "{file}: note: the token of dealer {name} may send reports of all {number} installations that push:"
+            text += " list its installations, and give each client a dealer of its own"
+            print(say(text, file=options.file, name=name, number=number))
     text = "{file}: fine: {sites} installations, {accesses} online accesses, {managers} managers, {dealers} dealers"
     numbers = {
         "sites": len(fleet.installations),

@@ -8,7 +8,7 @@ from kodeks_exporter.config.load import load
 from kodeks_exporter.domain.refusal import CommandError
 from kodeks_exporter.render.client import PAGE, SYSTEMS, PushClient, files
 from kodeks_exporter.render.write import write
-from kodeks_exporter.settings.fleet import Dealer, Installation, Mode
+from kodeks_exporter.settings.fleet import Dealer, Installation, may_write
 from kodeks_exporter.settings.settings import Settings
 
 
@@ -35,6 +35,14 @@ def run(options: argparse.Namespace) -> int:
     for file in made:
         path = options.output / file.path
         print(say("written    {path}  (holds a password or token)" if file.secret else "written    {path}", path=path))
+    others = may_write(settings.fleet, settings.fleet.dealers[client.dealer]) - {client.name}
+    if others:
+        text = (
+            "BEWARE     the token of dealer {name} may send reports of {number} other installations: give this client"
+        )
+        text += " a dealer of its own with installations: [{installation}]"
+        told = say(text, name=client.dealer, number=len(others), installation=client.name)
+        print(told, file=sys.stderr)
     print(say("next       give the folder to the technician; {page} says what to do", page=PAGE))
     return 0
 
@@ -66,11 +74,8 @@ def _client(settings: Settings, options: argparse.Namespace) -> PushClient:
 
 
 def _dealer(settings: Settings, installation: Installation, name: str | None) -> Dealer:
-    allowed = [
-        each
-        for each in settings.fleet.dealers.values()
-        if (installation.mode is Mode.PUSH if each.installations is None else installation.name in each.installations)
-    ]
+    fleet = settings.fleet
+    allowed = [each for each in fleet.dealers.values() if installation.name in may_write(fleet, each)]
     if name is not None:
         allowed = [each for each in allowed if each.name == name]
     if not allowed:

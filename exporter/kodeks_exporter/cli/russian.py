@@ -97,6 +97,10 @@ TEXTS: Final = MappingProxyType(
         # what is printed
         "written    {path}": "записан    {path}",
         "written    {path}  (holds a password or token)": "записан    {path}  (в нём пароль или токен)",
+        "BEWARE     the token of dealer {name} may send reports of {number} other installations: give this client"
+        " a dealer of its own with installations: [{installation}]":
+            "ВНИМАНИЕ   токен дилера {name} годится и для отчётов других установок ({number}): заведите этому клиенту"
+            " своего дилера с installations: [{installation}]",
         "written    {path}  ({number} files)": "записана   {path}  (файлов: {number})",
         "written    {path}  (names and numbers replaced; look at it before you send it)":
             "записан    {path}  (имена и числа заменены; посмотрите, прежде чем отправлять)",
@@ -127,6 +131,10 @@ TEXTS: Final = MappingProxyType(
         "Password: ": "Пароль: ",
         "{file}: token of dealer {name}: use at least {number} characters: openssl rand -hex 16":
             "{file}: токен дилера {name}: нужно не меньше {number} знаков: openssl rand -hex 16",
+        "{file}: note: the token of dealer {name} may send reports of all {number} installations that push:"
+        " list its installations, and give each client a dealer of its own":
+            "{file}: заметьте: токен дилера {name} годится для отчётов всех установок с mode push ({number}):"
+            " перечислите его installations и заведите каждому клиенту своего дилера",
         "{file}: fine: {sites} installations, {accesses} online accesses, {managers} managers, {dealers} dealers":
             "{file}: всё верно: установок {sites}, онлайн-доступов {accesses}, менеджеров {managers},"
             " дилеров {dealers}",

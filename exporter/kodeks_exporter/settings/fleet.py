@@ -228,7 +228,8 @@ class Dealer:
     token: Secret
     """Goes with each upload. `check-config` wants 16 characters; `openssl rand -hex 16` makes a good one."""
     installations: frozenset[Name] | None = None
-    """What the token may upload. Default: every installation with mode push."""
+    """What the token may upload and read. Default: it may upload for every installation with mode push, and read
+    nothing but whether a file is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +240,13 @@ class Fleet:
     installations: Annotated[Mapping[str, Installation], Mark.BY_NAME] = field(default_factory=dict)
     online_accesses: Annotated[Mapping[str, OnlineAccess], Mark.BY_NAME] = field(default_factory=dict)
     dealers: Annotated[Mapping[str, Dealer], Mark.BY_NAME] = field(default_factory=dict)
+
+
+def may_write(fleet: Fleet, dealer: Dealer) -> frozenset[str]:
+    """Installations whose reports the dealer's token may upload."""
+    if dealer.installations is not None:
+        return dealer.installations & fleet.installations.keys()
+    return frozenset(name for name, each in fleet.installations.items() if each.mode is Mode.PUSH)
 
 
 SHORTEST_TOKEN: Final = 16

@@ -29,7 +29,7 @@ from kodeks_exporter.intake.spool import Incoming
 from kodeks_exporter.intake.status_file import MAX_SIZE, UnreadableStatus
 from kodeks_exporter.intake.statuses import SUFFIX as STATUS_SUFFIX
 from kodeks_exporter.intake.tally import Tally
-from kodeks_exporter.settings.fleet import Dealer, Fleet, Mode
+from kodeks_exporter.settings.fleet import Dealer, Fleet, may_write
 from kodeks_exporter.web.app import Route
 
 log = logging.getLogger(__name__)
@@ -179,15 +179,9 @@ class Uploads:
         suffix = (dot + extension).lower()
         if not dot or suffix not in SUFFIXES:
             raise UnknownSuffix(suffix)
-        if name not in self._allowed(dealer):
+        if name not in may_write(self._fleet(), dealer):
             raise UnknownInstallation(name)
         return name, suffix
-
-    def _allowed(self, dealer: Dealer) -> frozenset[str]:
-        installations = self._fleet().installations
-        if dealer.installations is not None:
-            return dealer.installations & installations.keys()
-        return frozenset(name for name, each in installations.items() if each.mode is Mode.PUSH)
 
     def _dealer(self, request: Request) -> Dealer:
         """The caller with a valid token. Raises UploadRefused; an unknown dealer takes the same time as a wrong
@@ -205,7 +199,11 @@ class Uploads:
     def _file(self, request: Request, variables: Mapping[str, str]) -> Response:
         filename = variables["name"]
         try:
-            name, suffix = self._target(filename, self._dealer(request))
+            dealer = self._dealer(request)
+            name, suffix = self._target(filename, dealer)
+            if dealer.installations is None and request.method != "HEAD":
+                # Scripts ask by HEAD. This token may lie at every client, and none is to read another's report by it.
+                raise UploadRefused(403, "forbidden", "Токен без installations отчётов не читает / HEAD only")
         except (UnknownSuffix, UnknownInstallation) as error:
             return self._refused(
                 request, UploadRefused(404, "unknown_name", f"{error.text} / no such file"), [filename]
