@@ -1,6 +1,7 @@
 """``kodeks-exporter client-script NAME --system windows|linux --output DIR``: the client's side of pushing."""
 
 import argparse
+import sys
 from pathlib import Path
 
 from kodeks_exporter.cli.language import say
@@ -30,7 +31,9 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    made = files(_client(load(options.config), options), options.system)
+    settings = load(options.config)
+    client = _client(settings, options)
+    made = files(client, options.system)
     write(made, options.output, looked_at=())
     for file in made:
         path = options.output / file.path
@@ -41,8 +44,7 @@ def run(options: argparse.Namespace) -> int:
             "BEWARE     the token of dealer {name} may send reports of {number} other installations: give this client"
         )
         text += " a dealer of its own with installations: [{installation}]"
-        told = say(text, name=client.dealer, number=len(others), installation=client.name)
-        print(told, file=sys.stderr)
+        print(say(text, name=client.dealer, number=len(others), installation=client.name), file=sys.stderr)
     print(say("next       give the folder to the technician; {page} says what to do", page=PAGE))
     return 0
 

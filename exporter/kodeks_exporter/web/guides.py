@@ -31,6 +31,7 @@ FOLDER: Final = "docs/errors"
 INDEX: Final = "README"
 _PAGE: Final = re.compile(r"(\w+)\.md", re.ASCII)
 _WEB: Final = re.compile(r"https?://")
+_BOLD: Final = re.compile(r"^\*\*(.+?)\.?\*\*", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +80,15 @@ def read(folder: Path) -> dict[str, Guide]:
 
 def _guide(name: str, text: str, markdown: MarkdownIt, known: Collection[str]) -> Guide:
     tokens = markdown.parse(text)
-    title, summary = name, ""
+    title = name
     for number, token in enumerate(tokens):
         if token.children is not None:
             token.children = _linked(token.children, known)
-            if not summary and len(token.children) > 2 and token.children[1].type == "strong_open":
-                summary = token.children[2].content.rstrip(".")
         if token.type == "heading_open" and token.tag == "h1":
             title = tokens[number + 1].content
     # The library escapes the text; only file names are added here.
-    return Guide(title, Markup(markdown.renderer.render(tokens, markdown.options, {})), summary)  # noqa: S704
+    body = Markup(markdown.renderer.render(tokens, markdown.options, {}))  # noqa: S704
+    return Guide(title, body, "".join(_BOLD.findall(text)[:1]))
 
 
 def _linked(tokens: list[Token], known: Collection[str]) -> list[Token]:
