@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
     others = may_write(settings.fleet, settings.fleet.dealers[client.dealer]) - {client.name}
     if others:
         text = (
-            "BEWARE     the token of dealer {name} may send reports of {number} other installations: give this client"
+            "BEWARE     the token of dealer {name} may send reports of {number} other installations: give the client"
         )
         text += " a dealer of its own with installations: [{installation}]"
         print(say(text, name=client.dealer, number=len(others), installation=client.name), file=sys.stderr)

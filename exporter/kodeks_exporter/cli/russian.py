@@ -97,7 +97,7 @@ TEXTS: Final = MappingProxyType(
         # what is printed
         "written    {path}": "записан    {path}",
         "written    {path}  (holds a password or token)": "записан    {path}  (в нём пароль или токен)",
-        "BEWARE     the token of dealer {name} may send reports of {number} other installations: give this client"
+        "BEWARE     the token of dealer {name} may send reports of {number} other installations: give the client"
         " a dealer of its own with installations: [{installation}]":
             "ВНИМАНИЕ   токен дилера {name} годится и для отчётов других установок ({number}): заведите этому клиенту"
             " своего дилера с installations: [{installation}]",
