@@ -31,8 +31,10 @@ def run(options: argparse.Namespace) -> int:
         return 1
     for name, dealer in fleet.dealers.items():
         if dealer.installations is None and (number := len(may_write(fleet, dealer))) > 1:
-            text = "{file}: note: the token of dealer {name} may send reports of all {number} installations that push:"
-            text += " list its installations, and give each client a dealer of its own"
+            text = (
+                "{file}: note: the token of dealer {name} may send reports of all {number} installations that push:"
+                " list its installations, and give each client a dealer of its own"
+            )
             print(say(text, file=options.file, name=name, number=number))
     text = "{file}: fine: {sites} installations, {accesses} online accesses, {managers} managers, {dealers} dealers"
     numbers = {

@@ -40,8 +40,10 @@ def run(options: argparse.Namespace) -> int:
         print(say("written    {path}  (holds a password or token)" if file.secret else "written    {path}", path=path))
     others = may_write(settings.fleet, settings.fleet.dealers[client.dealer]) - {client.name}
     if others:
-        text = "BEWARE     the token of dealer {name} may send reports of {number} other installations: give the client"
-        text += " a dealer of its own with installations: [{installation}]"
+        text = (
+            "BEWARE     the token of dealer {name} may send reports of {number} other installations: give the client"
+            " a dealer of its own with installations: [{installation}]"
+        )
         print(say(text, name=client.dealer, number=len(others), installation=client.name), file=sys.stderr)
     print(say("next       give the folder to the technician; {page} says what to do", page=PAGE))
     return 0
