@@ -239,10 +239,6 @@ class Stand:
         spec, (host, port) = self._servers[name].spec, self.address(name)
         return f"{'https' if spec.tls_cert else 'http'}://{spec.dns_name or host}:{port}"
 
-    def add_name(self, name: str, address: str) -> None:
-        """Let the name server know one more name."""
-        self._names.records[name.lower()] = address
-
     @property
     def dns_address(self) -> tuple[str, int]:
         """Where the name server listens (UDP)."""

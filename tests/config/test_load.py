@@ -295,49 +295,6 @@ bogus: 1
     assert str(caught.value).startswith(f"{path}:3: managers[0].email: is not an e-mail")
 
 
-def test_every_problem_of_reports_and_history_is_told_at_once(tmp_path: Path) -> None:
-    path = write(
-        tmp_path,
-        """\
-managers: [{name: m}]
-installations: [{name: a, client: A, manager: m, mode: push}]
-reports:
-  upload_limit: 1TB
-  inbox: kodeks.yml
-  forward:
-    url: http://asrp.example/?token=hidden-1
-    intervals:
-      b: 7d
-      a: 1s
-    headers:
-      - {name: Host, value: hidden-2}
-      - {name: X-Token, value: 'hidden-3 ', valeu: 1}
-    tls: {verify: off}
-    states: {Принят: ''}
-history:
-  retention: 1d
-  journal: {files: 1, file_size: 50 мегабайт}
-""",
-    )
-    with pytest.raises(ConfigError) as caught:
-        load(path, {})
-    assert [(problem.line, problem.key) for problem in caught.value.problems] == [
-        (4, "reports.upload_limit"),
-        (5, "reports.inbox"),
-        (9, "reports.forward.intervals.b"),
-        (10, "reports.forward.intervals.a"),
-        (12, "reports.forward.headers[0].name"),
-        (13, "reports.forward.headers[1].value"),
-        (13, "reports.forward.headers[1].valeu"),
-        (14, "reports.forward.tls"),
-        (15, "reports.forward.states.Принят"),
-        (17, "history.retention"),
-        (18, "history.journal.file_size"),
-        (18, "history.journal.files"),
-    ]
-    assert "hidden" not in str(caught.value) + repr(caught.value)
-
-
 def test_all_sending_may_be_off_but_for_some(tmp_path: Path) -> None:
     path = write(
         tmp_path,

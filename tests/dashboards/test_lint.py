@@ -38,7 +38,6 @@ LONGEST_OF_USERS = 31 * 86400
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)(?:[:.][^}]*)?\}|([A-Za-z_]\w*))")
 _WINDOW = re.compile(r"\[(\w+)(?::(\w*))?\]")
-_OF_USERS = re.compile(r"kodeks_(?:user|session|search_event)_\w+(?:\{[^}]*\})?(?:\[(\w+)[^\]]*\])?")
 
 boards = pytest.mark.parametrize("board", ALL, ids=lambda board: board.name)
 

@@ -6,7 +6,7 @@ Thresholds of use are the support standard's: below 15 % of the documents limit 
 
 import calendar
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
@@ -329,16 +329,3 @@ def _ends_early(present: _Month, today: date) -> bool:
     if not present.limit or elapsed < ENOUGH_WORKING_DAYS:
         return False
     return present.used * total > present.limit * elapsed
-
-
-ADVICE_WORDS: Mapping[UseClass, str] = {
-    UseClass.NEW: "новый",
-    UseClass.NEVER: "не пользовались ни разу",
-    UseClass.LOW: "почти не пользуются",
-    UseClass.SEASONAL: "по сезонам",
-    UseClass.NORMAL: "обычно",
-    UseClass.HIGH: "много",
-    UseClass.SHARED: "вероятно, делят несколько человек",
-    UseClass.EXHAUSTED: "лимит исчерпывается",
-}
-"""Classes in words, for lists that people read."""
