@@ -12,7 +12,7 @@ from demo.year import build, serve
 from demo.year.build import Size
 from demo.year.client import Client
 
-SIZE = Size(installations=40, accesses=50)
+SIZE = Size(installations=20, accesses=50)
 """Small enough to be built in about a minute."""
 
 

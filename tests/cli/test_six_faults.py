@@ -102,6 +102,7 @@ def test_all_stand_on_the_page_within_a_round_in_their_order(tmp_path: Path) -> 
             whole = "\n".join(rest)
             for words in ("Тома БД, ошибка 601: npa01.vol", "СПП не работает", "Последний отчёт не читается"):
                 assert words in whole
+            assert "смотрите сеть клиента" not in whole
             heading = html.fromstring(exporter.get("/").content).xpath("string(//h1)")
             assert heading == "Сбой у 4 установок из 5, 1 сбой онлайн-доступа"
             with phone(tmp_path) as thumb:

@@ -28,25 +28,6 @@ from tests.service.known import KEY, KNOWN, LIVE, NOW, SETTINGS, installation, l
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_six_faults_at_once_in_the_right_order() -> None:
-    told = shown(KNOWN)
-    assert [text.split(" ")[0] for text in told[:1]] == ["Мониторинг"]
-    assert "Новые настройки не приняты" in told[0]
-    assert told[1].startswith("Клиент silent"), "a dead server before all that reports say"
-    whole = "\n".join(told)
-    for words in (
-        "Сервер Кодекса не отвечает скрипту на своей машине: пустых статусов подряд 3.",
-        "Тома БД, ошибка 601: stroy.vol.",
-        "СПП не работает",
-        "Последний отчёт не читается: это страница входа, а не отчёт.",
-        "Лимит документов исчерпан.",
-    ):
-        assert words in whole
-    assert len(told) == 6
-    assert "Лимит документов исчерпан" in told[2], "K3 before all K4"
-    assert "смотрите сеть клиента" not in whole
-
-
 def test_what_is_well_says_so() -> None:
     clean = replace(KNOWN, reports={"well": report()}, trails={}, refused={}, accesses={}, reload_ok=True)
     assert shown(clean) == []
