@@ -97,7 +97,8 @@ def test_a_refused_login(vendor: Vendor) -> None:
 )
 def test_each_fault_has_its_reason(vendor: Vendor, fault: VendorFault, reason: str) -> None:
     vendor.fault("nps1", fault)
-    reading = visit(vendor, timeouts=OnlineTimeouts(request=0.4))
+    patience = 0.4 if fault is VendorFault.HANG else 30  # a busy machine is slow, and that is no fault
+    reading = visit(vendor, timeouts=OnlineTimeouts(request=patience))
     assert reading.reason == reason
     assert reading.login is not False
     assert vendor.servers["nps1"].refusals == {}
