@@ -1,7 +1,6 @@
 """Puts what the project ships for other programs into the wheel; everything else is in pyproject.toml."""
 
 import os
-import runpy
 import shutil
 import subprocess
 import sys
@@ -40,12 +39,14 @@ class BuildWithShipped(build_py):
         if self.editable_mode:
             return
         package = Path(self.build_lib) / "kodeks_exporter"
-        assets = runpy.run_path(str(HERE / "exporter/kodeks_exporter/assets.py"))
-        for path in assets["files"](HERE):
-            target = package / assets["SHIPPED"] / path
+        sys.path.insert(0, str(HERE / "exporter"))  # pip builds where this package is not installed
+        from kodeks_exporter import assets
+
+        for path in assets.files(HERE):
+            target = package / assets.SHIPPED / path
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(HERE / path, target)
-        (package / assets["SHIPPED"] / "REVISION").write_text(revision() + "\n", encoding="utf-8")
+        (package / assets.SHIPPED / "REVISION").write_text(revision() + "\n", encoding="utf-8")
 
 
 setup(cmdclass={"build_py": BuildWithShipped})

@@ -30,7 +30,10 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     stale.write_text("")
     built = tmp_path_factory.mktemp("built")
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
-    environment = {**os.environ, "KODEKS_REVISION": "0123456789ab"}
+    # As in pip's own build environment, nothing may lean on this checkout being installed.
+    hidden = tmp_path_factory.mktemp("hidden")
+    (hidden / "kodeks_exporter.py").write_text("raise ImportError('not installed here')")
+    environment = {**os.environ, "KODEKS_REVISION": "0123456789ab", "PYTHONPATH": str(hidden)}
     subprocess.run([*command, "--wheel-dir", str(built), str(source)], env=environment, check=True)
     (found,) = built.iterdir()
     return found
