@@ -10,10 +10,12 @@ import datetime as dt
 import re
 import time
 from collections.abc import Callable, Iterator
+from urllib.parse import unquote_plus
 from zoneinfo import ZoneInfo
 
 import pytest
 import requests
+from lxml import html
 
 from demo import fleet
 from demo.sinks import Mail, TelegramMessage
@@ -21,6 +23,8 @@ from demo.stack import Stack
 from tests.cli.running import wait_for
 
 HOSTED = ("Вега", "Альтаир", "Денеб", "Сириус")
+TAKEN = "Вега"
+"""Whose alert somebody takes by the link of its message: then no end is told."""
 ABOUT_SEATS = {"KodeksLimitsUsers", "KodeksDetectOverUserError"}
 """What exhausted seats are told by; that users were refused is told for a while after there is room again."""
 LONG_ENOUGH = 110.0
@@ -119,6 +123,31 @@ def test_nothing_else_fires(stack: Stack) -> None:
     assert stack.telegrams.refusals == []
 
 
+def test_the_link_of_a_message_takes_its_alert(stack: Stack) -> None:
+    (in_telegram,) = telegrams(stack, "DNS")
+    assert "Взять в работу" in in_telegram.text
+    assert any(address.startswith(f"{stack.exporter_url}/acknowledge?") for _, address in in_telegram.links)
+    (mail,) = mails(stack, "DNS")
+    assert "/acknowledge?" in mail.text
+    assert stack.silenced_clients() == set()
+    addresses = (link.get("href", "") for link in html.fromstring(mail.html).iter("a"))
+    (link,) = (each for each in addresses if "/acknowledge?" in each and TAKEN in unquote_plus(each))
+    page = requests.get(link, timeout=10)
+    assert page.status_code == 200, page.text
+    assert TAKEN in page.text
+    form = {"who": "Пётр Петров", "comment": "Звоню на площадку", "seconds": "7200"}
+    done = requests.post(link, data=form, timeout=10)
+    assert done.status_code == 200, done.text
+    metrics = requests.get(f"{stack.exporter_url}/metrics", timeout=10).text
+    found = re.search(r'kodeks_reaction_taken\{manager="(\w+)",priority="K\d"\} 1.0', metrics)
+    assert found is not None
+    assert requests.post(link, data=form, timeout=10).status_code == 409
+    (silence,) = requests.get(f"{stack.alertmanager_url}/api/v2/silences", timeout=10).json()
+    assert {each["name"]: each["value"] for each in silence["matchers"]}["manager"] == found[1]
+    (client,) = stack.silenced_clients()
+    assert TAKEN in client, "the tour waits for no RESOLVED of these"
+
+
 def test_recovery_is_told_once(stack: Stack) -> None:
     stack.stand.clear()
     wait_for(one_of_each(stack, r"(?s)RESOLVED.*Ромашка"), LONG_ENOUGH + 60)
@@ -129,4 +158,4 @@ def test_recovery_is_told_once(stack: Stack) -> None:
     # All four come back at once, but not in one round of checks: their ends may stand in two messages.
     for texts in ([mail.text for mail in stack.mails.messages], [each.text for each in stack.telegrams.messages]):
         ends = [text.partition("RESOLVED")[2] for text in texts]
-        assert [sum(client in end for end in ends) for client in HOSTED] == [1] * len(HOSTED)
+        assert [sum(client in end for end in ends) for client in HOSTED] == [int(client != TAKEN) for client in HOSTED]
