@@ -8,18 +8,16 @@ that every event is new, then once more with an hour's events on top, as an hour
 from __future__ import annotations
 
 import argparse
-import gc
 import multiprocessing
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from lxml import etree
 
+from bench.process import best
 from bench.rows import bounded, row
 from bench.sysinfo import MAX_GROWTH_MIB, MAX_RATIO, MIB, ZONE, forget_peak, memory, write_report
 from kodeks_exporter.settings.history import HistorySettings
@@ -62,17 +60,6 @@ class Store:
         self._store.close()
 
 
-def best(action: Callable[[], object]) -> float:
-    """Processor seconds of the best of some rounds: other work on the machine does not count."""
-    fastest = float("inf")
-    for _ in range(ROUNDS):
-        gc.collect()
-        start = time.process_time()
-        action()
-        fastest = min(fastest, time.process_time() - start)
-    return fastest
-
-
 def measure(path: Path, later: Path, answer: Connection) -> None:
     """In a process of its own, so that its memory is only what the store takes."""
     with tempfile.TemporaryDirectory() as folder:
@@ -82,11 +69,11 @@ def measure(path: Path, later: Path, answer: Connection) -> None:
         searches = store.ingest(path, "bench")
         added = store.ingest(later, "bench")
         growth = memory("VmHWM") - before
-        first = best(lambda: store.ingest(path))
-        again = best(lambda: store.ingest(later, "bench"))
+        first = best(lambda: store.ingest(path), ROUNDS)
+        again = best(lambda: store.ingest(later, "bench"), ROUNDS)
         store.close()
     # Last: the heap that its tree leaves behind would slow down whatever comes after it.
-    bare = best(lambda: etree.parse(path))
+    bare = best(lambda: etree.parse(path), ROUNDS)
     answer.send((first, again, bare, growth, searches, added))
 
 

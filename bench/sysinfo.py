@@ -7,13 +7,10 @@ same file. Exits with 1 when reading takes 2 times lxml or more, or the process 
 from __future__ import annotations
 
 import argparse
-import gc
 import multiprocessing
 import random
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TextIO
@@ -21,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 from lxml import etree
 
+from bench.process import best
 from kodeks_exporter.domain.report import (
     KassistDay,
     Module,
@@ -139,17 +137,6 @@ def memory(line: str) -> float:
     return int(status.split(f"{line}:")[1].split()[0]) / 1024
 
 
-def seconds(action: Callable[[], object]) -> float:
-    """Processor time of the best of some runs: other work on the machine does not count."""
-    best = float("inf")
-    for _ in range(ROUNDS):
-        gc.collect()
-        start = time.process_time()
-        action()
-        best = min(best, time.process_time() - start)
-    return best
-
-
 def measure(path: Path, answer: Connection) -> None:
     """Runs in a process of its own, so that its memory is only the reader's."""
     profile = load_profile("default")
@@ -158,8 +145,8 @@ def measure(path: Path, answer: Connection) -> None:
     read_report(path, profile, ZONE, CountingSink())
     growth = memory("VmHWM") - before
     # lxml last: the heap that its tree leaves behind would slow down whatever comes after it.
-    own = seconds(lambda: read_report(path, profile, ZONE, CountingSink()))
-    bare = seconds(lambda: etree.parse(path))
+    own = best(lambda: read_report(path, profile, ZONE, CountingSink()), ROUNDS)
+    bare = best(lambda: etree.parse(path), ROUNDS)
     sink = CountingSink()
     read_report(path, profile, ZONE, sink)
     answer.send((own, bare, growth, sink.searches, sink.others))

@@ -8,8 +8,6 @@ holds a seat only where the server answers with a cookie first.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import dataclasses
 import secrets
 import time
@@ -217,13 +215,13 @@ class KodeksServer:
         return self._html(200, pages.cookies_page(rows, self._declared()), cookie)
 
     def _logout(self, request: Request) -> Reply:
-        self.sessions.pop(_session_id(request), None)
+        self.sessions.pop(request.cookie(COOKIE), None)
         page = pages.plain_page("Вы вышли из системы", self._declared())
         return self._html(200, page, (("Set-Cookie", f"{COOKIE}=; Path=/; Max-Age=0"),))
 
     def _report(self, request: Request) -> Reply:
         if self.spec.report_cookie:
-            if _session_id(request) not in self.sessions:
+            if request.cookie(COOKIE) not in self.sessions:
                 refused, cookie = self._login(request)
                 again = f"{sysinfo.PATH}?type={sysinfo.kind(request)}"
                 return refused or Reply(302, headers=(("Location", again), *cookie))
@@ -232,7 +230,7 @@ class KodeksServer:
                 return refused
         elif request.method != "POST":
             return self._html(405, pages.plain_page("Метод не поддерживается", self._declared()))
-        elif Fault.AUTH_REFUSED in self.faults or _basic(request) != (self.spec.login, self.spec.password):
+        elif Fault.AUTH_REFUSED in self.faults or request.basic() != (self.spec.login, self.spec.password):
             return self._unauthorized()
         html = self.faults.get(Fault.REPORT_HTML)
         if html is not None:
@@ -248,11 +246,11 @@ class KodeksServer:
         self._forget_silent()
         if Fault.AUTH_REFUSED in self.faults:
             return self._unauthorized(), ()
-        session = self.sessions.get(_session_id(request))
+        session = self.sessions.get(request.cookie(COOKIE))
         if session is not None:
             session.last_seen = self.clock()
             return None, ()
-        if _basic(request) != (self.spec.login, self.spec.password):
+        if request.basic() != (self.spec.login, self.spec.password):
             return self._unauthorized(), ()
         if self.seats_used >= self.spec.seats:
             return self._html(403, pages.plain_page(pages.TOO_MANY_USERS, self._declared())), ()
@@ -287,26 +285,6 @@ class KodeksServer:
     def set_times(self, restart: str, backup: str) -> None:
         """Announce other nightly times in /admin/pref."""
         self.spec = self.chronicle.spec = dataclasses.replace(self.spec, restart=restart, backup=backup)
-
-
-def _session_id(request: Request) -> str:
-    for part in request.headers.get("cookie", "").split(";"):
-        name, _, value = part.strip().partition("=")
-        if name == COOKIE:
-            return value
-    return ""
-
-
-def _basic(request: Request) -> tuple[str, str]:
-    """Login and password of HTTP Basic; empty strings when there are none."""
-    scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "basic":
-        return "", ""
-    try:
-        login, _, password = base64.b64decode(encoded).decode("utf-8").partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        return "", ""
-    return login, password
 
 
 _PAGES: dict[tuple[str, str], _Handler] = {

@@ -7,6 +7,8 @@ must serve a thousand listeners cheaply.
 from __future__ import annotations
 
 import asyncio
+import base64
+import binascii
 import contextlib
 import time
 from collections.abc import Mapping
@@ -33,6 +35,25 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
     peer: str
+
+    def cookie(self, wanted: str) -> str:
+        """Value of a cookie; empty when it is not there."""
+        for part in self.headers.get("cookie", "").split(";"):
+            name, _, value = part.strip().partition("=")
+            if name == wanted:
+                return value
+        return ""
+
+    def basic(self) -> tuple[str, str]:
+        """Login and password of HTTP Basic; empty strings when there are none."""
+        scheme, _, encoded = self.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "basic":
+            return "", ""
+        try:
+            login, _, password = base64.b64decode(encoded).decode("utf-8").partition(":")
+        except (binascii.Error, UnicodeDecodeError):
+            return "", ""
+        return login, password
 
 
 @dataclass(frozen=True, slots=True)

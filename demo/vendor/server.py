@@ -5,8 +5,6 @@ Assumed: five refused logins in a row within a day lock an account; a session la
 
 from __future__ import annotations
 
-import base64
-import binascii
 import secrets
 import time
 from collections import Counter
@@ -105,7 +103,7 @@ class VendorServer:
             case "GET", "/profile" | "/history":
                 return self._with_login(request, path)
             case "GET", "/logout":
-                self.sessions.pop(_cookie(request), None)
+                self.sessions.pop(request.cookie(COOKIE), None)
                 return self._html(200, pages.plain("Вы вышли", self.spec.charset))
         self.strange.append(f"{request.method} {request.path}")
         return self._html(404, pages.plain("Страница не найдена", self.spec.charset))
@@ -139,12 +137,12 @@ class VendorServer:
         return None
 
     def _with_login(self, request: Request, path: str) -> Reply:
-        login = self.sessions.get(_cookie(request), "")
+        login = self.sessions.get(request.cookie(COOKIE), "")
         headers: tuple[tuple[str, str], ...] = ()
         if not login:
             if self.spec.form:
                 return self._form()
-            login, password = _basic(request)
+            login, password = request.basic()
             if not self._accepts(login, password):
                 return self._html(401, pages.plain("Требуется авторизация", self.spec.charset))
             headers = (("Set-Cookie", self._open(login)),)
@@ -215,22 +213,3 @@ class VendorServer:
     def _html(self, status: int, page: str, headers: tuple[tuple[str, str], ...] = ()) -> Reply:
         body = page.encode(self.spec.charset, "xmlcharrefreplace")
         return Reply(status, body, f"text/html; charset={self.spec.charset}", headers)
-
-
-def _cookie(request: Request) -> str:
-    for part in request.headers.get("cookie", "").split(";"):
-        name, _, value = part.strip().partition("=")
-        if name == COOKIE:
-            return value
-    return ""
-
-
-def _basic(request: Request) -> tuple[str, str]:
-    scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "basic":
-        return "", ""
-    try:
-        login, _, password = base64.b64decode(encoded).decode("utf-8").partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        return "", ""
-    return login, password
