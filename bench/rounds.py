@@ -27,16 +27,18 @@ PATHS = ("/docs", "/admin/title", "/admin/lic", "/sysinfo/metrics")
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as folder, fleet(SIZE) as urls:
-        ours = exporter_milliseconds(Path(folder), urls)
-        print(f"kodeks-exporter   {ours:6.2f} ms of CPU per installation and round (12 checks, scrapes included)")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with fleet(SIZE) as urls:
+            ours = exporter_milliseconds(folder, urls)
+        print(
+            f"kodeks-exporter   {ours:6.2f} ms of CPU per installation and round (12 checks, scrapes included)",
+            flush=True,
+        )
         for program in filter(None, ("prometheus-blackbox-exporter", os.environ.get("BLACKBOX_EXPORTER"))):
-            version = _version(program)
-            theirs = blackbox_milliseconds(program, Path(folder), urls)
-            print(
-                f"blackbox_exporter {theirs:6.2f} ms of CPU per installation and round (icmp, tcp, 4 x http), {version}"
-            )
-            beside = f"{theirs:.2f} ms of blackbox_exporter {version}, six probes"
+            with fleet(SIZE) as urls:  # a fresh one: it logs in without ever logging out, and fills all seats
+                theirs = blackbox_milliseconds(program, folder, urls)
+            beside = f"{theirs:.2f} ms of blackbox_exporter {_version(program)}, icmp, tcp, 4 x http"
             row("round of checks, CPU", f"{ours:.2f} ms", beside, ours / theirs, 0.25)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from kodeks_exporter.checks.chain import run_round
 from kodeks_exporter.checks.conclusions import Conclusions
-from kodeks_exporter.checks.context import Tools
+from kodeks_exporter.checks.context import SnmpReader, Tools
 from kodeks_exporter.domain.check import CheckResult, Outcome, Round, SnmpFacts
 from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.net.pinger import Pinger
@@ -39,13 +39,14 @@ class Clinic:
     resolver: Resolver = field(default_factory=Resolver)
     now: float = 1_790_000_000.0
     conclusions: Conclusions = field(default_factory=Conclusions)
+    snmp: SnmpReader = field(default_factory=NoSnmp)
 
     def examine(self, previous: Mapping[str, CheckResult] | None = None, **changes: Any) -> Round:
         installation = Installation(
             "romashka", "ООО «Ромашка»", "ivanova", url=self.site.url, credentials=LOGIN, catalogs=("/docs",)
         )
         installation = replace(installation, **changes)
-        tools = Tools(self.resolver, Pinger(), NoSnmp(), lambda: self.now, self.conclusions)
+        tools = Tools(self.resolver, Pinger(), self.snmp, lambda: self.now, self.conclusions)
         return run_round(installation, CheckSettings(timeouts=self.timeouts), tools, previous or {})
 
 

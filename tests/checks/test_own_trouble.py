@@ -9,15 +9,18 @@ import resource
 import socket
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from icmplib.exceptions import SocketPermissionError
 
-from kodeks_exporter.domain.check import Impairment, Outcome
+from kodeks_exporter.checks import snmp
+from kodeks_exporter.domain.check import Impairment, Outcome, SnmpFacts
 from kodeks_exporter.net import errors, machine, pinger
 from kodeks_exporter.net.errors import CheckError, own_trouble
 from kodeks_exporter.net.resolver import Resolver
+from kodeks_exporter.settings.fleet import Snmp
 from tests.checks.conftest import Clinic, blocked, failures
 
 
@@ -74,6 +77,36 @@ def test_no_way(clinic: Clinic, monkeypatch: pytest.MonkeyPatch, number: int, ro
     round_ = clinic.examine()
     assert failures(round_) == ({"tcp": "no_route"} if route else {})
     assert round_.impairments == (set() if route else {Impairment.ROUTE})
+
+
+@dataclass
+class Deaf:
+    """An SNMP library to which nothing comes."""
+
+    error: Exception = field(default_factory=lambda: CheckError("timeout", "агент не ответил вовремя"))
+
+    def read(self, target: Snmp, timeout: float) -> SnmpFacts:
+        raise self.error
+
+    def close(self) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("deaf", "short", "address", "cause"),
+    [
+        (Deaf(), False, "127.0.0.1", None),
+        (Deaf(), False, "255.255.255.255", Impairment.ROUTE),
+        (Deaf(), True, "127.0.0.1", Impairment.DESCRIPTORS),
+        (Deaf(OSError(errno.EMFILE, "said by the kernel")), False, "127.0.0.1", Impairment.DESCRIPTORS),
+    ],
+)
+def test_an_agent_that_was_never_asked(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch, deaf: Deaf, short: bool, address: str, cause: Impairment | None
+) -> None:
+    monkeypatch.setattr(snmp, "is_short_of_descriptors", lambda: short)
+    clinic.snmp = deaf
+    result = clinic.examine(snmp=Snmp(address, 161)).results["snmp"]
+    assert (result.outcome, result.own) == (Outcome.SKIPPED if cause else Outcome.FAILED, cause)
 
 
 def test_one_of_two_networks_is_out_of_reach(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:

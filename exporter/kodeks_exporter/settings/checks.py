@@ -68,7 +68,6 @@ class Patterns:
                 InstallationState.MAINTENANCE: patterns(
                     rf"\bрежиме? обслуживания{_ENDS}",
                     rf"(?<!кто )провод\w+ (техническое|профилактическое) обслуживание{_ENDS}",
-                    rf"(провод|ведут)\w+ (технические|профилактические|регламентные) работы{_ENDS}",
                 ),
                 InstallationState.NEEDS_SERVICE: patterns(rf"требует\w* обслуживани\w+{_ENDS}"),
                 InstallationState.KEY_MISSING: patterns(
