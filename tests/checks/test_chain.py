@@ -172,6 +172,15 @@ def test_kodeks_behind_a_proxy_is_known_by_its_pages(clinic: Clinic) -> None:
     assert failures(clinic.examine(reverse_proxy=True)) == {}
 
 
+@pytest.mark.parametrize(
+    ("status", "text"),
+    [(500, "<h1>500 Internal Server Error</h1><hr><center>nginx</center>"), (404, "Ключ не найден")],
+)
+def test_what_a_web_server_says_itself_is_no_state_of_kodeks(clinic: Clinic, status: int, text: str) -> None:
+    clinic.site.pages["/docs"] = answer(text, status, server="nginx")
+    assert failures(clinic.examine()) == {"http": f"http_{status}"}
+
+
 def test_unexplained_code(clinic: Clinic) -> None:
     del clinic.site.pages["/docs"]
     round_ = clinic.examine()
