@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from pathlib import Path
 from typing import Any
 
 import bcrypt
@@ -11,8 +10,6 @@ import pytest
 import requests
 
 from kodeks_exporter.config.webfile import ServerSecurity
-from kodeks_exporter.store.database import Database
-from kodeks_exporter.store.passwords import PasswordStore
 from kodeks_exporter.web.security import PasswordChecker
 from tests.web.conftest import Start
 from tests.web.fakes import FakeBackend
@@ -110,27 +107,6 @@ def test_answers_are_remembered(compared: list[bytes]) -> None:
         assert checker.check("a", "parol")
         assert not checker.check("a", "wrong")
     assert len(compared) == 2
-
-
-def test_what_was_right_is_remembered_over_a_restart_and_worth_nothing_under_another_hash(
-    compared: list[bytes], tmp_path: Path
-) -> None:
-    users = {"a": HASH, "Иванова": HASH}
-    for user in users:
-        database = Database(tmp_path)
-        assert PasswordChecker(users, PasswordStore(database)).check(user, "parol")
-        database.close()
-    compared.clear()
-    database = Database(tmp_path)
-    again = PasswordChecker(users, PasswordStore(database))
-    assert [again.check(user, "parol") for user in users] == [True, True]
-    assert compared == []
-    assert not again.check("a", "wrong")
-    other = PasswordChecker({"a": bcrypt.hashpw(b"new", bcrypt.gensalt(4))}, PasswordStore(database))
-    assert not other.check("a", "parol")
-    assert other.check("a", "new")
-    database.close()
-    assert b"parol" not in b"".join(file.read_bytes() for file in tmp_path.iterdir())
 
 
 def test_guesses_do_not_push_good_answers_out_of_memory(compared: list[bytes]) -> None:

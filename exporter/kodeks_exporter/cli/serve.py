@@ -62,9 +62,7 @@ def _serve(options: argparse.Namespace) -> int:
     try:
         application = Application(service, service.routes())
         open_paths = upload.OPEN_PATHS + acknowledge.OPEN_PATHS + handling.OPEN_PATHS
-        server = WebServer(
-            options.listen_address, application, security, service.server_options(), open_paths, service.passwords
-        )
+        server = WebServer(options.listen_address, application, security, service.server_options(), open_paths)
         server.start()
     except (OSError, ValueError) as error:
         print(f"kodeks-exporter: --web.listen-address {options.listen_address}: {error}", file=sys.stderr)

@@ -70,7 +70,6 @@ class Service:
         self._reporting = Reporting(storage, lambda: self._settings, resolve, planned)
         self._accesses = Accesses(storage, self._settings, resolve)
         self._reactions = Reactions(storage, lambda: self._settings)
-        self.passwords = self._rounds.passwords
         self._streams = (self._rounds, self._reporting, self._accesses, self._reactions)
         self._scheduler = Scheduler({name: size for each in self._streams for name, size in each.pools().items()})
         reserve(storage)

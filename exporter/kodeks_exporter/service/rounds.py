@@ -28,7 +28,6 @@ from kodeks_exporter.settings.settings import Settings
 from kodeks_exporter.store.database import FILE_NAME, Database
 from kodeks_exporter.store.folder import opened
 from kodeks_exporter.store.live import LiveStore
-from kodeks_exporter.store.passwords import PasswordStore
 from kodeks_exporter.store.past import PastStore
 from kodeks_exporter.store.trials import TrialStore
 
@@ -49,9 +48,7 @@ class Rounds:
         """Raises ``StorageError``."""
         self._settings = settings
         self._hurry = hurry
-        self.database, self.live, self._trials, self.past, self.passwords = opened(
-            storage, FILE_NAME, lambda: _stores(storage)
-        )
+        self.database, self.live, self._trials, self.past = opened(storage, FILE_NAME, lambda: _stores(storage))
         self._tools = make_tools(settings)
         self._second_look = SecondLook()
         self._changes = ChangeLog()
@@ -180,9 +177,9 @@ def make_tools(settings: Settings, patience: float = 0.0) -> Tools:
     return Tools(Resolver(servers, patience or timeout), Pinger(), SnmpAsker())
 
 
-def _stores(storage: Path) -> tuple[Database, LiveStore, TrialStore, PastStore, PasswordStore]:
+def _stores(storage: Path) -> tuple[Database, LiveStore, TrialStore, PastStore]:
     database = Database(storage)
-    return database, LiveStore(database), TrialStore(database), PastStore(database), PasswordStore(database)
+    return database, LiveStore(database), TrialStore(database), PastStore(database)
 
 
 def _resolving(settings: Settings) -> tuple[tuple[tuple[str, int], ...], float]:

@@ -49,12 +49,6 @@ MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE live_state ADD COLUMN title TEXT; -- of the main page when it was last proven to be Kodeks' own
     ALTER TABLE live_state ADD COLUMN logged_in INTEGER NOT NULL DEFAULT 0; -- the monitor's login has worked
     """,
-    """
-    CREATE TABLE password (
-        user TEXT PRIMARY KEY,           -- of web.yml
-        digest BLOB NOT NULL             -- of the password that was right, under the user's hash in web.yml
-    ) WITHOUT ROWID;
-    """,
 )
 """Schema version n is reached by running the first n scripts; a script that was released never changes."""
 

@@ -7,7 +7,7 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import bcrypt
@@ -29,18 +29,19 @@ _SUSPECTS: Final = 10_000
 class PasswordChecker:
     """Checks passwords against bcrypt hashes, and caches the results: bcrypt at every scrape would be too expensive.
 
-    The cache holds digests keyed with the user's hash, which is only in web.yml, never passwords: either one is useless
-    without the other. An unknown user takes the same time as a wrong password, so timing does not reveal names.
+    The cache holds digests keyed with the user's hash, never passwords. It is kept in memory only: on a disk they would
+    be quicker to guess than what bcrypt made. An unknown user takes the same time as a wrong password, so timing does
+    not reveal names.
     """
 
-    def __init__(self, users: Mapping[str, bytes], good: MutableMapping[str, bytes] | None = None) -> None:
+    def __init__(self, users: Mapping[str, bytes], good: dict[str, bytes] | None = None) -> None:
         """``good``: digests of correct passwords by user, also from earlier checkers; those of another hash never
         match."""
         self._users = dict(users)
         cost = max((_cost(hashed) for hashed in self._users.values()), default=10)
         self._dummy: Final = bcrypt.hashpw(secrets.token_bytes(16), bcrypt.gensalt(cost))
         self._lock = threading.Lock()
-        self._good: MutableMapping[str, bytes] = {} if good is None else good
+        self._good = {} if good is None else good
         self._bad: OrderedDict[bytes, None] = OrderedDict()
 
     def known(self, user: str, password: str) -> bool | None:
@@ -91,15 +92,9 @@ class Guard:
     and clients' scripts have no password.
     """
 
-    def __init__(
-        self,
-        security: ServerSecurity,
-        open_paths: tuple[str, ...] = (),
-        passwords: MutableMapping[str, bytes] | None = None,
-    ) -> None:
-        """``passwords``: digests of correct ones (``PasswordChecker``)."""
+    def __init__(self, security: ServerSecurity, open_paths: tuple[str, ...] = ()) -> None:
         self._open_paths = open_paths
-        self._passwords: MutableMapping[str, bytes] = {} if passwords is None else passwords
+        self._passwords: dict[str, bytes] = {}
         self._checker: PasswordChecker | None = None
         self.secure(security)
 

@@ -15,7 +15,7 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
@@ -55,9 +55,7 @@ class WebServer:
         security: ServerSecurity | None = None,
         options: ServerOptions | None = None,
         open_paths: tuple[str, ...] = (),
-        passwords: MutableMapping[str, bytes] | None = None,
     ) -> None:
-        """``passwords``: digests of correct ones that survive restarts; None: kept only in memory."""
         security = security or ServerSecurity()
         self._options = options = options or ServerOptions()
         self._listen = parse_listen_address(listen)
@@ -65,7 +63,7 @@ class WebServer:
         most = room(options.max_connections)
         self._house = House(
             app=app,
-            guard=Guard(security, open_paths, passwords),
+            guard=Guard(security, open_paths),
             limits=options,
             table=Table(most, max(1, most // 2)),
             outbox=Outbox(options.max_unsent),
