@@ -27,7 +27,7 @@ from kodeks_exporter.domain.texts import login_and_domain, plain
 DAY: Final = 86400
 _LEVEL: Final = 1
 _of_thread: Final = threading.local()
-_BUFFERED: Final = 2048
+_BUFFERED: Final = 512
 """Events held as objects."""
 _ENCODED: Final = 1024 * 1024
 """Bytes of encoded events held in memory; more goes to a temporary file."""

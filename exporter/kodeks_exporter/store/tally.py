@@ -18,6 +18,7 @@ _DISTINCT: Final = 20_000
 _MOST_KINDS: Final = 1000
 _MOST_REJECTED: Final = 5000
 _CANDIDATES: Final = 4096
+_WAITING: Final = 512
 
 _kind_and_duration: Final = itemgetter(2, 3, 4, 5, 8)
 _login_and_reason: Final = itemgetter(1, 2)
@@ -36,7 +37,7 @@ class SearchTally:
 
     def add(self, events: Iterable[SearchEvent]) -> None:
         self._waiting.extend(events)
-        if len(self._waiting) >= _CANDIDATES:
+        if len(self._waiting) >= _WAITING:
             self._count()
             if len(self._pending) > _DISTINCT:
                 self._fold()

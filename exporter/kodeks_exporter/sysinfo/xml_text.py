@@ -14,7 +14,8 @@ from kodeks_exporter.domain.report import UnreadableReport
 from kodeks_exporter.net.charset import russian_set
 from kodeks_exporter.sysinfo.profile import ENCODINGS, Profile
 
-CHUNK: Final = 128 * 1024
+CHUNK: Final = 64 * 1024
+"""Bytes. Small, so that what comes of a chunk is still in the processor's cache when it is stored (measured)."""
 _CONTROLS: Final = bytes(b if b >= 32 or b in b"\t\n\r" else 32 for b in range(256))
 _DAMAGE: Final = "\ufffd"
 _BOMS: Final = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
