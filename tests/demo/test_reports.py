@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-import sqlite3
-import tempfile
 import xml.etree.ElementTree as ET
-import zipfile
 from collections.abc import Iterator
-from io import BytesIO
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
 from demo.people import Diary, Usage, calendar, found, words
-from demo.stand.reports import BLOCKS, Circumstances, ExtraSearch, Report, make, pack, to_sqlite, to_xml
+from demo.stand.reports import BLOCKS, Circumstances, ExtraSearch, Report, make, to_sqlite, to_xml
+from tests.store.reporting import ZONE, Bench
 
 FRIDAY = dt.datetime(2026, 11, 20, 15, 0)
 
@@ -171,48 +169,28 @@ def test_xml_is_well_formed_in_its_encoding(diary: Diary, charset: str) -> None:
             data.decode("utf-8")
 
 
-def test_sqlite_says_what_xml_says(diary: Diary) -> None:
-    report = make(diary, FRIDAY, Circumstances(key_error=4113, key_message="Ключ не обнаружен", volume_error="2007"))
-    root = ET.fromstring(to_xml(report))
-    with tempfile.NamedTemporaryFile(suffix=".db") as file:
-        file.write(to_sqlite(report))
-        file.flush()
-        database = sqlite3.connect(f"file:{file.name}?mode=ro", uri=True)
-        table = {block: database.execute(f"SELECT * FROM {block} ORDER BY rowid").fetchall() for block in BLOCKS}
-        info = dict(database.execute("SELECT key, value FROM info"))
-        database.close()
-    assert info["protection_code"] == root.find("registration/protection").attrib["code"] == "4113"  # type: ignore[union-attr]
-    assert info["created"] == root.attrib["created"]
-    assert info["spp_status"] == root.find("spp").attrib["status"]  # type: ignore[union-attr]
-    elements = {
-        "modules": "modules/module", "sessions": "sessions/session", "volumes": "volumes/volume",
-        "operup": "operup/file", "users": "users/user", "searches": "searches/search",
-        "rejections": "rejections/rejection", "kassist": "kassist/day",
-    }  # fmt: skip
-    for block, path in elements.items():
-        written = [
-            [*each.attrib.values(), *([each.text] if block == "searches" else [])] for each in root.iterfind(path)
-        ]
-        stored = [[str(value) for value in row] for row in table[block]]
-        if block == "searches":  # 12.40 and 12.4
-            written = [[*row[:7], str(float(str(row[7]))), row[8]] for row in written]
-        assert written == stored, block
-        assert written or block == "rejections"
-    used = [[user.attrib["login"], *user[0].attrib.values()] for user in root.iterfind("users/user")]
-    assert used == [[str(value) for value in row] for row in table["usage"]]
+@pytest.mark.parametrize("missing", [(), ("searches", "volumes", "protection", "spp")])
+def test_sqlite_says_what_xml_says(diary: Diary, tmp_path: Path, missing: tuple[str, ...]) -> None:
+    """To the exporter, which shares no code with them."""
+    trouble = {"key_error": 4113, "key_message": "Ключ не обнаружен", "volume_error": "2007"}
+    report = make(diary, FRIDAY, Circumstances(**trouble, missing=frozenset(missing)))  # type: ignore[arg-type]
+    xml, sqlite = (
+        shown(tmp_path / form, content) for form, content in (("xml", to_xml(report)), ("db", to_sqlite(report)))
+    )
+    assert xml == sqlite
+    for family in ("kodeks_searches_total", "kodeks_volume_info", "kodeks_protection_ok", "kodeks_spp_up"):
+        assert any(series.startswith(family) for series in xml) == (not missing), family
+    assert xml["kodeks_users"] > 10
+    assert xml.get('kodeks_protection_error_code{source="sysinfo"}') == (None if missing else 4113)
 
 
-def test_missing_blocks_are_missing_in_both_forms(diary: Diary) -> None:
-    report = make(diary, FRIDAY, Circumstances(missing=frozenset({"searches", "volumes", "protection", "spp"})))
-    root = ET.fromstring(to_xml(report))
-    assert [root.find(each) for each in ("searches", "volumes", "registration/protection", "spp")] == [None] * 4
-    assert root.find("users") is not None
-    database = sqlite3.connect(":memory:")
-    database.deserialize(to_sqlite(report))
-    tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    keys = {key for (key,) in database.execute("SELECT key FROM info")}
-    assert tables == set(BLOCKS) - {"searches", "volumes"} | {"info"}
-    assert not {"protection_status", "spp_status"} & keys
+def shown(folder: Path, report: bytes) -> dict[str, float]:
+    bench = Bench(folder)
+    moment = FRIDAY.replace(tzinfo=ZONE).timestamp() + 60
+    bench.take(report, moment)
+    found = bench.values(now=moment)
+    bench.store.close()
+    return {series: value for series, value in found.items() if series != "kodeks_sysinfo_size_bytes"}
 
 
 def test_a_search_on_command_counts_and_may_make_a_new_user(diary: Diary) -> None:
@@ -253,12 +231,6 @@ def test_kassist_tells_of_days_that_are_over() -> None:
     assert all(str(each["date"]) < "2026-11-20" for each in days)
     assert all(each["unique"] <= each["added"] for each in days)  # type: ignore[operator]
     assert [a["date"] < b["date"] for a, b in pairwise(days)] == [True] * (len(days) - 1)  # type: ignore[operator]
-
-
-def test_archive_holds_one_file() -> None:
-    with zipfile.ZipFile(BytesIO(pack("sysinfo.xml", b"<x/>"))) as archive:
-        assert archive.namelist() == ["sysinfo.xml"]
-        assert archive.read("sysinfo.xml") == b"<x/>"
 
 
 def test_a_calm_client_finds_everything_and_knows_everybody() -> None:
