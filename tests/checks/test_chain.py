@@ -238,6 +238,38 @@ def test_broken_catalog_is_named_with_its_reason(clinic: Clinic) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "around", ["{}Ошибка чтения тома\n", "kserver 6.4.4\n{}", "\ufeff{}", "# HELP a б\n\n  {}\n# EOF\n"]
+)
+def test_what_else_is_in_the_metrics_hides_no_catalog(clinic: Clinic, around: str) -> None:
+    clinic.site.pages["/sysinfo/metrics"] = answer(around.format(CATALOGS.replace("} 0", "} 0.0")))
+    assert clinic.examine().results["catalog"].outcome is Outcome.OK
+    clinic.site.pages["/sysinfo/metrics"] = answer(around.format('kserver_main_page{status="update DB"} 1\n'))
+    assert failures(clinic.examine()) == {"catalog": "broken"}
+
+
+KEY_LINES = {
+    "в порядке": "",
+    "N 12345": "",
+    "Ошибка защиты 4113 Ключ не обнаружен": "code_4113",
+    "Ошибка защиты (4111)": "code_4111",
+    "Ошибка защиты: № 4113": "code_4113",
+    "<br>Ошибка защиты 4113": "code_4113",
+    "Ошибка доступа к ключу (51)": "code_51",
+    "ошибка": "protection",
+    "Ключ не обнаружен": "protection",
+    "заблокирован администратором": "protection",
+}
+
+
+@pytest.mark.parametrize("line", KEY_LINES)
+def test_the_line_of_the_key(clinic: Clinic, line: str) -> None:
+    page = f"<p>Привязка: SenseLock ключ - {line}</p><p>Лицензия 5 - Ошибка защиты 4103 (Не найден продукт)</p>"
+    clinic.site.pages["/admin/lic"] = answer(page, charset="windows-1251")
+    reason = KEY_LINES[line]
+    assert failures(clinic.examine()) == ({"key": reason} if reason else {})
+
+
 def test_older_server_without_catalog_metrics(clinic: Clinic) -> None:
     del clinic.site.pages["/sysinfo/metrics"]
     round_ = clinic.examine()

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from kodeks_exporter.checks.metrics_text import parse_samples
+from kodeks_exporter.checks.metrics_text import parse_samples, sample_lines
 from kodeks_exporter.domain.check import CatalogFacts, CatalogState
 
 MAIN_PAGE = "kserver_main_page"
@@ -22,10 +22,15 @@ class _Catalog:
 
 
 def parse_catalogs(text: str) -> CatalogFacts:
-    """Catalogs in the order of the text; none when it mentions none. Raises ValueError when the text is not metrics."""
+    """Catalogs in the order of the text, whatever else is in it; none when it mentions none. Raises ValueError when no
+    line is a metric."""
     catalogs: dict[str, _Catalog] = {}
-    for sample in parse_samples(text):
-        if sample.name not in (MAIN_PAGE, PRODUCTS) or not math.isfinite(sample.value):
+    samples = list(sample_lines(text.lstrip("\ufeff").split("\n")))
+    if not samples and text.strip():
+        raise ValueError("no line is a sample")
+    ours = "".join(f"{line}\n" for name, line in samples if name in (MAIN_PAGE, PRODUCTS))
+    for sample in parse_samples(ours):
+        if not math.isfinite(sample.value):
             continue
         path = sample.labels.get("path", "")[:_MAX_TEXT]
         if path not in catalogs and len(catalogs) >= _MAX_CATALOGS:

@@ -105,12 +105,15 @@ class Patterns:
         r"нет свободных (лицензи|рабочи)\w*",
     )
     """Refusal of the monitor's login for lack of seats."""
-    protection_ok: tuple[Pattern, ...] = patterns(r"привязка\s*:\s*senselock(?!.*ошибка защиты)")
+    protection_ok: tuple[Pattern, ...] = patterns(
+        r"привязка\s*:\s*senselock(?!.*(ошибк|не (найден|обнаружен)|заблокирован))"
+    )
     """The key is present: only in the line «Привязка» of the licence page."""
     protection_line: tuple[Pattern, ...] = patterns(r"^\W*привязка\s*:")
     """The line of the licence page about the key; the others are about products. Known."""
     protection_failed: tuple[Pattern, ...] = patterns(
-        r"ошибка защиты\s*\(?(?P<code>\d+)?", r"ключ( защиты)? не (найден|обнаружен)"
+        r"ошибк\w*(\s+\w+){0,4}?\W{0,4}(?P<code>\d+)",
+        r"ошибк\w*|ключ( защиты)? не (найден|обнаружен)|заблокирован\w*",
     )
     r"""The key is missing or faulty; a group `(?P<code>\d+)` gives the error code."""
     seats: tuple[NumberPattern, ...] = patterns(r"ограничение рег\. ?файла:\s*(?P<number>\d+)")
