@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,12 +26,12 @@ curl -d '{"server": "romashka", "login": "ivanova.a", "query": "GYLA 14.1"}' URL
 
 @dataclass(frozen=True)
 class Orders:
-    """What the stand does when it is told to; all but ``describe`` begin work in its loop."""
+    """What the stand does when it is told to; all but ``describe`` return work for its loop."""
 
     describe: Callable[[], Any]
-    search: Callable[[str, str, str, str], asyncio.Task[None]]
-    clear: Callable[[str | None, Fault | None], asyncio.Task[None]]
-    fault: Callable[[str, Fault, dict[str, Any]], asyncio.Task[None]]
+    search: Callable[[str, str, str, str], Coroutine[Any, Any, None]]
+    clear: Callable[[str | None, Fault | None], Coroutine[Any, Any, None]]
+    fault: Callable[[str, Fault, dict[str, Any]], Coroutine[Any, Any, None]]
 
 
 class ControlSite:
@@ -80,8 +80,9 @@ class ControlSite:
         except ValueError as error:
             return _json(400, {"error": str(error)})
         # The listener of the target may be closed by this, never the one that answers here.
-        self._tasks.add(work)
-        work.add_done_callback(self._tasks.discard)
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
         return _json(200, {"ok": True})
 
 

@@ -31,6 +31,7 @@ from demo.stand.server import KodeksServer
 from demo.stand.wire import HttpProtocol, Site, close_all
 
 _T = TypeVar("_T")
+_Work = Coroutine[Any, Any, None]
 BACKLOG = 512
 SEARCH_STATUSES = ("ok", "empty", "error")
 
@@ -172,32 +173,27 @@ class Stand:
     ) -> None:
         self.stop()
 
-    # Faults.
+    # Faults. What ``ordered_…`` returns is awaited inside the stand's loop, as the control interface does.
 
     def fault(self, target: str, fault: Fault | str, **options: OptionValue) -> None:
         """Break a server, a licence manager or all servers of a hosting.
 
         KeyError: no such target; ValueError: no such fault, or not of this target.
         """
-        known, names = Fault(fault), self._targets(target)
-        for name in names:
-            self._check(name, known)
-        self._call(self._set(names, known, options))
+        self._call(self.ordered_fault(target, Fault(fault), options))
 
-    def clear(self, target: str | None = None, fault: Fault | str | None = None) -> None:
-        """Mend one fault or all of them, at one target or everywhere."""
-        self._call(self._clear(self._targets(target), Fault(fault) if fault is not None else None))
-
-    def fault_soon(self, target: str, fault: Fault, options: Options) -> asyncio.Task[None]:
-        """The same from inside the stand's loop, for the control interface."""
+    def ordered_fault(self, target: str, fault: Fault, options: Options) -> _Work:
         names = self._targets(target)
         for name in names:
             self._check(name, fault)
-        return self._loop.create_task(self._set(names, fault, options))
+        return self._set(names, fault, options)
 
-    def clear_soon(self, target: str | None, fault: Fault | None) -> asyncio.Task[None]:
-        """The same from inside the stand's loop, for the control interface."""
-        return self._loop.create_task(self._clear(self._targets(target), fault))
+    def clear(self, target: str | None = None, fault: Fault | str | None = None) -> None:
+        """Mend one fault or all of them, at one target or everywhere."""
+        self._call(self.ordered_clear(target, Fault(fault) if fault is not None else None))
+
+    def ordered_clear(self, target: str | None, fault: Fault | None) -> _Work:
+        return self._clear(self._targets(target), fault)
 
     def set_times(self, name: str, *, restart: str, backup: str) -> None:
         """Announce other nightly times in the server's /admin/pref, ``HH:MM`` of its local time."""
@@ -210,15 +206,17 @@ class Stand:
 
         KeyError: no such server; ValueError: a status other than ok, empty and error.
         """
-        self._call(self._search(name, login, query, status))
+        self._call(self.ordered_search(name, login, query, status))
 
-    def search_soon(self, name: str, login: str, query: str, status: str) -> asyncio.Task[None]:
-        """The same from inside the stand's loop, for the control interface."""
-        if name not in self._servers:
-            raise KeyError(name)
+    def ordered_search(self, name: str, login: str, query: str, status: str) -> _Work:
+        server = self._servers[name]
         if status not in SEARCH_STATUSES:
             raise ValueError(f"status must be one of {', '.join(SEARCH_STATUSES)}")
-        return self._loop.create_task(self._search(name, login, query, status))
+
+        async def search() -> None:
+            server.chronicle.search(server.wall(), login, query, status)
+
+        return search()
 
     def report(self, name: str, moment: float | None = None) -> Report:
         """The sysinfo report of a server as data, now or at ``moment`` (Unix seconds), as if nothing were broken."""
@@ -325,7 +323,7 @@ class Stand:
         self._dns_transport, _ = await loop.create_datagram_endpoint(
             lambda: self._names, local_addr=("127.0.0.1", self.spec.dns_port)
         )
-        orders = Orders(self.describe, self.search_soon, self.clear_soon, self.fault_soon)
+        orders = Orders(self.describe, self.ordered_search, self.ordered_clear, self.ordered_fault)
         self._control = _Listener(ControlSite(orders), "127.0.0.1", self.spec.control_port)
         await self._control.open()
 
@@ -372,12 +370,6 @@ class Stand:
             raise ValueError(f"{name} has no DNS name")
         if fault is Fault.TLS_EXPIRED and not spec.tls_expired_cert:
             raise ValueError(f"{name} has no TLS, or no expired certificate")
-
-    async def _search(self, name: str, login: str, query: str, status: str) -> None:
-        if status not in SEARCH_STATUSES:
-            raise ValueError(f"status must be one of {', '.join(SEARCH_STATUSES)}")
-        server = self._servers[name]
-        server.chronicle.search(server.wall(), login, query, status)
 
     async def _set(self, names: list[str], fault: Fault, options: Options) -> None:
         for name in names:
