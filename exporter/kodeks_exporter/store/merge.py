@@ -161,9 +161,10 @@ def _users(before: Mapping[UserKey, KnownUser], intake: ReportCollector) -> Mapp
     users = dict(before)
     for key, user in intake.users.items():
         known = users.get(key)
-        if user.last_report != made:  # it was read before the report said when it was made
-            user = user._replace(first_report=made, last_report=made)
-        users[key] = user if known is None else _again(known, user, made)
+        if known is not None:
+            users[key] = _again(known, user, made)
+        else:  # it may have been read before the report said when it was made
+            users[key] = user if user.last_report == made else user._replace(first_report=made, last_report=made)
     return users
 
 

@@ -21,18 +21,16 @@ def remember(
     users: Mapping[UserKey, KnownUser], usage: Iterable[Mapping[UserKey, UserUsage]], made: float
 ) -> Mapping[UserKey, KnownUser]:
     """``usage``: of every month that a report mentions. ``made``: when the report was made, Unix seconds."""
-    done: dict[UserKey, int] = {}
+    changed: dict[UserKey, KnownUser] = {}
     for rows in usage:
         for key, row in rows.items():
+            user = changed.get(key) or users.get(key)
+            if user is None or made - user.first_seen > NEW:
+                continue
             searched = (row.searches_intellectual or 0) + (row.searches_attribute or 0) > 0
-            bits = SEARCHED * searched | OPENED * ((row.documents or 0) > 0)
-            if bits:
-                done[key] = done.get(key, 0) | bits
-    changed = {}
-    for key, bits in done.items():
-        user = users.get(key)
-        if user is not None and made - user.first_seen <= NEW and user.did | bits != user.did:
-            changed[key] = user._replace(did=user.did | bits)
+            did = user.did | SEARCHED * searched | OPENED * ((row.documents or 0) > 0)
+            if did != user.did:
+                changed[key] = user._replace(did=did)
     return {**users, **changed} if changed else users
 
 

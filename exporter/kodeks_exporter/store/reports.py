@@ -114,8 +114,10 @@ class ReportStore:
             with self._database.reading() as connection:
                 searches = known_days(connection, installation, EventKind.SEARCH)
                 rejections = known_days(connection, installation, EventKind.REJECTION)
-            horizon = self._snapshots.get(installation, _NOTHING).horizon
-            intake = ReportCollector(received, self._settings.searches, searches, rejections, horizon, zone)
+            before = self._snapshots.get(installation, _NOTHING)
+            intake = ReportCollector(
+                received, self._settings.searches, searches, rejections, before.horizon, zone, before
+            )
             try:
                 summary = read(intake)
                 return self._keep(installation, intake, summary, (searches, rejections), zone, via, received)

@@ -19,7 +19,7 @@ from kodeks_exporter.domain.report import (
 from kodeks_exporter.settings.history import SearchEventSettings
 from kodeks_exporter.store.eventlog import DAY, DayCollector
 from kodeks_exporter.store.months import RefusedByMonth
-from kodeks_exporter.store.snapshot import KnownUser, UserKey, known_user, larger
+from kodeks_exporter.store.snapshot import KnownUser, ReportSnapshot, UserKey, known_user, larger, same_card
 from kodeks_exporter.store.tally import RejectionTally, SearchTally, WindowPicker
 
 CLOCK_TOLERANCE: Final = 3600.0
@@ -37,13 +37,15 @@ _MOST: Final = {
 """Records of one report that are kept; real ones have far fewer."""
 
 R = TypeVar("R")
+_NOTHING: Final = ReportSnapshot()
 
 
 class ReportCollector:
     """A ``ReportSink``. Close it after use.
 
     ``known_searches`` and ``known_rejections``: days that the storage has. Events of all other days since ``horizon``
-    are certainly new, and are counted at once. ``zone``: the installation's.
+    are certainly new, and are counted at once. ``zone``: the installation's. ``before``: what is known already; a
+    report repeats most of it, and what is the same is held once.
     """
 
     def __init__(
@@ -54,8 +56,10 @@ class ReportCollector:
         known_rejections: frozenset[int],
         horizon: int,
         zone: ZoneInfo,
+        before: ReportSnapshot = _NOTHING,
     ) -> None:
         self._received = received
+        self._before = before
         self._known_searches = known_searches
         self._known_rejections = known_rejections
         self._horizon = horizon
@@ -107,7 +111,8 @@ class ReportCollector:
     def user(self, user: User) -> None:
         key = (user.login, user.domain)
         if key in self.users or len(self.users) < _MOST[Block.USERS]:
-            self.users[key] = known_user(user, self.made)
+            found, known = known_user(user, self.made), self._before.users.get(key)
+            self.users[key] = known if known is not None and same_card(known, found) else found
         else:
             self._leave_out(Block.USERS)
 
@@ -118,7 +123,10 @@ class ReportCollector:
         self._usage_rows += 1
         rows = self.usage_by_month.setdefault(usage.month, {})
         key = (usage.login, usage.domain)
-        rows[key] = larger(rows[key], usage) if key in rows else usage
+        known = self._before.usage.get(key)
+        if key in rows:
+            usage = larger(rows[key], usage)
+        rows[key] = usage if known is None or known != usage else known
 
     def kassist_day(self, day: KassistDay) -> None:
         if len(self.kassist) < _MOST[Block.KASSIST]:

@@ -72,6 +72,11 @@ def known_user(user: User, made: float) -> KnownUser:
     return KnownUser(user.login, user.domain, user.registered, made, user.last_seen, made, told, filled)
 
 
+def same_card(a: KnownUser, b: KnownUser) -> bool:
+    """Whether two reports say the same of a user."""
+    return (a.registered, a.last_seen, a.told, a.filled) == (b.registered, b.last_seen, b.told, b.filled)
+
+
 class Durations(NamedTuple):
     """A histogram. ``counts``: per bucket of ``DURATION_BUCKETS`` and one more, not cumulative.
 
