@@ -146,6 +146,23 @@ def test_a_name_on_another_s_page_proves_nothing(clinic: Clinic, row: str) -> No
     assert failures(clinic.examine()) == {"proxy": "not_kodeks"}
 
 
+FEET = (
+    "Регистрационный номер СМИ ЭЛ № ФС77-12345",
+    "<h2>Информация о системе</h2>",
+    "Всего соединений: 15",
+    "<p>Привязка: карты к личному кабинету</p>",
+)
+
+
+@pytest.mark.parametrize("foot", [*FEET, ""])
+@pytest.mark.parametrize("title", ["Новости Энгельса", "Техэксперт"])
+def test_what_stands_on_every_page_proves_nothing(clinic: Clinic, title: str, foot: str) -> None:
+    """A site that answers whatever path is asked for, each time a little differently."""
+    clinic.site.pages.clear()
+    clinic.site.otherwise = lambda request: page(title, f"<a>{request.path}</a>" + "<p>Новости</p>" * 99 + foot)
+    assert failures(clinic.examine()) == {"proxy": "not_kodeks"}
+
+
 ELSEWHERE: dict[str, tuple[str, str]] = {
     "blocked": ("http://warning.rt.ru/?id=15", "о блокировке доступа"),
     "captive": ("http://10.5.50.1/login?dst=x", "входа в сеть"),

@@ -61,24 +61,30 @@ def _weigh(context: Context, page: MainPage) -> Evidence:
 
 
 def _proven_by_its_pages(context: Context, page: MainPage, with_password: bool) -> bool:
-    """Whether pages that only Kodeks has are there. Other checks reuse the answers."""
-    patterns = context.settings.patterns
+    """Whether pages that only Kodeks has are there. Other checks reuse the answers.
+
+    What the main page says as well proves nothing: it stands at the foot of every page of such a site.
+    """
     asked: list[tuple[str, Callable[[Response], bool]]] = [
         (context.settings.paths.catalogs, lambda response: _METRICS.search(response.body) is not None)
     ]
     if with_password:
         asked += [
-            (context.settings.paths.title, lambda response: title_page_says(patterns, response).logged_in),
-            (context.settings.paths.licence, lambda response: bool(key_lines(patterns, read_text(response).lines))),
+            (context.settings.paths.title, lambda response: context.concluded(title_page_says, response).logged_in),
+            (context.settings.paths.licence, lambda response: context.concluded(_names_the_key, response)),
         ]
     for path, proves in asked:
         try:
             response = context.ask(path) if with_password else context.connection.get(path)
         except CheckError:
             continue
-        if response.body != page.response.body and (bears_its_mark(response) or proves(response)):
+        if bears_its_mark(response) or (proves(response) and not proves(page.response)):
             return True
     return False
+
+
+def _names_the_key(patterns: Patterns, response: Response) -> bool:
+    return bool(key_lines(patterns, read_text(response).lines))
 
 
 def key_lines(patterns: Patterns, lines: Iterable[str]) -> list[str]:
@@ -120,9 +126,10 @@ def without_names(text: str, installation: Installation) -> str:
 
 
 def _is_catch_all(context: Context, page: MainPage) -> bool:
-    """Whether the site returns the same page for every path."""
+    """Whether the site returns one page for every path, or pages of one title."""
     try:
         other = context.ask(context.settings.paths.title)
     except CheckError:
         return False
-    return other.status == 200 and other.body == page.response.body
+    same = other.body == page.response.body or read_text(other).title == page.text.title != ""
+    return other.status == 200 and same
