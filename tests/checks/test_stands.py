@@ -352,6 +352,14 @@ ODD: dict[str, Odd] = {
     "capitals, koi8-r": Odd({"/docs": capitals("koi8-r")}),
     "capitals, not declared": Odd({"/docs": capitals("windows-1251").replace(b"; charset=windows-1251", b"")}),
     "backslashes": Odd({"/docs": answer("", 302, Location="\\docs\\x"), "/docs/x": answer(server=NGINX)}),
+    "a login form of the same title": Odd(
+        {
+            "/docs": page("Техэксперт", "<p>Нормы</p>" * 200),
+            "/admin/title": page("Техэксперт", "<form><input name=u><input type=password></form>"),
+            "/sysinfo/metrics": None,
+            "/admin/lic": None,
+        }
+    ),
     "a heading for each headline": Odd(
         {"/docs": page("Техэксперт", "<h1>Техэксперт</h1><h1>Действия в аварийной ситуации</h1>" + "<p>Т" * 700)}
     ),
@@ -399,6 +407,15 @@ def test_what_was_learnt_of_a_portal_is_remembered(clinic: Clinic) -> None:
     assert failures(clinic.examine()) == {"proxy": "not_kodeks"}
     clinic.site.pages = {"/docs": NOT_KODEKS["domain ran out"][0]}
     assert failures(clinic.examine(proven.results)) == {"proxy": "not_kodeks_registrar"}
+
+
+def test_a_title_that_many_pages_have_is_not_remembered_for_a_stranger(clinic: Clinic) -> None:
+    clinic.site.pages = {path: _hidden(each) for path, each in kodeks_pages().items()} | {"/docs": page("Вход")}
+    proven = clinic.examine()
+    assert failures(proven) == {}
+    clinic.site.pages.clear()
+    clinic.site.otherwise = page("Вход", "<form><input name=u><input type=password></form>")
+    assert failures(clinic.examine(proven.results)) == {"proxy": "not_kodeks_login"}
 
 
 def test_a_headline_of_what_is_known_is_no_stub(clinic: Clinic) -> None:

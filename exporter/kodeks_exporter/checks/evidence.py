@@ -49,7 +49,7 @@ def _weigh(context: Context, page: MainPage) -> Evidence:
     known = context.previous.get("proxy")
     known_title = known.facts.title if known is not None and isinstance(known.facts, KodeksFacts) else ""
     # Where the title names Kodeks, a stub's words are just one of its headlines.
-    if status == 200 and title == known_title != "" and (seems is None or named):
+    if status == 200 and title == known_title != "" and (named or (seems is None and not _is_catch_all(context, page))):
         return Evidence(True, title)
     if seems is not None or status != 200:
         return Evidence(
@@ -126,10 +126,13 @@ def without_names(text: str, installation: Installation) -> str:
 
 
 def _is_catch_all(context: Context, page: MainPage) -> bool:
-    """Whether the site returns one page for every path, or pages of one title."""
+    """Whether the site returns one page for every path, or pages of one title, none of them a login's."""
     try:
         other = context.ask(context.settings.paths.title)
     except CheckError:
         return False
-    same = other.body == page.response.body or read_text(other).title == page.text.title != ""
-    return other.status == 200 and same
+    if other.status != 200:
+        return False
+    text, main = read_text(other), page.text
+    is_like_it = text.title == main.title != "" and text.asks_for_a_password == main.asks_for_a_password
+    return is_like_it or other.body == page.response.body
