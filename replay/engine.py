@@ -79,7 +79,7 @@ def changes(
     """
     now = f'ALERTS{{alertstate="firing", alertname!="{WATCHDOG}"}}'
     before = f"({now} offset {_spelled(script.step)})"
-    document = _test_file(script, series, [_bare(path, folder) for path in rules])
+    document = _test_file(script, series, rules)
     document["tests"][0]["promql_expr_test"] = [
         {"expr": expr, "eval_time": _spelled(step * script.step), "exp_samples": []}
         for step in range(first, script.steps)
@@ -93,18 +93,6 @@ def changes(
     if text.strip() and not found:
         raise EngineError(text.strip()[:2000])
     return [(step, *found[step]) for step in sorted(found)]
-
-
-def _bare(rules: Path, folder: Path) -> Path:
-    """A copy without texts, whose queries are most of the work."""
-    document = yaml.safe_load(rules.read_text(encoding="utf-8"))
-    for group in document["groups"]:
-        for rule in group["rules"]:
-            rule.pop("annotations", None)
-    bare = folder / "bare" / rules.name
-    bare.parent.mkdir(exist_ok=True)
-    bare.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
-    return bare
 
 
 _ANSWER: Final = re.compile(r'expr: "(.*)", time: (\w+),\n\s*exp:.*\n\s*got:(.*)')
@@ -131,14 +119,16 @@ def _rules(files: Iterable[Path]) -> Iterator[tuple[str, dict[str, Any]]]:
                 yield group["name"], rule
 
 
+def ordered(rules: Iterable[Path]) -> list[Path]:
+    return sorted(rules, key=lambda path: (_BASES.index(path.name) if path.name in _BASES else len(_BASES), path.name))
+
+
 def _test_file(script: Script, series: Mapping[str, str], rules: list[Path]) -> dict[str, Any]:
-    ordered = sorted(
-        rules, key=lambda path: (_BASES.index(path.name) if path.name in _BASES else len(_BASES), path.name)
-    )
+    files = ordered(rules)
     return {
-        "rule_files": [str(path.resolve()) for path in ordered],
+        "rule_files": [str(path.resolve()) for path in files],
         "evaluation_interval": _spelled(script.step),
-        "group_eval_order": list(dict.fromkeys(group for group, _ in _rules(ordered))),
+        "group_eval_order": list(dict.fromkeys(group for group, _ in _rules(files))),
         "tests": [
             {
                 "interval": _spelled(script.step),

@@ -113,9 +113,10 @@ def _send(folder: Path, alerts: list[dict[str, Any]], mails: MailSink, telegrams
 
 
 def _each_alone(route: dict[str, Any]) -> None:
-    route.pop("active_time_intervals", None)
+    """But for the digests of the morning, which are lists."""
+    together = route.get("group_by") if route.pop("active_time_intervals", None) else None
     route.pop("mute_time_intervals", None)
-    route.update(group_by=["..."], group_wait="300ms", group_interval="10m", repeat_interval="1d")
+    route.update(group_by=together or ["..."], group_wait="3s", group_interval="10m", repeat_interval="1d")
     for child in route.get("routes", ()):
         _each_alone(child)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -13,12 +14,16 @@ import yaml
 from demo.rundir import RunDirectory
 from kodeks_exporter.config.load import load
 from kodeks_exporter.render.files import render
+from kodeks_exporter.settings.fleet import Fleet, Installation
 from replay import engine
 from replay.series import series_of
 from replay.week.dispatch import Change, Model, Sent
-from replay.week.stand import stand
+from replay.week.parts import part
+from replay.week.stand import Stand, stand
 from replay.week.told import Planted, planted
 
+_SELDOM: Final = 6
+"""Steps of live checks to one of what comes once an hour."""
 _LEFT_OUT: Final = ("score.yml", "history.yml")
 """Figures of quarters: nothing that ten days could change, and half of the work."""
 _SETTINGS: Final = {
@@ -72,15 +77,15 @@ def _play(size: Size, folder: Path, progress: Callable[[str], None]) -> Weeks:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(file.content)
     rules = [path for path in sorted((folder / "rules").glob("*.yml")) if path.name not in _LEFT_OUT]
-    progress("Prometheus: правила шаг за шагом")
-    series = series_of(script, settings.fleet, made.more, made.begin)
-    found = engine.changes(script, series, rules, folder, made.begin)
+    changes: list[Change] = []
+    for live in (True, False):
+        progress(f"Prometheus: {'живые проверки' if live else 'отчёты и онлайн-доступы'}")
+        changes += _changes(made, settings.fleet, rules, folder, live=live)
     progress("маршруты Alertmanager")
     length = script.steps * script.step
     document = yaml.safe_load((folder / "alertmanager.yml").read_text(encoding="utf-8"))
-    changes = [Change(step * script.step, frozenset(begun), frozenset(ended)) for step, begun, ended in found]
     begin = made.first * script.step
-    sent = Model(document, script.start, length).play(changes)
+    sent = Model(document, script.start, length).play(sorted(changes, key=lambda change: change.at))
     start = script.start.timestamp()
     return Weeks(
         script.start,
@@ -89,3 +94,33 @@ def _play(size: Size, folder: Path, progress: Callable[[str], None]) -> Weeks:
         tuple(message for message in sent if message.at >= begin),
         tuple(planted(made.history, start, start + begin, start + length)),
     )
+
+
+def _changes(made: Stand, fleet: Fleet, rules: list[Path], folder: Path, *, live: bool) -> Iterator[Change]:
+    """By the rules of live checks, or by all others."""
+    times = 1 if live else _SELDOM
+    script = made.script.model_copy(update={"step": made.script.step * times})
+    more = {name: {-(-step // times): value for step, value in points.items()} for name, points in made.more.items()}
+    asked = part(rules, folder, script.step, live=live)
+    begin = made.begin // times
+    if live:
+        fleet = replace(fleet, installations=_eventful(made, fleet))
+        more = {name: points for name, points in more.items() if _about(name, fleet)}
+    series = asked.reads(series_of(script, fleet, more, begin))
+    for step, begun, ended in engine.changes(script, series, [asked.rules], folder, begin):
+        yield Change(step * script.step, frozenset(begun), frozenset(ended))
+
+
+_INSTALLATION: Final = re.compile(r'\binstallation="([^"]*)"')
+
+
+def _eventful(made: Stand, fleet: Fleet) -> Mapping[str, Installation]:
+    """Where a check fails at some time, with the neighbours of the same hosting; of the others nothing is told."""
+    failing = {name for event in made.script.timeline for name in event.who or _INSTALLATION.findall(str(event.series))}
+    hostings = {fleet.installations[name].hosting for name in failing} - {""}
+    return {name: each for name, each in fleet.installations.items() if name in failing or each.hosting in hostings}
+
+
+def _about(series: str, fleet: Fleet) -> bool:
+    found = _INSTALLATION.search(series)
+    return found is None or found[1] in fleet.installations
