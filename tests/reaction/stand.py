@@ -236,9 +236,14 @@ class Bench:
         return self.client.get("/acknowledge", query_string=link)
 
     def post(
-        self, link: Mapping[str, str], who: str = "Анна Иванова", comment: str = "Звоню", seconds: str = "7200"
+        self,
+        link: Mapping[str, str],
+        who: str = "Анна Иванова",
+        comment: str = "Звоню",
+        seconds: str = "7200",
+        **more: str,
     ) -> TestResponse:
-        form = {"who": who, "comment": comment, "seconds": seconds}
+        form = {"who": who, "comment": comment, "seconds": seconds, **more}
         return self.client.post("/acknowledge", query_string=dict(link), data=form)
 
 

@@ -343,3 +343,21 @@ def test_the_key_gets_nowhere(alertmanager: Alertmanager, bench: Bench, caplog: 
         assert all(secret not in response.text for response in shown)
         assert secret not in caplog.text
         assert all(secret not in str(record.__dict__) for record in caplog.records)
+
+
+def test_a_renewal_is_taken_until_a_date(alertmanager: Alertmanager, bench: Bench) -> None:
+    """Nothing else is: a silence of months would hide a fault."""
+    firing, fault = alert("KodeksLicenseExpiring90day", minutes=60 * 24 * 30), alert()
+    alertmanager.post(firing, fault)
+    link = parameters(firing)
+    document: Any = html.fromstring(bench.get(**link).text)
+    first, last = (document.xpath(f"//input[@id='until']/@{name}")[0] for name in ("min", "max"))
+    told = {"who": "Анна", "comment": "Счёт в марте", "seconds": "1800"}
+    for wrong in ("2020-01-01", "9999-12-31", "послезавтра"):
+        answer = bench.post(link, **told, until=wrong)
+        assert answer.status_code == 400
+        assert "Выберите день" in text(answer)
+    assert bench.post(link, **told, until=last).status_code == 200
+    (silence,) = alertmanager.silences()
+    assert first < last == silence["endsAt"][:10]
+    assert "until" not in bench.get(**parameters(fault)).text

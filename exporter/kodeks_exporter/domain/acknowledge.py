@@ -16,6 +16,9 @@ SIGNATURE: Final = "reaction_key"
 """The label in which Prometheus puts the signature; the templates build the link from it."""
 SEPARATOR: Final = ";"
 MODULUS: Final = 2**64 - 1
+DATED: Final = frozenset({"KodeksLicenseExpiring90day", "KodeksLicenseExpiring7day", "KodeksLicenseExpiring2day"})
+"""Renewals: they may be taken until a date, at most ``LATEST`` seconds ahead."""
+LATEST: Final = 92 * 86400.0
 _FREE_TEXT: Final = "client"
 """The only label that may contain the separator: the others, counted from both ends, keep it unambiguous."""
 

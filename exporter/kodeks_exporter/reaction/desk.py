@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from kodeks_exporter.domain.acknowledge import LABELS, is_signed
+from kodeks_exporter.domain.acknowledge import DATED, LABELS, LATEST, is_signed
 from kodeks_exporter.domain.reaction import Alert, Listing, Taken
 from kodeks_exporter.reaction.watch import UnreachableError, Watch
 from kodeks_exporter.settings.reaction import ReactionSettings
@@ -102,9 +102,11 @@ class Desk:
         return self._case(link, self._ask())
 
     def take(self, link: TakeLink, who: str, comment: str, seconds: float) -> Taken:
-        """Silences the alerts. ``seconds`` must be one of the choices. Raises ``RefusalError``."""
+        """Silences the alerts. ``seconds`` must be one of the choices; a renewal may wait for any date. Raises
+        ``RefusalError``."""
         settings = self._check(link)
-        if seconds not in settings.silence_choices:
+        dated = link.labels["alertname"] in DATED and 0 < seconds <= LATEST
+        if seconds not in settings.silence_choices and not dated:
             raise RefusalError(LinkFault.CHOICE)
         with self._taking:  # if two people press at once, one sees that the other was first
             listings = self._ask()

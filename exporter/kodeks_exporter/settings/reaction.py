@@ -24,9 +24,9 @@ class ReactionSettings:
     a link to it."""
     key: SigningKey | None = None
     """Signs links. It also gets into the rendered prometheus.yml."""
-    link_lifetime: Annotated[float, duration("10m", "31d")] = 7 * 86400.0
-    """Links of alerts that started longer ago are refused. With less than three days a repeated K5 message has a link
-    that is refused."""
+    link_lifetime: Annotated[float, duration("10m", "366d")] = 100 * 86400.0
+    """Links of alerts that started longer ago are refused. A renewal is told for 90 days, and each of its messages has
+    a link."""
     silence_choices: Annotated[tuple[Annotated[float, duration("1m", "31d")], ...], Items(1, 8)] = (
         1800.0,
         7200.0,
@@ -34,7 +34,7 @@ class ReactionSettings:
         86400.0,
         7 * 86400.0,
     )
-    """The longest silence that the page creates."""
+    """The longest silence that the page creates, but for renewals: they can be silenced until a date within 92 days."""
 
     @property
     def acknowledgeable(self) -> bool:

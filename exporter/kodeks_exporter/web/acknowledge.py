@@ -7,7 +7,8 @@ permission: no cookie, no password.
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import tzinfo
+from datetime import UTC, date, datetime, tzinfo
+from datetime import time as day_time
 from typing import Final
 from urllib.parse import urlencode
 
@@ -15,7 +16,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest, LengthRequired, RequestEntityTooLarge, UnsupportedMediaType
 from werkzeug.wrappers import Request, Response
 
-from kodeks_exporter.domain.acknowledge import LABELS
+from kodeks_exporter.domain.acknowledge import DATED, LABELS, LATEST
 from kodeks_exporter.domain.reaction import Alert, Taken
 from kodeks_exporter.reaction.desk import Case, Desk, LinkFault, RefusalError, TakeLink
 from kodeks_exporter.settings.reaction import ReactionSettings
@@ -32,6 +33,8 @@ LONGEST_COMMENT: Final = 500
 _MOST_BODY: Final = 16 * 1024
 _SHOWN: Final = 3
 """Alerts that the page lists individually."""
+_MORNING: Final = day_time(7)
+"""When a silence until a date ends: before the working day."""
 _ALERT_PARAMETER: Final = {"alertname": "alert"}
 """Labels whose parameter has another name."""
 
@@ -65,7 +68,7 @@ class _Choice:
 @dataclass(frozen=True, slots=True)
 class _Page:
     """``tone``: a class of the stylesheet. ``about``: whose alert was taken. ``zone``: of the times, if any.
-    ``rows`` and ``choices``: of the form, if any."""
+    ``rows`` and ``choices``: of the form, if any. ``dates``: the first and the last until which it may be taken."""
 
     title: str
     tone: str
@@ -77,6 +80,7 @@ class _Page:
     rows: tuple[_Row, ...] = ()
     more: str = ""
     choices: tuple[_Choice, ...] = ()
+    dates: tuple[str, str] | None = None
     who: str = ""
     comment: str = ""
 
@@ -119,7 +123,7 @@ class Acknowledge:
                 case = self._desk.look(link)
                 whose = _Form(who=self._called(link.labels["manager"])[:LONGEST_NAME])
                 return self._show(self._form_page(case, link, whose), 200)
-            form = self._read(sent)
+            form = self._read(sent, link)
             if form.mistakes or form.seconds is None:
                 return self._show(self._form_page(self._desk.look(link), link, form), 400)
             taken = self._desk.take(link, form.who, form.comment, form.seconds)
@@ -127,7 +131,7 @@ class Acknowledge:
             return self._refused(refusal, link)
         return self._show(self._done(taken, link), 200)
 
-    def _read(self, sent: MultiDict[str, str]) -> _Form:
+    def _read(self, sent: MultiDict[str, str], link: TakeLink) -> _Form:
         who, comment = line(sent.get("who", "")), line(sent.get("comment", ""))
         choice = sent.get("seconds", "")
         offered = {f"{each:g}": each for each in self._settings().silence_choices}
@@ -140,15 +144,33 @@ class Acknowledge:
             mistakes.append("Напишите в комментарии, что вы делаете: его увидят коллеги.")
         if len(comment) > LONGEST_COMMENT:
             mistakes.append(f"Комментарий длиннее {LONGEST_COMMENT} знаков, сократите его.")
-        if choice not in offered:
+        seconds = offered.get(choice)
+        if link.labels["alertname"] in DATED and sent.get("until"):
+            seconds = self._seconds_until(sent["until"], link)
+            if seconds is None:
+                mistakes.append("Выберите день не раньше завтрашнего и не позже, чем через три месяца.")
+        elif seconds is None:
             mistakes.append("Выберите, на какое время прекратить напоминания.")
-        return _Form(who[:LONGEST_NAME], comment[:LONGEST_COMMENT], offered.get(choice), tuple(mistakes))
+        return _Form(who[:LONGEST_NAME], comment[:LONGEST_COMMENT], seconds, tuple(mistakes))
+
+    def _seconds_until(self, day: str, link: TakeLink) -> float | None:
+        """None: it is no day, over, or too far."""
+        try:
+            end = datetime.combine(date.fromisoformat(day), _MORNING, self._zone(link.labels["manager"]) or UTC)
+            seconds = end.timestamp() - self._clock()
+        except (ValueError, OverflowError):
+            return None
+        return seconds if 0 < seconds <= LATEST else None
 
     def _form_page(self, case: Case, link: TakeLink, form: _Form) -> _Page:
         now, zone = self._clock(), self._zone(link.labels["manager"])
         choices = sorted(self._settings().silence_choices)
         chosen = form.seconds if form.seconds in choices else choices[min(1, len(choices) - 1)]
         number = len(case.alerts)
+        dates = None
+        if link.labels["alertname"] in DATED:
+            first, last = (words.at(now + ahead, zone).date().isoformat() for ahead in (86400.0, LATEST - 86400.0))
+            dates = first, last
         return _Page(
             title="Взять в работу" if number == 1 else f"Взять в работу {words.plural(number, *_ALERTS)}",
             tone="bad",
@@ -157,6 +179,7 @@ class Acknowledge:
             rows=tuple(_row(alert, now, zone) for alert in case.alerts[:_SHOWN]),
             more=f"и ещё {words.plural(number - _SHOWN, *_ALERTS)}" if number > _SHOWN else "",
             choices=tuple(_Choice(f"{each:g}", words.duration(each), each == chosen) for each in choices),
+            dates=dates,
             who=form.who,
             comment=form.comment,
         )

@@ -16,6 +16,7 @@ from kodeks_exporter.domain.protection import in_words
 from kodeks_exporter.domain.reaction import Alert
 from kodeks_exporter.domain.report import Block
 from kodeks_exporter.intake.statuses import Trail
+from kodeks_exporter.settings.alerting import THRESHOLDS
 from kodeks_exporter.settings.fleet import Installation
 from kodeks_exporter.store.access_state import AccessState
 from kodeks_exporter.store.changes import REGISTRATION, USERS, VOLUMES, Changes
@@ -234,12 +235,27 @@ def _volumes(report: LastReport, thresholds: Mapping[str, float], now: float) ->
         if report.volumes and all(volume.expires is None for volume in report.volumes):
             yield Trouble("KodeksDBLicensesZero", "Ни у одного тома нет срока лицензии")
     if Block.OPERUP in report.blocks:
-        limit = thresholds["operup_age_days"] * DAY
-        old = [each for each in report.operup if now - each.date > limit]
+        limit = thresholds["operup_age_days"]
+        old = [each for each in report.operup if _workdays(now) - _workdays(each.date) > limit]
         if old:
             files = _some([_file(each.name) for each in old])
-            text = f"Оперативные обновления старше {words.duration(limit)}: {files}"
-            yield Trouble("KodeksDBOperUpToOld", text, min(each.date for each in old) + limit)
+            text = f"Оперативные обновления старше {THRESHOLDS['operup_age_days'].words(limit)}: {files}"
+            yield Trouble("KodeksDBOperUpToOld", text, _moment(min(_workdays(each.date) for each in old) + limit))
+
+
+_MONDAY: Final = 3 * DAY + 3 * 3600
+"""Before the beginning of Unix time, on Moscow's clock."""
+
+
+def _workdays(unix: float) -> float:
+    """Working days, five a week, since that Monday. As kodeks:operup:workdays of rules/database.yml."""
+    weeks, rest = divmod(unix + _MONDAY, 7 * DAY)
+    return 5 * weeks + min(rest / DAY, 5)
+
+
+def _moment(workdays: float) -> float:
+    weeks, rest = divmod(workdays, 5)
+    return (7 * weeks + rest) * DAY - _MONDAY
 
 
 def _changes(changes: Changes, now: float) -> Iterator[Trouble]:
