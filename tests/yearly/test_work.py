@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from kodeks_exporter.cli.main import main
+from kodeks_exporter.domain.reaction import End, Ending, Incident, Step, Taken
+from kodeks_exporter.store.reaction import ReactionStore
 from tests.yearly.fake import Told, serving
 from tests.yearly.stories import NAME, YEAR, moment, month, romashka
 from tests.yearly.test_report import Report, call, opened, spaced
@@ -99,3 +101,31 @@ def test_a_weak_report_is_called_so_and_written(tmp_path: Path, capsys: pytest.C
     assert f"{NAME}: прежде чем отдать: полных месяцев с данными — 2" in doubts
     assert "впишите full_name" in doubts
     assert opened(tmp_path / "r.html").text
+
+
+def test_what_managers_took_in_hand(tmp_path: Path) -> None:
+    """From an exporter's storage that it may be using; others' cases, other years and what nobody took do not count."""
+    cases = (
+        ("KodeksTcpStatus", "K1", "romashka", "2025-03-01T10:00", 10, "звоню"),
+        ("KodeksOnlineSensLockCheck", "K1", "romashka", "2025-05-01T10:00", 20, "ключ на месте?"),
+        ("KodeksUserActivityIsLow", "K5", "romashka", "2025-05-20T10:00", 60, "Предложила обучение"),
+        ("KodeksUsageDrop", "K5", "romashka", "2025-06-20T10:00", 60, "в отпуске"),
+        ("KodeksTcpStatus", "K1", "romashka", "2025-07-01T10:00", None, ""),
+        ("KodeksTcpStatus", "K1", "vesna", "2025-03-01T10:00", 10, "звоню"),
+        ("KodeksTcpStatus", "K1", "romashka", "2024-03-01T10:00", 10, "звоню"),
+    )
+    store = ReactionStore(tmp_path)
+    ends = []
+    for alert, priority, installation, begin, minutes, comment in cases:
+        told = moment(begin)
+        taken = None if minutes is None else Taken(told + 60 * minutes, "Анна", comment, told + 86400)
+        labels = {"alertname": alert, "installation": installation, "client": NAME, "priority": priority}
+        identity = f"{alert} {begin} {installation}"
+        incident = Incident(identity, labels, told, told, told, taken, over=told + 7200)
+        ends.append(End(incident, Ending.ACKNOWLEDGED if taken else Ending.UNANSWERED, 7200.0))
+    store.record(Step(tuple(ends), (), ()), moment("2025-12-01T10:00"))
+    store.close()
+    done = made(romashka(), tmp_path, f"--storage.path={tmp_path}").done()
+    assert "Разбирали сбои: 2 раза. Обычно брались за дело через 15 минут." in done
+    low = "Когда системой пользовались мало, выясняли почему: 2 раза, из них предлагали обучение — 1 раз."
+    assert low in done

@@ -12,6 +12,8 @@ from kodeks_exporter.config.load import load
 from kodeks_exporter.domain.refusal import UsageError
 from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.settings.fleet import Credentials
+from kodeks_exporter.store.handling import kept
+from kodeks_exporter.store.reaction import FILE_NAME
 from kodeks_exporter.yearly import sender as senders
 from kodeks_exporter.yearly.prometheus import Prometheus, Server
 from kodeks_exporter.yearly.promql import DAY, moment
@@ -36,6 +38,13 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="kodeks.yml: who hands it over",
     )
+    command.add_argument(
+        "--storage.path",
+        dest="storage",
+        type=Path,
+        metavar="DIR",
+        help="of the exporter on this machine: what managers took in hand",
+    )
     command.add_argument("--contact", default="", metavar="TEXT", help="who hands it over; default: the manager's name")
     url = "http://127.0.0.1:9090"
     command.add_argument("--prometheus.url", dest="url", default=url, metavar="URL", help="default %(default)s")
@@ -54,12 +63,13 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     server = _server(options)
     sender = senders.of(load(options.config) if options.config is not None else None, options.contact)
+    records = kept(options.storage / FILE_NAME) if options.storage is not None else []
     until = time.time()
     if options.until is not None:
         until = min(until, moment(options.until) + DAY)
     if until <= moment(dt.date(options.year, 1, 1)):
         raise UsageError(say("{year} has not begun by the end of the period", year=options.year))
-    wanted = Wanted(options.year, until, tuple(options.client), options.manager, options.until, sender)
+    wanted = Wanted(options.year, until, tuple(options.client), options.manager, options.until, sender, records)
     with Prometheus(server) as prometheus:
         code = _write(prometheus, wanted, options.output)
         for warning in prometheus.warnings:

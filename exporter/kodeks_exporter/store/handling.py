@@ -4,9 +4,13 @@ A record is written, under its own key, in the transaction of the poll that saw 
 is repeated. A step is only ever inserted, and is committed before its author gets an answer.
 """
 
+import errno
+import os
 import sqlite3
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping
+from contextlib import closing
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -75,6 +79,18 @@ class HandlingStore:
             return False
         self.revision += 1
         return True
+
+
+def kept(file: Path) -> list[Record]:
+    """All records of a ``reaction.sqlite`` that an exporter may be using. Raises OSError, ValueError."""
+    if not file.is_file():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(file))
+    try:
+        with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            found = connection.execute("SELECT record FROM handled ORDER BY told").fetchall()
+    except sqlite3.Error as error:
+        raise ValueError(f"{file}: {error}") from None
+    return [_records.decode(row[0]) for row in found]
 
 
 def _record(end: End) -> Record:

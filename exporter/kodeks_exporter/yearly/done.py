@@ -11,7 +11,10 @@ def done(facts: Facts) -> list[str]:
     """Sentences; empty if nothing is known."""
     lines = []
     if facts.installations:
-        lines += [_watched(facts), _versions(facts), _updates(facts), _users(facts), _searches(facts)]
+        lines.append(_watched(facts))
+    lines += [_cases(facts), _low_use(facts)]
+    if facts.installations:
+        lines += [_versions(facts), _updates(facts), _users(facts), _searches(facts)]
     lines.append(_accesses(facts))
     return [each for each in lines if each]
 
@@ -32,6 +35,24 @@ def _watched(facts: Facts) -> str:
     usual = words.lasted(median(each.hours for each in found))
     return (f"{text}: обычно система снова открывалась через {usual}, в самом долгом случае"
             f" ({words.day(longest.begin.date())}) — через {words.lasted(longest.hours)}.")  # fmt: skip
+
+
+def _cases(facts: Facts) -> str:
+    handled = facts.work.handled
+    if not handled.cases:
+        return ""
+    many, wait = counted(handled.cases, "раз", "раза", "раз"), words.lasted(handled.wait / 3600)
+    return f"Разбирали сбои: {many}. Обычно брались за дело через {wait}."
+
+
+def _low_use(facts: Facts) -> str:
+    handled = facts.work.handled
+    if not handled.low_use:
+        return ""
+    text = f"Когда системой пользовались мало, выясняли почему: {counted(handled.low_use, 'раз', 'раза', 'раз')}"
+    if handled.trainings:
+        text += f", из них предлагали обучение — {counted(handled.trainings, 'раз', 'раза', 'раз')}"
+    return text + "."
 
 
 def _versions(facts: Facts) -> str:

@@ -150,6 +150,17 @@ class Outage:
 
 
 @dataclass(frozen=True, slots=True)
+class Handled:
+    """What managers took in hand. ``cases``: faults; ``wait``: the usual seconds until one was taken. ``low_use``: low
+    use and falling use that they looked into, ``trainings``: of these, where they offered a training."""
+
+    cases: int = 0
+    wait: float = 0.0
+    low_use: int = 0
+    trainings: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Work:
     """What happened at the client's servers within the year. ``versions``: of the server, in order of appearance."""
 
@@ -158,6 +169,7 @@ class Work:
     """By installation."""
     updates: int = 0
     """Daily updates seen to arrive."""
+    handled: Handled = Handled()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,9 @@ wide steps; the running month comes from the exporter's own series. docs/metrics
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
+from kodeks_exporter.domain.handling import Record
 from kodeks_exporter.yearly import work
 from kodeks_exporter.yearly.clients import Client
 from kodeks_exporter.yearly.facts import (
@@ -37,8 +39,11 @@ def end_of(year: int, until: float) -> float:
     return min(until, moment(dt.date(year + 1, 1, 1)) + LATE)
 
 
-def gather(prometheus: Prometheus, client: Client, year: int, until: float, last_day: dt.date) -> Facts:
-    """A client's ``year`` up to ``until`` (Unix seconds), a moment of ``last_day``. Raises PrometheusError."""
+def gather(
+    prometheus: Prometheus, client: Client, year: int, until: float, last_day: dt.date, records: Sequence[Record] = ()
+) -> Facts:
+    """A client's ``year`` up to ``until`` (Unix seconds), a moment of ``last_day``. ``records``: of handled alerts.
+    Raises PrometheusError."""
     at = end_of(year, until)
     installations = tuple(client.installations)
     months: Sequence[Month] = [Month(name, running=_running(name, at)) for name in month_names(year)]
@@ -63,6 +68,7 @@ def gather(prometheus: Prometheus, client: Client, year: int, until: float, last
     end = min(dt.datetime.fromtimestamp(until, dt.UTC), dt.datetime(year + 1, 1, 1, tzinfo=dt.UTC))
     branch = ", ".join(client.branches)
     done = work.gather(prometheus, installations, year, at)
+    done = replace(done, handled=work.handled(records, {*client.installations, *client.accesses}, year, at))
     last_day = min(last_day, dt.date(year, 12, 31))
     return Facts(client.name, client.managers, branch, year, begin, end, last_day, described, months, before, demand,
                  domains, accesses, mute, done)  # fmt: skip

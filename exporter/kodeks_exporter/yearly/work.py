@@ -1,12 +1,15 @@
 """What happened at a client's servers within a year: outages, versions, daily updates."""
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import pairwise
+from statistics import median
 from typing import Final
 
+from kodeks_exporter.domain.handling import Record
 from kodeks_exporter.settings import zones
-from kodeks_exporter.yearly.facts import Outage, Work
+from kodeks_exporter.yearly.facts import Handled, Outage, Work
 from kodeks_exporter.yearly.prometheus import Prometheus, Series
 from kodeks_exporter.yearly.promql import any_of, moment
 
@@ -38,6 +41,21 @@ def gather(prometheus: Prometheus, installations: Sequence[str], year: int, at: 
         newest = f"max by (installation) (kodeks_operup_timestamp_seconds{chosen})"
         updates += sum(round(series.value) for series in prometheus.query(f"changes(({newest}){window})", end))
     return Work(sorted(outages, key=lambda each: each.begin), versions, updates)
+
+
+_LOW_USE: Final = re.compile(r".*(ActivityIsLow|InvolvementIsLow|UsageDrop|ProfileDeviation).*")
+_FAULTS: Final = ("K1", "K2", "K3")
+
+
+def handled(records: Iterable[Record], names: Collection[str], year: int, at: float) -> Handled:
+    """``names``: the client's installations and accesses. Up to ``at`` (Unix seconds)."""
+    begin, end = moment(dt.date(year, 1, 1)), min(at, moment(dt.date(year + 1, 1, 1)))
+    own = [each for each in records if each.subject in names and begin <= each.told < end]
+    taken = [(each, each.taken) for each in own if each.taken]
+    low = [(each, by) for each, by in taken if _LOW_USE.match(each.alert)]
+    faults = [by.at - each.told for each, by in taken if each.priority in _FAULTS]
+    trainings = sum("обуч" in by.comment.lower() for _, by in low)
+    return Handled(len(faults), median(faults) if faults else 0.0, len(low), trainings)
 
 
 def _outages(installation: str, series: Series) -> Iterator[Outage]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from kodeks_exporter.config.transliterate import latin
+from kodeks_exporter.domain.handling import Record
 from kodeks_exporter.domain.refusal import CommandError
 from kodeks_exporter.yearly import clients, pages, view
 from kodeks_exporter.yearly.gather import end_of, gather
@@ -28,6 +29,8 @@ class Wanted:
     manager: str | None = None
     last_day: dt.date | None = None
     sender: Sender = field(default_factory=Sender)
+    records: Sequence[Record] = ()
+    """Of handled alerts, of all clients."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ def make(prometheus: Prometheus, wanted: Wanted, made: dt.datetime) -> Iterator[
             continue  # they looked after the client for only part of the year
         any_left = True
         today = made.astimezone(wanted.sender.zone(client.managers)).date()
-        facts = gather(prometheus, client, wanted.year, wanted.until, wanted.last_day or today)
+        facts = gather(prometheus, client, wanted.year, wanted.until, wanted.last_day or today, wanted.records)
         if facts.known:
             doubts = weaknesses(facts)
             if not wanted.sender.named(client.managers):
