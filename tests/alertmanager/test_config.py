@@ -52,7 +52,7 @@ def test_amtool_finds_nothing(tool: Callable[[str], str]) -> None:
         ("alertname=KodeksCheckStale manager=petrov severity=critical priority=K2", "ops-urgent"),
         ("alertname=KodeksDBLicensesZero manager=petrov severity=info priority=K4", "ops"),
         ("manager=nobody severity=critical priority=K1", "ops-urgent"),
-        ("manager=nobody severity=info priority=K3", "ops-urgent"),
+        ("manager=nobody severity=info priority=K2", "ops-urgent"),
         ("manager=nobody severity=info priority=K5", "ops"),
         ("severity=warning", "ops"),
         ("alertname=KodeksExporterDown manager=ops severity=critical priority=K1", "ops-urgent"),

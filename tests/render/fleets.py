@@ -44,7 +44,13 @@ DIGESTS = (
     "KodeksLimitsUsers",
 )
 """What happened, and figures whose end is no news: by mail, without RESOLVED."""
-FOR_OPS = ("KodeksAuthNotWork", "KodeksCheckStale", "KodeksDBLicensesZero", "KodeksSysinfoUnreadable")
+FOR_OPS = (
+    "KodeksAuthNotWork",
+    "KodeksCheckStale",
+    "KodeksDBLicensesZero",
+    "KodeksSnmpFailed",
+    "KodeksSysinfoUnreadable",
+)
 """Of a client, and only ops can mend it."""
 ZONES = ("Europe/Saratov", "Europe/Kaliningrad", "Asia/Kamchatka", "UTC")
 
@@ -147,7 +153,7 @@ def expected(manager: dict[str, Any], labels: dict[str, str]) -> set[str]:
     if not manager.get("email") and "telegram_chat_id" not in manager:  # only ops can be told then
         manager = {"name": "ops", "telegram_chat_id": 1}
     receivers = {f"{name}-mail" if manager.get("email") else "ops"}
-    urgent = re.fullmatch("K[123]", labels["priority"]) is not None
+    urgent = re.fullmatch("K[12]", labels["priority"]) is not None
     if urgent and "email" in manager and "working_hours" in manager:
         receivers.add(f"{name}-mail-night")
     if "telegram_chat_id" in manager and (urgent or labels["severity"] == "critical"):

@@ -83,11 +83,11 @@ def telegram(tmp_path: Path, hours: dict[str, str]) -> dict[str, dict[str, Any]]
 def test_no_receiver_remembers_for_longer_than_the_hours_of_the_other_last(tmp_path: Path) -> None:
     leaves = telegram(tmp_path, {"start": "06:00", "end": "23:00", "days": "sunday:saturday"})
     assert leaves['a-telegram priority="K1"']["repeat_interval"] == "4h"
-    assert leaves['a-telegram priority="K3"']["repeat_interval"] == "6h50m"  # the night lasts 7 hours
-    assert leaves['a-telegram priority="K5"']["repeat_interval"] == "5d"
-    assert leaves['a-telegram-night priority=~"K1|K2|K3"']["repeat_interval"] == "12h"
+    assert leaves['a-telegram priority="K2"']["repeat_interval"] == "6h50m"  # the night lasts 7 hours
+    assert leaves['a-telegram severity="critical"']["repeat_interval"] == "5d"
+    assert leaves['a-telegram-night priority=~"K1|K2"']["repeat_interval"] == "12h"
     leaves = telegram(tmp_path, {"start": "10:00", "end": "14:00"})
-    assert leaves['a-telegram-night priority=~"K1|K2|K3"']["repeat_interval"] == "3h50m"
+    assert leaves['a-telegram-night priority=~"K1|K2"']["repeat_interval"] == "3h50m"
 
 
 def test_people_with_the_same_hours_share_an_interval(tmp_path: Path) -> None:

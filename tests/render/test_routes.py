@@ -126,7 +126,7 @@ def test_nobody_falls_past_ops(alertmanager: str) -> None:
         for labels in (
             {},
             {"severity": "critical"},
-            {"severity": "info", "priority": "K3"},
+            {"severity": "info", "priority": "K2"},
             {"manager": "nobody", "priority": "K5", "severity": "info"},
             {"manager": "ops", "priority": "K9", "severity": "strange"},
             {"manager": "manager", "branch": "saratov"},
@@ -140,7 +140,7 @@ def test_nobody_falls_past_ops(alertmanager: str) -> None:
     assert len(found) == len(alerts)
     for labels, receivers in found.items():
         ours = dict(labels).get("product", "kodeks") == "kodeks"
-        loud = ours and (dict(labels).get("severity") == "critical" or dict(labels).get("priority") == "K3")
+        loud = ours and (dict(labels).get("severity") == "critical" or dict(labels).get("priority") == "K2")
         assert receivers == ({"ops", "ops/telegram"} if loud else {"ops"}), labels
 
 
@@ -234,13 +234,12 @@ def test_intervals_of_repetition_follow_the_priority(result: Rendered) -> None:
     digests = {f'alertname=~"{"|".join(each.alerts)}"': each.times["repeat_interval"] for each in own}
     # K5, yet the mails list a day; the others last as long as Alertmanager remembers.
     assert digests['alertname=~"KodeksSearchIsEmpty"'] == "23h"
-    assert digests['alertname=~"KodeksDetectOverUserError|KodeksSearchError"'] == "20h"
-    rare = {'priority="K4"': "3d", 'priority="K5"': "5d"}
-    assert times("manager0") == digests | rare | {
-        'priority="K1"': "12h", 'priority="K2"': "12h", 'priority="K3"': "1d",
-    }  # fmt: skip
-    by_day = {'priority="K1"': "4h", 'priority="K2"': "8h", 'priority="K3"': "11h20m"}
-    assert times("manager1") == digests | rare | by_day | {'priority=~"K1|K2|K3"': "12h"}
+    daily = "KodeksDetectOverUserError|KodeksNewUser|KodeksSearchError|KodeksVersionChanged"
+    assert digests[f'alertname=~"{daily}"'] == "20h"
+    rare = {'priority="K3"': "3d", 'priority="K4"': "5d", 'priority="K5"': "5d"}
+    assert times("manager0") == digests | rare | {'priority="K1"': "12h", 'priority="K2"': "12h"}
+    by_day = {'priority="K1"': "4h", 'priority="K2"': "8h"}
+    assert times("manager1") == digests | rare | by_day | {'priority=~"K1|K2"': "12h"}
 
 
 def test_grouping_waiting_and_inhibitions_are_those_of_the_project(result: Rendered) -> None:

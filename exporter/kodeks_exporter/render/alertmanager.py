@@ -20,7 +20,7 @@ _SENDER: Final = "kodeks-exporter@localhost"
 _HEAD: Final = """\
 # Alertmanager 0.25 and newer. Rendered by `kodeks-exporter render`: a change here is lost at the next run.
 #
-# Mail always; Telegram for critical alerts and for K1 to K3. Outside of a manager's working hours K1 to K3 come to
+# Mail always; Telegram for critical alerts, K1 and K2. Outside of a manager's working hours K1 and K2 come to
 # Telegram in silence, and other critical alerts wait; what still fires when the working hours begin sounds.
 """
 _OURS: Final = matcher_any("product", ("", "kodeks"))

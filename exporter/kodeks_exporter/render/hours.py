@@ -18,10 +18,10 @@ that an alert that ends there gets a RESOLVED from at least one of them."""
 _USUAL_START: Final = 8 * 60
 _USUAL_DAYS: Final = "monday:friday"
 _WINDOW: Final = 30
-"""Minutes during which a digest may be sent: a few group_intervals of its route."""
-WINDOWS: Final = ("mornings", "working-mornings", "mondays", "month-turns")
-"""Days of digests: every one, working days, the first of the week, the first working days from the 20th on and the
-last ones of the month."""
+"""Minutes during which a digest may be sent: a little more than a group_interval of its route."""
+WINDOWS: Final = ("mornings", "mondays", "month-turns")
+"""Days of digests: every one, the first working day of the week, the first working days from the 20th on and the last
+ones of the month."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,6 @@ def window_of(person: Manager, kind: str) -> DigestHours:
     days = hours.days if hours else _USUAL_DAYS
     spans: dict[str, dict[str, list[str]]] = {
         "mornings": {},
-        "working-mornings": {"weekdays": [days]},
         "mondays": {"weekdays": [days.split(":")[0]]},
         "month-turns": {"weekdays": [days], "days_of_month": ["20:22", "-3:-1"]},
     }

@@ -19,7 +19,7 @@ from kodeks_exporter.render.yamltext import comment, flow, matcher, matcher_any,
 from kodeks_exporter.settings.alerting import PRIORITIES, AlertmanagerSettings
 from kodeks_exporter.settings.values import duration_text
 
-URGENT: Final = PRIORITIES[:3]
+URGENT: Final = PRIORITIES[:2]
 """These go to Telegram whatever their severity, at night silently, and their mails are repeated in working hours."""
 _NIGHT_REPEAT: Final = 12 * 3600.0
 _MARGIN: Final = 600.0
@@ -131,9 +131,8 @@ def _telegram_lines(person: Person, settings: AlertmanagerSettings) -> Iterator[
         yield "# Telegram: at night in silence, in working hours with sound"
         yield from _day_and_night(person.day, person.silent, person.sound, repeat)
         active = f", active_time_intervals: {flow([person.day.name])}"
-    for priority in PRIORITIES[len(URGENT) :]:
-        yield _leaf([matcher("priority", priority), critical], person.sound, repeat[priority], active)
-    yield _leaf([critical], person.sound, repeat["K4"], active)
+    # What can wait for the working hours rings once: 5d is as long as Alertmanager remembers.
+    yield _leaf([critical], person.sound, max(repeat.values()), active)
 
 
 def _day_and_night(hours: Day, night: str, day: str, repeat: Mapping[str, float]) -> Iterator[str]:

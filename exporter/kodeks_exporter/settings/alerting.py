@@ -46,6 +46,7 @@ class Threshold:
 
 _HOURS: Final = ("часа", "часов")
 _DAYS: Final = ("дня", "дней")
+_WORKDAYS: Final = ("рабочего дня", "рабочих дней")
 _GIB: Final = ("ГБ", "ГБ")
 _PERCENT: Final = ("%", "%")
 _SECONDS: Final = ("с", "с")
@@ -59,7 +60,7 @@ THRESHOLDS: Final[Mapping[str, Threshold]] = MappingProxyType(
         "sysinfo_age_days": Threshold(
             2, "SmartXMLfileIsToOld: no newer report, days; also what other alerts hold for a fresh report", _DAYS
         ),
-        "operup_age_days": Threshold(3, "KodeksDBOperUpToOld, …Count: older file, days", _DAYS),
+        "operup_age_days": Threshold(3, "KodeksDBOperUpToOld, …Count: older file, working days", _WORKDAYS),
         "activity": Threshold(20, "KodeksUserActivityIsLow: less activity in the month"),
         "involvement_percent": Threshold(60, "KodeksUserAInvolvementIsLow: less involvement in the month, %", _PERCENT),
         "search_slow_seconds": Threshold(
@@ -152,7 +153,7 @@ class AlertmanagerSettings:
     night: Night = Night()
     repeat: Annotated[Mapping[str, RepeatInterval], Closed()] = field(
         default_factory=lambda: MappingProxyType(
-            dict(zip(PRIORITIES, (4 * _HOUR, 8 * _HOUR, 24 * _HOUR, 72 * _HOUR, 120 * _HOUR), strict=True))
+            dict(zip(PRIORITIES, (4 * _HOUR, 8 * _HOUR, 72 * _HOUR, 120 * _HOUR, 120 * _HOUR), strict=True))
         )
     )
     """Priority to the time after which the message of an alert that still fires is repeated."""
