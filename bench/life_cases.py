@@ -85,8 +85,8 @@ REPORTS: Final = (
              {"kodeks_registration_expiry_timestamp_seconds{{}}": (300 * DAY, (days - 1) * DAY)})
         for days in (2, 7, 90)
     ),
-    Case("KodeksDBOperUpToOld", {'kodeks_operup_timestamp_seconds{{},file="f"}': (-DAY, -4 * DAY)}),
-    Case("KodeksDBOperUpToOldCount", {'kodeks_operup_timestamp_seconds{{},file="f"}': (-DAY, -4 * DAY)}, many=7),
+    Case("KodeksDBOperUpToOld", {'kodeks_operup_timestamp_seconds{{},file="f"}': (-DAY, -6 * DAY)}),
+    Case("KodeksDBOperUpToOldCount", {'kodeks_operup_timestamp_seconds{{},file="f"}': (-DAY, -6 * DAY)}, many=7),
     Case("KodeksUnsupportedButUsed", {"kodeks_active_users{{}}": (0, 5)}, supported="false"),
     Case("KodeksDBLicensesZero", {"kodeks_volumes_with_expiry{{}}": (3, 0)}),
     Case("KodeksLoginShared", {

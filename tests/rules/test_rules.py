@@ -36,6 +36,8 @@ A_MINUTE = 1000
 
 OURS = {"KodeksClientScoreFell", "OnlineServerDown"}
 """Alerts that the catalogue does not have."""
+CONTRADICTED = ("KodeksOfflineSensLockCheck", "KodeksXmlSensLockStatus")
+"""What a report says of the key; where the live check sees it, ops hear of the report."""
 
 OF_CLIENTS = {"KodeksClientScoreFell"}
 """Alerts about a client with all that he has."""
@@ -136,6 +138,9 @@ def test_the_alerts_are_those_of_the_catalogue() -> None:
 @pytest.mark.parametrize("rule", [rule for rule in RULE_LIST if rule["alert"] not in OURS], ids=ids)
 def test_severity_priority_and_words_are_the_catalogues(rule: dict[str, Any]) -> None:
     entry = catalogue()[rule["alert"]]
+    if rule["alert"] in CONTRADICTED and rule["labels"].get("manager") == "ops":
+        assert (rule["labels"]["severity"], rule["labels"]["priority"]) == ("info", "K5")
+        return
     assert rule["labels"]["severity"] == entry["severity"]
     assert rule["labels"]["priority"] == entry["priority"]
     # A title is in a person's words, and follows the reason.

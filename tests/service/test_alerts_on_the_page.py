@@ -132,7 +132,7 @@ FOUND: Final[dict[str, Known]] = {
     "KodeksDBerrorsCode2007": reported(volumes=(volume(2007, failed=True),)),
     "KodeksDBerrorsCodeXXX": reported(volumes=(volume(601, failed=True),)),
     "KodeksDBLicensesZero": reported(volumes=(volume(days=None),)),
-    "KodeksDBOperUpToOld": reported(operup=(OperUpFile("a.upd", NOW - 5 * DAY),)),
+    "KodeksDBOperUpToOld": reported(operup=(OperUpFile("a.upd", NOW - 8 * DAY),)),
     "KodeksLicenseExpiring2day": reported(volumes=(volume(days=1.5),)),
     "KodeksLicenseExpiring7day": reported(header=ReportHeader(expires=NOW + 5 * DAY)),
     "KodeksLicenseExpiring90day": reported(volumes=(volume(days=60),)),
