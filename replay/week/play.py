@@ -39,8 +39,8 @@ class Size:
 
     installations: int = 40
     accesses: int = 20
-    first: dt.date = dt.date(2026, 2, 2)
-    days: int = 21
+    first: dt.date = dt.date(2026, 2, 9)
+    days: int = 14
     warm_up: int = 3
 
 
