@@ -131,6 +131,10 @@ def test_what_is_recorded_hourly_is_looked_back_for() -> None:
                     assert name not in groups or clock.seconds(length) > least, (group["name"], rule)
 
 
+def contradicted(rule: dict[str, Any]) -> bool:
+    return rule["alert"] in CONTRADICTED and rule["labels"].get("manager") == "ops"
+
+
 def test_the_alerts_are_those_of_the_catalogue() -> None:
     assert set(NAMES) == set(catalogue()) | OURS
 
@@ -138,7 +142,7 @@ def test_the_alerts_are_those_of_the_catalogue() -> None:
 @pytest.mark.parametrize("rule", [rule for rule in RULE_LIST if rule["alert"] not in OURS], ids=ids)
 def test_severity_priority_and_words_are_the_catalogues(rule: dict[str, Any]) -> None:
     entry = catalogue()[rule["alert"]]
-    if rule["alert"] in CONTRADICTED and rule["labels"].get("manager") == "ops":
+    if contradicted(rule):
         assert (rule["labels"]["severity"], rule["labels"]["priority"]) == ("info", "K5")
         return
     assert rule["labels"]["severity"] == entry["severity"]
@@ -278,7 +282,7 @@ def test_the_table_of_alerts_is_complete() -> None:
         if (found := re.match(r"\| \[(\w+)\]\(errors/\1\.md\) \| .* \|$", line))
     }
     assert sorted(rows) == NAMES
-    for rule in RULE_LIST:
+    for rule in (rule for rule in RULE_LIST if not contradicted(rule)):
         cells = [cell.strip() for cell in rows[rule["alert"]].split("|")]
         assert rule["labels"]["priority"] in cells
         assert rule["labels"]["severity"] in cells
