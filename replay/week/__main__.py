@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from demo.tools import find
+from replay.week import keep
 from replay.week.page import written
 from replay.week.play import Size, play
 from replay.week.show import shown
@@ -23,6 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--first", type=dt.date.fromisoformat, default=usual.first, help="первый день")
     parser.add_argument("--days", type=int, default=usual.days)
     parser.add_argument("--messages", type=Path, help="вместо счёта: все тексты всех оповещений на одной странице")
+    parser.add_argument("--keep", type=Path, help="записать, что и когда сказали правила (tests/replay/week.json.gz)")
     given = parser.parse_args(arguments)
     if given.messages:
         print(f"{given.messages}: оповещений {written(given.messages)}")
@@ -34,6 +36,8 @@ def main(arguments: list[str] | None = None) -> int:
     size = Size(given.installations, given.accesses, given.first, given.days)
     weeks = play(size, lambda text: print(f"  … {text}", file=sys.stderr, flush=True))
     print(shown(weeks), end="")
+    if given.keep:
+        keep.write(given.keep, weeks.changes)
     print(f"Сосчитано за {time.monotonic() - begun:.0f} с.")
     return 0
 

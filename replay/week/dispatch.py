@@ -42,7 +42,9 @@ class Sent:
 
     @property
     def alert(self) -> str:
-        return dict(next(iter(self.firing or self.resolved)))["alertname"]
+        """Its name; of a list of several, what people call it."""
+        names = {dict(labels)["alertname"] for labels in self.firing or self.resolved}
+        return names.pop() if len(names) == 1 else "утренняя сводка"
 
 
 class _Matchers:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -46,25 +46,28 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Weeks:
-    """``sent`` and ``planted`` begin with ``begin``; all times are seconds after ``start``."""
+    """``sent`` and ``planted`` begin with ``begin``; all times are seconds after ``start``. ``changes``: of alerts, in
+    order, those of the warm-up too."""
 
     start: dt.datetime
     begin: float
     length: float
     sent: tuple[Sent, ...]
     planted: tuple[Planted, ...]
+    changes: tuple[Change, ...]
 
 
-def play(size: Size, progress: Callable[[str], None] = lambda _: None) -> Weeks:
-    """Raises EngineError, OSError. A week of 40 installations takes some minutes of a processor."""
+def play(size: Size, progress: Callable[[str], None] = lambda _: None, known: Sequence[Change] | None = None) -> Weeks:
+    """Raises EngineError, OSError. A week of 40 installations takes the rules some minutes of a processor; ``known``:
+    what they told before."""
     directory = RunDirectory()
     try:
-        return _play(size, directory.path, progress)
+        return _play(size, directory.path, progress, known)
     finally:
         directory.remove()
 
 
-def _play(size: Size, folder: Path, progress: Callable[[str], None]) -> Weeks:
+def _play(size: Size, folder: Path, progress: Callable[[str], None], known: Sequence[Change] | None) -> Weeks:
     progress("стенд")
     made = stand(size.installations, size.accesses, size.first, size.days, size.warm_up)
     script = made.script
@@ -77,15 +80,16 @@ def _play(size: Size, folder: Path, progress: Callable[[str], None]) -> Weeks:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(file.content)
     rules = [path for path in sorted((folder / "rules").glob("*.yml")) if path.name not in _LEFT_OUT]
-    changes: list[Change] = []
-    for live in (True, False):
+    changes = list(known or ())
+    for live in (True, False) if known is None else ():
         progress(f"Prometheus: {'живые проверки' if live else 'отчёты и онлайн-доступы'}")
         changes += _changes(made, settings.fleet, rules, folder, live=live)
     progress("маршруты Alertmanager")
     length = script.steps * script.step
     document = yaml.safe_load((folder / "alertmanager.yml").read_text(encoding="utf-8"))
     begin = made.first * script.step
-    sent = Model(document, script.start, length).play(sorted(changes, key=lambda change: change.at))
+    changes.sort(key=lambda change: change.at)
+    sent = Model(document, script.start, length).play(changes)
     start = script.start.timestamp()
     return Weeks(
         script.start,
@@ -93,6 +97,7 @@ def _play(size: Size, folder: Path, progress: Callable[[str], None]) -> Weeks:
         length,
         tuple(message for message in sent if message.at >= begin),
         tuple(planted(made.history, start, start + begin, start + length)),
+        tuple(changes),
     )
 
 

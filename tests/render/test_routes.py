@@ -236,7 +236,7 @@ def test_intervals_of_repetition_follow_the_priority(result: Rendered) -> None:
     assert digests['alertname=~"KodeksSearchIsEmpty"'] == "23h"
     daily = "KodeksDetectOverUserError|KodeksNewUser|KodeksSearchError|KodeksVersionChanged"
     assert digests[f'alertname=~"{daily}"'] == "20h"
-    rare = {'priority="K3"': "3d", 'priority="K4"': "5d", 'priority="K5"': "5d"}
+    rare = {'priority="K3"': "5d", 'priority="K4"': "5d", 'priority="K5"': "5d"}
     assert times("manager0") == digests | rare | {'priority="K1"': "12h", 'priority="K2"': "12h"}
     by_day = {'priority="K1"': "4h", 'priority="K2"': "8h"}
     assert times("manager1") == digests | rare | by_day | {'priority=~"K1|K2"': "12h"}

@@ -153,7 +153,7 @@ class AlertmanagerSettings:
     night: Night = Night()
     repeat: Annotated[Mapping[str, RepeatInterval], Closed()] = field(
         default_factory=lambda: MappingProxyType(
-            dict(zip(PRIORITIES, (4 * _HOUR, 8 * _HOUR, 72 * _HOUR, 120 * _HOUR, 120 * _HOUR), strict=True))
+            dict(zip(PRIORITIES, (4 * _HOUR, 8 * _HOUR, 120 * _HOUR, 120 * _HOUR, 120 * _HOUR), strict=True))
         )
     )
     """Priority to the time after which the message of an alert that still fires is repeated."""
