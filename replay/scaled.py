@@ -62,7 +62,7 @@ def _scale(route: Document, speed: float) -> None:
 
 
 def at_any_hour(document: Document) -> Document:
-    """A copy in which digests leave at once, and once: a faster clock has no room for their mornings."""
+    """A copy in which digests leave at once, once, and each by itself: a faster clock has no room for their mornings."""
     made = deepcopy(document)
     _wake(made["route"])
     made["time_intervals"] = [each for each in made.get("time_intervals", []) if not each["name"].startswith(WINDOWS)]
@@ -71,7 +71,8 @@ def at_any_hour(document: Document) -> Document:
 
 def _wake(route: Document) -> None:
     if str(*route.get("active_time_intervals", ())).startswith(WINDOWS):
-        del route["active_time_intervals"]
+        for key in ("active_time_intervals", "group_by", "group_interval"):
+            del route[key]
         route["repeat_interval"] = "5d"
     for child in route.get("routes", []):
         _wake(child)
