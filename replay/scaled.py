@@ -62,7 +62,7 @@ def _scale(route: Document, speed: float) -> None:
 
 
 def at_any_hour(document: Document) -> Document:
-    """A copy in which digests leave at once, once, and each by itself: a faster clock has no room for their mornings."""
+    """A copy in which digests leave at once, once, and by themselves: a faster clock has no room for mornings."""
     made = deepcopy(document)
     _wake(made["route"])
     made["time_intervals"] = [each for each in made.get("time_intervals", []) if not each["name"].startswith(WINDOWS)]

@@ -90,6 +90,9 @@ TEXTS: Final = MappingProxyType(
         "last day that counts; default: today": "последний день; по умолчанию сегодня",
         "HTML file; a folder for several clients": "файл HTML; папка, если клиентов несколько",
         "kodeks.yml: who hands it over": "kodeks.yml: кто передаёт отчёт",
+        "of the exporter on this machine: what managers took in hand": (
+            "хранилище экспортёра на этой машине: что менеджеры взяли в работу"
+        ),
         "who hands it over; default: the manager's name": "кто передаёт отчёт; по умолчанию имя менеджера",
         "of basic auth": "для входа по паролю",
         "trusted certificates": "доверенные сертификаты",
