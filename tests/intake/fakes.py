@@ -88,7 +88,7 @@ class FakeStore:
 def zipped(text: str = "<sysinfo/>") -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("sysinfo.xml", text)
+        archive.writestr(zipfile.ZipInfo("sysinfo.xml"), text)
     return buffer.getvalue()
 
 
