@@ -360,6 +360,7 @@ ODD: dict[str, Odd] = {
             "/admin/lic": None,
         }
     ),
+    "a headline about a stub": Odd({"/docs": page("Портал", "<p>Недостаточно средств защиты: обзор. 1С: обзор</p>")}),
     "a heading for each headline": Odd(
         {"/docs": page("Техэксперт", "<h1>Техэксперт</h1><h1>Действия в аварийной ситуации</h1>" + "<p>Т" * 700)}
     ),

@@ -40,11 +40,10 @@ def _weigh(context: Context, page: MainPage) -> Evidence:
         return Evidence(True, title)
     seems = stub(page.response, page.text)
     named = names_kodeks(context.settings.patterns, context.installation, page.text)
-    if (
-        status in (200, 401)
-        and (named or seems is None)
-        and _proven_by_its_pages(context, page, with_password=seems is None)
-    ):
+    # A site of another name may have a headline that reads like a stub.
+    has_name = bool(page.text.title or page.text.headings)
+    is_stub = not named and (stub(page.response, page.text, by_name_alone=has_name) is not None)
+    if status in (200, 401) and not is_stub and _proven_by_its_pages(context, page, with_password=seems is None):
         return Evidence(True, title)
     known = context.previous.get("proxy")
     known_title = known.facts.title if known is not None and isinstance(known.facts, KodeksFacts) else ""

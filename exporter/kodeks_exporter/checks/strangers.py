@@ -6,7 +6,7 @@ The wordings are those that registrars, hosters, providers and programs use in p
 import re
 from dataclasses import dataclass
 
-from kodeks_exporter.checks.pages import is_standard, weighty_lines
+from kodeks_exporter.checks.pages import is_standard
 from kodeks_exporter.net.answer import Response
 from kodeks_exporter.net.reading import Text
 
@@ -24,7 +24,7 @@ class Stranger:
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """``signs``: anywhere on a stub. ``names``: only where a page names itself: title, main heading, a few lines."""
+    """``signs``: anywhere on a stub. ``names``: only where a page names itself: title, main headings."""
 
     stranger: Stranger
     signs: re.Pattern[str]
@@ -173,16 +173,19 @@ def _of(reason: str) -> Stranger:
     return next(kind.stranger for kind in _KINDS if kind.stranger.reason == f"not_kodeks_{reason}")
 
 
-def stub(response: Response, text: Text) -> Stranger | None:
-    """The kind of stub or other program, by a page's code and words; None: no known one."""
+def stub(response: Response, text: Text, by_name_alone: bool = False) -> Stranger | None:
+    """The kind of stub or other program, by a page's code and words; None: no known one.
+
+    ``by_name_alone``: by title and main headings, which are seldom about something else.
+    """
     if response.status == _LEGAL_REASONS:
         return _of("blocked_by_provider")
     if response.status in _REFUSALS and _is_of_protection(response):
         return _of("challenge")
-    said = text.said if sum(map(len, text.said)) <= _LONGEST_STUB else text.headings
-    searched = "\n".join((text.title, *said, " ".join(said), text.made_by))
+    own_name = "\n".join((text.title, *text.headings, text.made_by))
+    said = () if by_name_alone or sum(map(len, text.said)) > _LONGEST_STUB else text.said
+    searched = "\n".join((own_name, *said, " ".join(said)))
     by_signs = (kind.stranger for kind in _KINDS if kind.signs.search(searched))
-    own_name = "\n".join((*weighty_lines(text), text.made_by))
     by_name = (kind.stranger for kind in _KINDS if kind.names.search(own_name))
     by_address = filter(None, map(at_address, text.leads_to))
     return next(by_signs, None) or next(by_name, None) or next(by_address, None)
