@@ -26,6 +26,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from kodeks_exporter.checks.sysmon_metrics import parse_sysmon
+from kodeks_exporter.config.csvrows import InventoryError
 from kodeks_exporter.config.inventories import import_inventories
 from kodeks_exporter.config.load import load
 from kodeks_exporter.config.problems import ConfigError
@@ -222,7 +223,7 @@ def readers(folder: Path) -> list[Reader]:
         ),
         Reader("web.yml", [web], lambda data: load_web_config(file(data, "web.yml")), (ConfigError,)),
         Reader("profile", [own_profile], profiles, (BadProfile,)),
-        Reader("inventories", [csv], inventories, (ValueError, ConfigError)),
+        Reader("inventories", [csv], inventories, (InventoryError, ConfigError)),
     ]
 
 

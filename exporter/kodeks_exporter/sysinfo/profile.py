@@ -25,7 +25,7 @@ ENCODINGS: Final = frozenset({
     "utf-8", "utf-16", "utf-16-le", "utf-16-be", "windows-1251", "windows-1252", "koi8-r", "cp866", "iso-8859-1",
     "iso-8859-5", "us-ascii",
 })  # fmt: skip
-_NAME: Final = r"[^/@\s.\[\]*]+[^/@\s\[\]*]*"
+_NAME: Final = r"[^/@\s.\[\]*][^/@\s\[\]*]*"
 _ABSOLUTE: Final = re.compile(rf"(/{_NAME})+(/@{_NAME})?")
 _ELEMENT_PATH: Final = re.compile(rf"(/{_NAME})+")
 _RELATIVE: Final = re.compile(rf"(text\(\)|(\.\./)*(@{_NAME}|{_NAME}(/{_NAME})*(/@{_NAME})?))")
