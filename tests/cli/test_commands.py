@@ -104,6 +104,17 @@ def test_check_config(config: Path, stand: Stand, tmp_path: Path) -> None:
     assert "guess-me" not in result.stdout
 
 
+def test_a_reader_that_has_seen_enough_gets_no_traceback(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [COMMAND, "check-config", str(write(tmp_path / "kodeks.yml", {"managers": []}))],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        process.stdout.close()
+        complaint = process.stderr.read() if process.stderr is not None else ""
+    assert (process.returncode, complaint) == (141, "")
+
+
 def test_import_builds_a_configuration_that_is_fine(tmp_path: Path) -> None:
     managers = tmp_path / "managers.csv"
     managers.write_text(

@@ -55,7 +55,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(rest)
     logs.set_up(options.log_level, options.log_format)
     try:
-        return int(options.run(options))
+        code = int(options.run(options))
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # a reader such as `head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except (ConfigError, StorageError) as error:
         print(f"kodeks-exporter: {error}", file=sys.stderr)
         return 1
