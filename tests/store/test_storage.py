@@ -22,6 +22,7 @@ from kodeks_exporter.store.online import OnlineStore
 from kodeks_exporter.store.reaction import ReactionStore
 from kodeks_exporter.store.reports import ReportStore
 from kodeks_exporter.store.writer import Writer
+from tests.store.reporting import Bench, Search, report
 
 STORES: dict[str, Callable[[Path], object]] = {
     FILE_NAME: lambda folder: LiveStore(Database(folder)),
@@ -98,6 +99,35 @@ def test_whatever_is_in_a_file_the_exporter_starts(name: str, storage: Path, tmp
         assert unreadable(folder) == len(kept)
         if kept:
             assert kept[0].stat().st_size >= size  # for whoever can still save something of it
+
+
+@pytest.mark.parametrize("what", ["events", "page"])
+def test_what_turns_out_damaged_in_use_is_told_and_set_aside_at_the_next_start(what: str, tmp_path: Path) -> None:
+    first, second = Search("2026-11-19T10:00:00"), Search("2026-11-19T11:00:00")
+    bench = Bench(tmp_path)
+    bench.take(report("2026-11-20T09:55:00", searches=[first]))
+    bench.store.close()
+    folder = tmp_path / "storage"
+    with closing(sqlite3.connect(folder / reports.FILE_NAME, isolation_level=None)) as connection:
+        if what == "events":
+            connection.execute("UPDATE event_part SET events = x'ff00ff00'")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+        (page,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'event_part'").fetchone()
+    if what == "page":
+        with (folder / reports.FILE_NAME).open("r+b") as file:
+            file.seek((page - 1) * size)
+            file.write(b"\xa5" * size)
+    bench.store = ReportStore(folder, HistorySettings())
+    for _ in range(2):
+        with pytest.raises(StorageError):
+            bench.take(report("2026-11-20T09:56:00", searches=[second, first]))
+        assert unreadable(folder) == 1
+    bench.store.close()
+    bench.store = opened(folder, reports.FILE_NAME, lambda: ReportStore(folder, HistorySettings()))
+    assert bench.take(report("2026-11-20T09:57:00", searches=[second, first])).new_searches == 2
+    bench.store.close()
+    assert unreadable(folder) == 1  # the old one, for whoever can still save something of it
 
 
 def test_what_another_file_would_not_mend_sets_nothing_aside(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """A SQLite file in ``--storage.path``: opening, schema versions, and one lock for all who write."""
 
 import errno
+import logging
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -10,7 +11,11 @@ from typing import Final
 
 from kodeks_exporter.store.writer import Backlog, Rows, Writer
 
+log = logging.getLogger(__name__)
+
 FILE_NAME = "kodeks.sqlite"
+UNREADABLE: Final = ".unreadable-"
+"""In the names of files that were set aside, and of the notes about those that will be."""
 _WAL_SIZE = 2 * 1024 * 1024
 """Bytes; a larger file is checkpointed and truncated."""
 
@@ -62,6 +67,7 @@ _PATIENCE: Final = 10.0
 _NO_VERSION: Final = 10_000
 """No schema version gets there: a larger number means damage."""
 _VACUUM_PAGES: Final = 256
+_DAMAGE: Final = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_FORMAT")
 _ENVIRONMENT: Final = ("SQLITE_FULL", "SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_IOERR", "SQLITE_BUSY",
                        "SQLITE_LOCKED", "SQLITE_PERM", "SQLITE_NOMEM", "SQLITE_AUTH")  # fmt: skip
 """Errors not caused by the file's content."""
@@ -125,7 +131,8 @@ class Database:
             try:
                 yield self._connection
                 self._connection.execute("COMMIT")
-            except BaseException:
+            except BaseException as error:
+                self._judge(error)
                 with suppress(sqlite3.Error):  # SQLite has already rolled back when the disk is full
                     self._connection.execute("ROLLBACK")
                 raise
@@ -133,7 +140,27 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
-            yield self._connection
+            try:
+                yield self._connection
+            except sqlite3.Error as error:
+                self._judge(error)
+                raise
+
+    def _judge(self, error: BaseException) -> None:
+        if getattr(error, "sqlite_errorname", "").startswith(_DAMAGE):
+            self.damaged(error)
+
+    def damaged(self, error: BaseException) -> None:
+        """The content was found damaged while in use: leaves a note, which counts as an unreadable file. The next start
+        sets the file aside."""
+        note = note_of_damage(self.path)
+        with suppress(OSError):
+            note.open("x").close()
+            reason = f"{type(error).__name__}: {error}"[:300]
+            log.error(
+                "a file of the storage is damaged: restart the exporter, which sets it aside and starts a new one",
+                extra={"file": self.path.name, "reason": reason},
+            )
 
     def later(self, rows: Rows) -> None:
         """Writes these rows soon, in one transaction, without waiting. A later row replaces an unwritten one with
@@ -165,6 +192,10 @@ class Database:
         if self._lock.acquire(timeout=1.0):  # otherwise it is stuck on the disk, and we would be too
             self._connection.close()
             self._lock.release()
+
+
+def note_of_damage(path: Path) -> Path:
+    return path.with_name(f"{path.name}{UNREADABLE}soon")
 
 
 def is_environment(error: sqlite3.Error) -> bool:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, TypeVar
 
-from kodeks_exporter.store.database import StorageError, in_words, is_environment
+from kodeks_exporter.store.database import UNREADABLE, StorageError, in_words, is_environment, note_of_damage
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +23,6 @@ _RESERVE: Final = "reserve"
 _RESERVED: Final = 2 * 1024 * 1024
 """Bytes freed when the disk is full at startup: SQLite needs some space to open a database."""
 _BESIDE: Final = ("", "-wal", "-shm")
-_SET_ASIDE: Final = ".unreadable-"
 
 
 class StorageLock:
@@ -50,7 +49,7 @@ class StorageLock:
         with suppress(OSError):
             if any(os.path.samestat(held, path.stat()) for path in (self._directory, self._directory / _LOCK)):
                 return sum(
-                    _SET_ASIDE in path.name and not path.name.endswith(_BESIDE[1:])
+                    UNREADABLE in path.name and not path.name.endswith(_BESIDE[1:])
                     for path in self._directory.iterdir()
                 )
         return 1
@@ -61,7 +60,12 @@ class StorageLock:
 
 def opened(directory: Path, file_name: str, build: Callable[[], T]) -> T:
     """The result of ``build`` for a file of the storage. An unreadable file is renamed with the date, and ``build``
-    is called again. Raises ``StorageError`` for errors that a new file would not fix."""
+    is called again, as is one that was found damaged while in use. Raises ``StorageError`` for errors that a new file
+    would not fix."""
+    note = note_of_damage(directory / file_name)
+    if note.exists():
+        _set_aside(directory, file_name, sqlite3.DatabaseError("found damaged while in use"))
+        note.unlink()
     try:
         try:
             return _try(directory / file_name, build)
@@ -108,7 +112,7 @@ def _free_reserve(path: Path) -> bool:
 
 
 def _set_aside(directory: Path, file_name: str, error: Exception) -> None:
-    target = directory / f"{file_name}{_SET_ASIDE}{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    target = directory / f"{file_name}{UNREADABLE}{datetime.now(UTC):%Y%m%d-%H%M%S}"
     try:
         for suffix in _BESIDE:
             source = directory / (file_name + suffix)

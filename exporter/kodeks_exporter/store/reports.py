@@ -14,6 +14,8 @@ from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from kodeks_exporter.domain.report import ReadSummary, ReportSink, SearchEvent, UnreadableReport, UserUsage
 from kodeks_exporter.settings.history import HistorySettings
 from kodeks_exporter.store import eventlog, rezone
@@ -98,6 +100,16 @@ class ReportStore:
         for count, elements in stored:
             yield from decode_searches(count, elements)
 
+    @contextmanager
+    def _storage_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise StorageError(f"{FILE_NAME}: {in_words(error)}") from error
+        except msgspec.MsgspecError as error:
+            self._database.damaged(error)
+            raise StorageError(f"{FILE_NAME}: {error}; restart the exporter, which sets it aside") from error
+
     # Reports
 
     def ingest(
@@ -109,7 +121,7 @@ class ReportStore:
         after counting the error; the last good report then stays in force. Raises StorageError when the report can't be
         stored.
         """
-        with self._locks[installation], _storage_errors():
+        with self._locks[installation], self._storage_errors():
             self._move_to(installation, zone)
             with self._database.reading() as connection:
                 searches = known_days(connection, installation, EventKind.SEARCH)
@@ -196,7 +208,7 @@ class ReportStore:
     def record_error(self, installation: str, reason: str) -> None:
         """Counts a report that could not be fetched or read. ``reason``: one of a few dozen slugs. Raises
         StorageError."""
-        with _storage_errors(), self._changing:
+        with self._storage_errors(), self._changing:
             before = self._snapshots.get(installation, _NOTHING)
             errors = {**before.errors, reason: before.errors.get(reason, 0) + 1}
             self._replace(installation, replace(before, errors=errors))
@@ -215,13 +227,13 @@ class ReportStore:
         try:
             self._prune_all(oldest, installations)
         finally:
-            with _storage_errors():
+            with self._storage_errors():
                 self._database.give_back()
 
     def _prune_all(self, oldest: float, installations: Container[str]) -> None:
         for name, snapshot in self.snapshots().items():
             gone = name not in installations and (snapshot.report is None or snapshot.report.received < oldest)
-            with self._locks[name], _storage_errors():
+            with self._locks[name], self._storage_errors():
                 self._prune(name, oldest, gone)
 
     def _prune(self, installation: str, oldest: float, gone: bool) -> None:
@@ -264,7 +276,7 @@ class ReportStore:
         explanations: Mapping[str, Explanation],
     ) -> None:
         """Stores the journal's position together with what it counted, by installation."""
-        with _storage_errors(), self._changing:
+        with self._storage_errors(), self._changing:
             changed = {}
             for installation, counts in empty_searches.items():
                 before = self._snapshots.get(installation)
@@ -304,11 +316,3 @@ class ReportStore:
                 snapshots[installation] = snapshot
         self.position()
         return snapshots
-
-
-@contextmanager
-def _storage_errors() -> Iterator[None]:
-    try:
-        yield
-    except (sqlite3.Error, OSError) as error:
-        raise StorageError(f"{FILE_NAME}: {in_words(error)}") from error
