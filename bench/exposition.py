@@ -1,6 +1,6 @@
 """A scrape of 200 000 series next to ``prometheus_client.generate_latest`` over the same families.
 
-200 installations of about 1000 series each, of which 5 % had a new report since the last scrape. The aim: a third of
+200 installations with about 1000 series each; 5 % of them had a new report since the last scrape. The aim: a third of
 the time or less.
 """
 
@@ -63,7 +63,7 @@ def report_text() -> str:
 
 
 class Fleet:
-    """All installations have the same report, each a snapshot of its own."""
+    """All installations have the same report, each in its own snapshot."""
 
     def __init__(self, folder: Path) -> None:
         path = folder / "report.xml"
@@ -83,7 +83,7 @@ class Fleet:
         self._next = 0
 
     def change(self) -> None:
-        """A new report for the next of the installations."""
+        """A new report for the next installation."""
         names = list(self._snapshots)
         for _ in range(CHANGED):
             name = names[self._next % INSTALLATIONS]
@@ -95,7 +95,7 @@ class Fleet:
             yield from sources(self._installations[name], snapshot, SETTINGS, self._names, RECEIVED)
 
     def families(self) -> list[Metric]:
-        """Of all installations, one family a name, as a collector would give them."""
+        """For all installations, one family per name, as a collector would return them."""
         merged: dict[str, Metric] = {}
         for source in self.sources():
             for family in source.families():
@@ -114,7 +114,7 @@ class Ready(Collector):
 
 
 def count(text: bytes) -> int:
-    """Series of an exposition."""
+    """Number of series in an exposition."""
     return sum(not line.startswith(b"#") for line in text.splitlines())
 
 

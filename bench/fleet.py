@@ -1,4 +1,4 @@
-"""A fleet of healthy servers in a process of its own, so that its work is not counted as the exporter's."""
+"""A fleet of healthy servers in its own process, so that its work is not counted as the exporter's."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ TOKEN: Final = "token-of-the-bench-0123456789"
 
 @contextmanager
 def fleet(size: int) -> Iterator[list[str]]:
-    """Urls of ``size`` servers, by a name that needs resolving."""
+    """URLs of ``size`` servers, with a name that has to be resolved."""
     with fleet_and_vendor(size, 0) as (urls, _):
         yield urls
 
 
 @contextmanager
 def fleet_and_vendor(size: int, accesses: int) -> Iterator[tuple[list[str], list[dict[str, Any]]]]:
-    """Urls of ``size`` servers, by a name that needs resolving, and entries of ``accesses`` of the vendor's."""
+    """URLs of ``size`` servers, with a name that has to be resolved, and entries for ``accesses`` on the vendor's."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve, args=(size, accesses, theirs), daemon=True)
@@ -63,7 +63,7 @@ def write_config(path: Path, urls: list[str], interval: str, accesses: Sequence[
                 "name": f"s{number}",
                 "client": f"Клиент {number}",
                 "manager": "ivanova",
-                "mode": "push",  # no reports are pulled meanwhile: they are another measurement
+                "mode": "push",  # no reports are pulled meanwhile: they are measured separately
                 "url": url,
                 "credentials": {"username": "smartlogin", "password": "smartpassword"},
             }

@@ -1,7 +1,7 @@
-"""``./run fuzz [INPUTS] [SEED]``: mutated inputs over everything that reads what others write.
+"""``./run fuzz [INPUTS] [SEED]``: mutated inputs for everything that reads data from outside.
 
-A fault is an exception that is not the reader's own, more than 2 s of the processor, or more than 200 MB. Its input
-is kept in ``.cache/fuzz``. ``tests/sysinfo/test_fuzz.py`` runs a small share of it.
+A fault is an exception that is not the reader's own, more than 2 s of CPU time, or more than 200 MB. Its input is kept
+in ``.cache/fuzz``. ``tests/sysinfo/test_fuzz.py`` runs a small part of it.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 FAULTS: Final = ROOT / ".cache" / "fuzz"
 LONGEST: Final = 2.0
 LARGEST: Final = 200
-"""Megabytes that all inputs of a reader may add to the process."""
+"""Megabytes by which all inputs together may grow the process, per reader."""
 _MOST: Final = 100_000
 _ZONE: Final = ZoneInfo("Europe/Samara")
 _PIECES: Final = (
@@ -67,7 +67,7 @@ _PIECES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """``read`` raises one of ``own`` for what is no good input."""
+    """``read`` raises one of ``own`` for bad input."""
 
     name: str
     seeds: Sequence[bytes]
@@ -89,7 +89,7 @@ class Result:
 
 
 def mutated(data: bytes, pick: random.Random) -> bytes:
-    """``data`` with one to eight things done to it that happen to files, or that somebody does on purpose."""
+    """``data`` with one to eight changes, such as happen to files by accident or are made on purpose."""
     result = bytearray(data)
     for _ in range(pick.choice((1, 1, 2, 3, 8))):
         place = pick.randrange(len(result) + 1)
@@ -122,7 +122,7 @@ def run(reader: Reader, inputs: int, seed: int, keep: Path | None = FAULTS) -> R
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for _ in range(inputs):
         data = mutated(pick.choice(reader.seeds), pick)
-        began = time.process_time()  # a busy machine is no fault of a reader
+        began = time.process_time()  # a busy machine is not the reader's fault
         fault = ""
         try:
             reader.read(data)
@@ -148,7 +148,7 @@ def run(reader: Reader, inputs: int, seed: int, keep: Path | None = FAULTS) -> R
 
 
 def readers(folder: Path) -> list[Reader]:
-    """``folder``: for the files that readers want."""
+    """``folder``: for the files that readers need."""
     sample = (ROOT / "tests/sysinfo/data/sysinfo.xml").read_bytes()
     profile = load_profile("default")
     status = b'date: Fri, 20 Nov 2026 09:55:00 GMT\nkserver_main_page{path="/docs",status="ok"} 0\nmem{a="b"} 1.5\n'

@@ -1,7 +1,7 @@
-"""Speed and memory of a report's way from bytes to a stored snapshot: ``python bench/ingest.py [MEGABYTES ...]``.
+"""Speed and memory of turning a report's bytes into a stored snapshot: ``python bench/ingest.py [MEGABYTES ...]``.
 
-For each size (20 and 200 by default) a report of ``bench/sysinfo.py`` is taken in by a store that has nothing yet, so
-that every event is new, then once more with an hour's events on top, as an hourly report is; next to a bare
+For each size (20 and 200 by default) an empty store takes in a report from ``bench/sysinfo.py``, so that every event is
+new. Then the same report comes again with another hour's events, as hourly reports do. The time is compared with a bare
 ``lxml.etree.parse`` of the same file. The aims: under 2 times lxml, and growth of the process under 32 MB.
 """
 
@@ -35,7 +35,7 @@ EVENT = (
 
 
 def write_next_hour(path: Path, later: Path) -> None:
-    """The report that follows: the same, and a hundred searches more."""
+    """The next report: the same with a hundred more searches."""
     text = path.read_text(encoding="utf-8")
     more = "".join(EVENT.format(number // 60, number % 60, number) for number in range(100))
     later.write_text(text.replace("  </searches>", more + "  </searches>"), encoding="utf-8")
@@ -50,7 +50,7 @@ class Store:
         self._installations = 0
 
     def ingest(self, path: Path, installation: str = "") -> int:
-        """As a report of a new installation, unless one is named. Gives how many searches were new."""
+        """As a report of a new installation, unless one is given. Returns how many searches were new."""
         self._installations += 1
         name = installation or f"installation{self._installations}"
         read = partial(read_report, path, self._profile, ZONE)
@@ -61,7 +61,7 @@ class Store:
 
 
 def measure(path: Path, later: Path, answer: Connection) -> None:
-    """In a process of its own, so that its memory is only what the store takes."""
+    """In its own process, so that its memory is only what the store takes."""
     with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder))
         before = memory("VmRSS")
@@ -72,7 +72,7 @@ def measure(path: Path, later: Path, answer: Connection) -> None:
         first = best(lambda: store.ingest(path), ROUNDS)
         again = best(lambda: store.ingest(later, "bench"), ROUNDS)
         store.close()
-    # Last: the heap that its tree leaves behind would slow down whatever comes after it.
+    # Last, because the heap that its tree leaves behind would slow down whatever runs after it.
     bare = best(lambda: etree.parse(path), ROUNDS)
     answer.send((first, again, bare, growth, searches, added))
 

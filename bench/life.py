@@ -1,11 +1,13 @@
-"""The rules in a life that is uneven: every alert of a table, with scrapes lost, exporters restarted, away and doubled.
+"""The rules under uneven conditions: every alert in a table, with lost scrapes and restarted, absent or double
+exporters.
 
-promtool steps time by 15 s, the real interval of scrapes (WHOLE), or by a minute for a sample in the tests (SAMPLE). It
-evaluates every group at every step, which hides what groups that come more rarely see; so each rule is rewritten to be
-evaluated at its group's own interval, at a phase of its own, and to show in between what it found last.
+promtool steps through time by 15 s, the real scrape interval (WHOLE), or by a minute for a sample in the tests
+(SAMPLE). It evaluates every group at every step, which hides what slower groups see. So each rule is rewritten to be
+evaluated at its group's own interval, with its own phase, and to keep its last result in between.
 
-Each alert has installations (or accesses) of its own, so that one run plays them all. A run is a topology (one
-exporter, two, sharding by hashmod) and a life. Healthy: nothing may begin. Faulty: every alert begins, and goes on.
+Each alert has its own installations (or accesses), so that one run covers them all. A run combines a topology (one
+exporter, two, sharding by hashmod) and a life. Healthy: nothing may start firing. Faulty: every alert starts and goes
+on.
 """
 
 from __future__ import annotations
@@ -31,8 +33,8 @@ RULES: Final = Path(__file__).resolve().parent.parent / "rules"
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Seconds of a step, how many there are, the step at which what is faulty begins, and the one by which every alert
-    has begun: the slowest waits 10 minutes in a group of its own interval."""
+    """Seconds per step, number of steps, the step at which faults begin, and the one by which every alert must fire:
+    the slowest waits 10 minutes in a group with its own interval."""
 
     step: int
     steps: int
@@ -70,7 +72,7 @@ def _seen(life: str, exporter: int, step: int, scale: Scale) -> bool:
 
 
 def series(topology: str, life: str, fails: bool, scale: Scale) -> dict[str, list[float | None]]:
-    """Series with the labels that Prometheus adds, to a value for every step; None: it is not there."""
+    """Series, with the labels that Prometheus adds, to a value for every step; None: absent."""
     found: dict[str, list[float | None]] = {}
     exporters = (0,) if topology == "one" else (0, 1)
 
@@ -106,7 +108,7 @@ def _notation(values: Sequence[float | None]) -> str:
 
 
 def paced(folder: Path, scale: Scale, rules: Path) -> list[Path]:
-    """The rule files with every rule evaluated at its group's own interval, at a phase of its own."""
+    """The rule files with every rule evaluated at its group's own interval, with its own phase."""
     written = []
     for path in sorted(rules.glob("*.yml")):
         if path.name in _LEFT_OUT:
@@ -139,7 +141,8 @@ def paced(folder: Path, scale: Scale, rules: Path) -> list[Path]:
 
 
 def faults(topology: str, life: str, fails: bool, scale: Scale = WHOLE, rules: Path = RULES) -> str:
-    """In words, what the rules do wrong; empty: nothing. ``fails``: every case does, and must go on; else none may."""
+    """What the rules do wrong, in words; empty: nothing. ``fails``: every case must fire and go on; otherwise none
+    may."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         files = paced(folder, scale, rules)
@@ -175,7 +178,7 @@ def _question(fails: bool, scale: Scale) -> dict[str, object]:
     if not fails:
         began = f"count by (alertname, manager) (count_over_time({own}[{end}s]))"
         return {"expr": began, "eval_time": f"{end}s", "exp_samples": []}
-    # A case's manager bears the name of its alert. Which of them fired at every step of the rest.
+    # A case's manager has the name of its alert. Which of them fired at every remaining step.
     rest = scale.steps - scale.fired
     whole = f"max by (alertname, manager) (count_over_time({own}[{rest * scale.step}s]) >= {rest})"
     named = f'label_replace(max by (manager) ({whole}), "alertname", "$1", "manager", "(.+)-(?:pull|push|access)")'
@@ -190,7 +193,7 @@ _SAMPLE: Final = re.compile(r"\{[^}]*\}")
 
 
 def _differences(text: str) -> str:
-    """Which alerts ended or never began, or which began."""
+    """Which alerts ended or never started, or which did start."""
     if "exp:" not in text:
         return text.strip()[-1500:]
     wanted, _, got = text.partition("exp:")[2].partition("got:")

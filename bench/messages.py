@@ -1,7 +1,7 @@
 """From a fault to the message: 20 faults of 5 kinds, through the exporter, Prometheus and Alertmanager.
 
-Rounds each 30 s, scrapes and evaluations each 15 s, the project's own waiting times. Each fault comes at a moment of
-its own, so that it meets the intervals in any phase; its message is the first mail that names the client.
+Rounds every 30 s, scrapes and evaluations every 15 s, the project's own waiting times. The faults are staggered, so
+that they hit the intervals in every phase; a fault's message is the first mail that names the client.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def _document(_: dict[str, Any], stack: Stack) -> dict[str, Any]:
 
 
 def _note(stack: Stack, begun: dict[str, float], took: dict[str, float], until: float) -> None:
-    """Looks at the mails until a moment comes, and notes when a client was first named."""
+    """Watches the mails up to a given moment, and records when a client was first named."""
     while time.monotonic() < until:
         now = time.monotonic()
         for name in begun.keys() - took.keys():

@@ -1,6 +1,6 @@
-"""Processor time of a full round of checks, beside blackbox_exporter doing the same six kinds of probes.
+"""CPU time of a full round of checks, compared with blackbox_exporter doing the same six kinds of probes.
 
-``BLACKBOX_EXPORTER=PATH ./run bench rounds`` asks another one as well as Debian's, a newer one for instance.
+``BLACKBOX_EXPORTER=PATH ./run bench rounds`` measures another blackbox_exporter beside Debian's, such as a newer one.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def blackbox_milliseconds(program: str, folder: Path, urls: list[str]) -> float:
         before = cpu_seconds(process.pid)
         rounds = 3
         for number in range(rounds * len(urls)):
-            # at the pace of the exporter: back to back, caches stay warm and a probe costs less than in real life
+            # at the exporter's pace: back to back, caches stay warm and a probe costs less than in real life
             time.sleep(INTERVAL / len(urls) / 2)
             _probe(address, urls[number % len(urls)])
         return 1000 * (cpu_seconds(process.pid) - before) / (rounds * len(urls))

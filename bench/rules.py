@@ -1,19 +1,18 @@
-"""What all rules cost Prometheus over a large fleet: 2 000 installations and 2 000 online accesses.
+"""What all rules cost Prometheus over a large fleet: 2,000 installations and 2,000 online accesses.
 
-Four texts made once are scraped by a real Prometheus with the project's rules. One in twenty has this or that to tell,
-more than a third of all something; a quarter is within 90 days of its licence's end, as clients who renew once a year
-are. Printed of prometheus_rule_group_last_duration_seconds, each 15 s:
+A real Prometheus with the project's rules scrapes four prepared texts. For each kind of fault one installation in
+twenty has it, and more than a third have at least one; a quarter are within 90 days of their licence's end, as with
+clients who renew once a year. From prometheus_rule_group_last_duration_seconds, every 15 s, this prints:
 
-- the rounds as they were: the groups that Prometheus evaluated within these 15 s. The aim: under 1 s;
-- the groups that come once an hour, each at a minute of its own: the most expensive, which one of 240 rounds has on
-  top;
-- the sum of all groups, as if all of them came in one round;
-- the load: seconds of evaluation in a second;
+- the rounds as they happened: the groups that Prometheus evaluated within these 15 s. The aim: under 1 s;
+- the hourly groups, each of which runs at its own minute: the most expensive one, which adds to one round in 240;
+- the sum of all groups, as if all of them ran in one round;
+- the load: seconds of evaluation per second;
 - the most expensive groups and rules.
 
-Groups that come more rarely than every 4 minutes are evaluated every 4 minutes here, to have their turn; the load is
-reckoned by their own interval. There is no yesterday in this Prometheus: what rules ask of hours and days ago is asked
-of a minute ago, so that it costs as much. Windows of days hold what there is.
+Groups with an interval above 4 minutes are evaluated every 4 minutes here, so that each gets its turn; the load is
+calculated with their own interval. This Prometheus has no data from yesterday: queries for hours and days ago read a
+minute ago instead, at the same cost. Windows of days contain whatever there is.
 """
 
 from __future__ import annotations
@@ -45,11 +44,11 @@ from replay.observed import Fault, status
 INSTALLATIONS = 2000
 ACCESSES = 2000
 EXPORTERS = 4
-"""Which share the fleet, as docs/render.md advises for a large one."""
+"""They share the fleet, as docs/render.md advises for a large one."""
 MANAGERS = 40
 USERS = 5
 REFUSED = 3
-"""Logins that were ever refused, in one installation of ten: only those have a counter."""
+"""Logins that have been refused, in one installation out of ten: only those have a counter."""
 KINDS = (
     "requests", "documents", "services", "links", "prints", "saves", "kassist", "searches_intellectual",
     "searches_attribute", "searches_empty", "rejections",
@@ -57,25 +56,25 @@ KINDS = (
 SEARCHES = 3
 VOLUMES = 4
 SECONDS = 750
-"""How long it runs: alerts of rules with `interval: 4m` and `for: 5m` fire, too, 12 minutes after the first evaluation
-at the latest."""
+"""How long it runs: alerts of rules with `interval: 4m` and `for: 5m` fire at most 12 minutes after the first
+evaluation."""
 LONGEST = 240.0
 ROUND = 15.0
 LAST = 6
-"""Rounds at the end by which the sum of all groups is judged: by then every group has been evaluated."""
+"""Rounds at the end that the sum of all groups is taken from: by then every group has been evaluated."""
 SETTLED = 2
-"""Rounds at the beginning that are not judged: Prometheus has just started."""
+"""Rounds at the beginning that are ignored, because Prometheus has just started."""
 DEAREST = 20
 IN_ROUND = 8
-"""Groups of the most expensive round that are named."""
+"""How many groups of the most expensive round are listed."""
 MAX_SECONDS = 1.0
 FAULTS = ("dns", "tcp", "http", "maintenance", "key", "seats", "auth", "page")
-"""One installation in fifty fails, in these ways by turns."""
+"""One installation in fifty fails, in each of these ways in turn."""
 RULES = Path(__file__).resolve().parent.parent / "rules"
 
 
 def exposition(now: float, shard: int) -> str:
-    """All series of one of the exporters, without help texts. ``now``: Unix seconds."""
+    """All series of one exporter, without help texts. ``now``: Unix seconds."""
     month = time.strftime("%Y-%m", time.gmtime(now))
     lines = ['kodeks_exporter_poll_interval_seconds{kind="checks"} 30']
     for number in range(shard, INSTALLATIONS, EXPORTERS):
@@ -194,7 +193,8 @@ def main() -> None:
 
 
 def copy_rules(folder: Path) -> dict[str, float]:
-    """Into ``folder``, none rarer than LONGEST, and yesterday a minute ago. Group to its own interval in seconds."""
+    """Writes the rules to ``folder``, with intervals up to LONGEST and yesterday a minute ago. Returns group to its own
+    interval in seconds."""
     folder.mkdir()
     own = {}
     for path in RULES.glob("*.yml"):
@@ -266,15 +266,15 @@ def measure(folder: Path, port: int, series: int) -> None:
         settled = [sum(each.values()) for each in rounds[SETTLED:]]
         hourly = max(seconds for group, seconds in groups.items() if intervals[group] > LONGEST)
         middle, most = statistics.median(settled), max(settled)
-        bounded("rules, a round of 15 s in the middle", middle, 0.4, "s")
-        bounded("rules, the dearest round", most, 1.0, "s")
+        bounded("rules, the median round of 15 s", middle, 0.4, "s")
+        bounded("rules, the most expensive round", most, 1.0, "s")
         bounded("rules, the night's score", groups.get("kodeks-score", 0.0), 5.0, "s")
         print(
-            f"rounds of {ROUND:.0f} s: {middle:.2f} s in the middle, {most:.2f} s at most"
+            f"rounds of {ROUND:.0f} s: {middle:.2f} s median, {most:.2f} s at most"
             f" (aim: under {MAX_SECONDS:g} s; ratio {middle / MAX_SECONDS:.2f}, at most {most / MAX_SECONDS:.2f};"
             f" {sum(each >= MAX_SECONDS for each in settled)} of {len(settled)} are over)\n"
-            f"the most expensive of the groups that come once an hour: {hourly:.2f} s;"
-            f" all groups, if they came in one round: {statistics.median(whole[-LAST:]):.2f} s;"
+            f"the most expensive of the hourly groups: {hourly:.2f} s;"
+            f" all groups, if they ran in one round: {statistics.median(whole[-LAST:]):.2f} s;"
             f" load: {100 * statistics.median(load[-LAST:]):.1f} % of one core;"
             f" Prometheus: {memory_megabytes(process.pid):.0f} MB"
         )
@@ -283,7 +283,7 @@ def measure(folder: Path, port: int, series: int) -> None:
 
 
 def of_groups(address: str, figure: str) -> dict[str, float]:
-    """What Prometheus tells of itself by rule group; ``figure`` as in ``prometheus_rule_group_…``."""
+    """A metric of Prometheus' own by rule group; ``figure`` as in ``prometheus_rule_group_…``."""
     found = {}
     for line in fetch(f"http://{address}/metrics").decode().splitlines():
         if line.startswith(f"prometheus_rule_group_{figure}{{"):
@@ -313,11 +313,11 @@ def _handler(texts: Sequence[bytes]) -> type[BaseHTTPRequestHandler]:
             self.send_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
             self.send_header("Content-Length", str(len(text)))
             self.end_headers()
-            with contextlib.suppress(ConnectionError):  # Prometheus is ended in the middle of a scrape
+            with contextlib.suppress(ConnectionError):  # Prometheus is stopped in the middle of a scrape
                 self.wfile.write(text)
 
         def log_message(self, format: str, *args: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     return Handler
 

@@ -1,13 +1,14 @@
 """Which alerts fire with Prometheus, and which with vmalert: ``./run vmalert VICTORIA-METRICS VMALERT``.
 
-The arguments are paths of these two programs; the machine should have nothing else to do, or scrapes and evaluations
-that come late read as differences. Both sides scrape the same two exporters for half an hour: the
-demonstration's, beside stands that are broken one after another, and one that shows the table of the bench "life", in
-which every alert has an installation or an access of its own: healthy for three minutes, then faulty. The rules are
-those of rules/; only groups that come once an hour come every two minutes here, on both sides.
+The arguments are the paths of these two programs. The machine should be otherwise idle, or late scrapes and evaluations
+show up as differences. Both sides scrape the same two exporters for half an hour. One is the demo's, with stands that
+are broken one after another. The other exposes the table of the bench "life", in which every alert has its own
+installation or access: healthy for three minutes, then faulty. The rules are those of rules/, but hourly groups run
+every two minutes, on both sides.
 
-Printed is what one side tells and the other does not: what never fired, what fired without reason, and what fired and
-did not go on in the last minutes. Exit status 1 where there is any of that but the limits that docs/alerts.md states.
+This prints what one side reports and the other does not: what never fired, what fired without reason, and what fired
+but stopped in the last minutes. The exit status is 1 if there is any of that beyond the limits stated in
+docs/alerts.md.
 """
 
 from __future__ import annotations
@@ -38,18 +39,18 @@ from demo.stand import Fault
 
 HEALTHY: Final = 180.0
 BEGUN: Final = 1650.0
-"""Seconds by which every alert has begun: the slowest waits 10 minutes in a group of its own interval."""
+"""Seconds by which every alert must fire: the slowest waits 10 minutes in a group with its own interval."""
 GOES_ON: Final = 300.0
-"""For so long it is watched whether what has begun goes on."""
+"""Seconds for which every alert must then go on."""
 _LOOK: Final = 15.0
 _FAULTS: Final = (
     Fault.KEY_LOST, Fault.PORT_CLOSED, Fault.MAINTENANCE, Fault.HTTP_404, Fault.DNS_GONE, Fault.NEEDS_SERVICE,
     Fault.AUTH_REFUSED, Fault.CATALOG_BROKEN, Fault.OUT_OF_SEATS, Fault.VOLUME_ERROR, Fault.OPERUP_STALE,
     Fault.SPP_DOWN,
 )  # fmt: skip
-"""Of the demonstration's servers each has one."""
+"""The demo's servers have one each."""
 LIMITS: Final = {"KodeksClientScoreFell"}
-"""What vmalert can't tell: docs/alerts.md."""
+"""What vmalert can't report: docs/alerts.md."""
 _CHANGING: Final = {"told", "summary"}
 """Labels that change while an alert goes on."""
 
@@ -80,7 +81,7 @@ class TableExporter:
                 self.send_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
-                with contextlib.suppress(ConnectionError):  # who scrapes was out of patience
+                with contextlib.suppress(ConnectionError):  # the scraper gave up waiting
                     self.wfile.write(body)
 
             def log_message(self, *_: object) -> None:
@@ -109,7 +110,7 @@ class TableExporter:
 
 
 def rules_for_both(folder: Path) -> list[Path]:
-    """Copies of the rules in which nothing waits for an hour to be evaluated again."""
+    """Copies of the rules without hourly groups."""
     copies = []
     for path in sorted(RULES.glob("*.yml")):
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -164,7 +165,7 @@ def both(victoria: str, vmalert: str, targets: list[str], folder: Path) -> Itera
 
 
 def firing(url: str) -> set[Alert]:
-    """The alerts that fire, by those labels of theirs that stay."""
+    """Firing alerts, by those of their labels that don't change."""
     found = json.loads(fetch(f"{url}/api/v1/alerts"))["data"]["alerts"]
     return {
         tuple(sorted(
@@ -183,14 +184,14 @@ def _in_words(alert: Alert) -> str:
 
 
 def compare(prometheus: str, vmalert: str, break_all: Callable[[], None]) -> list[str]:
-    """In words, where the two differ."""
+    """Where the two differ, in words."""
     began = time.monotonic()
 
     def wait(until: float) -> None:
         time.sleep(max(began + until - time.monotonic(), 0))
 
     wait(HEALTHY)
-    # vmalert is a little later than Prometheus, never earlier.
+    # vmalert is a little behind Prometheus, never ahead.
     early = firing(vmalert) - firing(prometheus)
     differ = [f"fires with vmalert before anything is broken: {_in_words(each)}" for each in sorted(early)]
     break_all()

@@ -1,8 +1,8 @@
-"""Everything at once, as in a distributor's day: ``./run bench whole [SIZES]``, 500 and 1000 by default.
+"""Everything at once, as on an ordinary day: ``./run bench whole [SIZES]``, 500 and 1000 by default.
 
-Of each size so many installations, checked each 30 s, each with a report of 1 MB and 50 users an hour, and as many
-online accesses; scraped each 15 s. Printed are processor time as a share of one core, memory, and the time of a scrape
-and of the status page; then what twice as many cost beside half of them.
+A size is the number of installations, checked every 30 s, each with an hourly report of 1 MB and 50 users. There are as
+many online accesses, and a scrape every 15 s. This prints CPU time as a share of one core, memory, and the time of a
+scrape and of the status page; then what doubling the size costs.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ SCRAPES = 15
 USERS = 50
 MOST_GROWTH = 2.1
 AIMED_AT = 1000
-"""Installations for which the bounds of memory and processor time are meant."""
+"""The number of installations that the limits on memory and CPU time apply to."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """``share`` of one core; ``memory`` in MB; processor seconds of a ``scrape`` and of the ``page``."""
+    """``share`` of one core; ``memory`` in MB; CPU seconds of a ``scrape`` and of the ``page``."""
 
     share: float
     memory: float
@@ -112,7 +112,7 @@ def upload(exporter: Exporter, name: str, report: bytes) -> None:
 
 
 def _asked(exporter: Exporter, path: str) -> float:
-    """Processor seconds of the cheapest of some answers; what else goes on meanwhile is in them."""
+    """CPU seconds of the cheapest of several responses; they include whatever else runs meanwhile."""
     cheapest = float("inf")
     for _ in range(5):
         before = cpu_seconds(exporter.pid)
