@@ -1,4 +1,4 @@
-"""Times and durations as scripts write them. Every script runs by one wall clock."""
+"""Times and durations as written in scripts. All scripts use one wall clock."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 ZONE = ZoneInfo("Europe/Moscow")
-"""The clock of the machine that Alertmanager runs on; scripts and messages are written by it."""
+"""The time zone of Alertmanager's machine, used in scripts and messages."""
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0, "y": 31536000.0}
 _PART = re.compile(r"(\d+)(ms|[smhdwy])")
@@ -15,7 +15,7 @@ _CLOCK = re.compile(r"(?:\+(\d+)d )?(\d{1,2}):(\d\d)(?::(\d\d))?")
 
 
 def seconds(text: str) -> float:
-    """Prometheus' spelling of a duration, such as ``1h30m``, in seconds. ValueError: it is none."""
+    """A duration in Prometheus' notation, such as ``1h30m``, in seconds. Raises ValueError."""
     if text == "0":
         return 0.0
     if not re.fullmatch(f"(?:{_PART.pattern})+", text):
@@ -24,9 +24,9 @@ def seconds(text: str) -> float:
 
 
 def moment(text: str, start: datetime) -> datetime:
-    """``21:00``, ``21:00:15`` or ``+2d 10:00``: a time of the day that the script starts on, or of a day after it.
+    """``21:00``, ``21:00:15`` or ``+2d 10:00``: a time on the day that the script starts, or on a later day.
 
-    ValueError: it is none.
+    Raises ValueError.
     """
     found = _CLOCK.fullmatch(text)
     if found is None:

@@ -1,7 +1,7 @@
 """Prometheus' rule engine over a script's series: ``promtool test rules``, which steps time.
 
-No duration of a rule is changed. promtool compares alerts with expectations and prints what it got where they differ;
-so each alert is expected never to fire, at every step, and the differences are the answer.
+No duration in a rule is changed. promtool compares alerts with expectations and prints what it got where they differ.
+So the test expects that no alert ever fires, at any step, and the differences are the result.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from demo import tools
 from replay.script import Answer, Script
 
 WATCHDOG: Final = "KodeksWatchdog"
-"""Always fires and is for no person."""
+"""Always fires, and is not meant for people."""
 _LONGEST: Final = 3600.0
 Labels = tuple[tuple[str, str], ...]
 _BASES: Final = ("site.yml", "inventory.yml", "recording.yml")
-"""Evaluated first, so that what they record is there for the others at the same step."""
+"""Evaluated first, so that the others see what they record at the same step."""
 
 
 class EngineError(RuntimeError):
-    """promtool does not run, or says something else than which alerts fire."""
+    """promtool does not run, or prints something other than firing alerts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Firing:
-    """An alert that fires, with its texts as they are at that step."""
+    """A firing alert, with its texts at that step."""
 
     labels: tuple[tuple[str, str], ...]
     annotations: tuple[tuple[str, str], ...]
@@ -44,16 +44,17 @@ class Firing:
 
 
 def alert_names(rules: Iterable[Path]) -> list[str]:
-    """All alerts of the rule files but the watchdog, sorted."""
+    """All alerts in the rule files except the watchdog, sorted."""
     return sorted({str(rule["alert"]) for _, rule in _rules(rules) if "alert" in rule} - {WATCHDOG})
 
 
 def evaluated(
     script: Script, series: Mapping[str, str], rules: list[Path], folder: Path
 ) -> tuple[list[frozenset[Firing]], str]:
-    """What fires after each step's evaluation, and what promtool says of the script's questions.
+    """What fires after each step's evaluation, and what promtool says about the script's questions.
 
-    An empty text: every answer is as the script has it. ``folder`` takes the test file. Raises EngineError, OSError.
+    An empty text means that every answer is as the script expects. The test file is written to ``folder``. Raises
+    EngineError, OSError.
     """
     asked = alert_names(rules)
     document = _test_file(script, series, rules)
@@ -73,9 +74,9 @@ def evaluated(
 def changes(
     script: Script, series: Mapping[str, str], rules: list[Path], folder: Path, first: int = 0
 ) -> list[tuple[int, set[Labels], set[Labels]]]:
-    """Steps from ``first`` on at which an alert begins or ends to fire, and which do: begun, ended.
+    """Steps from ``first`` on at which alerts start or stop firing, and which: started, stopped.
 
-    Labels only: of a month, all texts at all steps would be gigabytes. Raises EngineError, OSError.
+    Labels only: for a month, all texts at all steps would be gigabytes. Raises EngineError, OSError.
     """
     now = f'ALERTS{{alertstate="firing", alertname!="{WATCHDOG}"}}'
     before = f"({now} offset {_spelled(script.step)})"
@@ -104,7 +105,7 @@ def _alert_labels(inside: str) -> Labels:
 
 
 def _question(script: Script, answer: Answer) -> dict[str, Any]:
-    # A comparison may leave labels, so the question is how many series satisfy it and what they say at most.
+    # A comparison may keep labels, so the query asks how many series satisfy it, and for their maximum.
     return {
         "expr": f"max({answer.expr})",
         "eval_time": _spelled(script.seconds(answer.at)),
@@ -143,7 +144,7 @@ def _spelled(seconds: float) -> str:
 
 
 def _run(document: dict[str, Any], path: Path) -> str:
-    """promtool's complaints, empty when it has none."""
+    """promtool's complaints, or an empty text."""
     # JSON is YAML, and much faster to write: there are tens of thousands of entries.
     path.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
     done = subprocess.run(
@@ -164,7 +165,7 @@ _SETS: Final = re.compile(r"(Labels|Annotations):\{((?:[^\"}]|\"(?:[^\"\\]|\\.)*
 
 
 def _differences(text: str) -> Iterator[tuple[float, list[Firing]]]:
-    """Seconds, and what fired then, of one alert name each. EngineError: there is something else in the text."""
+    """Seconds, and what fired then, for one alert name each. Raises EngineError if the text contains anything else."""
     heads = list(_HEAD.finditer(text))
     if not heads and text.strip():
         raise EngineError(text.strip()[:2000])
@@ -175,7 +176,7 @@ def _differences(text: str) -> Iterator[tuple[float, list[Firing]]]:
         found = _SETS.findall(body.partition("got:")[2])
         sets = [tuple(_pairs(inside)) for _, inside in found]
         if not sets or len(sets) % 2:
-            raise EngineError(f"promtool's words are not understood: {body[:500]}")
+            raise EngineError(f"promtool's output is not understood: {body[:500]}")
         alerts = [Firing(*pair) for pair in zip(sets[::2], sets[1::2], strict=True)]
         yield _parsed(head["time"]), alerts
 

@@ -1,4 +1,4 @@
-"""Compares what came with what a script expects: every message is expected, every expected one comes, once."""
+"""Compares the messages with what a script expects: no message is unexpected, and each expected one comes once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class _Wanted:
 
 
 def problems(script: Script, outcome: Played) -> list[str]:
-    """In words, for people; empty: all is as the script has it."""
+    """In words, for people; empty: everything is as the script expects."""
     wanted = [_Wanted(each, way) for each in script.messages for way in each.by]
     left = list(outcome.messages)
     found: list[str] = []
@@ -40,14 +40,14 @@ def problems(script: Script, outcome: Played) -> list[str]:
 
 
 def clock_of(message: Message) -> str:
-    """By the script's clock, to the second."""
+    """In the script's time, to the second."""
     return f"{message.at.astimezone(clock.ZONE):%H:%M:%S}"
 
 
 def _is_it(wanted: _Wanted, message: Message) -> bool:
     expected = wanted.expected
     return (message.to, message.by, message.resolved) == (expected.to, wanted.by, expected.resolved) and (
-        # Telegram's messages name the alert in their links only, and those that it is over have none.
+        # Telegram's messages name the alert only in their links, and RESOLVED ones have no links.
         expected.alert in message.title + message.text or (message.resolved and message.by == "telegram")
     )
 

@@ -12,9 +12,9 @@ Way = Literal["mail", "telegram"]
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """``at``: by the script's clock. ``to``: a manager's name or ops. ``title``: the subject, or the first line.
+    """``at``: in the script's time. ``to``: a manager's name or ops. ``title``: the subject, or the first line.
 
-    ``text``: all that a reader sees, and the addresses behind links.
+    ``text``: everything that a reader sees, and the addresses behind links.
     """
 
     at: datetime
@@ -26,13 +26,13 @@ class Message:
 
     @property
     def resolved(self) -> bool:
-        """Whether it only tells that something is over."""
+        """Whether it only says that something is over."""
         return self.title.startswith("✅")
 
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Whose a mailbox and a chat are."""
+    """Who a mailbox or a chat belongs to."""
 
     mailboxes: Mapping[str, str]
     chats: Mapping[int, str]

@@ -1,7 +1,7 @@
 """What the exporter would see of an installation: a round of checks in which one check fails.
 
-The exporter's own table says which checks there are and what blocks what, and the exporter's own families say how that
-is written. So a script names only the check that fails.
+The exporter's own table says which checks there are and what blocks what, and the exporter's own code writes the metric
+families. So a script names only the check that fails.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ _STATES: Final = {
     "http": InstallationState.UNREACHABLE,
     "proxy": InstallationState.UNREACHABLE,
 }
-"""The state that users feel when a check fails; others leave it as it is."""
+"""The state that users experience when a check fails; other checks don't change it."""
 _USUAL: Final = CheckSettings()
 _CODES: Final = {InstallationState.MAINTENANCE: 503, InstallationState.KEY_MISSING: 503}
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """``check`` fails. ``code``: protection error. ``planned``: in the announced time, so nothing is held against it.
+    """``check`` fails. ``code``: protection error. ``planned``: during announced downtime, so it does not count.
 
     ``since``: Unix seconds.
     """
@@ -56,7 +56,7 @@ class Fault:
 
 
 def status(installation: Installation, fault: Fault | None, now: float) -> LiveStatus:
-    """The round of ``now`` (Unix seconds). ValueError: this installation has no such check."""
+    """The round at ``now`` (Unix seconds). Raises ValueError if this installation has no such check."""
     state = InstallationState.OK
     if fault is not None:
         state = fault.state or _STATES.get(fault.check, InstallationState.OK)

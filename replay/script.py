@@ -16,7 +16,7 @@ CASES = Path(__file__).with_name("cases")
 
 Duration = Annotated[float, BeforeValidator(lambda value: clock.seconds(value) if isinstance(value, str) else value)]
 Value = float | str | None
-"""Of a series: a number, ``now``, ``now-2h``, ``now+300d`` (Unix seconds), or null: the series ends."""
+"""The value of a series: a number, ``now``, ``now-2h``, ``now+300d`` (Unix seconds), or null: the series ends."""
 
 
 class ScriptError(ValueError):
@@ -28,13 +28,14 @@ class _Part(BaseModel):
 
 
 class Event(_Part):
-    """Something that happens at ``at``; all but ``what`` may be left out.
+    """Something that happens at ``at``; everything except ``what`` is optional.
 
     ``fails`` is the check that fails for ``who`` (installations, ``*`` allowed); what it blocks follows from the
     exporter's own chain.
-    ``works``: all is well again. ``series``: what else the exporter writes from then on, as reports and accesses do.
-    ``exporter``: it goes away, and Prometheus can't scrape it, or is back.
-    ``every``: the event comes again, until ``until`` or the end; it is then shown once.
+    ``works``: everything works again. ``series``: other series that the exporter exposes from then on, such as those
+    from reports and accesses.
+    ``exporter``: it goes down, so that Prometheus can't scrape it, or comes back.
+    ``every``: the event repeats, until ``until`` or the end; it is shown only once.
     """
 
     at: str
@@ -58,9 +59,9 @@ class Event(_Part):
 
 
 class Expected(_Part):
-    """One message on each of the ways ``by``, between two times. ``to``: a manager's name, or ops.
+    """One message through each channel in ``by``, between two times. ``to``: a manager's name, or ops.
 
-    ``words`` stand in the message, ``no_words`` do not. ``sound`` is asked of Telegram only.
+    ``words`` are in the message, ``no_words`` are not. ``sound`` is checked for Telegram only.
     """
 
     to: str
@@ -74,7 +75,7 @@ class Expected(_Part):
 
 
 class Answer(_Part):
-    """A question that a person would put to the overview at ``at``, and Prometheus' answer."""
+    """A question that somebody would look up in the overview at ``at``, and Prometheus' answer."""
 
     at: str
     asks: str
@@ -87,8 +88,8 @@ class Script(_Part):
     """One incident. ``start`` and ``end`` are wall clock times of clock.ZONE, in winter.
 
     ``step``: seconds between two scrapes and evaluations. ``speed``: how many times faster Alertmanager's clock runs.
-    ``calendar``: rules ask for the day of the month; such a script starts at 3:00 on the first of January 2026.
-    ``missing``: what the case promises and the product does not do yet, a few words each.
+    ``calendar``: rules look at the day of the month; such a script starts at 3:00 on 1 January 2026.
+    ``missing``: what the case describes but the product does not do yet, a few words each.
     """
 
     case: int
@@ -113,9 +114,9 @@ class Script(_Part):
         start, end = self.start.replace(tzinfo=clock.ZONE), self.end.replace(tzinfo=clock.ZONE)
         if end <= start:
             raise ValueError("end is not after start")
-        # Alertmanager is told of times 28 years off (player.py): these have the same zone only in winter.
+        # Alertmanager gets times 28 years off (player.py), which have the same UTC offset only in winter.
         if {start.month, end.month} - {1, 2, 11, 12}:
-            raise ValueError("a script must lie in November to February")
+            raise ValueError("a script must be set between November and February")
         if self.calendar and start != datetime(2026, 1, 1, 3, tzinfo=clock.ZONE):
             raise ValueError("with calendar: true a script starts at 2026-01-01 03:00")
         object.__setattr__(self, "start", start)
@@ -124,11 +125,11 @@ class Script(_Part):
 
     @property
     def steps(self) -> int:
-        """Evaluations, the one at the start included."""
+        """Number of evaluations, including the one at the start."""
         return int((self.end - self.start).total_seconds() // self.step) + 1
 
     def seconds(self, text: str) -> float:
-        """A time of the script in seconds after its start."""
+        """A script time, in seconds after its start."""
         return (clock.moment(text, self.start) - self.start).total_seconds()
 
 

@@ -19,13 +19,13 @@ from replay.script import Event, Script, ScriptError, Value
 
 TARGET: Final = 'job="kodeks",instance="127.0.0.1:9877"'
 _CLOCKED: Final = "kodeks_check_last_run_timestamp_seconds"
-"""Written anew in each round."""
+"""Written again in every round."""
 _NOW: Final = re.compile(r"now(?:([+-])(\w+))?")
 
 
 @dataclass(slots=True)
 class _Tracks:
-    """Per series: from which step on it has which value. None: it is not there. ``clocked`` add the time to it."""
+    """For each series, from which step on it has which value. None: absent. ``clocked`` values have the time added."""
 
     points: dict[str, dict[int, float | None]] = field(default_factory=dict)
     clocked: set[str] = field(default_factory=set)
@@ -37,8 +37,8 @@ class _Tracks:
 def series_of(
     script: Script, fleet: Fleet, more: Mapping[str, Mapping[int, float | None]] | None = None, begin: int = 0
 ) -> dict[str, str]:
-    """Series to values, a value a step. ``more``: other series, by step. ``begin``: the step before which there is
-    nothing. Raises ScriptError."""
+    """Series to values, one per step. ``more``: other series, by step. ``begin``: before this step there is nothing.
+    Raises ScriptError."""
     tracks = _Tracks({_targeted(name): dict(points) for name, points in (more or {}).items()})
     for text, value in (
         ("up", 1.0), ("kodeks_exporter_poll_interval_seconds{kind=\"checks\"}", 30.0),
@@ -64,12 +64,12 @@ def series_of(
 
 
 def at_step(script: Script, text: str) -> int:
-    """The first scrape that sees what happens at that time."""
+    """The first scrape that sees what happens at this time."""
     return int(-(-script.seconds(text) // script.step))
 
 
 def _absences(script: Script) -> Iterator[tuple[int, int]]:
-    """From which step on the exporter is away, and from which it is back."""
+    """From which step on the exporter is down, and from which it is back."""
     away: int | None = None
     for event in script.timeline:
         if event.exporter == "away":
@@ -82,7 +82,7 @@ def _absences(script: Script) -> Iterator[tuple[int, int]]:
 
 
 def _cut(points: dict[int, float | None], away: int, back: int, meanwhile: float | None) -> None:
-    """Leaves ``meanwhile`` from ``away`` on, and what is in force then from ``back`` on."""
+    """Uses ``meanwhile`` from ``away`` on, and the current values again from ``back`` on."""
     before = [step for step in points if step <= back]
     if not before:
         return
@@ -94,7 +94,7 @@ def _cut(points: dict[int, float | None], away: int, back: int, meanwhile: float
 
 
 def _begun(points: dict[int, float | None], begin: int) -> None:
-    """Moves what is in force at ``begin`` there, and drops what was before."""
+    """Moves the values in force at ``begin`` to that step, and drops earlier ones."""
     before = sorted(step for step in points if step <= begin)
     if before:
         points[begin] = points[before[-1]]
@@ -104,7 +104,7 @@ def _begun(points: dict[int, float | None], begin: int) -> None:
 
 
 def _watch(installation: Installation, script: Script, tracks: _Tracks) -> None:
-    """The installation's live checks: one that only pushes has none, and then only its inventory is written."""
+    """The installation's live checks. One that only pushes has none, so only its inventory is written."""
     faults: dict[int, Fault | None] = {0: None}
     for event in script.timeline:
         if (event.fails or event.works) and any(fnmatchcase(installation.name, name) for name in event.who):
@@ -173,7 +173,7 @@ def _quoted(value: str) -> str:
 def _spelled(points: Mapping[int, float | None], script: Script, clocked: bool) -> Iterator[str]:
     ordered = sorted((step, value) for step, value in points.items() if 0 <= step < script.steps)
     if not ordered:
-        # A series that the script gives only before its start or after its end.
+        # A series that the script sets only before its start or after its end.
         yield f"_x{script.steps}"
         return
     if ordered[0][0] > 0:
@@ -181,7 +181,7 @@ def _spelled(points: Mapping[int, float | None], script: Script, clocked: bool) 
     for (step, value), (following, _) in pairwise([*ordered, (script.steps, None)]):
         length = following - step
         if value is None:
-            # What Prometheus writes when a scrape has a series no more.
+            # What Prometheus writes when a scrape no longer has a series.
             yield "stale"
             if length > 1:
                 yield f"_x{length - 1}"

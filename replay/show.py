@@ -15,10 +15,10 @@ from replay.script import Event, Script
 
 _WIDTH: Final = 110
 _LINES: Final = 14
-"""Of one message; what is longer is cut."""
+"""Maximum per message; the rest is cut off."""
 _INDENT: Final = " " * 12
 _LINK: Final = re.compile(r"[^:]+(?::\d+)?: https?://")
-"""Where a link of a Telegram message leads, which a reader sees only when he points at it."""
+"""The target of a link in a Telegram message, which readers see only when they point at it."""
 _WAYS: Final = {"mail": "почта", "telegram": "Telegram"}
 
 
@@ -81,7 +81,7 @@ def _message(script: Script, message: Message) -> list[str]:
     sign = "✉" if message.by == "mail" else "🔔" if message.sound else "🔕"
     block = [f"{_clock(script, message.at)}  {sign}  {message.to} · {_WAYS[message.by]}{sound}"]
     block.append(f"{_INDENT}┌ {message.title}")
-    # The text begins with the title once more, and a mail's signature says what the subject did.
+    # The text begins by repeating the title, and a mail's signature repeats the subject.
     told = [line.strip() for line in message.text.splitlines()[1:] if line.strip()]
     told = told[: told.index("--")] if "--" in told else told
     lines = [

@@ -1,7 +1,7 @@
-"""A small model of Alertmanager: which message leaves when, by grouping, waiting, repetition, inhibition, hours.
+"""A small model of Alertmanager: which message is sent when, given grouping, waits, repeats, inhibition and hours.
 
-A week of a real one takes a week, and a faster clock can't have working hours. That the model tells the same as a real
-Alertmanager is asked of every case of the replay (tests/replay/test_cases.py).
+A real one would take a week for a week, and working hours don't work with a faster clock. Every replay case checks that
+the model agrees with a real Alertmanager (tests/replay/test_cases.py).
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from replay import clock, scaled
 Labels = tuple[tuple[str, str], ...]
 _MATCHER: Final = re.compile(r'^\s*(\w+)\s*(=~|!~|!=|=)\s*"?((?:[^"\\]|\\.)*)"?\s*$')
 _SWEEP: Final = 30.0
-"""Seconds after which Alertmanager forgets a group that is empty, at most."""
+"""Maximum time in seconds until Alertmanager forgets an empty group."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """``at``: seconds; what begins and what ends to fire."""
+    """``at``: seconds; which alerts start and which stop firing."""
 
     at: float
     begun: frozenset[Labels]
@@ -32,7 +32,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A message: ``at`` seconds, by which receiver. ``repeat``: it tells nothing new."""
+    """A message: ``at`` seconds, through which receiver. ``repeat``: it says nothing new."""
 
     at: float
     receiver: str
@@ -42,7 +42,7 @@ class Sent:
 
     @property
     def alert(self) -> str:
-        """Its name; of a list of several, what people call it."""
+        """Its name; for a list of several, what people call it."""
         names = {dict(labels)["alertname"] for labels in self.firing or self.resolved}
         return names.pop() if len(names) == 1 else "утренняя сводка"
 
@@ -66,7 +66,7 @@ class _Matchers:
 
 @dataclass(slots=True)
 class _Leaf:
-    """A route with all that it inherits."""
+    """A route with everything that it inherits."""
 
     receiver: str
     group_by: tuple[str, ...]
@@ -91,7 +91,7 @@ class _Group:
 
 
 class Model:
-    """``start``: the moment of 0 seconds. ``document``: of alertmanager.yml."""
+    """``start``: the time at 0 seconds. ``document``: the parsed alertmanager.yml."""
 
     def __init__(self, document: Mapping[str, Any], start: datetime, length: float) -> None:
         self._document, self._start = document, start
@@ -155,7 +155,7 @@ class Model:
                 yield group
 
     def _until(self, end: float) -> Iterator[Sent]:
-        """All flushes before ``end``, at which something is known to change."""
+        """All flushes before ``end``, when the next change comes."""
         found = []
         for group in self._groups.values():
             while group.next < end and (group.firing or group.resolved):
@@ -163,7 +163,7 @@ class Model:
                 if message is not None:
                     found.append(message)
                 step = group.leaf.interval
-                # Nothing new can be told before one of these; the flushes between tell nothing.
+                # There is nothing new to send before one of these; the flushes in between send nothing.
                 due = min(
                     end,
                     (group.told_at + group.leaf.repeat) if group.told_at is not None else end,

@@ -1,4 +1,4 @@
-"""The weeks as tables: messages by way, alert and kind, and what became of the planted incidents."""
+"""The weeks as tables: messages by channel, alert and kind, and what became of the planted incidents."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _WAYS: Final = {"mail": "почта", "telegram": "Telegram"}
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """Messages of a week: ``new``, ``repeats`` and those that only tell that something is over."""
+    """A week's messages: ``new``, ``repeats`` and those that only say that something is over."""
 
     new: int
     repeats: int
@@ -39,7 +39,7 @@ def way(message: Sent) -> str:
 
 
 def counts(weeks: Weeks) -> dict[tuple[str, int, str], Count]:
-    """By person, number of the week and way."""
+    """By person, week number and channel."""
     kinds: dict[tuple[str, int, str], Counter[str]] = {}
     for message in weeks.sent:
         key = person(message), int((message.at - weeks.begin) // _WEEK), way(message)
