@@ -1,4 +1,4 @@
-"""Everything at once, as on an ordinary day: ``./run bench whole [SIZES]``, 500 and 1000 by default.
+"""Everything at once, as on an ordinary day: ``./run bench whole [SIZES]``, 500, 1000 and 2000 by default.
 
 A size is the number of installations, checked every 30 s, each with an hourly report of 1 MB and 50 users. There are as
 many online accesses, and a scrape every 15 s. This prints CPU time as a share of one core, memory, and the time of a
@@ -21,7 +21,7 @@ from bench.process import Exporter, cpu_seconds, fetch, memory_megabytes
 from bench.rows import bounded, row
 from bench.sysinfo import MIB, write_report
 
-SIZES = (500, 1000)
+SIZES = (500, 1000, 2000)
 SECONDS = 120
 SCRAPES = 15
 USERS = 50
