@@ -124,10 +124,10 @@ def test_a_source_that_fails_is_left_out_counted_and_logged_once(caplog: pytest.
             "after",
         ]
     assert exposition.errors() == {"broken": 3, "numbers": 3, "listed": 3}
-    assert caplog.text.count("source of metrics left out") == 3  # one line each, not one a scrape
+    assert caplog.text.count("metrics source left out of the scrape") == 3  # one line each, not one a scrape
     exposition.render(sources[:1])
     exposition.render(sources)
-    assert caplog.text.count("source of metrics left out") == 5  # it had recovered meanwhile
+    assert caplog.text.count("metrics source left out of the scrape") == 5  # it had recovered meanwhile
 
 
 def test_text_that_is_no_unicode_breaks_nothing() -> None:

@@ -84,7 +84,7 @@ def _serve(options: argparse.Namespace) -> int:
         left = service.stop()
     if left:
         # Python would wait for their threads, which may take minutes. Whatever is kept is safe even if we are killed.
-        log.info("stopped without waiting for what hangs", extra={"runs": left})
+        log.info("stopped without waiting for runs that hang", extra={"runs": left})
         logging.shutdown()
         os._exit(0)
     return 0

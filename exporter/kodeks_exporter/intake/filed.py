@@ -37,7 +37,7 @@ class Filed(Generic[T]):
                 try:
                     self._values[path.name.removesuffix(suffix)] = decode(path.read_bytes())
                 except (OSError, ValueError) as error:
-                    log.warning("kept state can't be read", extra={"file": str(path), "reason": str(error)})
+                    log.warning("stored state can't be read", extra={"file": str(path), "reason": str(error)})
         for path in directory.glob(f"*{_OLDER}"):
             name = path.name.removesuffix(_OLDER)
             if name in self._values:

@@ -84,7 +84,7 @@ class Forwarder:
         outcome = Forwarded(now, sent, result, state, report.received)
         self._known.put(name, outcome)
         extra = {"installation": name, "result": result, "state": state}
-        log.log(logging.INFO if sent == now else logging.WARNING, "report sent on", extra=extra)
+        log.log(logging.INFO if sent == now else logging.WARNING, "report forwarded", extra=extra)
         return outcome
 
     def _post(self, report: Kept, settings: ForwardSettings) -> tuple[str, str]:

@@ -97,7 +97,7 @@ class Inbox:
         try:
             self._store(name, stamp)
         except StorageFull:
-            log.error("no room for a file of the inbox, it stays there", extra={"file": name})
+            log.error("no space for a file from the inbox: it stays there", extra={"file": name})
             return 0
         except _Changed:
             return 0
@@ -110,7 +110,7 @@ class Inbox:
         except OSError:
             raise
         except Exception as error:
-            log.exception("a file of the inbox can't be taken", extra={"file": name})
+            log.exception("a file in the inbox can't be read", extra={"file": name})
             self._give_up(name, stamp, type(error).__name__)
             return 0
         path = self._directory / name
@@ -138,7 +138,7 @@ class Inbox:
             self._intake.accept(installation, incoming, "hand", suffix)
 
     def _refuse(self, name: str, text: str, reason: str) -> None:
-        log.warning("file of the inbox refused", extra={"file": name, "reason": reason})
+        log.warning("file in the inbox rejected", extra={"file": name, "reason": reason})
         folder = self._directory / REFUSED
         with suppress(FileExistsError):
             folder.mkdir()
@@ -159,7 +159,7 @@ class Inbox:
         return target
 
     def _give_up(self, name: str, stamp: _Stamp, reason: str) -> None:
-        log.error("file of the inbox can be neither taken nor moved away", extra={"file": name, "reason": reason})
+        log.error("a file in the inbox can be neither accepted nor moved away", extra={"file": name, "reason": reason})
         self._given_up[name] = stamp
 
 

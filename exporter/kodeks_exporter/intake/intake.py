@@ -127,7 +127,7 @@ class Intake:
         taken = 0
         for path, parcel in self._left_behind:
             if parcel.installation not in self._fleet().installations or parcel.suffix not in SUFFIXES:
-                log.warning("left alone: not in the inventory any more", extra={"file": path.name})
+                log.warning("file ignored: no longer in the inventory", extra={"file": path.name})
                 continue
             try:
                 self._take(path, parcel, recovered=True)
@@ -136,7 +136,7 @@ class Intake:
                 log.warning("can't be recovered", extra={"file": path.name, "reason": f"{type(error).__name__}"})
         self._left_behind = []
         if taken:
-            log.info("recovered files that came before the restart", extra={"files": taken})
+            log.info("recovered files that arrived before the restart", extra={"files": taken})
         return taken
 
     def incoming(self, limit: int) -> Incoming:
@@ -197,7 +197,7 @@ class Intake:
         try:
             self._reports.record_error(installation, reason)
         except Exception:
-            log.exception("an error can't be counted", extra={"installation": installation, "reason": reason})
+            log.exception("failed to count an error", extra={"installation": installation, "reason": reason})
 
     def _take(self, path: Path, parcel: Parcel, *, recovered: bool = False) -> Accepted:
         name = parcel.installation
@@ -219,7 +219,7 @@ class Intake:
                     self._statuses.refused(name, parcel.received, error.reason)
                     if error.reason == EMPTY:  # this is what the script reports: the server does not answer
                         path.unlink(missing_ok=True)
-                        log.info("empty status taken: the client's server is silent", extra={"file": parcel.file})
+                        log.info("empty status received: the client's server is silent", extra={"file": parcel.file})
                         return Accepted(name, parcel.file, parcel.via, parcel.received, 0, None)
                 elif not isinstance(error, UnreadableReport):  # the store has counted these itself
                     self.note_error(name, cause)
@@ -232,7 +232,7 @@ class Intake:
                 if cause == "storage_busy":
                     raise StorageBusy("the storage can't be written") from error
                 raise
-        log.info("file taken", extra={"file": parcel.file, "via": parcel.via, "size": size})
+        log.info("file accepted", extra={"file": parcel.file, "via": parcel.via, "size": size})
         return Accepted(name, parcel.file, parcel.via, parcel.received, size, result)
 
     def _store(self, path: Path, parcel: Parcel) -> object | None:
@@ -273,7 +273,7 @@ class Intake:
                     (self._rejected / (parcel.installation + suffix)).unlink(missing_ok=True)
             path.replace(self._rejected / parcel.file)
         except OSError as error:
-            log.warning("a refused file can't be kept", extra={"file": parcel.file, "reason": error.strerror})
+            log.warning("a rejected file can't be stored", extra={"file": parcel.file, "reason": error.strerror})
 
     def _lock(self, name: str, status: bool) -> threading.Lock:
         with self._locks_lock:

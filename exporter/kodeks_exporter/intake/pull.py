@@ -63,7 +63,7 @@ def pull_job(
             log.warning("downloaded report is unreadable", extra={"installation": name, "reason": str(error)})
             return Pace.FAILED
         except IntakeError as error:
-            log.warning("report not kept", extra={"installation": name, "reason": type(error).__name__})
+            log.warning("report not stored", extra={"installation": name, "reason": type(error).__name__})
             return Pace.FAILED
         return Pace.NORMAL
 

@@ -60,7 +60,7 @@ class StatusBook:
             try:
                 status = read_status(name, path, path.stat().st_mtime, sysmon)
             except (OSError, UnreadableStatus) as error:
-                log.warning("kept status can't be read", extra={"file": path.name, "reason": str(error)})
+                log.warning("stored status can't be read", extra={"file": path.name, "reason": str(error)})
                 continue
             with self._lock:
                 known = self._statuses.get(name)

@@ -18,9 +18,9 @@ def families(status: LiveStatus) -> Iterator[Metric]:
 
 def catalog_families(installation: str, facts: CatalogFacts) -> Iterator[Metric]:
     of, labels, found = Of(installation), "catalog reason", facts.catalogs
-    text = "Whether the main page of a catalog is assembled; else the reason."
+    text = "Whether the main page of a catalog is assembled; if not, the reason."
     rows = [((each.path, each.main_page_reason), each.main_page_ok) for each in found]
     yield of.gauge("kodeks_catalog_main_page_ok", text, labels, rows)
-    text = "Whether the product set of a catalog is complete; else the reason."
+    text = "Whether the product set of a catalog is complete; if not, the reason."
     rows = [((each.path, each.products_reason), each.products_ok) for each in found]
     yield of.gauge("kodeks_catalog_products_ok", text, labels, rows)

@@ -20,13 +20,13 @@ def families(view: ReportView) -> Iterator[Metric]:
         yield of.info("kodeks_registration_before", "The registration before the last change.", facts)
     yield of.gauge(
         "kodeks_sysinfo_lost",
-        "How many (users, volumes) the last whole report had, while the newest has none or, of users, under a tenth.",
+        "How many (users, volumes) the last complete report had, if the newest has none or under a tenth of the users.",
         "subject",
         (((subject,), loss.had) for subject, loss in changes.lost.items()),
     )
     yield of.gauge(
         "kodeks_version_changed_timestamp_seconds",
-        "When the report was made that first showed the present version of a part, if another came before it.",
+        "When the report was made that first showed the current version of a part, if it had another before.",
         "part before after",
         (((part, short(each.before), short(each.after)), each.made) for part, each in changes.version_changes.items()),
     )

@@ -30,7 +30,7 @@ def _results(of: Of, status: LiveStatus) -> Iterator[Metric]:
     text = "1 while a check fails, with one of the documented reasons."
     yield of.gauge("kodeks_check_failed_info", text, "check reason", reasons)
     impaired = (((each.check, each.own.value), 1) for each in ran if each.own is not None)
-    text = "1 when a check was skipped because of trouble on the monitor's own machine."
+    text = "1 when a check was skipped because of trouble on the exporter's own machine."
     yield of.gauge("kodeks_check_impaired", text, "check cause", impaired)
     durations = (((each.check,), each.duration) for each in ran)
     yield of.gauge("kodeks_check_duration_seconds", "How long the check took.", "check", durations)
@@ -46,7 +46,7 @@ def _state(of: Of, status: LiveStatus) -> Iterator[Metric]:
     yield of.gauge("kodeks_installation_state", text, "state", states)
     text = "When the current maintenance mode was first seen."
     yield of.figure("kodeks_maintenance_start_timestamp_seconds", text, status.maintenance_start)
-    text = "1 during the nightly restart or backup that the server announces, margins included."
+    text = "1 during the nightly restart or backup that the server announces, including margins."
     yield of.gauge("kodeks_planned_downtime", text, "kind", [((planned,), 1)] if planned else ())
 
 

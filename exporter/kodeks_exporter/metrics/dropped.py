@@ -9,6 +9,6 @@ from kodeks_exporter.metrics.families import Of
 
 def dropped_series(installation: str, dropped: Mapping[str, int]) -> Metric:
     """``dropped``: subject to number. No samples when nothing was dropped."""
-    text = "Series, or records of the report, left out because of a bound, by subject."
+    text = "Series, or records of the report, left out because of a limit, by subject."
     rows = (((subject,), count) for subject, count in sorted(dropped.items()))
     return Of(installation).gauge("kodeks_series_dropped", text, "subject", rows)

@@ -53,9 +53,9 @@ def families(status: ExporterStatus) -> Iterator[Metric]:
     text = "Configured interval by kind of poll."
     yield gauge("kodeks_exporter_poll_interval_seconds", text, "kind", [(("checks",), status.check_interval)])
     impaired = [((cause.value,), status.impaired.get(cause, 0)) for cause in Impairment]
-    text = "Whether the monitor's own machine can't check, by cause."
+    text = "Whether the exporter's own machine is unable to check, by cause."
     yield gauge("kodeks_exporter_impaired", text, "cause", ((cause, count > 0) for cause, count in impaired))
-    text = "Installations with a check that was skipped because the monitor itself lacked something."
+    text = "Installations with a check that was skipped because the exporter's machine lacked something."
     yield gauge("kodeks_exporter_impaired_installations", text, "cause", impaired)
     yield _gauge(
         "kodeks_exporter_config_last_reload_successful",
@@ -69,20 +69,20 @@ def families(status: ExporterStatus) -> Iterator[Metric]:
     )
     yield counter(
         "kodeks_exporter_source_errors",
-        "Sources of metrics that failed and were left out of a scrape since the start, by part of the exposition.",
+        "Metrics sources that failed and were left out of a scrape since the start, by part of the exposition.",
         "source",
         (((part,), status.source_errors.get(part, 0)) for part in PARTS),
     )
     backlogs = status.backlogs.items()
-    text = "How long the oldest change has waited to be written; 0 when nothing waits."
+    text = "How long the oldest change has been waiting to be written; 0 when nothing waits."
     waits = (((file,), backlog.seconds) for file, backlog in backlogs)
     yield gauge("kodeks_exporter_storage_behind_seconds", text, "file", waits)
-    text = "Changes that were never written because too many waited, since the start."
+    text = "Changes that were never written because too many were waiting, since the start."
     lost = (((file,), backlog.lost) for file, backlog in backlogs)
     yield counter("kodeks_exporter_storage_lost_writes", text, "file", lost)
     yield _gauge(
         "kodeks_exporter_storage_unreadable_files",
-        "Unreadable files of the storage, set aside at startup and not yet removed; 1 when the folder is gone.",
+        "Unreadable storage files, set aside at startup and not yet removed; 1 when the folder is gone.",
         status.set_aside,
     )
     yield CounterMetricFamily(

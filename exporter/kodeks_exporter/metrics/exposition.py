@@ -89,7 +89,7 @@ class Exposition:
         self._errors[part] += 1
         self._failing.add((part, key))
         if (part, key) not in self._failed_before:
-            log.error("source of metrics left out", extra={"source": part, "key": str(key)}, exc_info=error)
+            log.error("metrics source left out of the scrape", extra={"source": part, "key": str(key)}, exc_info=error)
 
     def _write(self, source: Source) -> _Written:
         known = self._written.get((source.part, source.key))

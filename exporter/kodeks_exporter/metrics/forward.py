@@ -15,5 +15,5 @@ def families(installation: str, forwarded: Forwarded) -> Iterator[Metric]:
     name = "kodeks_forward_last_success_timestamp_seconds"
     yield of.figure(name, "When a report was last forwarded and accepted.", sent or None)
     yield of.figure("kodeks_forward_success", "Whether the last forwarded report was accepted.", sent == attempted)
-    text = "The answer to the last report that was sent on: result (ok, warning …) and state (Принят, Повтор)."
+    text = "The response to the last forwarded report: result (ok, warning …) and state (Принят, Повтор)."
     yield of.gauge("kodeks_forward_result", text, "result state", [((forwarded.result, forwarded.state), 1)])

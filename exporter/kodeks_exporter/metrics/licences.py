@@ -26,7 +26,7 @@ def _registration(view: ReportView) -> Iterator[Metric]:
         text = "Whether the protection key works, according to the report."
         yield of.figure("kodeks_protection_ok", text, header.protection.ok)
         yield error_code(of, "sysinfo", header.protection.code)
-    yield of.figure("kodeks_seats", "Seats of the registration file.", header.seats)
+    yield of.figure("kodeks_seats", "Seats in the registration file.", header.seats)
     text = "Start of the last day, local time, of the registration."
     yield of.figure("kodeks_registration_expiry_timestamp_seconds", text, header.expires)
 
@@ -60,4 +60,4 @@ def _operup(view: ReportView) -> Iterator[Metric]:
     files = report.operup[: view.settings.series.operup_files]
     dates = dict(zip(base_names([each.name for each in files]), (each.date for each in files), strict=True))
     rows = (((name,), date) for name, date in dates.items())
-    yield view.of.gauge("kodeks_operup_timestamp_seconds", "When a file of daily updates was made.", "file", rows)
+    yield view.of.gauge("kodeks_operup_timestamp_seconds", "When a daily update file was made.", "file", rows)

@@ -20,7 +20,7 @@ def families(view: ReportView) -> Iterator[Metric]:
         return
     yield view.of.counter(
         "kodeks_usage",
-        "Use in a calendar month, of all users of a domain, by kind.",
+        "Usage in a calendar month by all users of a domain, by kind.",
         "domain month kind",
         (((domain, sums.month, kind), total) for sums in months for kind, domain, total in _usage(view, sums)),
     )

@@ -26,5 +26,5 @@ def families(view: ReportView) -> Iterator[Metric]:
         kinds["filled"] = sum(user.told != 0 and user.filled == user.told for user in came)
     text = "Users first seen within 30 days before the newest report, by what they have done."
     yield view.of.gauge("kodeks_new_users", text, "kind", (((kind,), count) for kind, count in kinds.items()))
-    text = "Users who had not been there for 60 days before the newest report."
+    text = "Users not seen for 60 days before the newest report."
     yield view.of.figure("kodeks_silent_users", text, newcomers.silent(current, report.made))

@@ -46,7 +46,7 @@ def families(view: AccessFigures, now: float) -> Iterator[Metric]:
 def server_families(servers: Mapping[str, bool | None]) -> Iterator[Metric]:
     """One figure a server."""
     rows = (((server,), answers) for server, answers in servers.items())
-    text = "Whether a vendor's server answers; absent while that is not known."
+    text = "Whether a vendor's server answers; absent while unknown."
     yield gauge("kodeks_online_server_up", text, "server", rows)
 
 
@@ -73,9 +73,9 @@ def _figures(of: Of, view: AccessFigures) -> Iterator[Metric]:
     text = "When the figures of an access were last read."
     yield of.figure("kodeks_online_read_timestamp_seconds", text, state.read)
     left = (((resource.value,), quota.left) for resource, quota in state.quotas.items())
-    yield of.gauge("kodeks_online_left", "Units that are left this month.", "resource", left)
+    yield of.gauge("kodeks_online_left", "Units left this month.", "resource", left)
     limits = (((resource.value,), quota.limit) for resource, quota in state.quotas.items())
-    text = "Units of a month; if the page does not say, the most left this month."
+    text = "Units per month; if the page does not say, the largest remainder seen this month."
     yield of.gauge("kodeks_online_limit", text, "resource", limits)
     uncertain = (((resource.value,), 1) for resource in state.quotas if resource in state.uncertain)
     text = "1 when the limit is learnt and this month was not seen from its beginning, so it may be larger."
@@ -89,7 +89,7 @@ def _months(of: Of, view: AccessFigures, now: float) -> Metric:
     shown = {max(months, default="")}
     if today.day <= FINAL_DAYS:
         shown.add(before(f"{today:%Y-%m}"))
-    text = "Units that were left of a calendar month, as last read in it."
+    text = "Units left in a calendar month, as last read in it."
     known = sorted(shown.intersection(months))
     rows = (((resource.value, month), count) for month in known for resource, count in months[month].items())
     return of.gauge("kodeks_online_month_left", text, "resource month", rows)
@@ -138,10 +138,10 @@ def _use(of: Of, view: AccessFigures) -> Iterator[Metric]:
         due = datetime.combine(found.next_busy, time(), view.settings.time_zone).timestamp()
     text = "When the next busy time of a seasonal access is due."
     yield of.figure("kodeks_online_next_busy_timestamp_seconds", text, due)
-    text = "Documents used by this day of the month, judging by the access's past."
+    text = "Documents expected to be used by this day of the month, judging by the access's history."
     yield of.figure("kodeks_online_documents_expected", text, found.expected)
     deviation = [((found.deviation.value,), 1)] if found.deviation is not None else []
-    text = "1 while an access behaves unlike its own past."
+    text = "1 while an access behaves unlike its history."
     yield of.gauge("kodeks_online_deviation", text, "kind", deviation)
     advice = [((found.advice.value, found.advice_reason), 1)] if found.advice is not None else []
     text = "Whether to call the client today, and why."

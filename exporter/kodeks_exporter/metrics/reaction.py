@@ -44,8 +44,8 @@ def _now(state: ReactionState) -> Iterator[Metric]:
             waiting[key] += 1
             oldest[incident.manager] = min(oldest.get(incident.manager, incident.told), incident.told)
     labels = "manager priority"
-    yield gauge("kodeks_reaction_waiting", "Alerts that fire now and have not been taken.", labels, waiting.items())
-    yield gauge("kodeks_reaction_taken", "Alerts that fire now and have been taken.", labels, taken.items())
+    yield gauge("kodeks_reaction_waiting", "Firing alerts that nobody has taken.", labels, waiting.items())
+    yield gauge("kodeks_reaction_taken", "Firing alerts that somebody has taken.", labels, taken.items())
     text = "Since when the oldest alert that nobody has taken has been waiting."
     rows = (((manager,), first) for manager, first in oldest.items())
     yield gauge("kodeks_reaction_oldest_waiting_timestamp_seconds", text, "manager", rows)

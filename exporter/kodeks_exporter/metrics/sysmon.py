@@ -9,7 +9,7 @@ from kodeks_exporter.domain.check import Outcome, SysmonFacts
 from kodeks_exporter.metrics.dropped import dropped_series
 from kodeks_exporter.store.live import LiveStatus
 
-_HELP: Final = "Passed on from /sysmon/metrics of installations; its meaning is Kodeks' own."
+_HELP: Final = "Passed on from an installation's /sysmon/metrics; Kodeks defines the meaning."
 
 
 def families(status: LiveStatus) -> Iterator[Metric]:

@@ -120,7 +120,7 @@ class Desk:
             try:
                 self._watch.take([alert.identity for alert in case.alerts], listings, taken)
             except Exception:  # the silence is in place, and the next poll will find it
-                log.exception("taken alert not written down")
+                log.exception("acknowledgement not recorded")
         log.info(
             "alert taken", extra={name: link.labels[name] for name in ("alertname", "manager") if link.labels.get(name)}
         )

@@ -1,4 +1,4 @@
-"""How sysinfo reports arrive, and how they are sent on."""
+"""How sysinfo reports arrive, and how they are forwarded."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -78,7 +78,7 @@ class ForwardSettings:
 
 @dataclass(frozen=True, slots=True)
 class ReportSettings:
-    """How sysinfo reports arrive and where they are sent on."""
+    """How sysinfo reports arrive and where they are forwarded."""
 
     upload_limit: ReportSize = 64 * 1024 * 1024
     """The largest report accepted from an upload or the inbox."""

@@ -158,7 +158,7 @@ class Database:
             note.open("x").close()
             reason = f"{type(error).__name__}: {error}"[:300]
             log.error(
-                "a file of the storage is damaged: restart the exporter, which sets it aside and starts a new one",
+                "a storage file is damaged: restart the exporter to set it aside and start a new one",
                 extra={"file": self.path.name, "reason": reason},
             )
 

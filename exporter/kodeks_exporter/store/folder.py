@@ -121,7 +121,7 @@ def _set_aside(directory: Path, file_name: str, error: Exception) -> None:
     except OSError as problem:
         raise StorageError(f"{directory / file_name}: can't be read ({error}) nor moved away: {problem}") from None
     log.error(
-        "a file of the storage can't be read: set aside and started again",
+        "a storage file can't be read: it was set aside and a new one started",
         extra={"file": file_name, "reason": f"{type(error).__name__}: {error}"[:300], "kept_as": target.name},
     )
 

@@ -83,7 +83,7 @@ class Writer:
 
     def close(self, patience: float) -> None:
         if not self.flush(patience):
-            log.error("not everything was written", extra={"file": self._name, "rows": self.backlog().rows})
+            log.error("some changes were not written", extra={"file": self._name, "rows": self.backlog().rows})
         with self._changed:
             self._closing = True
             self._changed.notify_all()
@@ -114,10 +114,10 @@ class Writer:
                     connection.execute(statement, parameters)
         except Exception as error:
             if not self._failing:
-                log.error("can't be written, tried again and again", extra={"file": self._name, "reason": str(error)})
+                log.error("write failed, still retrying", extra={"file": self._name, "reason": str(error)})
             self._failing = True
             return False
         if self._failing:
-            log.info("written again", extra={"file": self._name})
+            log.info("writing works again", extra={"file": self._name})
         self._failing = False
         return True

@@ -67,7 +67,7 @@ def _guides() -> Mapping[str, Guide]:
     try:
         return read(assets.find() / FOLDER)
     except assets.AssetsError as error:
-        logger.error("the pages of alerts are missing: %s", error)
+        logger.error("the alert pages are missing: %s", error)
         return {}
 
 

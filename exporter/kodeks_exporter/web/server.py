@@ -163,7 +163,7 @@ class WebServer:
                 sock, peer = await loop.sock_accept(listener)
             except OSError as problem:
                 if problem.errno in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM):
-                    logger.error("no descriptor for a connection: %s", problem.strerror)
+                    logger.error("no file descriptor left for a connection: %s", problem.strerror)
                     self._house.table.make_room()
                     await asyncio.sleep(_PAUSE)
                 continue
@@ -190,7 +190,7 @@ class WebServer:
         if table.turned_away > full and time.monotonic() >= self._quiet_until:
             self._quiet_until = time.monotonic() + _QUIET
             extra = {"open": len(table), "turned_away": table.turned_away, "newest": peer[0]}
-            logger.warning("too many connections: the longest silent ones make room", extra=extra)
+            logger.warning("too many connections: closing the ones idle the longest", extra=extra)
 
 
 def _listener(address: tuple[str, int]) -> socket.socket:

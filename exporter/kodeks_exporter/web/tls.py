@@ -57,7 +57,7 @@ class Certificates:
                 except (OSError, ValueError) as problem:
                     logger.error("certificate changed but can't be used, the old one stays: %s", problem)
                 else:
-                    logger.info("certificate read again: %s", self._security.cert_file)
+                    logger.info("certificate reloaded: %s", self._security.cert_file)
             return self._context
 
 
