@@ -1,11 +1,11 @@
 """What Grafana asks Prometheus for when somebody opens a dashboard, worked out from the dashboard's JSON.
 
-As Grafana 9.4 to 13 do it: variables with their chains, `$__interval` and its kin, steps, time ranges. No Grafana runs.
+As Grafana 9.4 to 13 do it, as far as our dashboards need it: variables with their chains, `$__interval` and its kin,
+steps, time ranges. No Grafana runs.
 """
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,17 +18,14 @@ WIDTH = 1600
 SCRAPE = 15.0
 """Seconds: the data source's scrape interval, which is Grafana's default as well."""
 ALL = "$__all"
-_MOST_POINTS = 11000
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400, "M": 30 * 86400, "y": 365 * 86400}
 _ROUND = (
-    (10, 1), (15, 10), (35, 20), (75, 50), (150, 100), (350, 200), (750, 500), (1500, 1000), (3500, 2000),
-    (7500, 5000), (12500, 10000), (17500, 15000), (25000, 20000), (45000, 30000), (90000, 60000), (210000, 120000),
+    (17500, 15000), (25000, 20000), (45000, 30000), (90000, 60000), (210000, 120000),
     (450000, 300000), (750000, 600000), (1050000, 900000), (1500000, 1200000), (2700000, 1800000),
     (5400000, 3600000), (9000000, 7200000), (16200000, 10800000), (32400000, 21600000), (86400000, 43200000),
     (604800000, 86400000), (1814400000, 604800000), (3628800000, 2592000000),
 )  # fmt: skip
-"""Grafana's roundInterval: below so many milliseconds, so many."""
-_REFERENCE = re.compile(r"\$(\w+)|\$\{(\w+)(?:\.([^:^}]+))?(?::([^}]+))?\}|\[\[(\w+)(?::([^\]]+))?\]\]")
+"""Grafana's roundInterval: below so many milliseconds, so many; from the scrape interval on."""
 
 Value = str | list[str]
 
@@ -97,16 +94,10 @@ class Board:
     def variables(self) -> list[dict[str, Any]]:
         return list((self.document.get("templating") or {}).get("list") or ())
 
-    def range(self, now: float, panel: Mapping[str, Any] | None = None) -> tuple[float, float]:
-        """The time range that is shown first, with the panel's own ``timeFrom`` and ``timeShift``."""
-        time = self.document.get("time") or {"from": "now-6h", "to": "now"}
-        start, end = moment(time["from"], now), moment(time["to"], now, up=True)
-        if panel and panel.get("timeFrom"):
-            start, end = moment(f"now-{panel['timeFrom']}", now), now
-        if panel and panel.get("timeShift"):
-            shift = seconds(panel["timeShift"])
-            start, end = start - shift, end - shift
-        return start, end
+    def range(self, now: float) -> tuple[float, float]:
+        """The time range that is shown first."""
+        time = self.document["time"]
+        return moment(time["from"], now), moment(time["to"], now)
 
     def _panels(self) -> Iterator[dict[str, Any]]:
         for panel in self.document.get("panels") or ():
@@ -146,7 +137,7 @@ class View:
                 current = current[0]
             if wished is not None:
                 self.chosen[name] = [wished] if variable.get("multi") else wished
-            elif variable["type"] in ("textbox", "constant", "interval"):
+            elif variable["type"] == "textbox":
                 self.chosen[name] = str(current if current not in (None, "") else variable.get("query", ""))
             elif variable.get("includeAll") and current in (None, "", [], ALL, "All"):
                 self.chosen[name] = ALL
@@ -159,15 +150,10 @@ class View:
 
     def query(self, target: Target) -> Query:
         """What Grafana would send for ``target``."""
-        start, end = self.board.range(self.now, target.panel)
-        step = _step(target, start, end, self.interpolate)
+        start, end = self.board.range(self.now)
         told = target.target
-        interval = self.interpolate(str(told.get("interval") or ""))
-        scrape = seconds(interval) if interval else SCRAPE
-        scope = {
-            "__interval": _text(step), "__interval_ms": str(int(step * 1000)),
-            "__rate_interval": _text(max(step + scrape, 4 * scrape)), **_range_scope(start, end),
-        }  # fmt: skip
+        step = _step(str(told.get("interval") or ""), start, end)
+        scope = {"__interval": f"{step:.0f}s", **_range_scope(start, end)}
         expression = self.interpolate(str(told.get("expr", "")), scope)
         if not target.instant:  # both ends on full steps
             start, end = start // step * step, end // step * step
@@ -176,22 +162,20 @@ class View:
             str(told.get("legendFormat") or ""), expression, start, end, 0 if target.instant else step,
         )  # fmt: skip
 
-    def interpolate(self, text: str, scope: Mapping[str, str] | None = None) -> str:
-        """``text`` with its variables as the Prometheus data source writes them. KeyError: there is no such variable.
+    def interpolate(self, text: str, scope: Mapping[str, str]) -> str:
+        """``text`` with its variables, written ``$name``, as the Prometheus data source replaces them.
 
         An unknown ``$name`` stays as it is, as in Grafana; it is for the caller to complain.
         """
         by_name = {each["name"]: each for each in self.board.variables()}
 
         def one(match: re.Match[str]) -> str:
-            name, form = match[1] or match[2] or match[5], match[4] or match[6]
-            if scope and name in scope:
-                return _moment_format(scope[name], form) if form else scope[name]
+            name = match[1]
             if name not in self.chosen:
-                return match[0]
-            return _formatted(by_name[name], self.chosen[name], self.offered[name], form)
+                return scope.get(name, match[0])
+            return _formatted(by_name[name], self.chosen[name], self.offered[name])
 
-        return _REFERENCE.sub(one, text)
+        return re.sub(r"\$(\w+)", one, text)
 
     def _offer(self, variable: dict[str, Any]) -> list[str]:
         kind = variable["type"]
@@ -200,8 +184,6 @@ class View:
         elif kind == "custom":
             parts = re.split(r"(?<!\\),", str(variable.get("query") or ""))
             values = [part.strip().partition(" : ")[2].strip() or part.strip() for part in parts if part.strip()]
-        elif kind == "interval":
-            values = [each.strip() for each in str(variable.get("query", "")).split(",")]
         elif kind == "datasource":
             values = ["prometheus"]
         else:
@@ -222,32 +204,9 @@ class View:
         return _sorted(_filtered(values, str(variable.get("regex") or "")), int(variable.get("sort") or 0))
 
 
-def moment(text: str, now: float, up: bool = False) -> float:
-    """``now-30d``, ``now/y``, ``now-1d/d`` or an ISO time as Unix seconds, days of UTC. ``up``: rounded to the end."""
-    match = re.fullmatch(r"now((?:[+-]\d+\w)*)(?:/(\w))?", text)
-    if not match:
-        return dt.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
-    at = dt.datetime.fromtimestamp(now, dt.UTC)
-    for sign, number, unit in re.findall(r"([+-])(\d+)(\w)", match[1]):
-        amount = int(number) * (1 if sign == "+" else -1)
-        if unit == "y":
-            at = at.replace(year=at.year + amount)
-        elif unit == "M":
-            months = at.year * 12 + at.month - 1 + amount
-            at = at.replace(year=months // 12, month=months % 12 + 1, day=min(at.day, 28))
-        else:
-            at += dt.timedelta(seconds=amount * _UNITS[unit])
-    if unit := match[2]:
-        begin = {
-            "d": at.replace(hour=0), "w": at.replace(hour=0) - dt.timedelta(days=at.weekday()),
-            "M": at.replace(hour=0, day=1), "y": at.replace(hour=0, day=1, month=1), "h": at,
-        }[unit].replace(minute=0, second=0, microsecond=0)  # fmt: skip
-        if not up:
-            return begin.timestamp()
-        days = {"d": 1, "w": 7, "M": 32, "y": 367, "h": 0}[unit]
-        after = begin + dt.timedelta(days=days, hours=int(unit == "h"))
-        return moment(f"now/{unit}", after.timestamp()) - 0.001
-    return at.timestamp()
+def moment(text: str, now: float) -> float:
+    """``now`` or ``now-30d`` as Unix seconds. ValueError for anything else."""
+    return now if text == "now" else now - seconds(text.removeprefix("now-"))
 
 
 def seconds(text: str) -> float:
@@ -258,68 +217,29 @@ def seconds(text: str) -> float:
     return sum(float(number) * _UNITS[unit] for number, unit in parts)
 
 
-def _step(target: Target, start: float, end: float, interpolate: Any) -> float:
-    points = float(target.panel.get("maxDataPoints") or WIDTH)
+def _step(own: str, start: float, end: float) -> float:
+    """``own``: the target's "Min step"."""
     span = end - start
-    lowest = seconds(interpolate(str(target.panel.get("interval") or ""))) if target.panel.get("interval") else SCRAPE
-    raw = 1000 * span / points
+    raw = 1000 * span / WIDTH
     rounded = next((value for bound, value in _ROUND if raw < bound), 365 * 86400 * 1000) / 1000
-    interval = max(rounded, lowest)
-    own = interpolate(str(target.target.get("interval") or ""))
-    least = seconds(own) if own else interval
-    factor = float(target.target.get("intervalFactor") or 1)
-    safest = max(1.0, -(-span // _MOST_POINTS)) if span / interval > _MOST_POINTS else 0.0
-    return max(interval * factor, least, safest)
+    interval = max(rounded, SCRAPE)
+    return max(interval, seconds(own) if own else interval)
 
 
 def _range_scope(start: float, end: float) -> dict[str, str]:
     span = round(end - start)
-    return {
-        "__range": f"{span}s", "__range_s": str(span), "__range_ms": str(span * 1000),
-        "__from": str(int(start * 1000)), "__to": str(int(end * 1000)),
-    }  # fmt: skip
+    return {"__range": f"{span}s", "__range_s": str(span)}
 
 
-def _text(span: float) -> str:
-    return f"{int(span * 1000)}ms" if span < 1 else f"{int(span)}s"
-
-
-def _moment_format(value: str, form: str) -> str:
-    at = dt.datetime.fromtimestamp(int(value) / 1000, dt.UTC)
-    if form in ("date", "date:iso"):
-        return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    if form == "date:seconds":
-        return str(int(value) // 1000)
-    pattern = form.removeprefix("date:")
-    for theirs, ours in (("YYYY", "%Y"), ("MM", "%m"), ("DD", "%d"), ("HH", "%H"), ("mm", "%M"), ("ss", "%S")):
-        pattern = pattern.replace(theirs, ours)
-    return at.strftime(pattern)
-
-
-def _formatted(variable: Mapping[str, Any], value: Value, offered: list[str], form: str | None) -> str:
+def _formatted(variable: Mapping[str, Any], value: Value, offered: list[str]) -> str:
     every = value == ALL or value == [ALL]
     if every and variable.get("allValue"):
-        return str(variable["allValue"])  # as it is, whatever the format
+        return str(variable["allValue"])  # as it is
     values = list(offered) if every else value
-    if form is None:
-        if not variable.get("multi") and not variable.get("includeAll"):
-            return _quoted(values if isinstance(values, str) else "".join(values))
-        form = "prometheus"
-    many = [values] if isinstance(values, str) else values
-    match form:
-        case "raw" | "csv":
-            return ",".join(many)
-        case "pipe":
-            return "|".join(many)
-        case "prometheus" | "regex":
-            escape = _escaped if form == "prometheus" else _regex_escaped
-            told = [escape(each) for each in many]
-            return told[0] if len(told) == 1 else f"({'|'.join(told)})"
-        case "text":
-            return " + ".join(many)
-        case "doublequote":
-            return ",".join(f'"{each}"' for each in many)
-    raise ValueError(f"format of a variable that is not known here: {form}")
+    if not variable.get("multi") and not variable.get("includeAll"):
+        return _quoted(values if isinstance(values, str) else "".join(values))
+    told = [_escaped(each) for each in ([values] if isinstance(values, str) else values)]
+    return told[0] if len(told) == 1 else f"({'|'.join(told)})"
 
 
 def _quoted(value: str) -> str:
@@ -332,10 +252,6 @@ def _escaped(value: str) -> str:
     return re.sub(r"[$^*{}\[\]'+?.()|]", r"\\\\\g<0>", value.replace("\\", "\\\\\\\\"))
 
 
-def _regex_escaped(value: str) -> str:
-    return re.sub(r"[\\^$*+?.()|[\]{}/]", r"\\\g<0>", value)
-
-
 def _result(labels: Mapping[str, str], at: float, value: str) -> str:
     """A line of ``query_result`` as Grafana writes it."""
     inside = ",".join(f'{name}="{told}"' for name, told in labels.items() if name != "__name__")
@@ -343,24 +259,13 @@ def _result(labels: Mapping[str, str], at: float, value: str) -> str:
 
 
 def _filtered(values: Sequence[str], pattern: str) -> list[str]:
+    """``pattern``: ``/…(…)…/``, of which the first group is taken."""
     if pattern:
-        match = re.fullmatch(r"/(.*)/([a-z]*)", pattern, re.DOTALL)
-        body, flags = (match[1], match[2]) if match else (pattern, "")
-        body = re.sub(r"\(\?<(\w+)>", r"(?P<\1>", body)
-        compiled = re.compile(body, re.IGNORECASE if "i" in flags else 0)
-        found = []
-        for value in values:
-            for hit in [*compiled.finditer(value)][: None if "g" in flags else 1]:
-                named = hit.groupdict()
-                found.append(named.get("value") or (hit[1] if compiled.groups else hit[0]) or "")
-        values = [value for value in found if value]
+        hits = [re.search(pattern.strip("/"), value) for value in values]
+        values = [hit[1] for hit in hits if hit]
     return list(dict.fromkeys(values))
 
 
 def _sorted(values: list[str], order: int) -> list[str]:
-    if order == 0:
-        return values
-    if order in (3, 4):
-        numbers = {value: float(match[1]) if (match := re.search(r"(\d+)", value)) else -1.0 for value in values}
-        return sorted(values, key=lambda value: numbers[value], reverse=order == 4)
-    return sorted(values, key=str.lower if order in (5, 6) else None, reverse=order in (2, 6))
+    """As Grafana does for 0 (as they come), 1 (alphabetical) and 2 (the other way)."""
+    return sorted(values, reverse=order == 2) if order else values
