@@ -14,7 +14,6 @@ import urllib.request
 from collections.abc import Callable, Iterable
 from enum import StrEnum
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 import yaml
@@ -23,6 +22,7 @@ from demo import configs, fleet, tools
 from demo.processes import Child, free_ports, wait_http
 from demo.push import Errand, Pusher
 from demo.rundir import RunDirectory
+from demo.running import Running
 from demo.sinks import Mail, MailSink, TelegramMessage, TelegramSink
 from demo.stand import Stand, StandSpec
 from demo.vendor import Vendor
@@ -72,14 +72,14 @@ def missing(parts: Iterable[Part]) -> dict[Part, str]:
     return {part: PROGRAMS[part] for part in parts if part in PROGRAMS and tools.find(PROGRAMS[part]) is None}
 
 
-class Stack:
+class Stack(Running):
     """A context manager that starts the wanted parts in order and leaves nothing behind.
 
     For tests: ``Stack({Part.EXPORTER, Part.PROMETHEUS, Part.ALERTMANAGER})`` with ``spec`` (the stand's servers; the
     demonstration's by default) and ``configure``, which gets kodeks.yml as data before it is written and may change
     it or give another one. With an own ``spec``, ``configure`` makes the whole document: it gets an empty one.
     ``quick``: scrapes, evaluations and groups of alerts come after seconds; ``quick=False`` leaves 15 s and the
-    project's own waiting times. ``rate_limit``: of the Telegram sink, messages per chat and minute.
+    project's own waiting times.
     ``online``: the vendor's servers run as well, and the demonstration's document has their 150 accesses; with
     ``quick`` the rules about them wait for seconds, too. Off by default: clients that use accesses up make mails.
     ``story``: what is told of a lost key waits for a few seconds only, for somebody who watches.
@@ -93,7 +93,6 @@ class Stack:
         spec: StandSpec | None = None,
         configure: Callable[[dict[str, Any], Stack], dict[str, Any] | None] | None = None,
         round_seconds: float = 5.0,
-        rate_limit: int = 0,
         quick: bool = True,
         online: bool = False,
         story: bool = False,
@@ -118,7 +117,7 @@ class Stack:
         """Signs the links by which alerts of this run are taken."""
         self._stopping = threading.Lock()
         self.mails = MailSink(on_mail)
-        self.telegrams = TelegramSink(rate_limit=rate_limit, listener=on_telegram)
+        self.telegrams = TelegramSink(listener=on_telegram)
         self.pusher: Pusher | None = None
         """Runs with ``Part.PUSH``, the exporter and the demonstration's own fleet."""
         self.proxy_port = self.snmp_port = 0
@@ -158,14 +157,6 @@ class Stack:
         return self.directory / "kodeks.yml"
 
     # Life.
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def start(self) -> Self:
         """Start everything, or nothing: MissingProgramsError, ChildDiedError, TimeoutError, OSError."""

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from types import TracebackType
-from typing import Self
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from demo.running import InLoop
 from demo.sinks.inbox import Inbox
 
 
@@ -44,14 +42,13 @@ def decode(envelope_from: str, recipients: tuple[str, ...], raw: bytes) -> Mail:
     return Mail(envelope_from, recipients, str(message["subject"] or ""), parts["plain"], parts["html"], raw)
 
 
-class MailSink(Inbox[Mail]):
-    """An SMTP server without TLS and passwords on a free port; a context manager."""
+class MailSink(InLoop, Inbox[Mail]):
+    """An SMTP server without TLS and passwords on a free port."""
 
     def __init__(self, listener: Callable[[Mail], None] | None = None, host: str = "127.0.0.1", port: int = 0) -> None:
-        super().__init__(listener)
+        InLoop.__init__(self, "mail-sink")
+        Inbox.__init__(self, listener)
         self.host, self.port = host, port
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, name="mail-sink", daemon=True)
         self._server: asyncio.Server | None = None
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: ARG002, N802
@@ -61,35 +58,9 @@ class MailSink(Inbox[Mail]):
         self.put(decode(envelope.mail_from or "", tuple(envelope.rcpt_tos), raw))
         return "250 2.0.0 Ok"
 
-    def start(self) -> Self:
-        self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._open(), self._loop).result(10)
-        return self
-
-    def stop(self) -> None:
-        """May be called twice."""
-        if not self._thread.is_alive():
-            return
-        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(10)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._loop.run_forever()
-        self._loop.close()
-
     async def _open(self) -> None:
-        self._server = await self._loop.create_server(
-            lambda: SMTP(self, hostname="mail.kodeks.test", enable_SMTPUTF8=True, loop=self._loop),
+        self._server = await self.loop.create_server(
+            lambda: SMTP(self, hostname="mail.kodeks.test", enable_SMTPUTF8=True, loop=self.loop),
             self.host,
             self.port,
         )
@@ -98,7 +69,3 @@ class MailSink(Inbox[Mail]):
     async def _close(self) -> None:
         if self._server is not None:
             self._server.close()
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)

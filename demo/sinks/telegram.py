@@ -1,7 +1,6 @@
 """A local Telegram Bot API: takes what Alertmanager's notifier sends, and refuses what Telegram would refuse.
 
-Alertmanager (telebot) posts JSON whose values are all strings to ``/bot<TOKEN>/sendMessage``; forms and queries,
-which the real API takes too, are understood as well.
+Alertmanager (telebot) posts JSON whose values are all strings to ``/bot<TOKEN>/sendMessage``.
 """
 
 from __future__ import annotations
@@ -11,14 +10,12 @@ import json
 import re
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import Any, Self
-from urllib.parse import parse_qsl, urlsplit
 
+from demo.running import Running
 from demo.sinks.inbox import Inbox
 from demo.sinks.markup import MarkupError, visible_text
 
@@ -58,28 +55,18 @@ class Refusal:
     text: str
 
 
-class TelegramSink(Inbox[TelegramMessage]):
-    """The API on a free port; a context manager.
-
-    ``chats``: the chats that exist, empty: any. ``rate_limit``: messages per chat and minute, 0: any number.
-    """
+class TelegramSink(Running, Inbox[TelegramMessage]):
+    """The API on a free port; every chat exists, and none has a limit."""
 
     def __init__(
-        self,
-        token: str = "123456:demo-token",
-        *,
-        chats: frozenset[int] = frozenset(),
-        rate_limit: int = 0,
-        listener: Callable[[TelegramMessage], None] | None = None,
-        host: str = "127.0.0.1",
+        self, token: str = "123456:demo-token", *, listener: Callable[[TelegramMessage], None] | None = None
     ) -> None:
         super().__init__(listener)
-        self.token, self.chats, self.rate_limit = token, chats, rate_limit
+        self.token = token
         self._refusals: list[Refusal] = []
-        self._sent: dict[int, deque[float]] = {}
         self._lock = threading.Lock()
         self._number = 0
-        self._server = ThreadingHTTPServer((host, 0), _handler(self))
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), name="telegram", daemon=True)
 
@@ -106,14 +93,6 @@ class TelegramSink(Inbox[TelegramMessage]):
             self._thread.join(10)
         self._server.server_close()
 
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-
     def handle(self, path: str, parameters: dict[str, str]) -> tuple[int, dict[str, Any]]:
         """Status and JSON document of a call."""
         prefix, _, method = path.removeprefix("/").partition("/")
@@ -136,8 +115,6 @@ class TelegramSink(Inbox[TelegramMessage]):
             chat = int(parameters.get("chat_id", ""))
         except ValueError:
             return self._refuse(400, "Bad Request: chat not found", parameters)
-        if self.chats and chat not in self.chats:
-            return self._refuse(400, "Bad Request: chat not found", parameters)
         if mode.lower() not in {"", "html"}:
             return self._refuse(400, "Bad Request: unsupported parse_mode", parameters)
         try:
@@ -148,10 +125,6 @@ class TelegramSink(Inbox[TelegramMessage]):
             return self._refuse(400, "Bad Request: message text is empty", parameters)
         if len(text.encode("utf-16-le")) // 2 > MAX_CHARACTERS:
             return self._refuse(400, "Bad Request: message is too long", parameters)
-        wait = self._wait(chat)
-        if wait:
-            status, document = self._refuse(429, f"Too Many Requests: retry after {wait}", parameters)
-            return status, {**document, "parameters": {"retry_after": wait}}
         silent = parameters.get("disable_notification", "").lower() in {"true", "1"}
         with self._lock:
             self._number += 1
@@ -160,20 +133,6 @@ class TelegramSink(Inbox[TelegramMessage]):
         kind = "private" if chat > 0 else "supergroup"
         result = {"message_id": number, "date": int(time.time()), "chat": {"id": chat, "type": kind}, "text": text}
         return 200, {"ok": True, "result": result}
-
-    def _wait(self, chat: int) -> int:
-        """Seconds until the chat may get another message, 0: now (which is then counted)."""
-        if not self.rate_limit:
-            return 0
-        now = time.monotonic()
-        with self._lock:
-            sent = self._sent.setdefault(chat, deque())
-            while sent and sent[0] <= now - 60:
-                sent.popleft()
-            if len(sent) >= self.rate_limit:
-                return max(1, round(sent[0] + 60 - now))
-            sent.append(now)
-        return 0
 
     def _refuse(self, status: int, description: str, parameters: dict[str, str]) -> tuple[int, dict[str, Any]]:
         with self._lock:
@@ -185,19 +144,13 @@ def _failure(status: int, description: str) -> tuple[int, dict[str, Any]]:
     return status, {"ok": False, "error_code": status, "description": description}
 
 
-def _parameters(query: str, content_type: str, body: bytes) -> dict[str, str]:
+def _parameters(body: bytes) -> dict[str, str]:
     """The call's parameters as text. ValueError: not understood."""
-    found = dict(parse_qsl(query, keep_blank_values=True))
-    if not body:
-        return found
-    if content_type.startswith("application/x-www-form-urlencoded"):
-        return found | dict(parse_qsl(body.decode(), keep_blank_values=True))
-    document = json.loads(body)
-    if document is None:  # telebot posts "null" where there are no parameters
-        return found
-    if not isinstance(document, dict):
+    document = json.loads(body or b"null")
+    if not isinstance(document, dict | None):
         raise ValueError("an object is expected")
-    return found | {key: value if isinstance(value, str) else json.dumps(value) for key, value in document.items()}
+    given = document or {}  # telebot posts "null" where there are no parameters
+    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in given.items()}
 
 
 def _handler(sink: TelegramSink) -> type[BaseHTTPRequestHandler]:
@@ -208,14 +161,13 @@ def _handler(sink: TelegramSink) -> type[BaseHTTPRequestHandler]:
             self.do_POST()
 
         def do_POST(self) -> None:
-            parts = urlsplit(self.path)
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             try:
-                parameters = _parameters(parts.query, self.headers.get("Content-Type", ""), body)
+                parameters = _parameters(body)
             except ValueError:
                 status, document = _failure(400, "Bad Request: can't parse the request")
             else:
-                status, document = sink.handle(parts.path, parameters)
+                status, document = sink.handle(self.path, parameters)
             answer = json.dumps(document, ensure_ascii=False).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import resource
-import socket
-import ssl
-import threading
 from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any
 
+from demo.running import InLoop
 from demo.stand import tls
 from demo.stand.control_site import ControlSite, Orders
 from demo.stand.faults import (
@@ -24,154 +19,30 @@ from demo.stand.faults import (
     OptionValue,
     number,
 )
-from demo.stand.model import LicenceManagerSpec, ServerSpec, StandSpec
+from demo.stand.listeners import Listener, Manager
+from demo.stand.model import ServerSpec, StandSpec
 from demo.stand.names import NameServer
 from demo.stand.reports import Report
 from demo.stand.server import KodeksServer
-from demo.stand.wire import HttpProtocol, Site, close_all
 
-_T = TypeVar("_T")
 _Work = Coroutine[Any, Any, None]
-BACKLOG = 512
 SEARCH_STATUSES = ("ok", "empty", "error")
 
 
-@dataclass(eq=False)
-class _Listener:
-    """A TCP port that can be closed and opened again at the same number."""
-
-    site: Site
-    host: str
-    port: int
-    context: ssl.SSLContext | None = None
-    peers: set[HttpProtocol] = field(default_factory=set)
-    server: asyncio.Server | None = None
-    hole: list[socket.socket] = field(default_factory=list)
-
-    async def open(self) -> None:
-        self._leave_hole()
-        if self.server is not None:
-            return
-        loop = asyncio.get_running_loop()
-        self.server = await loop.create_server(
-            lambda: HttpProtocol(self.site, self.peers), self.host, self.port, ssl=self.context, backlog=BACKLOG
-        )
-        self.port = self.server.sockets[0].getsockname()[1]
-
-    async def close(self) -> None:
-        if self.server is not None:
-            self.server.close()
-            self.server = None
-        self._leave_hole()
-        await close_all(self.peers)
-
-    async def refuse(self) -> None:
-        """Closed to all, yet the number stays taken: nobody else may get it meanwhile."""
-        await self.close()
-        self.hole = [socket.socket()]
-        self.hole[0].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.hole[0].bind((self.host, self.port))
-
-    async def open_hole(self) -> None:
-        """Listen with room for one connection, take that room, and never accept: the kernel drops further SYNs."""
-        await self.close()
-        listening, only = socket.socket(), socket.socket()
-        self.hole = [listening, only]
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((self.host, self.port))
-        listening.listen(0)
-        only.setblocking(False)
-        only.connect_ex((self.host, self.port))
-
-    def _leave_hole(self) -> None:
-        for each in self.hole:
-            each.close()
-        self.hole.clear()
-
-
-@dataclass(eq=False)
-class _Manager:
-    """A licence manager: a port that accepts and says nothing of use."""
-
-    spec: LicenceManagerSpec
-    faults: dict[Fault, Options] = field(default_factory=dict)
-    port: int = 0
-    server: asyncio.Server | None = None
-    writers: set[asyncio.StreamWriter] = field(default_factory=set)
-
-    @property
-    def lends(self) -> bool:
-        return not self.faults
-
-    async def open(self) -> None:
-        if self.server is None:
-            port = self.port or self.spec.port
-            self.server = await asyncio.start_server(self._talk, self.spec.host, port)
-            self.port = self.server.sockets[0].getsockname()[1]
-
-    async def close(self) -> None:
-        if self.server is not None:
-            self.server.close()
-            self.server = None
-        for writer in list(self.writers):
-            writer.transport.abort()
-
-    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.writers.add(writer)
-        try:
-            while await reader.read(4096):  # the protocol is not published: whatever comes is taken in silence
-                pass
-        except ConnectionError:
-            pass
-        finally:
-            self.writers.discard(writer)
-            writer.close()
-
-
-class Stand:
-    """A fleet of Kodeks servers on loopback ports; a context manager. Every method may be called from any thread."""
+class Stand(InLoop):
+    """A fleet of Kodeks servers on loopback ports. Every method may be called from any thread."""
 
     def __init__(self, spec: StandSpec) -> None:
+        super().__init__("stand")
         self.spec = spec
-        self._managers = {each.name: _Manager(each) for each in spec.licence_managers}
+        self._managers = {each.name: Manager(each) for each in spec.licence_managers}
         self._servers = {each.name: self._server(each) for each in spec.servers}
-        self._listeners: dict[str, _Listener] = {}
+        self._listeners: dict[str, Listener] = {}
         self._names = NameServer({each.dns_name.lower(): each.host for each in spec.servers if each.dns_name})
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, name="stand", daemon=True)
         self._dns_transport: asyncio.DatagramTransport | None = None
-        self._control: _Listener | None = None
+        self._control: Listener | None = None
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()  # asyncio itself keeps no strong reference to them
-
-    # Life.
-
-    def start(self) -> Self:
-        """Open every port. Raises OSError when one is taken."""
-        _allow_many_sockets()
-        self._thread.start()
-        try:
-            self._call(self._open())
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def stop(self) -> None:
-        """Close every port. May be called twice."""
-        if not self._thread.is_alive():
-            return
-        self._call(self._close())
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     # Faults. What ``ordered_…`` returns is awaited inside the stand's loop, as the control interface does.
 
@@ -180,7 +51,7 @@ class Stand:
 
         KeyError: no such target; ValueError: no such fault, or not of this target.
         """
-        self._call(self.ordered_fault(target, Fault(fault), options))
+        self.call(self.ordered_fault(target, Fault(fault), options))
 
     def ordered_fault(self, target: str, fault: Fault, options: Options) -> _Work:
         names = self._targets(target)
@@ -190,7 +61,7 @@ class Stand:
 
     def clear(self, target: str | None = None, fault: Fault | str | None = None) -> None:
         """Mend one fault or all of them, at one target or everywhere."""
-        self._call(self.ordered_clear(target, Fault(fault) if fault is not None else None))
+        self.call(self.ordered_clear(target, Fault(fault) if fault is not None else None))
 
     def ordered_clear(self, target: str | None, fault: Fault | None) -> _Work:
         return self._clear(self._targets(target), fault)
@@ -206,7 +77,7 @@ class Stand:
 
         KeyError: no such server; ValueError: a status other than ok, empty and error.
         """
-        self._call(self.ordered_search(name, login, query, status))
+        self.call(self.ordered_search(name, login, query, status))
 
     def ordered_search(self, name: str, login: str, query: str, status: str) -> _Work:
         server = self._servers[name]
@@ -294,14 +165,6 @@ class Stand:
 
     # Inside the loop.
 
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._loop.run_forever()
-        self._loop.close()
-
-    def _call(self, work: Coroutine[Any, Any, _T]) -> _T:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
-
     def _server(self, spec: ServerSpec) -> KodeksServer:
         server = KodeksServer(spec)
         if spec.licence_manager:
@@ -310,12 +173,13 @@ class Stand:
         return server
 
     async def _open(self) -> None:
+        _allow_many_sockets()
         for manager in self._managers.values():
             await manager.open()
         for name, server in self._servers.items():
             spec = server.spec
             context = tls.context(spec.tls_cert, spec.tls_key) if spec.tls_cert else None
-            listener = self._listeners[name] = _Listener(server, spec.host, spec.port, context)
+            listener = self._listeners[name] = Listener(server, spec.host, spec.port, context)
             await listener.open()
             if spec.licence_manager:
                 server.manager_address = "{}:{}".format(*self.address(spec.licence_manager))
@@ -324,7 +188,7 @@ class Stand:
             lambda: self._names, local_addr=("127.0.0.1", self.spec.dns_port)
         )
         orders = Orders(self.describe, self.ordered_search, self.ordered_clear, self.ordered_fault)
-        self._control = _Listener(ControlSite(orders), "127.0.0.1", self.spec.control_port)
+        self._control = Listener(ControlSite(orders), "127.0.0.1", self.spec.control_port)
         await self._control.open()
 
     async def _close(self) -> None:
@@ -336,12 +200,6 @@ class Stand:
             await manager.close()
         if self._dns_transport is not None:
             self._dns_transport.close()
-        await asyncio.sleep(0)
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.gather(*others, return_exceptions=True)
 
     def _targets(self, target: str | None) -> list[str]:
         """Names of servers and licence managers that a target means."""
@@ -414,7 +272,7 @@ class Stand:
             await self._apply_tls(server, listener)
         await listener.open()
 
-    async def _apply_tls(self, server: KodeksServer, listener: _Listener) -> None:
+    async def _apply_tls(self, server: KodeksServer, listener: Listener) -> None:
         spec = server.spec
         expired = Fault.TLS_EXPIRED in server.faults
         context = tls.context(spec.tls_expired_cert if expired else spec.tls_cert, spec.tls_key)
@@ -430,12 +288,12 @@ class Stand:
 
     def _end_restart_later(self, name: str, seconds: float) -> None:
         def end() -> None:
-            self._tasks.add(task := self._loop.create_task(self._clear([name], Fault.NIGHTLY_RESTART)))
+            self._tasks.add(task := self.loop.create_task(self._clear([name], Fault.NIGHTLY_RESTART)))
             task.add_done_callback(self._tasks.discard)
 
         if name in self._timers:
             self._timers[name].cancel()  # a second restart begins anew
-        self._timers[name] = self._loop.call_later(seconds, end)
+        self._timers[name] = self.loop.call_later(seconds, end)
 
 
 def _drop(faults: dict[Fault, Options], fault: Fault | None) -> None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
-from collections.abc import Callable, Coroutine, Sequence
-from types import TracebackType
-from typing import Any, Self
+from collections.abc import Callable, Sequence
 
+from demo.running import InLoop
 from demo.stand.wire import HttpProtocol, close_all
 from demo.vendor.model import ServerSpec
 from demo.vendor.server import VendorFault, VendorServer
@@ -16,37 +14,15 @@ from demo.vendor.server import VendorFault, VendorServer
 BACKLOG = 256
 
 
-class Vendor:
-    """A context manager. Its methods may be called from any thread; servers' counters may be read at any time."""
+class Vendor(InLoop):
+    """Its methods may be called from any thread; servers' counters may be read at any time."""
 
     def __init__(self, specs: Sequence[ServerSpec], clock: Callable[[], float] = time.time) -> None:
+        super().__init__("vendor")
         self.servers = {spec.name: VendorServer(spec, clock) for spec in specs}
         self._ports = {spec.name: spec.port for spec in specs}
         self._peers: dict[str, set[HttpProtocol]] = {spec.name: set() for spec in specs}
         self._listeners: dict[str, asyncio.Server] = {}
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, name="vendor", daemon=True)
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        self.stop()
-
-    def start(self) -> Self:
-        """Opens the ports. Once only."""
-        self._thread.start()
-        for name in self.servers:
-            self._call(self._open(name))
-        return self
-
-    def stop(self) -> None:
-        """Closes everything; once, after ``start``."""
-        for name in self.servers:
-            self._call(self._close(name))
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
 
     def url(self, name: str) -> str:
         """Host and folder: the ``url`` of an access."""
@@ -61,7 +37,7 @@ class Vendor:
             return
         server.faults.add(fault)
         if fault is VendorFault.CLOSED:
-            self._call(self._close(name))
+            self.call(self._leave(name))
 
     def clear(self, name: str) -> None:
         """Mends a server and all of its logins."""
@@ -70,27 +46,28 @@ class Vendor:
         server.faults.clear()
         server.login_faults.clear()
         if closed:
-            self._call(self._open(name))
+            self.call(self._listen(name))
 
     def spend(self, name: str, login: str, resource: str, units: int) -> None:
         """A client uses up units beyond its habit."""
         self.servers[name].spent[login, resource] += units
 
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._loop.run_forever()
+    async def _open(self) -> None:
+        for name in self.servers:
+            await self._listen(name)
 
-    def _call(self, work: Coroutine[Any, Any, None]) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+    async def _close(self) -> None:
+        for name in self.servers:
+            await self._leave(name)
 
-    async def _open(self, name: str) -> None:
+    async def _listen(self, name: str) -> None:
         server = self.servers[name]
-        self._listeners[name] = await self._loop.create_server(
+        self._listeners[name] = await self.loop.create_server(
             lambda: HttpProtocol(server, self._peers[name]), server.spec.host, self._ports[name], backlog=BACKLOG
         )
         self._ports[name] = self._listeners[name].sockets[0].getsockname()[1]
 
-    async def _close(self, name: str) -> None:
+    async def _leave(self, name: str) -> None:
         listener = self._listeners.pop(name, None)
         if listener is not None:
             listener.close()

@@ -103,11 +103,3 @@ def test_markup_only_matters_when_asked_for(telegram: TelegramSink) -> None:
 )
 def test_markup_that_telegram_takes(markup: str, seen: str) -> None:
     assert visible_text(markup) == seen
-
-
-def test_telegram_may_know_its_chats_and_limit_the_rate() -> None:
-    with TelegramSink("42:token", chats=frozenset({-100}), rate_limit=2) as sink:
-        assert _send(sink, "x", chat="7")[1]["description"] == "Bad Request: chat not found"
-        assert [_send(sink, "x")[0] for _ in range(3)] == [200, 200, 429]
-        assert _send(sink, "x")[1]["parameters"]["retry_after"] > 0
-        assert len(sink.messages) == 2
