@@ -14,8 +14,7 @@ from typing import Any, Final
 import requests
 import yaml
 
-from demo import tools
-from demo.processes import Child, free_ports, wait_http
+from demo import servers
 from demo.rundir import RunDirectory
 from demo.sinks import Mail, MailSink, TelegramMessage, TelegramSink
 from kodeks_exporter.config.document import Plain
@@ -188,32 +187,16 @@ class _Run:
         config = folder / "alertmanager.yml"
         config.touch(mode=0o600)
         config.write_text(yaml.safe_dump(self._document, allow_unicode=True, sort_keys=False), encoding="utf-8")
-        (port,) = free_ports(1)
-        url = f"http://127.0.0.1:{port}"
-        child = Child(
-            "alertmanager",
-            [
-                tools.find("alertmanager") or "alertmanager", f"--config.file={config}",
-                f"--storage.path={folder / 'data'}", f"--web.listen-address=127.0.0.1:{port}",
-                "--cluster.listen-address=",
-            ],
-            folder / "alertmanager.log",
-            environment={"TZ": clock.ZONE.key},
-        )  # fmt: skip
         late = 0.0
-        try:
-            child.start()
-            wait_http(f"{url}/-/ready", child)
+        with servers.alertmanager(config, folder, environment={"TZ": clock.ZONE.key}) as server:
             for at in sorted({post.at for post in self._posts}):
                 wait = self._real(at) - time.time()
                 if wait > 0:
                     time.sleep(wait)
                 late = max(late, -wait * self.speed)
-                _post(url, [_document(each, self._moment) for each in self._posts if each.at == at])
+                _post(server.url, [_document(each, self._moment) for each in self._posts if each.at == at])
             time.sleep(max(0.0, self._real(self._length) - time.time()) + _LINGER)
-            child.check()
-        finally:
-            child.stop()
+            server.check()
         return late
 
     def _real(self, seconds: float) -> float:

@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from demo import tools
-from demo.processes import Child, free_ports, wait_http
+from demo import servers
 
 LOOKBACK = "25h"
 """The samples are up to a day apart."""
@@ -26,28 +25,17 @@ def serve(blocks: Path, port: int = 0) -> Iterator[str]:
     runs = blocks.parent / "runs"
     runs.mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=runs))
-    child = None
     try:
         for each in blocks.iterdir():
             shutil.copytree(each, folder / "data" / each.name, copy_function=os.link)
         (folder / "prometheus.yml").write_text("global: {evaluation_interval: 1h}\n")
-        address = f"127.0.0.1:{port or free_ports(1)[0]}"
-        child = Child(
-            "Prometheus",
-            [
-                tools.find("prometheus") or "prometheus", f"--config.file={folder}/prometheus.yml",
-                f"--storage.tsdb.path={folder}/data", "--storage.tsdb.retention.time=100y",
-                f"--query.lookback-delta={LOOKBACK}", f"--web.listen-address={address}", "--log.level=warn",
-            ],
-            folder / "prometheus.log",
-            _HINT,
+        server = servers.prometheus(
+            folder / "prometheus.yml", folder, "--storage.tsdb.retention.time=100y",
+            f"--query.lookback-delta={LOOKBACK}", "--log.level=warn", port=port, hint=_HINT,
         )  # fmt: skip
-        child.start()
-        wait_http(f"http://{address}/-/ready", child, 60)
-        yield f"http://{address}"
+        with server:
+            yield server.url
     finally:
-        if child is not None:
-            child.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 

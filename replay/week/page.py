@@ -15,8 +15,7 @@ from typing import Any, Final
 import requests
 import yaml
 
-from demo import tools
-from demo.processes import Child, free_ports, wait_http
+from demo import servers
 from demo.rundir import RunDirectory
 from demo.sinks import Mail, MailSink, TelegramMessage, TelegramSink
 from demo.tools import ROOT
@@ -88,28 +87,15 @@ def _send(folder: Path, alerts: list[dict[str, Any]], mails: MailSink, telegrams
     document["inhibit_rules"] = []
     _each_alone(document["route"])
     (folder / "alertmanager.yml").write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
-    (port,) = free_ports(1)
-    child = Child(
-        "alertmanager",
-        [
-            tools.find("alertmanager") or "alertmanager", f"--config.file={folder / 'alertmanager.yml'}",
-            f"--storage.path={folder / 'data'}", f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address=",
-        ],
-        folder / "alertmanager.log",
-    )  # fmt: skip
-    try:
-        child.start()
-        wait_http(f"http://127.0.0.1:{port}/-/ready", child)
-        requests.post(f"http://127.0.0.1:{port}/api/v2/alerts", json=alerts, timeout=60).raise_for_status()
+    with servers.alertmanager(folder / "alertmanager.yml", folder) as server:
+        requests.post(f"{server.url}/api/v2/alerts", json=alerts, timeout=60).raise_for_status()
         came, since = 0, time.monotonic()
         while time.monotonic() - since < _QUIET or not came:
-            child.check()
+            server.check()
             now = len(mails.messages) + len(telegrams.messages)
             if now != came:
                 came, since = now, time.monotonic()
             time.sleep(0.2)
-    finally:
-        child.stop()
 
 
 def _each_alone(route: dict[str, Any]) -> None:

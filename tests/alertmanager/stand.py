@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,10 +12,9 @@ from typing import Any
 import requests
 import yaml
 
-from demo import configs
+from demo import configs, servers
 from demo.sinks.mail import Mail, MailSink
 from demo.sinks.telegram import TelegramMessage, TelegramSink
-from tests.conftest import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / "alertmanager" / "alertmanager.yml"
@@ -95,7 +92,7 @@ def _quick(route: dict[str, Any]) -> None:
 
 
 @contextlib.contextmanager
-def running(program: str, directory: Path, dead_man: str) -> Iterator[Stand]:
+def running(directory: Path, dead_man: str) -> Iterator[Stand]:
     """``dead_man``: where the webhook of KodeksWatchdog is sent to."""
     with MailSink() as mails, TelegramSink() as telegrams:
         smarthost = f"{mails.host}:{mails.port}"
@@ -109,39 +106,8 @@ def running(program: str, directory: Path, dead_man: str) -> Iterator[Stand]:
                 receiver["webhook_configs"] = [{"url": dead_man, "send_resolved": False}]
         config = directory / "alertmanager.yml"
         config.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
-        port = free_port()
-        log = directory / "alertmanager.log"
-        with log.open("w") as errors:
-            process = subprocess.Popen(
-                [
-                    program,
-                    f"--config.file={config}",
-                    f"--storage.path={directory / 'data'}",
-                    f"--web.listen-address=127.0.0.1:{port}",
-                    "--cluster.listen-address=",
-                ],
-                stdout=errors,
-                stderr=errors,
-                env={"TZ": "Europe/Saratov", "PATH": "/usr/bin:/bin"},
-            )
-        try:
-            url = f"http://127.0.0.1:{port}"
-            _wait_ready(url, process, log)
-            yield Stand(url, mails, telegrams)
-        finally:
-            process.terminate()
-            process.wait(10)
-        text = log.read_text(encoding="utf-8")
+        with servers.alertmanager(config, directory, environment={"TZ": "Europe/Saratov"}) as server:
+            yield Stand(server.url, mails, telegrams)
+        text = server.log.read_text(encoding="utf-8")
         assert "template" not in "".join(line for line in text.splitlines() if "level=error" in line), text
         assert not telegrams.refusals
-
-
-def _wait_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + SECONDS
-    while time.monotonic() < deadline:
-        assert process.poll() is None, log.read_text(encoding="utf-8")
-        with contextlib.suppress(requests.ConnectionError):
-            if requests.get(f"{url}/-/ready", timeout=5).ok:
-                return
-        time.sleep(0.1)
-    raise AssertionError(log.read_text(encoding="utf-8"))

@@ -54,7 +54,7 @@ def watchdog() -> Iterator[tuple[str, list[Any]]]:
 def stand(
     tool: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory, watchdog: tuple[str, list[Any]]
 ) -> Iterator[Stand]:
-    with running(tool("prometheus-alertmanager"), tmp_path_factory.mktemp("am"), watchdog[0]) as found:
+    with running(tmp_path_factory.mktemp("am"), watchdog[0]) as found:
         yield found
 
 

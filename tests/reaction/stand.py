@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
+import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +16,7 @@ import requests
 from prometheus_client.parser import text_string_to_metric_families
 from werkzeug.test import Client, TestResponse
 
+from demo import servers
 from kodeks_exporter.domain.acknowledge import LABELS, sign
 from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.metrics.exposition import Exposition
@@ -73,51 +74,34 @@ def parameters(firing: Mapping[str, Any], key: str = KEY, **others: str) -> dict
 class Alertmanager:
     """One member; ``start`` and ``stop`` it as often as wished, it keeps its address and its folder."""
 
-    def __init__(self, program: str, folder: Path, peers: tuple[int, ...], gossip: int) -> None:
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self._folder = folder
+    def __init__(self, folder: Path, peers: tuple[int, ...], gossip: int) -> None:
         folder.mkdir()
         (folder / "alertmanager.yml").write_text(CONFIG, encoding="utf-8")
         own = f"127.0.0.1:{gossip}" if gossip else ""
-        self._command = [
-            program,
-            f"--config.file={folder / 'alertmanager.yml'}",
-            f"--storage.path={folder / 'data'}",
-            f"--web.listen-address=127.0.0.1:{self.port}",
-            f"--cluster.listen-address={own}",
+        self._server = servers.alertmanager(
+            folder / "alertmanager.yml",
+            folder,
             *([f"--cluster.advertise-address={own}"] if own else []),
             *(f"--cluster.peer=127.0.0.1:{peer}" for peer in peers if peer != gossip),
             "--cluster.gossip-interval=20ms",
             "--cluster.pushpull-interval=500ms",
             "--cluster.settle-timeout=100ms",
             "--cluster.reconnect-interval=200ms",
-        ]
-        self._process: subprocess.Popen[bytes] | None = None
+            cluster=own,
+        )
+        self.url = self._server.url
+        self.port = int(self.url.rpartition(":")[2])
 
     def start(self) -> None:
-        with (self._folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
-        deadline = time.monotonic() + SECONDS
-        while time.monotonic() < deadline:
-            assert self._process.poll() is None, (self._folder / "log").read_text()
-            with contextlib.suppress(requests.ConnectionError):
-                if requests.get(f"{self.url}/-/ready", timeout=5).ok:
-                    return
-            time.sleep(0.05)
-        raise AssertionError((self._folder / "log").read_text())
+        self._server.start()
+        self._server.wait()
 
     def stop(self) -> None:
-        if self._process is not None:
-            self._process.terminate()
-            self._process.wait(10)
-            self._process = None
+        self._server.stop()
 
     def kill(self) -> None:
-        assert self._process is not None
-        self._process.kill()
-        self._process.wait(10)
-        self._process = None
+        self._server.signal(signal.SIGKILL)
+        self._server.stop()
 
     def post(self, *alerts: dict[str, Any]) -> None:
         response = requests.post(f"{self.url}/api/v2/alerts", json=list(alerts), timeout=10)
@@ -153,9 +137,9 @@ class Alertmanager:
 
 
 @contextlib.contextmanager
-def cluster(program: str, folder: Path, number: int = 2) -> Iterator[tuple[Alertmanager, ...]]:
+def cluster(folder: Path, number: int = 2) -> Iterator[tuple[Alertmanager, ...]]:
     gossip = tuple(free_port() for _ in range(number)) if number > 1 else (0,)
-    members = tuple(Alertmanager(program, folder / f"am{index}", gossip, port) for index, port in enumerate(gossip))
+    members = tuple(Alertmanager(folder / f"am{index}", gossip, port) for index, port in enumerate(gossip))
     try:
         for member in members:
             member.start()

@@ -21,7 +21,7 @@ Tool = Callable[[str], str]
 
 @pytest.fixture
 def alertmanager(tool: Tool, tmp_path: Path) -> Iterator[Alertmanager]:
-    with cluster(tool("prometheus-alertmanager"), tmp_path, 1) as (member,):
+    with cluster(tmp_path, 1) as (member,):
         yield member
 
 
@@ -300,7 +300,7 @@ def test_no_alertmanager_answers(tmp_path: Path) -> None:
 
 
 def test_one_of_two_answers(tool: Tool, tmp_path: Path) -> None:
-    with cluster(tool("prometheus-alertmanager"), tmp_path) as (first, second):
+    with cluster(tmp_path) as (first, second):
         firing = alert()
         first.post(firing)
         second.post(firing)
@@ -312,7 +312,7 @@ def test_one_of_two_answers(tool: Tool, tmp_path: Path) -> None:
 
 
 def test_the_silence_reaches_the_whole_cluster(tool: Tool, tmp_path: Path) -> None:
-    with cluster(tool("prometheus-alertmanager"), tmp_path) as members:
+    with cluster(tmp_path) as members:
         firing = alert()
         for member in members:
             member.post(firing)

@@ -23,7 +23,7 @@ Tool = Callable[[str], str]
 
 @pytest.fixture
 def alertmanager(tool: Tool, tmp_path: Path) -> Iterator[Alertmanager]:
-    with cluster(tool("prometheus-alertmanager"), tmp_path, 1) as (member,):
+    with cluster(tmp_path, 1) as (member,):
         yield member
 
 

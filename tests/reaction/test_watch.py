@@ -23,13 +23,13 @@ def up(url: str) -> str:
 
 @pytest.fixture
 def pair(tool: Tool, tmp_path: Path) -> Iterator[tuple[Alertmanager, ...]]:
-    with cluster(tool("prometheus-alertmanager"), tmp_path) as members:
+    with cluster(tmp_path) as members:
         yield members
 
 
 @pytest.fixture
 def single(tool: Tool, tmp_path: Path) -> Iterator[Alertmanager]:
-    with cluster(tool("prometheus-alertmanager"), tmp_path, 1) as (member,):
+    with cluster(tmp_path, 1) as (member,):
         yield member
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,12 +11,12 @@ import pytest
 import requests
 import yaml
 
+from demo import servers
 from kodeks_exporter import assets
 from kodeks_exporter.domain.acknowledge import LABELS, MODULUS, SEPARATOR, SIGNATURE, is_signed, sign
 from kodeks_exporter.domain.reaction import UNCOUNTED
 from kodeks_exporter.render import example
 from tests.cli.running import serving, wait_for, write
-from tests.conftest import free_port
 from tests.reaction.stand import KEY, Alertmanager, cluster, parameters
 
 Tool = Callable[[str], str]
@@ -31,12 +30,12 @@ ALERTS = (
 
 @pytest.fixture
 def alertmanager(tool: Tool, tmp_path: Path) -> Iterator[Alertmanager]:
-    with cluster(tool("prometheus-alertmanager"), tmp_path, 1) as (member,):
+    with cluster(tmp_path, 1) as (member,):
         yield member
 
 
 @contextlib.contextmanager
-def prometheus(program: str, folder: Path, alertmanager: Alertmanager) -> Iterator[None]:
+def prometheus(folder: Path, alertmanager: Alertmanager) -> Iterator[None]:
     """Fires ALERTS, signed."""
     folder.mkdir()
     rules = [
@@ -59,23 +58,9 @@ def prometheus(program: str, folder: Path, alertmanager: Alertmanager) -> Iterat
         "alerting": {"alert_relabel_configs": relabel, "alertmanagers": targets},
     }
     (folder / "prometheus.yml").write_text(yaml.safe_dump(document))
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [
-                program,
-                f"--config.file={folder / 'prometheus.yml'}",
-                f"--storage.tsdb.path={folder / 'data'}",
-                f"--web.listen-address=127.0.0.1:{free_port()}",
-                "--rules.alert.resend-delay=2s",  # the first sending comes before Alertmanager is discovered
-            ],
-            stdout=log,
-            stderr=log,
-        )
-    try:
+    # The first sending comes before Alertmanager is discovered.
+    with servers.prometheus(folder / "prometheus.yml", folder, "--rules.alert.resend-delay=2s"):
         yield
-    finally:
-        process.kill()
-        process.wait(10)
 
 
 def firing(alertmanager: Alertmanager) -> dict[str, dict[str, Any]]:
@@ -104,7 +89,7 @@ def test_from_prometheus_to_a_silence(tool: Tool, alertmanager: Alertmanager, tm
             },
         },
     )
-    with prometheus(tool("prometheus"), tmp_path / "prometheus", alertmanager):
+    with prometheus(tmp_path / "prometheus", alertmanager):
         wait_for(lambda: len(firing(alertmanager)) == 2, 60)
         alerts = firing(alertmanager)
         for each in alerts.values():

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,8 +10,8 @@ from typing import Any
 
 import requests
 
+from demo import servers
 from tests.alertmanager.stand import AHEAD
-from tests.conftest import free_port
 
 
 def alert(labels: dict[str, str], **more: str) -> dict[str, Any]:
@@ -33,32 +31,7 @@ def post(url: str, *alerts: dict[str, Any]) -> None:
 
 
 @contextlib.contextmanager
-def running(program: str, config: Path, data: Path) -> Iterator[str]:
+def running(config: Path, data: Path) -> Iterator[str]:
     """Gives the URL."""
-    url = f"http://127.0.0.1:{free_port()}"
-    log = data / "alertmanager.log"
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            [
-                program,
-                f"--config.file={config}",
-                f"--storage.path={data / 'data'}",
-                f"--web.listen-address={url.removeprefix('http://')}",
-                "--cluster.listen-address=",
-            ],
-            stdout=output,
-            stderr=output,
-        )
-    try:
-        deadline = time.monotonic() + 20
-        while True:
-            stopped = process.poll() is not None or time.monotonic() > deadline
-            assert not stopped, log.read_text(encoding="utf-8")
-            with contextlib.suppress(requests.ConnectionError):
-                if requests.get(f"{url}/-/ready", timeout=5).ok:
-                    break
-            time.sleep(0.1)
-        yield url
-    finally:
-        process.terminate()
-        process.wait(10)
+    with servers.alertmanager(config, data) as server:
+        yield server.url

@@ -111,7 +111,7 @@ def test_a_digest_is_one_mail_and_has_no_end(tool: Callable[[str], str], tmp_pat
             for manager in ("ivanova", "petrov")
             for labels in [*{each["alertname"]: each for each in kinds}.values(), OWN]
         ]
-        with server.running(tool("prometheus-alertmanager"), folder / "alertmanager.yml", tmp_path) as url:
+        with server.running(folder / "alertmanager.yml", tmp_path) as url:
             server.post(url, *alerts)
             for labels in (each["labels"] for each in alerts):
                 to = {"ivanova": "i@dealer.example", "petrov": "ops@dealer.example"}[labels["manager"]]

@@ -102,7 +102,7 @@ def test_a_night_and_the_morning_after(tool: Callable[[str], str], tmp_path: Pat
                 time.sleep(0.2)
             assert told(chat, labels) == expected, (chat, labels["alertname"])
 
-        with server.running(tool("prometheus-alertmanager"), folder / "alertmanager.yml", tmp_path) as url:
+        with server.running(folder / "alertmanager.yml", tmp_path) as url:
             lasting = [of(name, K1) for name in people]
             mended = of("asleep", K1_INFO)
             mended_in_the_day = of("awake", K1_INFO)

@@ -220,7 +220,7 @@ def test_hostile_names_stay_names(tmp_path: Path, tool: Callable[[str], str]) ->
     config = tmp_path / "plain.yml"
     config.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
     labels = {"alertname": "KodeksTcpStatus", "severity": "critical", "priority": "K1"}
-    with server.running(tool("prometheus-alertmanager"), config, tmp_path) as url:
+    with server.running(config, tmp_path) as url:
         server.post(
             url,
             *(server.alert(labels, manager=name, branch=f"{name}{number}") for number, name in enumerate(names)),

@@ -17,7 +17,7 @@ import pytest
 import requests
 import yaml
 
-from tests.conftest import free_port
+from demo import servers
 from tests.render import fleets
 
 SITES = [f"site{number}" for number in range(40)]
@@ -68,36 +68,14 @@ def fake_exporter() -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def prometheus(program: str, folder: Path) -> Iterator[Callable[..., Any]]:
+def prometheus(folder: Path) -> Iterator[Callable[..., Any]]:
     """Gives a function that asks its API."""
-    url = f"http://127.0.0.1:{free_port()}"
-    process = subprocess.Popen(
-        [
-            program,
-            f"--config.file={folder / 'prometheus.yml'}",
-            f"--storage.tsdb.path={folder / 'tsdb'}",
-            f"--web.listen-address={url.removeprefix('http://')}",
-        ],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    with servers.prometheus(folder / "prometheus.yml", folder) as server:
 
-    def ask(path: str, **parameters: str) -> Any:
-        return requests.get(f"{url}/api/v1/{path}", params=parameters, timeout=10).json()["data"]
+        def ask(path: str, **parameters: str) -> Any:
+            return requests.get(f"{server.url}/api/v1/{path}", params=parameters, timeout=10).json()["data"]
 
-    try:
-        deadline = time.monotonic() + 20
-        while True:
-            assert process.poll() is None
-            assert time.monotonic() < deadline
-            with contextlib.suppress(requests.ConnectionError):
-                if requests.get(f"{url}/-/ready", timeout=5).ok:
-                    break
-            time.sleep(0.1)
         yield ask
-    finally:
-        process.terminate()
-        process.wait(20)
 
 
 def promtool(tool: Callable[[str], str], folder: Path) -> None:
@@ -155,7 +133,7 @@ def test_every_installation_falls_to_exactly_one_exporter(tool: Callable[[str], 
         for slow in ("scrape_interval: 30s", "scrape_timeout: 25s", "scrape_interval: 15s"):
             quick = quick.replace(slow, slow[: slow.index(":")] + ": 1s")
         config.write_text(quick, encoding="utf-8")
-        with prometheus(tool("prometheus"), tmp_path) as ask:
+        with prometheus(tmp_path) as ask:
             deadline = time.monotonic() + 20
             query = 'count(kodeks_check_success{check="tcp"})'
             while True:

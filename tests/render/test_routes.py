@@ -40,7 +40,7 @@ def alertmanager(tool: Callable[[str], str], tmp_path_factory: pytest.TempPathFa
     del document["templates"], document["inhibit_rules"]
     config = folder / "alertmanager.yml"
     config.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
-    with server.running(tool("prometheus-alertmanager"), config, folder) as url:
+    with server.running(config, folder) as url:
         yield url
 
 

@@ -82,7 +82,7 @@ def test_prometheus_signs_as_the_exporter_does(
     document = yaml.safe_load((tmp_path / "prometheus.yml").read_text(encoding="utf-8"))
     document["rule_files"] = ["site-rules/*.yml"]
     (tmp_path / "prometheus.yml").write_text(yaml.safe_dump(document, allow_unicode=True), "utf-8")
-    with prometheus(tool("prometheus"), tmp_path):
+    with prometheus(tmp_path):
         deadline = time.monotonic() + 40
         while {each["labels"]["alertname"] for each in alerts} != set(wanted):
             assert time.monotonic() < deadline, alerts

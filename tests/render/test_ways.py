@@ -66,7 +66,7 @@ def test_each_way_gets_what_telegram_would(tool: Callable[[str], str], tmp_path:
         config = folder / "alertmanager.yml"
         config.write_text(config.read_text(encoding="utf-8").replace("group_wait: 20s", "group_wait: 200ms"))
         urgent = {"severity": "critical", "priority": "K1", "client": "ООО «Ромашка»", "installation": "romashka"}
-        with server.running(tool("prometheus-alertmanager"), config, tmp_path) as url:
+        with server.running(config, tmp_path) as url:
             server.post(
                 url,
                 server.alert(urgent, alertname="KodeksTcpStatus", manager="petrov"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import signal
 from collections.abc import Callable, Iterator
@@ -12,8 +13,9 @@ import pytest
 import requests
 import yaml
 
-from demo import configs
-from demo.processes import Child, free_ports, wait_http
+from demo import configs, servers
+from demo.processes import free_ports
+from demo.servers import Server
 from demo.sinks import Mail, MailSink
 from demo.stand.model import ServerSpec, StandSpec
 from demo.stand.stand import Stand
@@ -28,35 +30,28 @@ LONG_ENOUGH = 300.0
 class World:
     """The fleet, its stand, and the programs around it; every exporter runs with the file that render wrote for it."""
 
-    def __init__(self, folder: Path, stand: Stand, mails: MailSink, tool: Callable[[str], str]) -> None:
+    def __init__(self, folder: Path, stand: Stand, mails: MailSink) -> None:
         self._folder, self.stand, self.mails = folder, stand, mails
-        *ports, prometheus, alertmanager = free_ports(5)
-        self.addresses = [f"127.0.0.1:{port}" for port in ports]
-        config = write(folder / "kodeks.yml", self._document(alertmanager))
+        self.addresses = [f"127.0.0.1:{port}" for port in free_ports(3)]
+        self._alertmanager = servers.alertmanager(folder / "alertmanager.yml", folder)
+        config = write(folder / "kodeks.yml", self._document(self._alertmanager.url.removeprefix("http://")))
         self.rendered = folder / "rendered"
         assert command("render", "--config.file", config, "--output", self.rendered).returncode == 0
         self.shares = [self._share(address) for address in self.addresses]
         self.exporters = [self._exporter(address) for address in self.addresses]
-        self.url = f"http://127.0.0.1:{prometheus}"
-        self._alertmanager = self._child(
-            "alertmanager", tool("prometheus-alertmanager"), f"--config.file={self._hurried_alertmanager()}",
-            f"--storage.path={folder}/alertmanager", f"--web.listen-address=127.0.0.1:{alertmanager}",
-            "--cluster.listen-address=",
-        )  # fmt: skip
-        self._prometheus = self._child(
-            "prometheus", tool("prometheus"), f"--config.file={self._hurried_prometheus()}",
-            f"--storage.tsdb.path={folder}/tsdb", f"--web.listen-address=127.0.0.1:{prometheus}",
-        )  # fmt: skip
-        self._alertmanager_url = f"http://127.0.0.1:{alertmanager}"
+        self._hurry()
+        self._prometheus = servers.prometheus(self.rendered / "prometheus.yml", folder / "prometheus")
+        self._prometheus.log.parent.mkdir()
+        self.url = self._prometheus.url
 
-    def _document(self, alertmanager: int) -> dict[str, Any]:
+    def _document(self, alertmanager: str) -> dict[str, Any]:
         return {
             "poll": {"checks": "15s"},
             "checks": {"timeouts": {"connect": "15s", "http": "30s"}},
             "managers": [{"name": f"m{each}", "email": f"m{each}@dealer.example"} for each in range(MANAGERS)],
             "alertmanager": {"ops": {"email": "ops@dealer.example"}},
             "prometheus": {
-                "exporters": self.addresses, "sharding": "hash", "alertmanagers": [f"127.0.0.1:{alertmanager}"],
+                "exporters": self.addresses, "sharding": "hash", "alertmanagers": [alertmanager],
             },
             "installations": [
                 {
@@ -73,41 +68,29 @@ class World:
     def _share(self, address: str) -> list[str]:
         return [each["name"] for each in yaml.safe_load(self._file(address).read_bytes())["installations"]]
 
-    def _child(self, name: str, *words: str) -> Child:
-        return Child(name, words, self._folder / f"{name}.log")
-
-    def _exporter(self, address: str) -> Child:
-        return self._child(
-            address, COMMAND, "serve",
-            f"--config.file={self._file(address)}", f"--web.listen-address={address}",
+    def _exporter(self, address: str) -> Server:
+        words = (
+            COMMAND, "serve", f"--config.file={self._file(address)}", f"--web.listen-address={address}",
             f"--storage.path={self._folder}/{address}", "--log.level=error",
         )  # fmt: skip
+        return Server(address, words, self._folder / f"{address}.log", url=f"http://{address}")
 
-    def _hurried_alertmanager(self) -> Path:
+    def _hurry(self) -> None:
         original = self.rendered / "alertmanager.yml"
         text = configs.alertmanager(original, f"127.0.0.1:{self.mails.port}", "http://127.0.0.1:1", "none", wait=4)
-        path = self._folder / "alertmanager.yml"
-        path.write_text(text, encoding="utf-8")
-        return path
-
-    def _hurried_prometheus(self) -> Path:
+        (self._folder / "alertmanager.yml").write_text(text, encoding="utf-8")
         for path in (self.rendered / "rules").glob("*.yml"):
             path.write_text(_hurried(path.read_text(encoding="utf-8")), encoding="utf-8")
-        return self.rendered / "prometheus.yml"
 
-    def start(self) -> None:
-        for each in self.exporters:
-            each.start()
-        for each in self.exporters:
-            wait_http(f"http://{each.name}/-/ready", each, LONG_ENOUGH)
-        self._alertmanager.start()
-        wait_http(f"{self._alertmanager_url}/-/ready", self._alertmanager, LONG_ENOUGH)
-        self._prometheus.start()
-        wait_http(f"{self.url}/-/ready", self._prometheus, LONG_ENOUGH)
-
-    def stop(self) -> None:
-        for each in (self._prometheus, self._alertmanager, *self.exporters):
-            each.stop()
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        with contextlib.ExitStack() as stack:
+            for each in (*self.exporters, self._alertmanager, self._prometheus):
+                each.start()
+                stack.callback(each.stop)
+            for each in (*self.exporters, self._alertmanager, self._prometheus):
+                each.wait(LONG_ENOUGH)
+            yield
 
     def ask(self, expression: str) -> float:
         """Value of an expression, 0 where there is nothing."""
@@ -145,12 +128,9 @@ def client(installation: str) -> str:
 def world(tmp_path_factory: pytest.TempPathFactory, tool: Callable[[str], str]) -> Iterator[World]:
     spec = StandSpec(servers=tuple(ServerSpec(name=f"s{number}") for number in range(FLEET)))
     with Stand(spec) as stand, MailSink() as mails:
-        world = World(tmp_path_factory.mktemp("three"), stand, mails, tool)
-        try:
-            world.start()
+        world = World(tmp_path_factory.mktemp("three"), stand, mails)
+        with world.running():
             yield world
-        finally:
-            world.stop()
 
 
 @pytest.mark.timeout(900)
