@@ -7,19 +7,23 @@ import shutil
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 settings.register_profile("ours", deadline=None)  # a busy machine is slow, and that is no fault
 settings.load_profile("ours")
 
 TESTS = Path(__file__).parent
 FIRST = (
-    "dashboards/test_truth.py", "replay/test_cases.py", "rules", "stack", "alertmanager", "score", "cli", "reaction",
-    "web",
+    "dashboards/test_truth.py", "replay/test_cases.py", "stack/test_three_exporters.py", "stack", "rules",
+    "alertmanager", "score", "cli", "reaction", "web",
 )  # fmt: skip
 """The longest begin first, so that none is left alone at the end. The first of all builds the year of history."""
+ALONE = ("tests/rules/test_rules.py::test_promtool_cases", "tests/rules/test_life.py", "tests/cli/test_fleet.py")
+"""Tests that share nothing and take long: not all by one worker."""
 OF_THE_YEAR = (
     "dashboards/test_queries.py", "dashboards/test_tables.py", "dashboards/test_truth_reaction.py",
     "dashboards/test_truth_score.py", "demo/test_year.py", "yearly/test_year.py",
@@ -50,6 +54,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if config.getoption("--quick"):
         items[:] = [item for item in items if "tool" not in getattr(item, "fixturenames", ())]
     items.sort(key=lambda item: (_place(item.path, OF_THE_YEAR) < len(OF_THE_YEAR), _place(item.path, FIRST)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    scheduler = LoadFileScheduling(config, log)
+    by_file = scheduler._split_scope
+    scheduler._split_scope = lambda nodeid: nodeid if nodeid.startswith(ALONE) else by_file(nodeid)
+    return scheduler
 
 
 def _place(path: Path, parts: tuple[str, ...]) -> int:
