@@ -47,14 +47,16 @@ SAMPLE: Final = Scale(60, 45, 4, 26)
 _LEFT_OUT: Final = {"history.yml", "score.yml"}
 TOPOLOGIES: Final = ("one", "two", "hashmod")
 LIVES: Final = ("calm", "lossy", "restarts", "away")
+BLINKS: Final = "blinks"
+"""A life in which each fault lasts one scrape, every nine minutes: once in each phase of the 4-minute groups."""
 _PROBED: Final = ("kodeks_check_", "kodeks_installation_state", "kodeks_maintenance_start", "kodeks_tls_")
 
 
-def _values(healthy: Value, faulty: Value, fails: bool, scale: Scale) -> list[float | None]:
+def _values(healthy: Value, faulty: Value, wrong: Sequence[bool], scale: Scale) -> list[float | None]:
     def at(value: Value, step: int) -> float | None:
         return float(step * scale.step) if value == "now" else value if value is None else float(value)
 
-    return [at(faulty if fails and step >= scale.begin else healthy, step) for step in range(scale.steps)]
+    return [at(faulty if each else healthy, step) for step, each in enumerate(wrong)]
 
 
 def _seen(life: str, exporter: int, step: int, scale: Scale) -> bool:
@@ -75,6 +77,7 @@ def series(topology: str, life: str, fails: bool, scale: Scale) -> dict[str, lis
     """Series, with the labels that Prometheus adds, to a value for every step; None: absent."""
     found: dict[str, list[float | None]] = {}
     exporters = (0,) if topology == "one" else (0, 1)
+    wrong = [step % 9 == 4 if life == BLINKS else fails and step >= scale.begin for step in range(scale.steps)]
 
     def put(text: str, values: list[float | None], exporter: int, subject: str) -> None:
         job, instance = "kodeks", f"exporter{exporter}"
@@ -91,7 +94,7 @@ def series(topology: str, life: str, fails: bool, scale: Scale) -> dict[str, lis
         ]
         for subject in subjects():
             for text, (healthy, faulty) in subject.series.items():
-                values = _values(healthy, faulty, fails, scale)
+                values = _values(healthy, faulty, wrong, scale)
                 if exporter and text.startswith(("kodeks_check_last_run", "kodeks_online_read")):
                     values = [None if value is None else value - 120 for value in values]  # its clock is behind
                 put(text, values, exporter, subject.name)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
 
-from bench.life import SAMPLE, TOPOLOGIES, faults
+from bench.life import BLINKS, SAMPLE, TOPOLOGIES, faults
 from bench.life_cases import FLEET, covered
 from tests.rules.test_rules import NAMES
 
@@ -19,6 +20,13 @@ ELSEWHERE = {
     "KodeksStatusSilent", "KodeksReportOfAnother", "KodeksReportShrunk", "KodeksVersionChanged",
     # The monitor's own trouble.
     "KodeksSnmpFailed", "KodeksMonitorImpaired",
+}  # fmt: skip
+AT_ONCE = {
+    # Dates and events, which are never taken back; many cases at once, which confirm each other.
+    "KodeksLicenseExpiring2day", "KodeksLicenseExpiring7day", "KodeksLicenseExpiring90day", "KodeksSearchError",
+    "KodeksDetectOverUserError", "KodeksDBOperUpToOldCount", "KodeksHostingOutage",
+    # They look back an hour for the peak, and three days for use.
+    "KodeksLimitsUsers", "KodeksUnsupportedButUsed",
 }  # fmt: skip
 
 
@@ -35,3 +43,9 @@ def test_each_alert_fires_and_goes_on_while_scrapes_are_lost(topology: str, tool
 def test_nothing_begins_while_scrapes_are_lost(tool: Callable[[str], str]) -> None:
     tool("promtool")
     assert not faults("two", "lossy", fails=False, scale=SAMPLE)
+
+
+def test_what_only_one_scrape_shows_alerts_nobody(tool: Callable[[str], str]) -> None:
+    tool("promtool")
+    begun = faults("one", BLINKS, fails=False, scale=SAMPLE)
+    assert set(re.findall(r'alertname="(\w+)"', begun)) == AT_ONCE
