@@ -130,6 +130,13 @@ def test_maintenance(clinic: Clinic, status: int) -> None:
     assert round_.state is InstallationState.MAINTENANCE
 
 
+def test_maintenance_where_its_check_is_switched_off(clinic: Clinic) -> None:
+    clinic.site.pages["/docs"] = answer("Техэксперт. Сервер находится в режиме обслуживания")
+    round_ = clinic.examine(checks={"maintenance": False})
+    assert failures(round_) == {}
+    assert blocked(round_)["page"] == "maintenance"
+
+
 @pytest.mark.parametrize(
     ("text", "state"),
     [

@@ -37,6 +37,7 @@ createUser md5_des MD5 "auth-pass-1" DES "privacy-pass-1"
 createUser sha256_aes SHA-256 "auth-pass-1" AES "privacy-pass-1"
 createUser sha_aes256 SHA "auth-pass-1" AES-256 "privacy-pass-1"
 createUser sha512_aes192 SHA-512 "auth-pass-1" AES-192 "privacy-pass-1"
+createUser also_unencrypted SHA "auth-pass-1" AES "privacy-pass-1"
 createUser sha224_only SHA-224 "auth-pass-1"
 createUser sha384_only SHA-384 "auth-pass-1"
 createUser open_to_all
@@ -45,6 +46,7 @@ rouser md5_des priv
 rouser sha256_aes priv
 rouser sha_aes256 priv
 rouser sha512_aes192 priv
+rouser also_unencrypted auth
 rouser sha224_only auth
 rouser sha384_only auth
 rouser open_to_all noauth
@@ -205,6 +207,7 @@ def test_wrong_community_is_silence_and_the_text_says_so(asker: SnmpAsker, agent
         ("sha_aes", {"auth_password": Secret("wrong-pass-1")}, "wrong_digest"),
         ("sha_aes", {"auth_protocol": "MD5"}, "wrong_digest"),
         ("sha_aes", {"privacy_password": Secret("wrong-pass-1")}, "decryption"),
+        ("also_unencrypted", {"privacy_password": Secret("wrong-pass-1")}, "decryption"),
         ("sha_aes", {"privacy_password": None}, "auth"),
         ("sha_aes", {"auth_password": Secret("short")}, "auth"),
         ("nobody_knows", {}, "unknown_user"),

@@ -50,12 +50,14 @@ class Mib:
 
 @dataclass
 class OddAgent:
-    """``most``: bytes of an answer, larger ones are lost. ``bulk``: what it does with GETBULK."""
+    """``most``: bytes of an answer, larger ones are lost. ``bulk``: what it does with GETBULK. ``v1``: it says
+    noSuchName, as version 1 does, and not what is missing."""
 
     mib: Mib = field(default_factory=Mib)
     bulk: str = "answers"
     most: int = 100_000
     delay: float = 0.0
+    v1: bool = False
 
     def __call__(self, question: bytes) -> bytes | None:
         time.sleep(self.delay)
@@ -81,6 +83,10 @@ class OddAgent:
             V2.apiPDU.set_varbinds(pdu, [_next(values, oid) for oid in asked])
         else:
             V2.apiPDU.set_varbinds(pdu, [(oid, values.get(oid, V2.NoSuchInstance())) for oid in asked])
+        if self.v1 and any(
+            value in (V2.NoSuchInstance(), V2.EndOfMibView()) for _, value in V2.apiPDU.get_varbinds(pdu)
+        ):
+            V2.apiPDU.set_error_status(pdu, 2)
         answer = bytes(encoder.encode(reply))
         return answer if len(answer) <= self.most else None
 
@@ -101,7 +107,9 @@ MANY = Mib(processes=dict.fromkeys(range(1000, 1200), (b"svchost.exe", 1)) | {50
 
 
 @pytest.mark.parametrize(
-    "agent", [OddAgent(bulk="errs"), OddAgent(bulk="empty"), OddAgent(MANY, most=700)], ids=["errs", "empty", "small"]
+    "agent",
+    [OddAgent(bulk="errs"), OddAgent(bulk="empty"), OddAgent(MANY, most=700), OddAgent(bulk="errs", v1=True)],
+    ids=["errs", "empty", "small", "v1"],
 )
 def test_less_is_asked_for_where_all_is_too_much(asker: SnmpAsker, agent: OddAgent) -> None:
     with fake_agent(agent) as target:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from kodeks_exporter.domain.report import Rejection
+from kodeks_exporter.domain.report import Rejection, SearchEvent
 from kodeks_exporter.store import bounds, eventlog, reports, tally
-from kodeks_exporter.store.tally import OTHER, RejectionTally
+from kodeks_exporter.store.tally import OTHER, RejectionTally, SearchTally
 from tests.store.reporting import Bench, Search, report, unix, user
 
 DAY = 86400.0
@@ -50,6 +50,20 @@ def test_reasons_and_logins_of_refusals_are_bounded(monkeypatch: pytest.MonkeyPa
     assert len({reason for _, reason in counts}) <= bounds.REASONS + 1
     assert len(counts) <= 50 + bounds.REASONS + 1
     assert counts[OTHER, OTHER] > 2000
+
+
+def test_kinds_of_searches_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tally, "_MOST_KINDS", 50)
+    counts: dict[tuple[str, str, str, str], int] = {}
+    for report_number in range(3):
+        part = SearchTally()
+        part.add(
+            SearchEvent(0.0, "", f"/{report_number}-{n}", "ksrv", "attribute", "ok", "", None, None) for n in range(30)
+        )
+        counts = dict(part.kinds(counts))
+    assert sum(counts.values()) == 90  # all are counted
+    assert len(counts) == 50 + 1
+    assert counts[OTHER, "ksrv", "attribute", "ok"] == 40
 
 
 def test_the_oldest_days_make_room_for_events(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

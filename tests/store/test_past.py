@@ -58,6 +58,15 @@ def test_only_changes_are_kept_and_a_restart_knows_them(tmp_path: Path) -> None:
         database.close()
 
 
+def test_the_words_for_states_are_those_of_earlier_storages(database: Database) -> None:
+    words = ("ok", "fault", "down", "planned", "unknown")
+    with database.transaction() as connection:
+        rows = [("a", NOW + number, word, "", "", "") for number, word in enumerate(words)]
+        connection.executemany("INSERT INTO past VALUES (?, ?, ?, ?, ?, ?)", rows)
+    kinds = [SpellKind.OK, SpellKind.FAULT, SpellKind.DOWN, SpellKind.PLANNED, SpellKind.UNKNOWN]
+    assert story(PastStore(database)) == list(zip(range(5), kinds, strict=True))
+
+
 def test_blindness_and_planned_work_are_no_outage(database: Database) -> None:
     store = PastStore(database)
     store.note(seen(NOW))
