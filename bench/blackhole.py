@@ -1,7 +1,7 @@
-"""A bad day of a fleet of 1000: one half black-holed, the first name server dead from the start, then the other one.
+"""A bad day for a fleet of 1000: half of it black-holed, the first name server dead from the start, then the other too.
 
-Rounds each 30 s. Printed are how late the rounds of the healthy half come at worst, beside two intervals; how many of
-them were ever told as broken; and how many of the black-holed half were not told.
+Rounds every 30 s. This prints how late the rounds of the healthy half are at worst, compared with two intervals; how
+many of them were ever reported as broken; and how many of the black-holed half were not reported.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from bench.rows import bounded
 SIZE = 1000
 INTERVAL = 30
 BEGINNING = 3 * INTERVAL
-"""Seconds that the first rounds of all may take: who is black-holed stands in the way until that is known."""
+"""Seconds that all first rounds together may take: black-holed ones delay the others until they are known."""
 PART = 3 * INTERVAL
-"""Seconds that are watched with one name server, and without any."""
+"""Seconds of observation with one name server, and with none."""
 
 
 def main() -> None:
@@ -63,14 +63,16 @@ def _watch(exporter: Exporter, when: str) -> None:
         broken |= {name for name in ours if name in states}
         missed = SIZE // 2 - len(states.difference(ours))
         time.sleep(INTERVAL / 4)
-    bounded(f"{when}: latest round of a healthy one", latest, 2 * INTERVAL, "s")
-    print(f"{when}: {len(broken)} healthy ones told as broken, {missed} black-holed ones of {SIZE // 2} not told")
+    bounded(f"{when}: latest round of a healthy installation", latest, 2 * INTERVAL, "s")
+    print(
+        f"{when}: {len(broken)} healthy ones reported as broken, {missed} of {SIZE // 2} black-holed ones not reported"
+    )
     if broken or missed:
-        raise RuntimeError(f"{when}: {sorted(broken)[:5]} were told as broken, {missed} were not told")
+        raise RuntimeError(f"{when}: {sorted(broken)[:5]} were reported as broken, {missed} were not reported")
 
 
 def _seen(text: str) -> tuple[dict[str, float], set[str]]:
-    """Seconds since the last round of each installation; those that are told as broken."""
+    """Seconds since the last round of each installation; those reported as broken."""
     now = time.time()
     ages: dict[str, float] = {}
     broken: set[str] = set()
@@ -86,7 +88,7 @@ def _seen(text: str) -> tuple[dict[str, float], set[str]]:
 
 @contextmanager
 def black_hole() -> Iterator[int]:
-    """A port at which nobody is ever answered: its queue is full."""
+    """A port that never answers, because its queue is full."""
     with ExitStack() as stack:
         listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
         port = int(listener.getsockname()[1])
@@ -99,7 +101,7 @@ def black_hole() -> Iterator[int]:
 
 @contextmanager
 def name_server(silent: bool = False) -> Iterator[tuple[int, threading.Event]]:
-    """Tells 127.0.0.1 for every name until the event is set; its port."""
+    """Answers 127.0.0.1 for every name until the event is set; returns its port."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
         udp.bind(("127.0.0.1", 0))
         udp.settimeout(0.2)

@@ -1,4 +1,4 @@
-"""What a person waits for at the keyboard: ``--version``, and ``check-config`` of 1 000 installations and accesses."""
+"""Commands that people wait for: ``--version``, and ``check-config`` of 1,000 installations and accesses."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def main() -> None:
 
 
 def best(command: list[str]) -> float:
-    """Processor seconds of the best of some runs."""
+    """CPU seconds of the best of several runs."""
     fastest = float("inf")
     for _ in range(ROUNDS):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -1,13 +1,14 @@
 """What it costs Prometheus to open each dashboard cold, over a year of 200 installations and 150 online accesses, and
-over one of 1000.
+over a year of 1000.
 
-For every dashboard of grafana-dashboards/ a Prometheus is started anew (the page cache is as it is), and asked all that
-Grafana would ask: the variables, then every target, one after another, with all clients chosen. Printed are the seconds
-until the last byte of each answer, worst first; the aim: under 1 s for each panel of 200 installations.
+For every dashboard in grafana-dashboards/ a new Prometheus is started (the page cache stays as it is) and gets all the
+queries that Grafana would send: the variables, then every target, one after another, with all clients selected. This
+prints the seconds until the last byte of each response, worst first. The aim: under 1 s for each panel with 200
+installations.
 
-The year has a sample an hour or a day of what a real exporter tells every 15 s. That is as good as the real thing for
-instant queries and for recorded figures, all that panels over more than a week may read (tests/dashboards holds them to
-that), but it flatters panels over the last day or the last week.
+The year has hourly or daily samples of what a real exporter exposes every 15 s. That is realistic for instant queries
+and for recorded series, which are all that panels over more than a week may read (tests/dashboards checks that). But
+panels over the last day or the last week look faster than they are.
 """
 
 from __future__ import annotations
@@ -25,14 +26,14 @@ from demo.year.build import Size
 from demo.year.client import Client
 
 SIZES = (Size(installations=200, accesses=150), Size(installations=1000, accesses=750))
-"""To build the year of the second takes about half an hour and 10 GB, once."""
+"""Building the year for the second takes about half an hour and 10 GB, once."""
 BOUNDS = dict(zip(SIZES, (1.0, 2.0), strict=True))
 """Seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A dashboard, and what its variables and each of its panels took, in seconds."""
+    """A dashboard, and the seconds that its variables and each of its panels took."""
 
     board: Board
     variables: float
@@ -46,13 +47,13 @@ class Opened:
 
 
 def main() -> int:
-    """0: every panel of the first size is within the aim."""
+    """0: every panel for the first size meets the aim."""
     worst = [measured(size) for size in SIZES]
     return 0 if worst[0] <= BOUNDS[SIZES[0]] else 1
 
 
 def measured(size: Size) -> float:
-    """Print what each dashboard costs over a year of that size; the seconds of the slowest panel."""
+    """Prints what each dashboard costs over a year of that size; returns the seconds of the slowest panel."""
     year = build(size, say=lambda text: print(text, file=sys.stderr, flush=True))
     opened = [measure(board, year) for board in boards(ROOT / "grafana-dashboards")]
     opened.sort(key=lambda each: -max(each.panels.values()))
@@ -69,7 +70,7 @@ def measured(size: Size) -> float:
 
 
 def measure(board: Board, year: Year) -> Opened:
-    """Open ``board`` in a Prometheus that was just started."""
+    """Opens ``board`` in a Prometheus that has just started."""
     with serve(year.blocks) as url:
         client = Client(url)
         begun = time.perf_counter()

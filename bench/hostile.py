@@ -1,6 +1,6 @@
-"""Clients that mean no good: silent ones, single bytes, bodies that never come, passwords and tokens guessed.
+"""Hostile clients: silent ones, single bytes, bodies that never come, guessed passwords and tokens.
 
-All of them open again what is closed.
+All of them reconnect when they are disconnected.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _PAUSE = 0.05
 
 
 class Crowd(threading.Thread):
-    """``crowd``: how many of each kind. ``tls``: they shake hands before they begin, but for the silent ones."""
+    """``crowd``: how many of each kind. ``tls``: all but the silent ones begin with a handshake."""
 
     def __init__(self, address: tuple[str, int], crowd: dict[str, int], *, tls: bool = False) -> None:
         super().__init__(name="crowd", daemon=True)
@@ -105,7 +105,7 @@ class Crowd(threading.Thread):
 
 @contextmanager
 def crowd(address: tuple[str, int], numbers: dict[str, int], *, tls: bool = False) -> Iterator[Crowd]:
-    """There for as long as the block lasts, and at full strength when it begins."""
+    """Active as long as the block lasts, and at full strength when it begins."""
     everybody = Crowd(address, numbers, tls=tls)
     everybody.start()
     deadline = time.monotonic() + 20

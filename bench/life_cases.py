@@ -1,4 +1,4 @@
-"""What makes each alert fire: a table of series, for stepped time (life.py) and for real programs (vmalert.py)."""
+"""What makes each alert fire: a table of series, used with stepped time (life.py) and real programs (vmalert.py)."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ DAY: Final = 86400
 
 
 Value = float | str | None
-"""A number, none, or ``now``: the time in seconds."""
+"""A number, None, or ``now``: the time in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What makes an alert fire. ``series``: name to value while healthy and while faulty (None: not there); ``{}``
-    stands for the labels of the subject. ``many``: subjects that share a manager. ``labels`` of the inventory."""
+    """What makes an alert fire. ``series``: name to its healthy and its faulty value (None: absent); ``{}`` stands for
+    the subject's labels. ``many``: subjects that share a manager. ``labels``: of the inventory."""
 
     alert: str
     series: Mapping[str, tuple[Value, Value]]
@@ -99,7 +99,7 @@ REPORTS: Final = (
     Case("KodeksXmlSensLockStatus", {"kodeks_protection_ok{{}}": (1, None)}),
     Case("KodeksSppStatus", {"kodeks_spp_up{{}}": (1, 0)}),
 )  # fmt: skip
-"""Of these every installation has fresh reports, and a key that works where the case is not about it."""
+"""In these, every installation has fresh reports, and a working key unless the case is about it."""
 
 OLD: Final = (
     Case("SmartXMLfileIsToOld", {"kodeks_sysinfo_created_timestamp_seconds{{}}": (-DAY, -3 * DAY)}),
@@ -129,7 +129,7 @@ FLEET: Final = {
     "KodeksExporterDown", "KodeksConfigReloadFailed", "KodeksRulesIncomplete", "KodeksWatchdog",
     "KodeksNotificationsFailing", "KodeksStorageFailing",
 }  # fmt: skip
-"""They are about the monitoring itself: rules/tests."""
+"""About the monitoring itself: see rules/tests."""
 
 
 LATER: Final = (
@@ -150,11 +150,11 @@ LATER: Final = (
     ("KodeksVersionChanged-push", Case("KodeksVersionChanged", {
         'kodeks_version_changed_timestamp_seconds{{},part="server",before="1",after="2"}': (None, 0)})),
 )  # fmt: skip
-"""What is told once a day, or of files that are pushed: for real programs."""
+"""Daily alerts, or alerts about pushed files: for real programs."""
 
 
 def cases() -> Iterator[tuple[str, Case]]:
-    """A name and a case: installations that are asked, those that only send reports, accesses."""
+    """A name and a case: installations that are polled, those that only push reports, accesses."""
     yield from ((f"{case.alert}-pull", case) for case in LIVE)
     for mode in ("pull", "push"):
         yield from ((f"{case.alert}-{mode}", case) for case in (*REPORTS, *OLD))
@@ -167,15 +167,15 @@ def covered() -> set[str]:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """An installation or an access of a case: the text of each series, with its labels, to what it is while healthy and
-    while faulty."""
+    """An installation or access in a case: the text of each series, with its labels, to its healthy and faulty
+    value."""
 
     name: str
     series: Mapping[str, tuple[Value, Value]]
 
 
 def subjects(chosen: Iterable[tuple[str, Case]] | None = None) -> Iterator[Subject]:
-    """What an exporter shows, of all cases or of those ``chosen``. A case's manager bears the name of the case."""
+    """What an exporter exposes, for all cases or those ``chosen``. A case's manager has the name of the case."""
     for name, case in cases() if chosen is None else chosen:
         for number in range(case.many):
             subject = f"{name}-{number}"

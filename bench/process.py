@@ -1,4 +1,4 @@
-"""Watching a process from outside: processor time, memory."""
+"""Watches a process from outside: CPU time, memory."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def cpu_seconds(pid: int) -> float:
-    """User and system time of a process so far, its threads included."""
+    """User and system time of a process so far, including its threads."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS
 
@@ -29,7 +29,7 @@ def memory_megabytes(pid: int) -> float:
 
 
 class Exporter:
-    """One that runs with ``folder``'s kodeks.yml and keeps its data there; ready when it is made. ``end`` it."""
+    """An exporter that runs with ``folder``'s kodeks.yml and keeps its data there; ready once created. Call ``end``."""
 
     def __init__(self, folder: Path, patience: float = 300.0) -> None:
         self.url = f"http://127.0.0.1:{free_port()}"
@@ -92,7 +92,7 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 
 def best(action: Callable[[], object], rounds: int, before: Callable[[], object] = gc.collect) -> float:
-    """Processor seconds of the best of some rounds: other work on the machine does not count."""
+    """CPU seconds of the best of several rounds: other work on the machine does not count."""
     fastest = float("inf")
     for _ in range(rounds):
         before()

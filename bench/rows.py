@@ -1,4 +1,4 @@
-"""Each measurement beside the peer or bound that it is held against, from the same run."""
+"""Each measurement beside the peer or limit that it is compared with, from the same run."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """``measured`` and ``beside``: with their units. ``aim``: the ratio that is wanted at most."""
+    """``measured`` and ``beside``: with their units. ``aim``: the maximum ratio."""
 
     what: str
     measured: str
@@ -29,7 +29,7 @@ def row(what: str, measured: str, beside: str, ratio: float, aim: float = 1.0) -
 
 
 def bounded(what: str, value: float, bound: float, unit: str) -> None:
-    """A measurement that is held against a bound alone."""
+    """A measurement that is only compared with a limit."""
     row(what, f"{value:.3g} {unit}", f"the bound of {bound:g} {unit}", value / bound)
 
 

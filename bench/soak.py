@@ -1,8 +1,8 @@
-"""``./run soak MINUTES``: everything at once for a while, and the books afterwards.
+"""``./run soak MINUTES``: everything at once for a while, then the totals are checked.
 
-A fleet with failing parts, reports with new events, good and bad reloads, hostile clients, and kill -9. Printed are
-events sent and kept, scrapes missed, memory, threads, descriptors and disk. Exit code 1: something was lost or doubled,
-a scrape was missed, or memory grew after the first fifth of the time.
+A fleet with failing parts, reports with new events, good and bad reloads, hostile clients, and kill -9. This prints
+events sent and stored, missed scrapes, memory, threads, file descriptors and disk. Exit code 1: something was lost or
+duplicated, a scrape was missed, or memory grew after the first fifth of the time.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from bench.process import end, free_port, memory_megabytes, wait_until
 
 PUSHING, ASKED, DEAD = 12, 20, 10
 EVENTS = 40
-"""New events of one report."""
+"""New events in one report."""
 TOKEN = "token-of-the-soak-0123456789"
 STRANGERS = {SILENT: 150, BYTE: 150, HALF: 60, GUESS: 40}
 _COMMAND = str(Path(sys.executable).with_name("kodeks-exporter"))
@@ -86,7 +86,7 @@ class Soak:
         return self._report(kept, after)
 
     def close(self) -> None:
-        """Leaves no exporter behind, however it ended."""
+        """Leaves no exporter behind, however it ends."""
         self._over.set()
         if self._process is not None and self._process.poll() is None:
             end(self._process)
@@ -212,7 +212,7 @@ class Soak:
         return minutes, memory_megabytes(pid), threads, descriptors, storage / 2**20
 
     def _kept(self) -> Counter[str]:
-        """Events that the exporter counts, by installation."""
+        """Events counted by the exporter, by installation."""
         kept: Counter[str] = Counter()
         for line in requests.get(self.url + "/metrics", timeout=60).text.splitlines():
             if line.startswith('kodeks_searches_total{installation="'):
@@ -230,13 +230,13 @@ class Soak:
             print(f"{title}: {each[1]:.0f} MB, {each[2]} threads, {each[3]} descriptors, {each[4]:.0f} MB of disk")
         flat = max(each[1] for each in late) <= max(each[1] for each in early) * 1.25 + 20
         exact = all(books.sent[name] == kept[name] == after[name] for name in self._names)
-        print("nothing lost or doubled" if exact else f"LOST OR DOUBLED: {books.sent - kept} {kept - books.sent}")
+        print("nothing lost or duplicated" if exact else f"LOST OR DOUBLED: {books.sent - kept} {kept - books.sent}")
         print("memory flat" if flat else "MEMORY GREW")
         return exact and flat and not books.missed
 
 
 def report(name: str, number: int) -> bytes:
-    """A report whose events no other one has."""
+    """A report whose events are in no other report."""
     now = time.time()
     stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now + 3 * 3600))  # Moscow, as installations are by default
     rows = "".join(

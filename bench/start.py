@@ -1,4 +1,4 @@
-"""How long an exporter takes to start that has kept 13 months of 200 installations: to its first whole ``/metrics``."""
+"""How long an exporter with 13 months of 200 installations takes from its start to its first complete ``/metrics``."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MONTHS = 13
 USERS = 40
 COUNTERS = len(UserUsage._fields) - 3
 SEARCHES = 20
-"""Of an installation and working day."""
+"""Per installation and working day."""
 ROUNDS = 3
 BOUND = 1.5
 
@@ -65,7 +65,7 @@ def main() -> None:
 
 
 def fill(folder: Path) -> int:
-    """13 months of reports, as they add up; gives how many searches there are."""
+    """Stores 13 months of reports; returns the number of searches."""
     settings, now = HistorySettings(), datetime.now(UTC)
     folder.mkdir()
     store = ReportStore(folder, settings)

@@ -1,4 +1,4 @@
-"""Scrapes of a large exporter while strangers do all they can: plain and TLS, one kind after another and at once."""
+"""Scrapes of a large exporter during hostile traffic: plain and TLS, one kind at a time and all at once."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _AUTH = ("prometheus", "right-password")
 
 
 class Large(FakeBackend):
-    """As many series as a fleet of 1000 has; a tenth of the installations has changed at each scrape."""
+    """As many series as a fleet of 1000 has; a tenth of the installations change at each scrape."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -59,7 +59,7 @@ def _families(number: int) -> list[Metric]:
 
 
 def measure(*, tls: bool, folder: Path) -> float:
-    """The slowest scrape of all crowds, in seconds; infinite when one failed."""
+    """The slowest scrape over all crowds, in seconds; infinite if one failed."""
     users = {_AUTH[0]: bcrypt.hashpw(_AUTH[1].encode(), bcrypt.gensalt(12))}
     security = ServerSecurity(users=users)
     if tls:
@@ -68,7 +68,7 @@ def measure(*, tls: bool, folder: Path) -> float:
     options = ServerOptions(max_connections=1024, max_body=0)
     server = WebServer("127.0.0.1:0", Application(Large()), security, options, ("/upload",))
     server.start()
-    _slowest(server.url, 1)  # writes everything for the first time, and knows the password from then on
+    _slowest(server.url, 1)  # renders everything for the first time, and remembers the password
     worst = _slowest(server.url)
     print(f"{'TLS' if tls else 'plain'}, nobody else: {worst:.2f} s")
     for numbers in CROWDS:
@@ -100,7 +100,7 @@ def main() -> float:
     urllib3.disable_warnings()
     with tempfile.TemporaryDirectory() as folder:
         worst = max(measure(tls=tls, folder=Path(folder)) for tls in (False, True))
-    bounded("slowest scrape beside 1 000 strangers", worst, 2.0, "s")
+    bounded("slowest scrape during 1,000 hostile connections", worst, 2.0, "s")
     return worst
 
 

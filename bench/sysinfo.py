@@ -1,7 +1,7 @@
 """Speed and memory of reading a sysinfo report: ``python bench/sysinfo.py [MEGABYTES ...]`` (20 and 200 by default).
 
-For each size a believable report in the default layout is made and read, next to a bare ``lxml.etree.parse`` of the
-same file. Exits with 1 when reading takes 2 times lxml or more, or the process grows by 32 MB or more.
+For each size a realistic report in the default layout is made and read, and compared with a bare ``lxml.etree.parse``
+of the same file. Exits with 1 if reading takes twice as long as lxml or more, or the process grows by 32 MB or more.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ FAMILIES = ("ГОСТ", "ГОСТ Р", "СП", "ТУ", "РД", "СНиП", "пр
 
 
 class CountingSink:
-    """Takes every record and keeps none."""
+    """Accepts every record and stores none."""
 
     def __init__(self) -> None:
         self.searches = 0
@@ -85,7 +85,7 @@ class CountingSink:
 
 
 def write_report(file: TextIO, size: int, seed: int = 1, users: int = 0) -> None:
-    """A report of about ``size`` bytes in UTF-8: 100 ``users`` a megabyte, the rest half a year of searches."""
+    """A report of about ``size`` bytes in UTF-8: 100 ``users`` per megabyte, the rest half a year of searches."""
     pick = random.Random(seed)
     users = users or max(3, size // MIB * 100)
     written = file.write(
@@ -104,7 +104,7 @@ def write_report(file: TextIO, size: int, seed: int = 1, users: int = 0) -> None
             ' searches_attribute="12" searches_empty="3" printed="4" saved="21" kassist="9"/>\n    </user>\n'
         )
     file.write("  </users>\n  <searches>\n")
-    # Searches come in the order of time, some each working hour from June on.
+    # Searches are in order of time, several in each working hour from June on.
     hours = [(month, day, hour) for month in range(6, 12) for day in range(1, 29) for hour in range(8, 19)]
     hourly = max(1, (size - written) // 210 // len(hours))
     when = (slot for slot in hours for _ in range(hourly))
@@ -127,24 +127,24 @@ def write_report(file: TextIO, size: int, seed: int = 1, users: int = 0) -> None
 
 
 def forget_peak() -> None:
-    """Lets the kernel count the most memory of this process from now on."""
+    """Resets the kernel's record of this process's peak memory."""
     Path("/proc/self/clear_refs").write_text("5")
 
 
 def memory(line: str) -> float:
-    """A line of ``/proc/self/status`` in MiB: VmRSS is what the process has, VmHWM the most it has had."""
+    """A line of ``/proc/self/status`` in MiB: VmRSS is the current memory, VmHWM the peak."""
     status = Path("/proc/self/status").read_text()
     return int(status.split(f"{line}:")[1].split()[0]) / 1024
 
 
 def measure(path: Path, answer: Connection) -> None:
-    """Runs in a process of its own, so that its memory is only the reader's."""
+    """Runs in its own process, so that its memory is only the reader's."""
     profile = load_profile("default")
     before = memory("VmRSS")
     forget_peak()
     read_report(path, profile, ZONE, CountingSink())
     growth = memory("VmHWM") - before
-    # lxml last: the heap that its tree leaves behind would slow down whatever comes after it.
+    # lxml last, because the heap that its tree leaves behind would slow down whatever runs after it.
     own = best(lambda: read_report(path, profile, ZONE, CountingSink()), ROUNDS)
     bare = best(lambda: etree.parse(path), ROUNDS)
     sink = CountingSink()
