@@ -1,4 +1,4 @@
-"""``./run replay CASE``: a number of docs/replay.md's list or the path of a script; without any, the list."""
+"""``./run replay CASE``: a number from the list in docs/replay.md or the path of a script; without it, the list."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from replay.show import shown
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """0: as the script expects; 1: not so, or not playable; 2: no such case."""
+    """0: as the script expects; 1: different, or not playable; 2: no such case."""
     parser = argparse.ArgumentParser(
         prog="./run replay", description="Проиграть случай через настоящие Prometheus и Alertmanager."
     )

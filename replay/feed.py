@@ -1,8 +1,7 @@
 """From what fires after each evaluation to what Prometheus posts to Alertmanager, and when.
 
-Prometheus posts an alert when it begins to fire, again each minute, and once more when it is over. Repetition only
-keeps Alertmanager from forgetting it; here it is not forgotten, so an alert is posted again only when its texts
-changed.
+Prometheus posts an alert when it starts firing, again every minute, and once more when it is resolved. The repeats only
+keep it from expiring in Alertmanager. Here it does not expire, so an alert is posted again only when its texts change.
 """
 
 from __future__ import annotations
@@ -14,13 +13,13 @@ from typing import Final
 from replay.engine import Firing
 
 RESEND: Final = 60.0
-"""Prometheus' default: seconds between two posts of an alert that fires."""
+"""Prometheus' default: seconds between two posts of a firing alert."""
 Labels = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """``at``, ``since``, ``over``: seconds after the script's start; ``over`` None: it fires."""
+    """``at``, ``since``, ``over``: seconds after the script's start; ``over`` None: it is firing."""
 
     at: float
     alert: Firing

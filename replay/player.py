@@ -1,4 +1,4 @@
-"""Alertmanager in fast motion: a real one, with real mail and Telegram, told what Prometheus' engine found."""
+"""Alertmanager, sped up: a real one, with real mail and Telegram, given what Prometheus' engine found."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ from replay.series import series_of
 
 _OPS: Final = "ops@dealer.example"
 _LEFT_OUT: Final = "score.yml"
-"""Looks at months, and would take a third of the time."""
+"""They look back over months, and would take a third of the time."""
 _STARTUP: Final = 4.0
-"""Seconds for Alertmanager to come up before the script's time begins to run."""
+"""Seconds for Alertmanager to start before the script's time begins."""
 _LATE: Final = 5.0
 _LATE_REAL: Final = 0.1
-"""A post may be late by so many seconds of the script, or real ones; a slower machine gets more time once more."""
+"""How late a post may be, in seconds of the script, or real ones; a slower machine gets another, slower attempt."""
 _ATTEMPTS: Final = 3
 _LINGER: Final = 1.0
-"""Real seconds after the end in which the last message may come."""
+"""Real seconds to wait for the last message after the end."""
 _YEARS: Final = timedelta(days=28 * 365 + 7)
 """28 years: the calendar is the same then, and so is the zone in winter. See _document."""
 
 _ADDRESSES: Final[Plain] = {"web": {"external_url": "https://kodeks.example"}}
-"""So that messages have links: a Telegram message names its alert in one only."""
+"""So that messages have links: a Telegram message names its alert only there."""
 
 
 class ReplayError(RuntimeError):
@@ -49,9 +49,9 @@ class ReplayError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """``messages`` in the order of arrival. ``refused``: what Telegram would not take. ``wrong``: of the answers.
+    """``messages`` in order of arrival. ``refused``: what Telegram would reject. ``wrong``: about the answers.
 
-    ``posts`` are what Alertmanager was told, ``document`` its configuration, see ``scaled.at_any_hour``."""
+    ``posts``: what Alertmanager was given, ``document``: its configuration, see ``scaled.at_any_hour``."""
 
     messages: tuple[Message, ...]
     refused: tuple[str, ...]
@@ -164,7 +164,7 @@ class _Run:
 
     def __init__(self, script: Script, posts: list[feed.Post], document: dict[str, Any], speed: float) -> None:
         self._script, self._posts = script, posts
-        # Before the first post nothing happens in Alertmanager: its time begins a little earlier.
+        # Nothing happens in Alertmanager before the first post, so its time begins shortly before that.
         self._first = max(0.0, posts[0].at - 10)
         self._length = (script.end - script.start).total_seconds()
         begin = datetime.now(UTC) + timedelta(seconds=_STARTUP)
@@ -172,7 +172,7 @@ class _Run:
         edge = scaled.the_edge(found)
         real_edge = begin
         if edge is not None:
-            # The edge has to be a whole minute of the real clock: the speed gives way.
+            # The edge has to be a whole minute of the real clock, so the speed is adjusted.
             span = (edge - self._moment(self._first)).total_seconds()
             real_edge = (begin + timedelta(seconds=0.8 * span / speed + 59.999)).replace(second=0, microsecond=0)
             speed = span / (real_edge - begin).total_seconds()
@@ -181,7 +181,7 @@ class _Run:
         self._document = scaled.pinned(scaled.scaled(document, speed), found, real_edge)
 
     def run(self, folder: Path, templates: Path) -> float:
-        """The largest lateness of a post, in seconds of the script."""
+        """How late the latest post was, in seconds of the script."""
         folder.mkdir()
         shutil.copytree(templates, folder / "templates")
         config = folder / "alertmanager.yml"
@@ -200,7 +200,7 @@ class _Run:
         return late
 
     def _real(self, seconds: float) -> float:
-        """Unix time at which a moment of the script is played."""
+        """The Unix time at which a moment of the script is played."""
         return self._begin + (seconds - self._first) / self.speed
 
     def _moment(self, seconds: float) -> datetime:
@@ -214,9 +214,10 @@ class _Run:
 def _document(post: feed.Post, moment: Callable[[float], datetime]) -> dict[str, Any]:
     """An alert as Alertmanager's API takes it.
 
-    Its times show in messages, so they are the script's. But Alertmanager compares them with the real clock: what began
-    long ago is told at once, without group_wait, and what ends in future is not over. So an alert that fires has the
-    script's times 28 years later, and one that is over 28 years earlier; messages tell no years.
+    Its times are shown in messages, so they are the script's. But Alertmanager compares them with the real clock: it
+    sends an alert that began long ago at once, without group_wait, and one that ends in the future is not resolved. So
+    a firing alert has the script's times 28 years later, and a resolved one 28 years earlier; messages don't show
+    years.
     """
     since = moment(post.since)
     if post.over is None:

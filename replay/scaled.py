@@ -1,4 +1,4 @@
-"""Alertmanager's configuration for a clock that runs faster: waiting times are divided, working hours are moved.
+"""Alertmanager's configuration for a faster clock: waiting times are divided, working hours are shifted.
 
 Routes, receivers, inhibitions and texts stay as they are.
 """
@@ -17,14 +17,14 @@ from replay import clock
 
 Document = dict[str, Any]
 _DEFAULTS: Final = {"group_wait": "30s", "group_interval": "5m", "repeat_interval": "4h"}
-"""Alertmanager's own, which the root route has where it does not tell."""
+"""Alertmanager's defaults for the root route."""
 _DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _ALWAYS: Final[list[Document]] = [{}]
 _NEVER: Final[list[Document]] = [{"years": ["1970"]}]
 
 
 class ScaleError(ValueError):
-    """Working hours that a faster clock can't have."""
+    """Working hours that can't be represented with a faster clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Edge:
 
 
 def scaled(document: Document, speed: float) -> Document:
-    """A copy in which every time that the clock measures is divided by ``speed``."""
+    """A copy with every duration divided by ``speed``."""
     made = deepcopy(document)
     root = made["route"]
     for key, value in _DEFAULTS.items():
@@ -49,7 +49,7 @@ def scaled(document: Document, speed: float) -> Document:
 
 
 def divided(duration: str, speed: float) -> str:
-    """In milliseconds, at least one: Alertmanager refuses a group_interval of 0."""
+    """In milliseconds, at least one: Alertmanager rejects a group_interval of 0."""
     return f"{max(1, round(clock.seconds(duration) * 1000 / speed))}ms"
 
 
@@ -62,7 +62,7 @@ def _scale(route: Document, speed: float) -> None:
 
 
 def at_any_hour(document: Document) -> Document:
-    """A copy in which digests leave at once, once, and by themselves: a faster clock has no room for mornings."""
+    """A copy in which digests are sent at once, only once, and separately: a faster clock has no room for mornings."""
     made = deepcopy(document)
     _wake(made["route"])
     made["time_intervals"] = [each for each in made.get("time_intervals", []) if not each["name"].startswith(WINDOWS)]
@@ -79,11 +79,11 @@ def _wake(route: Document) -> None:
 
 
 def edges(document: Document, start: datetime, end: datetime) -> dict[str, tuple[bool, list[Edge]]]:
-    """Of each time interval: whether it holds at ``start``, and where that changes up to ``end``."""
+    """For each time interval: whether it is active at ``start``, and when that changes up to ``end``."""
     found = {}
     spans = {each["name"]: each for each in document.get("time_intervals", [])}
     for name in spans:
-        # The minutes in which the receivers of the day and of the night are both awake are none on a faster clock.
+        # The minutes in which the day and night receivers are both active vanish on a faster clock.
         interval = spans[name.removesuffix(INNER)]
         minute = start.replace(second=0, microsecond=0)
         before = first = _holds(interval, minute)
@@ -100,7 +100,7 @@ def edges(document: Document, start: datetime, end: datetime) -> dict[str, tuple
 def _holds(interval: Document, moment: datetime) -> bool:
     for each in interval["time_intervals"]:
         if set(each) - {"times", "weekdays", "days_of_month", "location"}:
-            raise ScaleError(f"time interval {interval['name']!r}: months and years can't be moved")
+            raise ScaleError(f"time interval {interval['name']!r}: months and years can't be shifted")
         local = moment.astimezone(ZoneInfo(each.get("location", "UTC")))
         if not any(_in_month(local, days) for days in each.get("days_of_month", ["1:31"])):
             continue
@@ -133,9 +133,9 @@ def _minutes(text: str) -> int:
 
 
 def the_edge(found: dict[str, tuple[bool, list[Edge]]]) -> datetime | None:
-    """The one moment at which working hours change while a script runs. ScaleError: there are several.
+    """The one moment at which working hours change while a script runs. Raises ScaleError if there are several.
 
-    A minute is the finest that Alertmanager knows of working hours, so only one moment can be put where it belongs.
+    Alertmanager's working hours have a resolution of one minute, so only one moment can be placed exactly.
     """
     moments = {edge.at for _, changes in found.values() for edge in changes}
     if len(moments) > 1:
@@ -144,7 +144,7 @@ def the_edge(found: dict[str, tuple[bool, list[Edge]]]) -> datetime | None:
 
 
 def pinned(document: Document, found: dict[str, tuple[bool, list[Edge]]], edge: datetime) -> Document:
-    """A copy whose intervals change at ``edge``, a whole minute of the real clock, and else do not change."""
+    """A copy whose intervals change at ``edge``, a whole minute of the real clock, and not otherwise."""
     made = deepcopy(document)
     zone = zone_of_noon(edge)
     clock_time = edge.astimezone(zone).strftime("%H:%M")
@@ -160,6 +160,6 @@ def pinned(document: Document, found: dict[str, tuple[bool, list[Edge]]], edge: 
 
 
 def zone_of_noon(moment: datetime) -> tzinfo:
-    """Where it is about noon then, so that midnight is far. (Etc/GMT-3 is east of Greenwich.)"""
+    """A zone where it is about noon then, so that midnight is far away. (Etc/GMT-3 is east of Greenwich.)"""
     hour = moment.astimezone(UTC).hour
     return ZoneInfo(f"Etc/GMT{hour - 12:+}" if hour != 12 else "Etc/GMT")

@@ -1,4 +1,4 @@
-"""A measured week: how many messages a manager gets, of what, and whether what matters was told.
+"""A measured week: how many messages a manager gets, about what, and whether what matters was reported.
 
 ``python -m replay.week``; docs/replay.md.
 """

@@ -1,4 +1,4 @@
-"""``./run week``: how many messages a manager of 40 installations and 20 accesses gets in a week, and of what."""
+"""``./run week``: how many messages a manager of 40 installations and 20 accesses gets in a week, and about what."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from replay.week.show import shown
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """0: counted; 1: promtool is not there."""
+    """0: counted; 1: promtool is missing."""
     usual = Size()
     parser = argparse.ArgumentParser(prog="./run week", description="Сколько сообщений получит менеджер за неделю.")
     parser.add_argument("--installations", type=int, default=usual.installations)

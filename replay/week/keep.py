@@ -1,4 +1,4 @@
-"""What the rules told in some weeks, kept in a file: who is told of it, and how often, can then be asked at once."""
+"""A file with what the rules found over some weeks, so that who gets which messages can be computed at once."""
 
 import gzip
 import json

@@ -1,6 +1,6 @@
 """All texts of all alerts on one page, as a real Alertmanager sends them: a mail on a phone, and the Telegram message.
 
-The alerts are those that the tests of the rules expect to fire, each title of each alert once.
+The alerts are those that the rule tests expect to fire, once for each title of each alert.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from kodeks_exporter.render.files import render
 _SITE: Final = "https://kodeks.example"
 _GRAFANA: Final = "https://grafana.example"
 _QUIET: Final = 6.0
-"""Seconds without a message after which all are there."""
+"""After this many seconds without a message, all have arrived."""
 _KEY: Final = "1234567890"
 
 
 def written(page: Path) -> int:
-    """Write the page; how many alerts are on it. Raises OSError, ChildDiedError."""
+    """Writes the page; returns how many alerts are on it. Raises OSError, ChildDiedError."""
     directory = RunDirectory()
     try:
         with MailSink() as mails, TelegramSink() as telegrams:
@@ -99,7 +99,7 @@ def _send(folder: Path, alerts: list[dict[str, Any]], mails: MailSink, telegrams
 
 
 def _each_alone(route: dict[str, Any]) -> None:
-    """But for the digests of the morning, which are lists."""
+    """Without the morning digests, which are lists."""
     together = route.get("group_by") if route.pop("active_time_intervals", None) else None
     route.pop("mute_time_intervals", None)
     route.update(group_by=together or ["..."], group_wait="3s", group_interval="10m", repeat_interval="1d")

@@ -1,6 +1,6 @@
-"""Rules in two parts: those of live checks, step by step, and those of what comes once an hour, seldom.
+"""Rules in two parts: those of live checks, with short steps, and those of hourly data, with long ones.
 
-Together every five minutes, three weeks of them would take an hour of a processor.
+With all of them every five minutes, three weeks would take an hour of CPU time.
 """
 
 from __future__ import annotations
@@ -16,29 +16,29 @@ import yaml
 from replay import clock, engine
 
 _LIVE: Final = 60.0
-"""Seconds: groups that are evaluated as often speak of live checks."""
+"""Seconds: groups evaluated at least this often are about live checks."""
 _HOURLY_TOO: Final = ("kodeks-host", "kodeks-certificate")
-"""Of figures that change slowly here."""
+"""Groups whose series change slowly here."""
 _NAME: Final = re.compile(r"[a-zA-Z_][\w:]*")
 _PATTERN: Final = re.compile(r'__name__=~"([^"]+)"')
 _BEFORE: Final = "offset 15s"
-"""How rules ask for the evaluation before."""
+"""How rules refer to the previous evaluation."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """``rules``: a file of them, without texts, whose queries would be most of the work."""
+    """``rules``: a rule file without texts, whose queries would be most of the work."""
 
     rules: Path
     _read: re.Pattern[str]
 
     def reads(self, series: Mapping[str, str]) -> dict[str, str]:
-        """Those of the series that its rules ask for."""
+        """Only the series that its rules read."""
         return {name: values for name, values in series.items() if self._read.fullmatch(name.partition("{")[0])}
 
 
 def part(rules: Iterable[Path], folder: Path, step: float, *, live: bool) -> Part:
-    """The alerts of one part with all that is recorded for them. ``step``: seconds between two evaluations."""
+    """The alerts of one part with everything recorded for them. ``step``: seconds between two evaluations."""
     groups = [
         group for path in engine.ordered(rules) for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]
     ]

@@ -1,4 +1,4 @@
-"""Plays some weeks of a manager: the stand's series, the real rules by stepped time, the rendered routes."""
+"""Plays a manager's weeks: the stand's series, the real rules in stepped time, the rendered routes."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from replay.week.stand import Stand, stand
 from replay.week.told import Planted, planted
 
 _SELDOM: Final = 6
-"""Steps of live checks to one of what comes once an hour."""
+"""Steps of live checks per step of hourly data."""
 _LEFT_OUT: Final = ("score.yml", "history.yml")
-"""Figures of quarters: nothing that ten days could change, and half of the work."""
+"""Quarterly figures: ten days can't change them, and they are half of the work."""
 _SETTINGS: Final = {
     "smtp": {"smarthost": "localhost:25", "sender": "k@dealer.example", "require_tls": False},
     "telegram": {"bot_token": "1:x"},
@@ -35,7 +35,7 @@ _SETTINGS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """``first``: the first day, of January or February 2026."""
+    """``first``: the first day, in January or February 2026."""
 
     installations: int = 40
     accesses: int = 20
@@ -46,8 +46,8 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Weeks:
-    """``sent`` and ``planted`` begin with ``begin``; all times are seconds after ``start``. ``changes``: of alerts, in
-    order, those of the warm-up too."""
+    """``sent`` and ``planted`` start at ``begin``; all times are seconds after ``start``. ``changes``: of alerts, in
+    order, including those of the warm-up."""
 
     start: dt.datetime
     begin: float
@@ -58,8 +58,8 @@ class Weeks:
 
 
 def play(size: Size, progress: Callable[[str], None] = lambda _: None, known: Sequence[Change] | None = None) -> Weeks:
-    """Raises EngineError, OSError. A week of 40 installations takes the rules some minutes of a processor; ``known``:
-    what they told before."""
+    """Raises EngineError, OSError. For a week of 40 installations the rules take several minutes of CPU time;
+    ``known``: what they found earlier."""
     directory = RunDirectory()
     try:
         return _play(size, directory.path, progress, known)
@@ -102,7 +102,7 @@ def _play(size: Size, folder: Path, progress: Callable[[str], None], known: Sequ
 
 
 def _changes(made: Stand, fleet: Fleet, rules: list[Path], folder: Path, *, live: bool) -> Iterator[Change]:
-    """By the rules of live checks, or by all others."""
+    """From the rules of live checks, or from all others."""
     times = 1 if live else _SELDOM
     script = made.script.model_copy(update={"step": made.script.step * times})
     more = {name: {-(-step // times): value for step, value in points.items()} for name, points in made.more.items()}
@@ -120,7 +120,8 @@ _INSTALLATION: Final = re.compile(r'\binstallation="([^"]*)"')
 
 
 def _eventful(made: Stand, fleet: Fleet) -> Mapping[str, Installation]:
-    """Where a check fails at some time, with the neighbours of the same hosting; of the others nothing is told."""
+    """Installations where a check fails at some time, and their neighbours on the same hosting; the others cause no
+    messages."""
     failing = {name for event in made.script.timeline for name in event.who or _INSTALLATION.findall(str(event.series))}
     hostings = {fleet.installations[name].hosting for name in failing} - {""}
     return {name: each for name, each in fleet.installations.items() if name in failing or each.hosting in hostings}

@@ -1,7 +1,7 @@
-"""A manager's fleet and some weeks of it: the demo's history, played by a script through the replay's engine.
+"""A manager's fleet over several weeks: the demo's history, played by a script through the replay's engine.
 
-People, refusals, searches, licences and online accesses are those of ``demo.history``; the checks of an incident are
-written by the exporter's own families, as in every replay. Time begins on the first of January, where promtool's does.
+People, refusals, searches, licences and online accesses come from ``demo.history``. The exporter's own code writes the
+metrics of an incident's checks, as in every replay. Time starts on 1 January, as promtool's does.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ _DAY: Final = 86400
 _HOUR: Final = 3600
 _SEED: Final = 3
 _HOLD: Final = 8 * _DAY
-"""Seconds: sums are written once a week at the seldomest, and hold until the next time."""
+"""Seconds: totals are written at least once a week, and stay valid until the next time."""
 _LAST_HOLD: Final = 25 * _HOUR
 _NAME: Final = re.compile(r"kodeks_\w+")
 _CHECKS: Final = re.compile(
     "kodeks_(check_|installation_(info|state)|catalog_|maintenance_|sysinfo_(created|received)_|online_read_|exporter_)"
 )
-"""What the live checks write, or this module itself."""
+"""Written by the live checks, or by this module itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stand:
-    """``more``: series beside those of the checks, by step. ``begin``, ``first``: the steps at which it begins, and
+    """``more``: series other than those of the checks, by step. ``begin``, ``first``: the steps at which it starts, and
     from which it counts."""
 
     script: Script
@@ -58,7 +58,7 @@ def stand(
 ) -> Stand:
     """``days`` days from ``first`` on; ``step``: seconds between two evaluations.
 
-    ``warm_up``: days before the first that counts, in which people are told what was wrong already.
+    ``warm_up``: days before the first one that counts, in which people are told about existing problems.
     """
     end = first + dt.timedelta(days=days)
     length = (end - YEAR).days
@@ -85,7 +85,7 @@ def stand(
 
 
 def _read() -> frozenset[str]:
-    """The metrics that rules read, outside of texts too: a query of a text costs little."""
+    """The metrics that rules read, including those read by texts: a text's query costs little."""
     return frozenset(
         name
         for path in (ROOT / "rules").glob("*.yml")
@@ -96,7 +96,7 @@ def _read() -> frozenset[str]:
 
 
 class _Holding(Writer):
-    """Keeps each value until the next one, by step: what a scrape would find."""
+    """Holds each value until the next one, by step: what a scrape would find."""
 
     def __init__(self, begin: int, end: int, step: int, wanted: Iterable[str]) -> None:
         self.samples = self.series = 0
@@ -139,7 +139,7 @@ class _Holding(Writer):
 
 
 def _own(history: History, holding: _Holding) -> None:
-    """What the history tells too seldom for alerts: how old reports and figures are, broken catalogs."""
+    """What the history samples too rarely for alerts: age of reports and readings, broken catalogs."""
     hours = range(history.start, history.end, _HOUR)
     for life in history.lives:
         name = f'{{installation="{life.site.name}"'
@@ -211,6 +211,6 @@ def _catalog(life: Life, since: int, until: int) -> Iterable[dict[str, Any]]:
 
 
 def _clock(moment: int) -> str:
-    """As scripts write times: by Moscow's clock, days after the first."""
+    """A time as scripts write it: Moscow time, with days after the first."""
     at = moment - _ZERO + 3 * _HOUR
     return f"+{at // _DAY}d {at % _DAY // _HOUR:02}:{at % _HOUR // 60:02}"

@@ -1,4 +1,4 @@
-"""What was planted, and whether it was told: to whom, how long after, by which ways."""
+"""What was planted, and whether it was reported: to whom, how much later, through which channels."""
 
 from __future__ import annotations
 
@@ -22,12 +22,13 @@ _ALERTS: Final = {
 _WITHIN: Final = {"catalog": 0.5 * _HOUR, "maintenance": 2.5 * _HOUR}
 _AT_ONCE: Final = 0.25 * _HOUR
 _WORTH: Final = {"maintenance": 3 * _HOUR}
-"""Seconds that it must last to be told of at all."""
+"""Seconds that it must last to be reported at all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Planted:
-    """``at``: seconds of the script; ``within``: seconds until somebody must know. ``alerts``: one of them tells it."""
+    """``at``: seconds of the script; ``within``: seconds until somebody must know. ``alerts``: one of them reports
+    it."""
 
     who: str
     what: str
@@ -38,7 +39,7 @@ class Planted:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """``after``: seconds; None: nobody was told in time. ``by``: receivers."""
+    """``after``: seconds; None: nobody was notified in time. ``by``: receivers."""
 
     planted: Planted
     after: float | None
@@ -46,7 +47,7 @@ class Told:
 
 
 def planted(history: History, start: float, begin: float, end: float) -> Iterator[Planted]:
-    """What goes wrong between ``begin`` and ``end``; these and ``start`` (when the script starts) in Unix seconds."""
+    """What goes wrong between ``begin`` and ``end``; these and ``start`` (of the script) in Unix seconds."""
     for life in history.lives:
         name = life.site.name
         for each in life.incidents:
@@ -73,7 +74,7 @@ def planted(history: History, start: float, begin: float, end: float) -> Iterato
 
 
 def told(incidents: Sequence[Planted], sent: Sequence[Sent]) -> list[Told]:
-    """For each incident the first message that tells it, within its time."""
+    """For each incident the first message that reports it in time."""
     found = []
     for each in incidents:
         fitting = [
