@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from kodeks_exporter.domain.check import InstallationState, Round, TlsFacts
-from kodeks_exporter.net import connection
+from kodeks_exporter.net import target
 from kodeks_exporter.net.connection import Connection
 from kodeks_exporter.settings.fleet import Tls
 from tests.checks.conftest import Clinic, blocked, failures
@@ -209,7 +209,7 @@ def test_from_http_to_https_and_back(
     """As browsers follow it at the usual ports. No password goes in the open to who is meant to be asked by TLS."""
     behind_tls(clinic.site, tmp_path, issued("127.0.0.1", 30, root))
     with running(Site()) as plain:
-        monkeypatch.setattr(connection, "_DEFAULT_PORTS", {"http": plain.port, "https": clinic.site.port})
+        monkeypatch.setattr(target, "_DEFAULT_PORTS", {"http": plain.port, "https": clinic.site.port})
         plain.otherwise = lambda request: answer(
             "", 301, Location=f"https://127.0.0.1:{clinic.site.port}{request.path}"
         )

@@ -18,6 +18,8 @@ from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.intake.download import Downloader
 from kodeks_exporter.intake.intake import Intake
 from kodeks_exporter.intake.pull import due, pull_job, pull_jobs
+from kodeks_exporter.net import transport
+from kodeks_exporter.net.connection import connect
 from kodeks_exporter.net.errors import CheckError
 from kodeks_exporter.poll.scheduler import Pace
 from kodeks_exporter.settings.checks import CheckSettings
@@ -236,6 +238,22 @@ def test_certificates(authority: Authority) -> None:
         assert server.asked == []  # so no password was sent
         assert download(site(server.url, tls=Tls(ca_file=str(authority.file))))[0] == ".zip"
         assert download(site(server.url, tls=Tls(verify=False)))[0] == ".zip"
+
+
+def test_from_http_to_https_and_back(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the live checks follow it; what was to go by TLS is asked for in the open, but without the password."""
+    pair = authority.issue("moved")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pair.cert, pair.key)
+    with serving(lambda to, _: reply(to, 200, zipped())) as plain, serving(plain.answer, context) as private:
+        ports = {80: int(plain.url.rpartition(":")[2]), 443: int(private.url.rpartition(":")[2])}
+        monkeypatch.setattr(transport, "connect", lambda to, port, seconds: connect(to, ports[port], seconds))
+        for begun, to, other, login in ((plain, "https", private, BASIC), (private, "http", plain, None)):
+            end, begun.answer = begun.answer, lambda line, _, to=to: reply(line, 302, Location=f"{to}://127.0.0.1/x")  # type: ignore[misc]
+            begin = "http://127.0.0.1" if begun is plain else "https://127.0.0.1"
+            assert download(site(begin, tls=Tls(ca_file=str(authority.file))))[0] == ".zip"
+            assert [asked.headers.get("authorization") for asked in (begun.asked[0], other.asked[-1])] == [BASIC, login]
+            begun.answer = end
 
 
 def test_certificate_file_that_is_none(tmp_path: Path) -> None:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from demo.vendor import Access, Kind, ServerSpec, Vendor, VendorFault
 from kodeks_exporter.domain.online import OnlineReading, Quota, Resource, reason_text
+from kodeks_exporter.net import target
 from kodeks_exporter.online.reader import OnlineTools, read_access
+from kodeks_exporter.settings.fleet import Tls
 from kodeks_exporter.settings.online import OnlineTimeouts
 from tests.conftest import free_port
 from tests.online.conftest import PASSWORD, QUICK, Answer, Asked, Clock, Numbers, access_of, moment, one, scripted
+from tests.sysinfo.kodeks_server import reply, serving
+from tests.web.certificates import Authority
 
 WEDNESDAY = moment("2026-11-18 23:00")
 ACCESS = Access("u1", PASSWORD)
@@ -154,6 +160,23 @@ def test_the_password_goes_nowhere_else(action: str, method: str, reason: str) -
         access = access_of(f"http://127.0.0.1:{site.port}/kodeks02", ACCESS)
         assert read_access(access, QUICK, OnlineTools(Numbers().resolve)).reason == reason
         assert all("/login" not in request.path for request in site.requests)
+
+
+def test_a_form_in_the_open_gets_no_password_that_was_to_go_by_tls(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = Authority(tmp_path, "ca")
+    pair, context = authority.issue("server"), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pair.cert, pair.key)
+    settings = replace(QUICK, tls=Tls(ca_file=str(authority.file)))
+    with serving(lambda to, _: reply(to, 200)) as plain:
+        ports = {"http": int(plain.url.rpartition(":")[2])}
+        page = FORM.format(action=f"{plain.url}/login", method="post").encode()
+        with serving(lambda to, _: reply(to, 200, page, Content_Type="text/html"), context) as private:
+            monkeypatch.setattr(target, "_DEFAULT_PORTS", ports | {"https": int(private.url.rpartition(":")[2])})
+            access = access_of(f"{private.url}/kodeks02", ACCESS)
+            assert read_access(access, settings, OnlineTools(Numbers().resolve)).reason == "redirect"
+        assert plain.asked == []
 
 
 def test_a_redirect_to_another_host_is_not_followed() -> None:

@@ -19,11 +19,12 @@ from kodeks_exporter.checks.strangers import Stranger
 from kodeks_exporter.domain.check import CheckResult, InstallationState, SnmpFacts
 from kodeks_exporter.net import trust
 from kodeks_exporter.net.answer import Response
-from kodeks_exporter.net.connection import Connection, Limits, Target, target_of
+from kodeks_exporter.net.connection import Connection, Limits
 from kodeks_exporter.net.errors import CheckError
 from kodeks_exporter.net.pinger import Pinger
 from kodeks_exporter.net.reading import Text, read_text
 from kodeks_exporter.net.resolver import Resolver
+from kodeks_exporter.net.target import Target, target_of
 from kodeks_exporter.net.trace import Exchange
 from kodeks_exporter.settings.checks import CheckSettings, Patterns
 from kodeks_exporter.settings.fleet import Credentials, Installation, Snmp

@@ -7,13 +7,14 @@ connection closes after it. Assumed: the answer of a server that does not suppor
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
-from urllib.parse import urljoin
+from urllib.parse import urlsplit, urlunsplit
 
 import requests
 
 from kodeks_exporter.net.errors import CheckError
 from kodeks_exporter.net.reading import read_text
-from kodeks_exporter.net.transport import Resolve, Transport, page, pieces, same_place
+from kodeks_exporter.net.target import REDIRECTS, target_of
+from kodeks_exporter.net.transport import Resolve, Transport, page, pieces
 from kodeks_exporter.settings.checks import CheckSettings
 from kodeks_exporter.settings.fleet import Installation
 from kodeks_exporter.settings.reports import ReportSettings
@@ -98,25 +99,19 @@ def _fetch(
 
 
 def _follow(transport: Transport, url: str, form: str, redirects: int) -> requests.Response:
-    """POSTs the form and follows redirects like ``curl -L``, but never to another host, because the password is sent
-    along."""
-    method = "POST"
+    """POSTs the form and follows redirects like ``curl -L``, but only where the live checks follow them, too."""
+    method, meant = "POST", target_of(url)
+    here, path = meant, urlunsplit(("", "", *urlsplit(url)[2:]))
     for _ in range(redirects + 1):
-        response = transport.ask(method, url, {"type": form} if method == "POST" else None)
+        data = {"type": form} if method == "POST" else None
+        response = transport.ask(method, here.base + path, data, login=here.is_private(meant))
         location = response.headers.get("Location")
-        if response.status_code not in (301, 302, 303, 307, 308) or not location:
+        if response.status_code not in REDIRECTS or not location:
             return response
         response.close()
-        try:
-            target = urljoin(url, location)
-            at_home = same_place(url, target)
-        except ValueError:
-            raise CheckError("garbage", "перенаправление на негодный адрес") from None
-        if not at_home:
-            raise CheckError("redirect_foreign", "перенаправление на другой адрес: поправьте url установки")
+        here, path = here.redirected(path, location)
         if response.status_code in (301, 302, 303):
             method = "GET"
-        url = target
     raise CheckError("redirects", f"больше {redirects} перенаправлений подряд")
 
 

@@ -5,7 +5,6 @@ second never hits a socket's own time-out), redirects on the same host only, and
 no limit on a whole exchange either, and is too slow for a thousand installations every 30 s.
 """
 
-import contextlib
 import io
 import select
 import socket
@@ -15,44 +14,17 @@ from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urljoin, urlsplit
 
 from kodeks_exporter.domain.check import Impairment
 from kodeks_exporter.net import trust
 from kodeks_exporter.net.answer import Response, read_answer
 from kodeks_exporter.net.cookies import Cookies
-from kodeks_exporter.net.errors import CheckError, RedirectError, explain, own_trouble
-from kodeks_exporter.net.names import to_ascii
+from kodeks_exporter.net.errors import CheckError, explain, own_trouble
+from kodeks_exporter.net.target import REDIRECTS, Target
 from kodeks_exporter.net.trace import Exchange
 from kodeks_exporter.settings.fleet import Credentials
 
 USER_AGENT = "kodeks-exporter"
-REDIRECTS = (301, 302, 303, 307, 308)
-_DEFAULT_PORTS = {"http": 80, "https": 443}
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """The address of an installation's HTTP server, from its url. ``host`` is an address or a name in ASCII."""
-
-    scheme: str
-    host: str
-    port: int
-
-    @property
-    def authority(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == _DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
-
-    @property
-    def base(self) -> str:
-        return f"{self.scheme}://{self.authority}"
-
-
-def target_of(url: str) -> Target:
-    """Takes a url validated by the configuration."""
-    parts = urlsplit(url)
-    return Target(parts.scheme, to_ascii(parts.hostname or ""), parts.port or _DEFAULT_PORTS[parts.scheme])
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,33 +131,17 @@ class Connection:
             location = response.headers.get("location")
             if response.status not in REDIRECTS or not location:
                 return response
-            path = self._redirected(path, location, may_move=True)
+            path = self._redirected(path, location)
         self.close()
         raise CheckError("redirects", f"больше {self._limits.max_redirects} перенаправлений подряд")
 
-    def _redirected(self, path: str, location: str, may_move: bool = False) -> str:
-        """The path of a ``Location``. Its non-ASCII bytes are kept, percent-encoded."""
-        try:
-            parts = urlsplit(urljoin(self._target.base + path, location.replace("\\", "/")))
-            port = parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)
-            host = _host_of(parts.hostname or "")
-        except ValueError:
-            raise CheckError("garbage", "перенаправление на негодный адрес") from None
-        meant = Target(parts.scheme, host, port)
-        if meant != self._target and not (may_move and self._moved(meant)):
-            raise RedirectError(f"{parts.scheme}://{host}:{port}{parts.path}")
-        path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._", encoding="latin-1", errors="replace")
-        query = quote(parts.query, safe=_QUERY, encoding="latin-1", errors="replace")
-        return f"{path}?{query}" if query else path
-
-    def _moved(self, target: Target) -> bool:
-        """Switches between http and https where a site redirects so on the usual ports of the same host."""
-        usual = all(each.port == _DEFAULT_PORTS.get(each.scheme) for each in (target, self._target))
-        if not usual or target.host != self._target.host:
-            return False
-        self.close()
-        self._target = target
-        return True
+    def _redirected(self, path: str, location: str) -> str:
+        """The path of a ``Location``; the next exchange is with the server that it names."""
+        there, path = self._target.redirected(path, location)
+        if there != self._target:
+            self.close()
+            self._target = there
+        return path
 
     def _exchange(self, path: str, login: Credentials | None, deadline: float) -> Response:
         """A failure on a reused connection may be the connection's own: the request is repeated on a new one.
@@ -279,7 +235,7 @@ class Connection:
         ]
         if self.cookies and (cookies := self.cookies.header(self._target.base + path)):
             lines.append(f"Cookie: {cookies}")
-        if login is not None and self._target.scheme in ("https", self._meant.scheme):  # never in the open unasked
+        if login is not None and self._target.is_private(self._meant):
             pair = f"{login.username}:{login.password.reveal()}".encode()
             lines.append("Authorization: Basic " + b64encode(pair).decode())
         return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
@@ -294,14 +250,6 @@ def _chain(secured: ssl.SSLSocket) -> tuple[bytes, ...]:
     return tuple(ssl.PEM_cert_to_DER_cert(certificate.public_bytes()) for certificate in found)
 
 
-def _host_of(host: str) -> str:
-    """The host of a ``Location``, whose bytes were read as latin-1: servers also write names in UTF-8."""
-    with contextlib.suppress(UnicodeError):
-        host = host.encode("latin-1").decode("utf-8")
-    return to_ascii(host)
-
-
-_QUERY = "/%:@!$&'()*+,;=~-._?[]"
 _REQUEST_TIMEOUT = 408
 
 

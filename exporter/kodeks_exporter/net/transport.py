@@ -12,7 +12,6 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 import urllib3
@@ -91,11 +90,13 @@ class Transport:
         if self._expired:
             raise CheckError("timeout", "нет ответа за отведённое время")
 
-    def ask(self, method: str, url: str, data: Any = None, headers: dict[str, str] | None = None) -> requests.Response:
-        """One exchange without following redirects; read the body with ``pieces``."""
+    def ask(
+        self, method: str, url: str, data: Any = None, headers: dict[str, str] | None = None, *, login: bool = True
+    ) -> requests.Response:
+        """One exchange without following redirects; read the body with ``pieces``. ``login``: with the credentials."""
         return self.session.request(
             method, url, data=data, headers=headers, stream=True, allow_redirects=False, verify=self._verify,
-            timeout=(self._connect_timeout, SILENCE),
+            timeout=(self._connect_timeout, SILENCE), auth=None if login else lambda request: request,
         )  # fmt: skip
 
     def _connect(self, host: str, port: int) -> socket.socket:
@@ -130,16 +131,6 @@ def page(response: requests.Response, most: int) -> Response:
             break
     headers = {name.lower(): value for name, value in response.headers.items()}
     return Response(response.status_code, headers, body[:most], "")
-
-
-def same_place(first: str, second: str) -> bool:
-    """Whether two urls have the same scheme, host and port. Raises ValueError for a broken one."""
-    return _place(first) == _place(second)
-
-
-def _place(url: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
 
 
 def _explained(error: Exception) -> Exception:

@@ -7,15 +7,17 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 
 from kodeks_exporter.domain.online import HTTP_REASON, HistoryDay, OnlineReading, Quota, Resource
 from kodeks_exporter.net import trust
 from kodeks_exporter.net.answer import Response
-from kodeks_exporter.net.connection import Limits, target_of
+from kodeks_exporter.net.connection import Limits
 from kodeks_exporter.net.errors import CheckError
 from kodeks_exporter.net.reading import Text, read_text
+from kodeks_exporter.net.target import target_of
 from kodeks_exporter.net.trace import Exchange
 from kodeks_exporter.online.account_page import read_quotas
 from kodeks_exporter.online.history_page import read_history
@@ -210,11 +212,12 @@ class Visit:
                 http_timeout=settings.timeouts.request,
                 max_body=settings.limits.page_size,
             )
-            session = OnlineSession(target, self._tools.resolve(target.host), limits)
+            trusting = partial(trust.kept_context, settings.tls.verify, settings.tls.ca_file)
+            session = OnlineSession(target, self._tools.resolve(target.host), limits, trusting)
             session.trace = self.trace
             if target.scheme == "https":
                 # Without trust no password is sent: the visit ends here.
-                session.secure(trust.kept_context(settings.tls.verify, settings.tls.ca_file), settings.timeouts.connect)
+                session.secure(trusting(), settings.timeouts.connect)
             self._session = session
         return self._session
 

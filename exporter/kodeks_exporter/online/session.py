@@ -1,19 +1,24 @@
 """A visit's connection: what the checks use, and a form can be posted on it."""
 
+import ssl
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from urllib.parse import urlencode
 
 from kodeks_exporter.net.answer import Response
-from kodeks_exporter.net.connection import Connection, Limits, Target
+from kodeks_exporter.net.connection import Connection, Limits
+from kodeks_exporter.net.errors import RedirectError
+from kodeks_exporter.net.target import REDIRECTS, Target
 from kodeks_exporter.settings.fleet import Credentials
 
 
 class OnlineSession(Connection):
     """Adds ``post`` to ``Connection``."""
 
-    def __init__(self, target: Target, addresses: Sequence[str], limits: Limits) -> None:
-        super().__init__(target, addresses, limits)
+    def __init__(
+        self, target: Target, addresses: Sequence[str], limits: Limits, trusting: Callable[[], ssl.SSLContext]
+    ) -> None:
+        super().__init__(target, addresses, limits, trusting)
         self._posted: bytes | None = None
         self._timeout = limits.http_timeout
 
@@ -21,8 +26,11 @@ class OnlineSession(Connection):
         """Sends a form's fields to its ``action``, which is relative to ``page``, and follows the answer by GET.
 
         Never sent twice, for each time may count as a refused login. Raises ``CheckError``; reason
-        ``redirect_foreign`` when the action is on another host: nothing is sent there.
+        ``redirect_foreign`` when the action is on another host, or in the open: nothing is sent there.
         """
+        there, _ = self._target.redirected(page, action or page)
+        if not there.is_private(self._meant):
+            raise RedirectError(there.base)
         path = self._redirected(page, action or page)
         self._posted = urlencode(fields, encoding=charset, errors="xmlcharrefreplace").encode("ascii")
         try:
@@ -30,7 +38,7 @@ class OnlineSession(Connection):
         finally:
             self._posted = None
         location = response.headers.get("location")
-        if response.status in (301, 302, 303, 307, 308) and location:
+        if response.status in REDIRECTS and location:
             return self.get(self._redirected(path, location))
         return response
 

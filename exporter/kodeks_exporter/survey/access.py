@@ -10,8 +10,8 @@ from itertools import islice
 from typing import Final
 
 from kodeks_exporter.domain.online import Resource, reason_text
-from kodeks_exporter.net.connection import target_of
 from kodeks_exporter.net.errors import CheckError
+from kodeks_exporter.net.target import target_of
 from kodeks_exporter.online.account_page import read_quotas
 from kodeks_exporter.online.history_page import read_history
 from kodeks_exporter.online.markup import login_form, tables
