@@ -104,6 +104,7 @@ def fleet(*pushing: str) -> Fleet:
         installations={each.name: each for each in installations},
         dealers={
             "0599romashkin": Dealer("0599romashkin", Secret(TOKEN), frozenset({"romashka", "a.b", ODD, "gone"})),
+            "one": Dealer("one", Secret("t-one"), frozenset({"romashka"})),
             "all": Dealer("all", Secret("t-all")),
         },
     )

@@ -259,7 +259,8 @@ def test_a_dealer_writes_and_reads_only_its_own(site: Site) -> None:
     assert site.head("vasilek.zip", "all", "t-all").status_code == 200
     assert site.head("vasilek.zip", "all", "t-all", "GET").status_code == 403  # it may lie at every client
     assert site.upload("romashka.zip", zipped()).status_code == 200
-    assert site.head("romashka.zip", method="GET").content == zipped()
+    assert site.head("romashka.zip", method="GET").status_code == 403  # at four of them
+    assert site.head("romashka.zip", "one", "t-one", "GET").content == zipped()
     assert site.upload("pulled.zip", zipped(), "all", "t-all").status_code == 404  # not a pushing one
     assert site.upload("gone.zip", zipped()).status_code == 404  # listed for the dealer, no longer in the inventory
 
@@ -301,7 +302,7 @@ def test_broken_report_is_told_and_the_last_good_one_stays(site: Site) -> None:
     assert "Это не отчёт sysinfo" in answer.json()["error"]
     assert "not_a_report" in answer.json()["error"]
     assert "\n" not in answer.text
-    assert site.head("romashka.zip", method="GET").content == zipped("<good/>")
+    assert site.head("romashka.zip", "one", "t-one", "GET").content == zipped("<good/>")
     assert files(site.storage) == {"files/romashka.zip", "rejected/romashka.zip"}
     assert site.counted() == {"ok": 1, "unreadable": 1}
 

@@ -201,9 +201,9 @@ class Uploads:
         try:
             dealer = self._dealer(request)
             name, suffix = self._target(filename, dealer)
-            if dealer.installations is None and request.method != "HEAD":
-                # Scripts ask by HEAD. This token may lie at every client, and none is to read another's report by it.
-                raise UploadRefused(403, "forbidden", "Токен без installations отчётов не читает / HEAD only")
+            if request.method != "HEAD" and (dealer.installations is None or len(dealer.installations) > 1):
+                # Scripts ask by HEAD. This token may lie at several clients: none is to read another's report by it.
+                raise UploadRefused(403, "forbidden", "Токен нескольких установок отчётов не читает / HEAD only")
         except (UnknownSuffix, UnknownInstallation) as error:
             return self._refused(
                 request, UploadRefused(404, "unknown_name", f"{error.text} / no such file"), [filename]
