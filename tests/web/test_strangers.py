@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
 
 import bcrypt
 import pytest
@@ -196,3 +198,41 @@ def test_who_sends_the_right_password_at_once_with_others_shares_their_check(
         hold.set()
         assert [one.result() for one in scrapes] == [200] * 8
     assert compared == [b"parol"]
+
+
+def test_a_first_right_password_is_checked_before_guesses_from_many_addresses(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a restart, when no password is remembered."""
+    hashed = bcrypt.hashpw(b"parol", bcrypt.gensalt(4))
+    server = start(ServerSecurity(users={f"user{number}": hashed for number in range(10)}))
+    real, over = bcrypt.checkpw, threading.Event()
+
+    def slow(password: bytes, against: bytes) -> bool:
+        time.sleep(0.02)
+        return real(password, against)
+
+    monkeypatch.setattr(bcrypt, "checkpw", slow)
+    refused = dict.fromkeys(range(2, 12), 0)
+
+    def ask(source: int, user: str, password: str) -> int:
+        line = HTTPConnection(*server.address, timeout=10, source_address=(f"127.0.0.{source}", 0))
+        line.request(
+            "GET", "/metrics", headers={"Authorization": f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}"}
+        )
+        status = line.getresponse().status
+        line.close()
+        return status
+
+    def guess(source: int) -> None:
+        while not over.is_set():
+            refused[source] += ask(source, "user0", f"{source} {refused[source]}") in (401, 429)
+
+    with ThreadPoolExecutor(len(refused)) as pool:
+        pool.map(guess, refused)
+        while min(refused.values()) < 5:
+            time.sleep(0.01)
+        try:
+            assert [ask(1, f"user{number}", "parol") for number in range(10)] == [200] * 10
+        finally:
+            over.set()

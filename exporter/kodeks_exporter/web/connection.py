@@ -228,13 +228,15 @@ class ServerConnection:
             raise _Refused(503, "too many requests of this kind at once, try again", (("Retry-After", "5"),)) from None
 
     async def _let_in(self, path: str, authorization: str) -> None:
-        guard = self._house.guard
+        guard, passwords, who = self._house.guard, self._house.passwords, self.place.party
         allowed = guard.known(path, authorization)
         if allowed is None:
             try:
+                if passwords.busy and self._house.suspects.doubted(who):
+                    raise Full
                 # Requests with the same password wait for the one result.
                 check = lambda: guard.check(authorization)  # noqa: E731
-                allowed = await self._house.passwords.share(authorization, self.place.party, check)
+                allowed = await passwords.share(authorization, who, check)
             except Full:
                 allowed = guard.known(path, authorization)  # checked for another request in the meantime
             if allowed is None:

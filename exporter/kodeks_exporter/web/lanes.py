@@ -58,6 +58,10 @@ class Lane:
         self._next: dict[object, asyncio.Task[Any]] = {}
         self._running: dict[object, asyncio.Task[Any]] = {}
 
+    @property
+    def busy(self) -> bool:
+        return self._inside > 0
+
     async def run(self, party: str, work: Callable[[], R]) -> R:
         """Raises ``Full``, and what ``work`` raises."""
         options = self.options

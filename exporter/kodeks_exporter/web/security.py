@@ -22,6 +22,8 @@ _MISTAKES: Final = 10
 """Refusals of one address that are answered at once; then one every ``_FORGIVEN_EVERY`` seconds."""
 _FORGIVEN_EVERY: Final = 6.0
 _HELD_BACK: Final = 0.4
+_DOUBTED: Final = 3
+"""Refusals after which the passwords of others are checked first."""
 _SUSPECTS: Final = 10_000
 """Addresses that are remembered."""
 
@@ -143,6 +145,10 @@ class Suspects:
         while len(self._until) > _SUSPECTS:
             self._until.popitem(last=False)
         return _HELD_BACK if until - now > _MISTAKES * _FORGIVEN_EVERY else 0.0
+
+    def doubted(self, party: str) -> bool:
+        """Whether an address was refused so often lately that others go first."""
+        return self._until.get(party, 0.0) - self._clock() > _DOUBTED * _FORGIVEN_EVERY
 
 
 def _basic(authorization: str) -> tuple[str, str] | None:
