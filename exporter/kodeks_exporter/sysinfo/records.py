@@ -7,7 +7,6 @@ field is missing. Slots are names that a reader chose for fields; a field that t
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from operator import itemgetter
 from typing import Final, cast
 from zoneinfo import ZoneInfo
 
@@ -44,7 +43,7 @@ from kodeks_exporter.sysinfo.scalars import (
     label_texts,
     number,
 )
-from kodeks_exporter.sysinfo.straight import Rows
+from kodeks_exporter.sysinfo.straight import Column, Rows
 
 Record = Module | Session | Volume | OperUpFile | User | UserUsage | SearchEvent | Rejection | KassistDay
 Builder = Callable[[Values], Record | None]
@@ -191,18 +190,15 @@ class Builders:
         return build
 
     def rows(self, block: Block, layout: BlockLayout, slots: Mapping[str, str]) -> Rows | None:
-        """Builds many records at once, from texts in the order of the block's fields; None: not for this block."""
+        """Builds many records at once, from columns in the order of the block's fields; None: not for this block."""
         return self._search_rows(slots, layout) if block is Block.SEARCHES else None
 
     def _searches(self, slots: Mapping[str, str], layout: BlockLayout) -> Builder:
         order = tuple(slots[name] for name in BLOCK_FIELDS[Block.SEARCHES])
-        fetch, rows = itemgetter(*order), self._search_rows(slots, layout)
+        rows = self._search_rows(slots, layout)
 
         def build(values: Values) -> SearchEvent | None:
-            try:
-                made = rows((fetch(values),))
-            except KeyError:
-                made = rows((tuple(map(values.get, order)),))
+            made = rows([(values.get(slot),) for slot in order])
             return made[0] if made else None
 
         return build
@@ -220,20 +216,20 @@ class Builders:
         make = partial(tuple.__new__, SearchEvent)
         has_status = slots["status"] != NO_SLOT
 
-        def times(texts: tuple[str | None, ...]) -> list[float | None]:
+        def times(texts: Column) -> list[float | None]:
             try:
                 return [hours[text[:-6]] + seconds[text[-6:]] for text in texts]  # type: ignore[index]  # as below
             except (KeyError, TypeError):  # an hour not met before; None
                 return [slow(text or "") for text in texts]
 
-        def queries(texts: tuple[str | None, ...]) -> list[str]:
+        def queries(texts: Column) -> list[str]:
             words = [text[:longest].strip() if text else "" for text in texts]
             whole = "|".join(words)
             return words if whole.isprintable() and "  " not in whole else list(map(plain, words))
 
-        def rows(found: Sequence[tuple[str | None, ...]]) -> list[SearchEvent]:
+        def rows(found: Sequence[Column]) -> list[SearchEvent]:
             # Column by column, in C except for the times: three times faster than row by row.
-            time, login, catalog, source, kind, status, query, hits, lasted = zip(*found, strict=True)
+            time, login, catalog, source, kind, status, query, hits, lasted = found
             counts = list(map(numbers.__getitem__, hits))
             when = times(time)
             made = map(
