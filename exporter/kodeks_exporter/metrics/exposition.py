@@ -10,6 +10,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from prometheus_client import Metric
 from prometheus_client.samples import Sample
@@ -35,7 +36,7 @@ class Source:
 @dataclass(slots=True)
 class _Written:
     version: object
-    families: dict[str, tuple[str, str, str]]
+    families: dict[str, tuple[str, str, bytes]]
     """Family name to type, help and sample lines."""
 
 
@@ -73,17 +74,17 @@ class Exposition:
                 except Exception as error:
                     self._left_out(source.part, source.key, error)
             self._written = current
-        merged: dict[str, tuple[str, str, list[str]]] = {}
+        merged: dict[str, tuple[str, str, list[bytes]]] = {}
         for written in current.values():
             for name, (kind, help_text, lines) in written.families.items():
                 merged.setdefault(name, (kind, help_text, []))[2].append(lines)
-        pieces: list[str] = []
+        pieces: list[bytes] = []
         for name, (kind, help_text, chunks) in merged.items():
-            pieces.append(_header(name, kind, help_text, openmetrics))
+            pieces.append(_header(name, kind, help_text, openmetrics).encode())
             pieces.extend(chunks)
         if openmetrics:
-            pieces.append("# EOF\n")
-        return "".join(pieces).encode(errors="replace")
+            pieces.append(b"# EOF\n")
+        return b"".join(pieces)
 
     def _left_out(self, part: str, key: Hashable, error: Exception) -> None:
         self._errors[part] += 1
@@ -95,11 +96,11 @@ class Exposition:
         known = self._written.get((source.part, source.key))
         if known is not None and known.version == source.version:
             return known
-        families: dict[str, tuple[str, str, str]] = {}
+        families: dict[str, tuple[str, str, bytes]] = {}
         for metric in source.families():
             lines = "".join(map(_sample_line, metric.samples))
             if lines:
-                families[metric.name] = (metric.type, metric.documentation, lines)
+                families[metric.name] = (metric.type, metric.documentation, lines.encode(errors="replace"))
         return _Written(source.version, families)
 
 
@@ -123,8 +124,11 @@ def _header(name: str, kind: str, help_text: str, openmetrics: bool) -> str:
     return f"# HELP {name} {escaped}\n# TYPE {name} {kind}\n"
 
 
+_number = lru_cache(4096)(floatToGoString)  # figures repeat: 0, 1, small counts, moments of one report
+
+
 def _sample_line(sample: Sample) -> str:
-    value = floatToGoString(sample.value)
+    value = _number(sample.value)
     if not sample.labels:
         return f"{sample.name} {value}\n"
     pairs = ",".join([f'{key}="{_escape(text)}"' for key, text in sample.labels.items()])

@@ -44,7 +44,7 @@ class ReportView:
 
     def local(self, time: float) -> str:
         """ISO 8601 in the installation's local time, seconds, no offset."""
-        return datetime.fromtimestamp(time, self.installation.time_zone).strftime("%Y-%m-%dT%H:%M:%S")
+        return datetime.fromtimestamp(time, self.installation.time_zone).isoformat()[:19]
 
 
 def short(text: str, length: int = LABEL) -> str:
