@@ -7,9 +7,11 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
+
+from kodeks_exporter.poll.pool import Pool
 
 log = logging.getLogger(__name__)
 
@@ -64,9 +66,7 @@ class Scheduler:
     """``set_jobs`` may be called at any time; a job that is gone finishes its run and is not run again."""
 
     def __init__(self, pools: Mapping[str, int]) -> None:
-        self._pools = {
-            name: ThreadPoolExecutor(max_workers=size, thread_name_prefix=name) for name, size in pools.items()
-        }
+        self._pools = {name: Pool(size, name) for name, size in pools.items()}
         self._wake = threading.Condition()
         self._entries: dict[str, _Entry] = {}
         self._heap: list[tuple[float, str]] = []
@@ -85,7 +85,7 @@ class Scheduler:
             self._wake.notify()
         self._thread.join()
         for pool in self._pools.values():
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.close()
         with self._wake:
             self._wake.wait_for(lambda: not self._running, grace)
             return self._running
@@ -150,7 +150,7 @@ class Scheduler:
                 if entry is None or entry.due != due or not entry.waiting:
                     continue  # removed, or put off since
                 pool = self._pools[entry.job.slow_pool if entry.slow else entry.job.pool]
-            pool.submit(self._run, key, entry)
+            pool.submit(partial(self._run, key, entry))
 
     def _run(self, key: str, entry: _Entry) -> None:
         with self._wake:
@@ -173,7 +173,8 @@ class Scheduler:
                 entry.due = self._next(entry, pace)
                 entry.waiting = True
                 heapq.heappush(self._heap, (entry.due, key))
-            self._wake.notify()
+            if self._stopped or (self._heap and self._heap[0][1] == key):  # otherwise what is next is still next
+                self._wake.notify()
 
     def _next(self, entry: _Entry, pace: Pace) -> float:
         interval, longest = entry.job.interval, entry.job.longest
