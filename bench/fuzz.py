@@ -11,6 +11,7 @@ import io
 import random
 import re
 import resource
+import shutil
 import sqlite3
 import sys
 import tempfile
@@ -184,8 +185,8 @@ def readers(folder: Path) -> list[Reader]:
 
     def inventories(data: bytes) -> None:
         out = folder / "out"
-        out.mkdir(exist_ok=True)
-        import_inventories(file(data, "managers.csv"), file(data, "online.csv"), out / "kodeks.yml", force=True)
+        shutil.rmtree(out, ignore_errors=True)  # a mutated login is the name of one more file
+        import_inventories(file(data, "managers.csv"), file(data, "online.csv"), out / "kodeks.yml")
 
     def profiles(data: bytes) -> None:
         import yaml
@@ -199,7 +200,11 @@ def readers(folder: Path) -> list[Reader]:
     full = ROOT / "tests/config/testdata/good"
     for path in full.iterdir():
         file(path.read_bytes(), path.name)
-    csv = "Имя;Почта;Менеджер;Адрес\nЮг;a@b.example;Иванова;http://romashka.example:8080\n".encode("cp1251")
+    rows = (
+        "10.0.0.5:8080,ivanova,ivanova@dealer.example,http,download,upload,process,ping,-1,3600,604800\r\n"
+        "0599client,petrov,petrov@dealer.example,smartupload,download,upload,process,donotping,2,3600,604800\r\n"
+        '"ООО ""Ромашка"", филиал",u123,pass-one,nps2.example,kodeks02,https,ivanova,ivanova@dealer.example\r\n'
+    )
     web = b"basic_auth_users:\n  a: $2b$04$vFu0yote9/S8jOGkw5EafefgAnK/02.4bnCXQBwlZvxD/bJi1uBrW\n"
     own_profile = (ROOT / "tests/sysinfo/data/other.yml").read_bytes()
     return [
@@ -223,7 +228,7 @@ def readers(folder: Path) -> list[Reader]:
         ),
         Reader("web.yml", [web], lambda data: load_web_config(file(data, "web.yml")), (ConfigError,)),
         Reader("profile", [own_profile], profiles, (BadProfile,)),
-        Reader("inventories", [csv], inventories, (InventoryError, ConfigError)),
+        Reader("inventories", [rows.encode(), rows.encode("cp1251")], inventories, (InventoryError, ConfigError)),
     ]
 
 
