@@ -140,6 +140,13 @@ def test_redirect_cannot_smuggle_a_request(clinic: Clinic) -> None:
     assert all("\r" not in request.path and "x" not in request.headers for request in clinic.site.requests)
 
 
+def test_a_main_page_with_nothing_in_it(clinic: Clinic) -> None:
+    clinic.site.pages["/docs"] = answer(" \r\n")
+    assert failures(clinic.examine()) == {"http": "empty"}
+    clinic.site.pages["/docs"] = answer("", Refresh="0; url=/docs/ui")
+    assert failures(clinic.examine()) == {}
+
+
 @pytest.mark.parametrize(("declared", "actual"), [("utf-8", "cp1251"), ("windows-1251", "utf-8")])
 def test_wrong_character_set_is_what_users_see(clinic: Clinic, declared: str, actual: str) -> None:
     page = answer(GOOD_PAGE.encode(actual), Content_Type=f"text/html; charset={declared}")

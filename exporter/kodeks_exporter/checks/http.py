@@ -39,6 +39,8 @@ def check(installation: Installation, context: Context) -> Verdict:
     if page.says.misdeclared:
         text = f"страница в кодировке {page.says.actual}, а объявлена {page.says.declared}: видны «кракозябры»"
         return failed("wrong_charset", text, facts)
+    if page.response.status == 200 and not page.response.body.strip() and "refresh" not in page.response.headers:
+        return failed("empty", "главная страница пустая: код 200, а в ней ничего нет", facts)
     if page.response.status in (200, 401):
         return ok(facts, "" if page.response.status == 200 else "сайт просит пароль")
     if page.state is not InstallationState.OK:
