@@ -72,6 +72,20 @@ def test_what_is_no_report(folder: Path, content: bytes, reason: str) -> None:
     refused(content, folder, reason)
 
 
+@pytest.mark.parametrize(
+    ("content", "reason", "words"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n\r\n" + SAMPLE_XML.encode(), "not_a_report", "curl -i"),
+        (b"\xef\xbb\xbf {\"error\": 5}", "not_a_report", "JSON"),
+        (SAMPLE_XML * 2, "broken_xml", "дописали"),
+        (SAMPLE_XML + "\r\n0\r\n\r\n", "broken_xml", "дописали"),
+        (SAMPLE_XML.encode("utf-32"), "unknown_encoding", "UTF-32"),
+    ],
+)  # fmt: skip
+def test_what_else_scripts_save_is_named(folder: Path, content: bytes | str, reason: str, words: str) -> None:
+    assert words in refused(content, folder, reason).text
+
+
 @pytest.mark.parametrize("encode", [str.encode, lambda text: text.encode("cp1251"), lambda text: text.encode("utf-16")])
 @pytest.mark.parametrize(
     ("page", "words"),
@@ -85,6 +99,8 @@ def test_what_is_no_report(folder: Path, content: bytes, reason: str) -> None:
         ),
         ("<!-- kodweb --><html><body><p>Идёт техническое обслуживание БД</p>", "обслуживания"),
         ("<html><body><h1>504 Gateway Time-out</h1>nginx</body></html>", "ошибки 504"),
+        ('<div class="x"><form>Пароль <input type=password></form></div>', "входа"),
+        ("<br />\n<b>Warning</b>: x in /var/www", "веб-"),
         ("<html><body>Количество пользователей превысило максимальное</body></html>", "мест"),
     ],
 )
@@ -113,11 +129,22 @@ def test_a_page_beside_the_report_is_passed_over(folder: Path) -> None:
     assert read(zipped(("readme.html", page), ("r.xml", SAMPLE_XML)), folder).summary.records
 
 
+@pytest.mark.parametrize("charset", ["utf-8", "utf-16"])
+def test_larger_files_beside_the_report_are_passed_over(folder: Path, charset: str) -> None:
+    """Settings, a copy of the help, an export of something else: XML, too, or a database."""
+    report = SAMPLE_XML.replace('encoding="UTF-8"', f'encoding="{charset}"').encode(charset)
+    settings = "<?xml version='1.0'?><sysinfos>" + "<option name='a'/>" * 20_000 + "</sysinfos>"
+    other = database(f"CREATE TABLE option (name TEXT); INSERT INTO option VALUES ('{'x' * 90_000}')", folder)
+    assert read(zipped(("a.xml", settings), ("b.db", other), ("c.xml", report)), folder).summary.format == "xml"
+    assert read(zipped(("a.xml", settings), ("b.db", sample_database(folder))), folder).summary.format == "sqlite"
+    refused(zipped(("a.xml", settings)), folder, "profile_mismatch")
+
+
 @pytest.mark.parametrize(
     ("content", "name"),
     [
         (b"Rar!\x1a\x07\x01\0", "RAR"), (b"7z\xbc\xaf\x27\x1c\0\4", "7z"), (b"MSCF\0\0\0\0", "CAB"),
-        (bytes(257) + b"ustar\x0000", "tar"), (b"BZh91AY&SY", "bzip2"),
+        (bytes(257) + b"ustar\x0000", "tar"), (b"BZh91AY&SY", "bzip2"), (b"MZ\x90\0\3", "EXE"),
     ],
 )  # fmt: skip
 def test_other_archives_are_named(folder: Path, content: bytes, name: str) -> None:

@@ -83,10 +83,13 @@ def test_windows_1251_is_recognised_whatever_is_declared(folder: Path, head: str
     assert done.summary.encoding == "windows-1251"
 
 
-@pytest.mark.parametrize("head", ['<?xml version="1.0"?>', '<?xml version="1.0" encoding="utf-8"?>'])
+@pytest.mark.parametrize("declared", ["", "utf-8", "windows-1251", "koi8-r", "cp866", "iso-8859-1", "us-ascii"])
 @pytest.mark.parametrize("encoding", ["koi8-r", "cp866", "windows-1251"])
-def test_other_russian_sets_are_recognised_by_their_letters(folder: Path, head: str, encoding: str) -> None:
+@pytest.mark.parametrize("padding", [0, 5000])
+def test_russian_sets_are_recognised_by_their_letters(folder: Path, declared: str, encoding: str, padding: int) -> None:
     people = ["Иванова Анна Петровна", "Сергеев Николай", "технический отдел", *NAMES]
+    head = f'<?xml version="1.0" encoding="{declared}"?>' if declared else '<?xml version="1.0"?>'
+    head += f"<!-- {'x' * padding} -->"
     done = read(report(users(*people), head).encode(encoding), folder)
     assert [user.login for user in done.got.users] == [each.lower() for each in people]
     assert done.summary.encoding == encoding

@@ -59,12 +59,9 @@ def _decode(body: bytes, claim: str) -> tuple[str, str, bool]:
         return text, "utf-8", claim not in ("", "utf-8") and bool(_CYRILLIC.search(text))
     if claim == "utf-8" and _is_spoilt_utf8(body):
         return body.decode("utf-8", "replace"), "utf-8", False
-    scores = _scores(body)
-    best = max(scores, key=lambda charset: scores[charset])
-    if scores[best] < _PLAUSIBLE or not _A_WORD.search(body):  # too little Russian to contradict the declaration
+    best = russian_set(body, claim)
+    if not best:  # too little Russian to contradict the declaration
         return body.decode(claim or "cp1251", "replace"), claim or "cp1251", False
-    if claim in scores and scores[claim] > scores[best] - _CLEARLY:
-        best = claim
     return body.decode(best, "replace"), best, claim not in ("", best)
 
 
@@ -80,11 +77,14 @@ def _is_spoilt_utf8(body: bytes) -> bool:
     return text.count("\ufffd") * 20 < len(_CYRILLIC.findall(text))
 
 
-def russian_set(body: bytes) -> str:
-    """The one-byte set of a Russian text; empty if none makes it Russian."""
+def russian_set(body: bytes, claim: str = "") -> str:
+    """The one-byte set of a Russian text: ``claim``, unless another is clearly better; empty if none makes it
+    Russian."""
     scores = _scores(body)
     best = max(scores, key=lambda charset: scores[charset])
-    return best if scores[best] >= _PLAUSIBLE and _A_WORD.search(body) else ""
+    if scores[best] < _PLAUSIBLE or not _A_WORD.search(body):
+        return ""
+    return claim if claim in scores and scores[claim] > scores[best] - _CLEARLY else best
 
 
 def _scores(body: bytes) -> dict[str, float]:

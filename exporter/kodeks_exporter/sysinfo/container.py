@@ -5,8 +5,9 @@ Names inside archives are only used to find the files of a database.
 
 import gzip
 import io
+import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,7 @@ ZIP_MAGIC: Final = (b"PK\x03\x04", b"PK\x05\x06")
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _DIRECTORY_SIZE: Final = 256 * 1024  # of a zip: some thousand entries; a report has one
 _ENTRIES_TRIED: Final = 50
+_ELEMENT: Final = re.compile(rb"<([^\s<>/!?]+)")
 _NEITHER: Final = "neither XML nor SQLite inside"
 _METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # lzma would let the file choose how much memory it takes
 
@@ -81,8 +83,9 @@ class Opened:
 
 
 @contextmanager
-def open_report(path: Path, limits: ReadLimits) -> Iterator[Opened]:
-    """Opens the report at ``path``, whatever its container. Raises UnreadableReport."""
+def open_report(path: Path, limits: ReadLimits, roots: Collection[str] = ()) -> Iterator[Opened]:
+    """Opens the report at ``path``, whatever its container. ``roots``: names of the outermost element, by which a
+    report is told from other XML files in an archive. Raises UnreadableReport."""
     try:
         file = path.open("rb")
     except OSError as error:
@@ -99,7 +102,7 @@ def open_report(path: Path, limits: ReadLimits) -> Iterator[Opened]:
         if size > limits.file_size:
             raise UnreadableReport("too_large", f"{size} bytes, allowed are {limits.file_size}")
         if magic in ZIP_MAGIC:
-            with _unzip(file, size, limits) as opened:
+            with _unzip(file, size, limits, roots) as opened:
                 yield opened
         elif magic.startswith(_GZIP_MAGIC):
             with gzip.GzipFile(fileobj=file) as inner:
@@ -150,7 +153,7 @@ def refusal(head: bytes) -> UnreadableReport:
         return UnreadableReport(
             "unsupported_zip", "an archive in the archive", "В архиве лежит ещё один архив: нужен один."
         )
-    return UnreadableReport("not_a_report", _NEITHER)
+    return UnreadableReport("not_a_report", _NEITHER, instead.answer(head))
 
 
 class _DirectoryGuard(io.RawIOBase):
@@ -185,46 +188,53 @@ class _DirectoryGuard(io.RawIOBase):
 
 
 @contextmanager
-def _unzip(file: IO[bytes], size: int, limits: ReadLimits) -> Iterator[Opened]:
+def _unzip(file: IO[bytes], size: int, limits: ReadLimits, roots: Collection[str]) -> Iterator[Opened]:
     archive = _open_zip(file)
     with archive:
         entries = [entry for entry in archive.infolist() if not entry.filename.endswith("/") and entry.file_size]
         if not entries:
             raise UnreadableReport("empty", "the archive holds nothing")
-        # The report is the largest entry that is one; what else is in the archive (logs, folders) does not matter.
         entries.sort(key=lambda entry: entry.file_size, reverse=True)
-        problem: UnreadableReport | None = None
-        for entry in entries[:_ENTRIES_TRIED]:
-            if entry.flag_bits & 0x1:
-                problem = problem or UnreadableReport("encrypted_zip", "the entry is encrypted")
-                continue
-            if entry.compress_type not in _METHODS:
-                detail = f"compression method {entry.compress_type}"
-                problem = problem or UnreadableReport("unsupported_zip", detail)
-                continue
+        entry = _likeliest(archive, entries[:_ENTRIES_TRIED], roots)
+        if entry.file_size > limits.report_size:
+            raise UnreadableReport("too_large", f"the archive claims {entry.file_size} bytes")
+        # SQLite's own name for it; no other names in archives are used.
+        beside = next((each for each in entries if each.filename == entry.filename + WAL), None)
+        journal = next((each for each in entries if each.filename == entry.filename + _JOURNAL), None)
+        if journal is not None:
+            _refuse_if_under_way(_entry_head(archive, journal))
+        with ExitStack() as stack:
+            inner = stack.enter_context(_open_entry(archive, entry))
+            opened = _sniff("zip", GuardedStream(inner, size, "broken_zip", limits))
+            if beside is not None and opened.format == "sqlite":
+                wal = stack.enter_context(_open_entry(archive, beside))
+                opened.wal = GuardedStream(wal, size, "broken_zip", limits)
+            yield opened
+
+
+def _likeliest(archive: zipfile.ZipFile, entries: Sequence[zipfile.ZipInfo], roots: Collection[str]) -> zipfile.ZipInfo:
+    """The largest XML file that begins as a report does; else the largest database, or XML file. What else is in the
+    archive (logs, pages) does not matter. Raises UnreadableReport."""
+    others: dict[str, zipfile.ZipInfo] = {}
+    problem: UnreadableReport | None = None
+    for entry in entries:
+        try:
             head = _entry_head(archive, entry)
-            if sniff_format(head) is None:
-                found = refusal(head)
-                # an archive or a page in it tells more than a text beside it
-                if problem is None or problem.detail == _NEITHER:
-                    problem = found
-                continue
-            if entry.file_size > limits.report_size:
-                raise UnreadableReport("too_large", f"the archive claims {entry.file_size} bytes")
-            # SQLite's own name for it; no other names in archives are used.
-            beside = next((each for each in entries if each.filename == entry.filename + WAL), None)
-            journal = next((each for each in entries if each.filename == entry.filename + _JOURNAL), None)
-            if journal is not None:
-                _refuse_if_under_way(_entry_head(archive, journal))
-            with ExitStack() as stack:
-                inner = stack.enter_context(_open_entry(archive, entry))
-                opened = _sniff("zip", GuardedStream(inner, size, "broken_zip", limits))
-                if beside is not None and opened.format == "sqlite":
-                    wal = stack.enter_context(_open_entry(archive, beside))
-                    opened.wal = GuardedStream(wal, size, "broken_zip", limits)
-                yield opened
-            return
+        except UnreadableReport as error:
+            problem = problem or error
+            continue
+        form = sniff_format(head)
+        outermost = _ELEMENT.search(head.replace(b"\0", b""))  # as it is in UTF-16, too
+        if form == "xml" and outermost is not None and outermost[1].decode(errors="replace") in roots:
+            return entry
+        if form is not None:
+            others.setdefault(form, entry)
+        elif problem is None or problem.detail == _NEITHER:
+            problem = refusal(head)  # an archive or a page in it tells more than a text beside it
+    found = others.get("sqlite") or others.get("xml")
+    if found is None:
         raise problem or UnreadableReport("not_a_report", "no XML or SQLite file in the archive")
+    return found
 
 
 def _refuse_if_under_way(journal: bytes) -> None:
@@ -243,12 +253,14 @@ def _open_zip(file: IO[bytes]) -> zipfile.ZipFile:
 
 
 def _open_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> IO[bytes]:
+    if entry.flag_bits & 0x1:
+        raise UnreadableReport("encrypted_zip", "the entry is encrypted")
+    if entry.compress_type not in _METHODS:
+        raise UnreadableReport("unsupported_zip", f"compression method {entry.compress_type}")
     try:
         return archive.open(entry)
     except NotImplementedError as error:
         raise UnreadableReport("unsupported_zip", str(error)[:200]) from None
-    except RuntimeError:
-        raise UnreadableReport("encrypted_zip", "the entry is encrypted") from None
     except UnreadableReport:
         raise
     except Exception as error:

@@ -11,6 +11,8 @@ from kodeks_exporter.sysinfo.xml_text import CHUNK
 
 _ENTITIES_IN_BOUNDS: Final = (2, 4, 0)  # since this version expat stops entity bombs itself
 
+_TWO: Final = "После конца отчёта в файле стоит что-то ещё: похоже, в него дописали второй."
+
 
 def _forbidden(what: str) -> Callable[..., Any]:
     def refuse(*_: object) -> None:
@@ -79,7 +81,8 @@ class XmlFeed:
             parse(b"", True)
         except expat.ExpatError as error:
             # Without the line number, which is wrong when something bypassed the parser.
-            raise UnreadableReport("broken_xml", expat.ErrorString(error.code) or "not XML") from None
+            text = _TWO if error.code == expat.errors.codes[expat.errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT] else ""
+            raise UnreadableReport("broken_xml", expat.ErrorString(error.code) or "not XML", text) from None
 
 
 if expat.version_info < _ENTITIES_IN_BOUNDS:  # pragma: no cover - Python 3.11 comes with newer ones

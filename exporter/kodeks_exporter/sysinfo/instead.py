@@ -13,7 +13,8 @@ from kodeks_exporter.net.reading import read_text
 
 _LOOKED_AT: Final = 16 * 1024
 _PAGE: Final = re.compile(
-    r"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html|head|body|meta|script|center|h1)\b",
+    r"\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html|head|body|meta|script"
+    r"|title|style|div|span|br|hr|p|b|font|pre|center|h[1-6]|frameset|iframe|noscript)\b",
     re.IGNORECASE | re.DOTALL,
 )
 _TITLE: Final = re.compile(r"<(?:title|h1)[^>]{0,200}>([^<]{0,300})", re.IGNORECASE)
@@ -31,6 +32,7 @@ _ARCHIVES: Final = (
     (b"\x28\xb5\x2f\xfd", "zstd"),
     (b"MSCF", "CAB"),
     (b"PK\x07\x08", "многотомный ZIP"),
+    (b"MZ", "самораспаковывающийся (EXE)"),
 )
 
 
@@ -86,6 +88,16 @@ def _decoded(head: bytes) -> str:
         # Truncated within a letter, or in another character set.
         text = head.decode("utf-8-sig", "replace")
         return text if text.count("\ufffd") < 4 else head.decode("windows-1251", "replace")
+
+
+def answer(head: bytes) -> str:
+    """What an answer that is no page should have been, as a Russian sentence; empty if it is none."""
+    begin = head[:_LOOKED_AT].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if begin.startswith(b"HTTP/"):
+        return "Файл начинается с заголовков HTTP: скрипт сохраняет их вместе с отчётом (curl -i), это лишнее."
+    if begin.startswith((b"{", b"[")):
+        return "Это ответ JSON, а не отчёт: проверьте адрес, по которому его запрашивают."
+    return ""
 
 
 def archive(head: bytes) -> str:

@@ -86,6 +86,12 @@ class Layout:
     keys: Keys | None
     blocks: Mapping[Block, BlockLayout]
 
+    def roots(self) -> frozenset[str]:
+        """Names of an XML report's outermost element."""
+        header = (place for source in self.header.values() for place in source.places)
+        records = (block.of for block in self.blocks.values())
+        return frozenset(place.split("/")[1] for place in (*header, *records) if place.startswith("/"))
+
 
 @dataclass(frozen=True, slots=True)
 class Profile:

@@ -31,7 +31,7 @@ def read_report(
     discard; the sink's exceptions pass through. ``builders``: replaces the usual ones, to examine values.
     """
     builders = builders or Builders(profile, zone, limits)
-    with open_report(path, limits) as opened:
+    with open_report(path, limits, profile.xml.roots()) as opened:
         stream = cast(IO[bytes], opened.stream)
         if opened.format == "xml":
             text = clean_text(stream, opened.head, profile)

@@ -197,7 +197,7 @@ class ReportSurvey:
 def survey(path: Path, profile: Profile, limits: ReadLimits) -> ReportSurvey:
     """Surveys a whole report. Only encodings and date formats are taken from ``profile``. Raises UnreadableReport."""
     looker = Looker(profile)
-    with open_report(path, limits) as opened:
+    with open_report(path, limits, profile.xml.roots()) as opened:
         stream = cast(IO[bytes], opened.stream)
         if opened.format == "xml":
             text = clean_text(stream, opened.head, profile)

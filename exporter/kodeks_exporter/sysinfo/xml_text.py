@@ -19,6 +19,7 @@ CHUNK: Final = 64 * 1024
 _CONTROLS: Final = bytes(b if b >= 32 or b in b"\t\n\r" else 32 for b in range(256))
 _DAMAGE: Final = "\ufffd"
 _BOMS: Final = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_UTF_32: Final = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 _DECLARED: Final = re.compile(rb"""<\?xml[^>]{0,200}?\sencoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
 _ALIASES: Final = {"cp1251": "windows-1251", "cp1252": "windows-1252", "ascii": "us-ascii",
                    "iso8859-1": "iso-8859-1", "iso8859-5": "iso-8859-5"}  # fmt: skip
@@ -40,6 +41,8 @@ _CLEARLY: Final = 4
 
 def detect_encoding(head: bytes) -> str:
     """The encoding of an XML file by its first bytes. Raises UnreadableReport (unknown_encoding)."""
+    if head.startswith(_UTF_32):
+        raise UnreadableReport("unknown_encoding", "UTF-32", "Отчёт в UTF-32: нужны UTF-8, UTF-16 или windows-1251.")
     for mark, name in _BOMS:
         if head.startswith(mark):
             return name
@@ -73,8 +76,9 @@ class CleanText:
     """Pieces of a stream's text, starting at the first ``<``.
 
     ``encoding``: as declared, later as found. A report that declares UTF-8, or nothing, and is not UTF-8 is read as
-    windows-1251 or, if that gives no Russian, as the set that does; one that declares a one-byte encoding and is UTF-8
-    is read as UTF-8. ``head``: the bytes already read. ``certain``: the operator has set the encoding.
+    windows-1251 or, if that gives no Russian, as the set that does; one that declares a one-byte encoding and is UTF-8,
+    or another Russian set, is read as that. ``head``: the bytes already read. ``certain``: the operator has set the
+    encoding.
     """
 
     def __init__(self, stream: IO[bytes], head: bytes, encoding: str, *, certain: bool = False) -> None:
@@ -112,7 +116,7 @@ class CleanText:
 
     def _decoded(self) -> Iterator[str]:
         begun = b""
-        decode = None
+        decode, decodes = codecs.getincrementaldecoder("ascii")("replace").decode, ""
         chunk = self._head
         while chunk:
             if self._open and not chunk.isascii():
@@ -122,7 +126,9 @@ class CleanText:
                 piece, used = codecs.utf_8_decode(data, "replace", False)
                 begun = data[used:]
             else:
-                decode = decode or codecs.getincrementaldecoder(self.encoding)("replace").decode
+                if decodes != self.encoding:
+                    decodes = self.encoding
+                    decode = codecs.getincrementaldecoder(decodes)("replace").decode
                 # Bytes of a wide encoding are not characters yet, and may contain lone surrogates.
                 piece = decode(begun + chunk).encode("utf-8", "replace").translate(_CONTROLS).decode()
                 begun = b""
@@ -141,14 +147,21 @@ class CleanText:
                 self._take_for_russian(data)
         elif not broken and sound >= _CLEARLY:
             self.encoding = "utf-8"
+        elif broken:
+            self.encoding = self._russian(data) or self.encoding
         self._open = broken < _CLEARLY and sound < _CLEARLY
 
+    def _russian(self, data: bytes) -> str:
+        """The one-byte set of the text by its letters; empty if they are too few to tell."""
+        name = russian_set(data, codecs.lookup(self.encoding).name)
+        found = _ALIASES.get(name, name)
+        return found if sum(byte >= 0x80 for byte in data) >= _ENOUGH and found in ENCODINGS else ""
+
     def _take_for_russian(self, data: bytes) -> None:
-        high = bytes(byte for byte in data if byte >= 0x80)
-        found = _ALIASES.get(name := russian_set(data), name)
-        if len(high) >= _ENOUGH and found in ENCODINGS:
+        if found := self._russian(data):
             self.encoding = found
             return
+        high = bytes(byte for byte in data if byte >= 0x80)
         letters = sum(byte >= 0xC0 or byte in (0xA8, 0xB8) for byte in high)
         if letters * 10 < len(high) * 7:
             raise UnreadableReport(
