@@ -10,7 +10,6 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
 from prometheus_client import Metric
 from prometheus_client.samples import Sample
@@ -124,11 +123,8 @@ def _header(name: str, kind: str, help_text: str, openmetrics: bool) -> str:
     return f"# HELP {name} {escaped}\n# TYPE {name} {kind}\n"
 
 
-_number = lru_cache(4096)(floatToGoString)  # figures repeat: 0, 1, small counts, moments of one report
-
-
 def _sample_line(sample: Sample) -> str:
-    value = _number(sample.value)
+    value = floatToGoString(sample.value)
     if not sample.labels:
         return f"{sample.name} {value}\n"
     pairs = ",".join([f'{key}="{_escape(text)}"' for key, text in sample.labels.items()])
