@@ -25,7 +25,7 @@ from kodeks_exporter.domain.check import (
 )
 from kodeks_exporter.settings.values import Endpoint
 from tests.checks.conftest import Clinic, blocked, failures
-from tests.checks.site import CATALOGS, GOOD_PAGE, LICENCE_PAGE, Request, answer
+from tests.checks.site import CATALOGS, GOOD_PAGE, LICENCE_PAGE, TITLE_PAGE, Request, answer
 
 KEY_LOST_PAGE = "Привязка: SenseLock ключ - Ошибка защиты 4111 Ключ не обнаружен (license manager configured at x:8888)"
 
@@ -211,6 +211,12 @@ def test_seats_exhausted_is_no_broken_login(clinic: Clinic) -> None:
     assert failures(round_) == {"seats": "login_refused"}
     assert blocked(round_)["auth"] == "seats"
     assert round_.state is InstallationState.OUT_OF_SEATS
+
+
+def test_a_long_page_that_tells_of_seats_refuses_nobody(clinic: Clinic) -> None:
+    advice = "Что делать, если нет свободных лицензий: " + "закройте окна, которые не нужны. " * 40
+    clinic.site.pages["/admin/title"] = answer(TITLE_PAGE + advice, charset="windows-1251")
+    assert failures(clinic.examine()) == {}
 
 
 def test_login_refused_though_a_seat_is_free(clinic: Clinic) -> None:
