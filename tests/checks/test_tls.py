@@ -110,6 +110,24 @@ def test_bad_certificate(clinic: Clinic, secure: Callable[[int], Path], days: in
     assert all(request.login is None for request in clinic.site.requests), "no password without trust"
 
 
+def test_a_server_that_goes_away_after_a_bad_certificate(clinic: Clinic, secure: Callable[[int], Path]) -> None:
+    secure(30)
+    speak = clinic.site.raw
+    assert speak is not None
+
+    def away(connection: socket.socket) -> None:
+        connection.recv(65536)  # what is left unread would reset the connection, at times before the client reads on
+
+    def once(connection: socket.socket) -> None:
+        clinic.site.raw = away
+        speak(connection)
+
+    clinic.site.raw = once
+    round_ = clinic.examine(url=clinic.site.url.replace("http:", "https:"))
+    assert failures(round_) == {"tls": "tls"}
+    assert round_.state is InstallationState.UNREACHABLE
+
+
 def test_verification_switched_off(clinic: Clinic, secure: Callable[[int], Path]) -> None:
     secure(30)
     round_ = clinic.examine(url=clinic.site.url.replace("http:", "https:"), tls=Tls(verify=False))
