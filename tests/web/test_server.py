@@ -237,6 +237,13 @@ def test_malformed_requests(start: Start, backend: FakeBackend, raw: bytes) -> N
     assert requests.get(server.url + "/-/healthy", timeout=30).ok
 
 
+def test_an_unknown_transfer_encoding_is_named(start: Start) -> None:
+    raw = b"POST /-/reload HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"
+    answer = exchange(start(), raw)
+    assert answer.startswith(b"HTTP/1.1 501")
+    assert b"only chunked" in answer
+
+
 def test_line_breaks_in_a_query_stay_out_of_the_headers(start: Start) -> None:
     server = start()
     answer = requests.get(server.url + "/probe?target=a%0d%0aX-Evil:%20yes%0d%0a%0d%0abody", timeout=30)

@@ -36,6 +36,12 @@ _NAMING = ("REMOTE_USER", "REMOTE_ADDR", "HTTP_X_", "HTTP_REMOTE_", "HTTP_AUTHOR
 """Variables that may identify the caller: answers differ between callers."""
 _LINGER: Final = 2.0
 _TARGET: Final = re.compile(rb"/(?!/)[\x21-\x7e\x80-\xff]*|\*")
+_UNREADABLE: Final = {
+    400: "malformed request",
+    413: "request too large",
+    431: "request too large",
+    501: "of the transfer encodings, only chunked is understood",
+}
 _REFUSALS: Final = (401, 403, 429)
 
 
@@ -136,8 +142,8 @@ class ServerConnection:
             try:
                 request = await self._request()
             except h11.RemoteProtocolError as problem:
-                status = problem.error_status_hint if problem.error_status_hint in (413, 431, 501) else 400
-                await self._refuse(_plain(status, "malformed request" if status == 400 else "request too large"))
+                status = problem.error_status_hint if problem.error_status_hint in _UNREADABLE else 400
+                await self._refuse(_plain(status, _UNREADABLE[status]))
                 return
             except _Refused as refused:
                 await self._refuse(refused.answer)
@@ -163,7 +169,7 @@ class ServerConnection:
         names = [name for name, _ in event.headers]
         size = len(event.target) + sum(len(name) + len(value) for name, value in event.headers)
         if size > self._house.limits.max_header:  # h11 checks it only while a head is incomplete
-            raise _Refused(431, "request too large")
+            raise _Refused(431, _UNREADABLE[431])
         if b"content-length" in names and b"transfer-encoding" in names:
             raise _Refused(400, "both Content-Length and Transfer-Encoding")
         if not _TARGET.fullmatch(event.target):
