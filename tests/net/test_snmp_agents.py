@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from pyasn1.codec.ber import decoder, encoder  # type: ignore[import-untyped]
 from pysnmp.proto import api  # type: ignore[import-untyped]
 
 from kodeks_exporter.domain.check import Disk, SnmpFacts
+from kodeks_exporter.net import snmp
 from kodeks_exporter.net.snmp import SnmpAsker
 from kodeks_exporter.net.snmp_agent import SnmpError
 from tests.net.test_snmp import fake_agent
@@ -126,6 +128,16 @@ def test_what_was_too_much_is_remembered(asker: SnmpAsker) -> None:
         assert caught.value.reason == "silent_table", "it has answered, so nobody looks for it in vain"
         reads = [_or_none(lambda: asker.read(target, TIMEOUT)) for _ in range(3)]
     assert reads[-1] == HEALTHY
+
+
+def test_a_used_up_engine_is_closed(asker: SnmpAsker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snmp, "_READS_OF_AN_ENGINE", 1)
+    with fake_agent(OddAgent()) as target:
+        files = []
+        for _ in range(4):
+            _or_none(lambda: asker.read(target, 5.0))
+            files.append(len(list(Path("/proc/self/fd").iterdir())))
+    assert files[-1] <= files[0] + 1
 
 
 def _or_none(read: Callable[[], SnmpFacts]) -> SnmpFacts | None:
