@@ -16,7 +16,7 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-from demo import fleet, tools
+from demo import browser, fleet, tools
 from demo.processes import ChildDiedError
 from demo.sinks import Mail, TelegramMessage
 from demo.stack import EVERYTHING, MissingProgramsError, Stack
@@ -176,20 +176,9 @@ class _Camera:
 
     def _run(self, url: str, size: tuple[int, int], *flags: str) -> str:
         self._number += 1
-        done = subprocess.run(
-            [
-                tools.find("chromium") or "chromium",
-                *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
-                *("--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--hide-scrollbars"),
-                f"--user-data-dir={self._directory / f'chromium-{self._number}'}",
-                f"--window-size={size[0]},{size[1]}",
-                *flags,
-                url,
-            ],
-            capture_output=True,
-            timeout=120,
-            check=True,
-        )
+        profile = self._directory / f"chromium-{self._number}"
+        command = browser.command(profile, f"--window-size={size[0]},{size[1]}", *flags, url)
+        done = subprocess.run(command, capture_output=True, timeout=120, check=True)
         return done.stdout.decode()
 
 

@@ -8,8 +8,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -19,6 +18,7 @@ from lxml import html
 
 from demo.sinks.mail import Mail
 from tests.alertmanager.stand import ROOT, Stand, alert, resolved, running
+from tests.answering import Asked, reply, serving
 
 
 def words_of(markup: str) -> str:
@@ -34,20 +34,12 @@ def watchdog() -> Iterator[tuple[str, list[Any]]]:
     """A dead man's switch: its address and what it got."""
     received: list[Any] = []
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(200)
-            self.end_headers()
+    def answer(to: BaseHTTPRequestHandler, asked: Asked) -> None:
+        received.append(json.loads(asked.body))
+        reply(to, 200)
 
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    Thread(target=server.serve_forever, args=(0.1,), daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/", received
-    server.shutdown()
-    server.server_close()
+    with serving(answer) as server:
+        yield f"{server.url}/", received
 
 
 @pytest.fixture(scope="module")

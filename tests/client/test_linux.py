@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.answering import Answering, Asked, reply, serving
 from tests.cli.running import Exporter, command, write
 from tests.cli.running import serving as exporting
-from tests.sysinfo.kodeks_server import Asked, KodeksServer, reply, serving
 
 XML = (Path(__file__).parents[1] / "sysinfo/data/sysinfo.xml").read_bytes()
 NAME = "romashka"
@@ -60,7 +60,7 @@ def kodeks() -> Kodeks:
 
 
 @pytest.fixture
-def server(kodeks: Kodeks) -> Iterator[KodeksServer]:
+def server(kodeks: Kodeks) -> Iterator[Answering]:
     with serving(kodeks.answer) as played:
         yield played
 
@@ -92,7 +92,7 @@ def exporter(config: Path) -> Iterator[Exporter]:
 
 
 @pytest.fixture
-def folder(config: Path, exporter: Exporter, server: KodeksServer, tmp_path: Path) -> Path:
+def folder(config: Path, exporter: Exporter, server: Answering, tmp_path: Path) -> Path:
     output = tmp_path / "a folder"
     options = ["--server", exporter.url, "--kodeks-url", server.url, "--system", "linux", "--output", str(output)]
     done = command("client-script", "--config.file", config, NAME, *options)
@@ -117,7 +117,7 @@ def received(exporter: Exporter) -> float | None:
     return exporter.metric(f'kodeks_sysinfo_received_timestamp_seconds{{installation="{NAME}",via="push"}}')
 
 
-def test_a_report_gets_through_and_no_seat_stays_taken(folder: Path, exporter: Exporter, server: KodeksServer) -> None:
+def test_a_report_gets_through_and_no_seat_stays_taken(folder: Path, exporter: Exporter, server: Answering) -> None:
     before = received(exporter)
     code, said = run(folder, "report")
     assert (code, "OK" in said) == (0, True), said

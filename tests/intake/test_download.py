@@ -27,8 +27,9 @@ from kodeks_exporter.settings.fleet import Credentials, Fleet, Installation, Tls
 from kodeks_exporter.settings.reports import ReportSettings
 from kodeks_exporter.settings.settings import PollSettings, Settings
 from kodeks_exporter.sysinfo.read import read_report
+from tests.answering import Answer, Asked, chunked, reply, serving
+from tests.conftest import free_port
 from tests.intake.fakes import BROKEN, PROFILE, FakeStore, files, zipped
-from tests.sysinfo.kodeks_server import Answer, Asked, chunked, closed_port, reply, serving
 from tests.web.certificates import Authority
 
 PATH = "/sysinfo/si_save_request"
@@ -201,7 +202,7 @@ def test_redirects_without_end() -> None:
 
 def test_no_connection() -> None:
     with pytest.raises(CheckError) as raised:
-        download(site(f"http://127.0.0.1:{closed_port()}"))
+        download(site(f"http://127.0.0.1:{free_port()}"))
     assert raised.value.reason == "refused"
 
 

@@ -18,15 +18,16 @@ from kodeks_exporter.poll.scheduler import Pace
 from kodeks_exporter.settings.fleet import Credentials
 from kodeks_exporter.settings.reports import ForwardHeader, ForwardSettings, ReportSettings
 from kodeks_exporter.settings.settings import Settings
+from tests.answering import Answering, Asked, reply, serving
+from tests.conftest import free_port
 from tests.intake.fakes import FakeStore, fleet, intake
-from tests.sysinfo.kodeks_server import Asked, KodeksServer, closed_port, reply, serving
 
 WEEK = 7 * 86400.0
 
 
 @dataclass
 class Gateway:
-    server: KodeksServer
+    server: Answering
     status: int = 200
     body: bytes = b'{"response": "ok"}'
 
@@ -161,7 +162,7 @@ def test_a_failed_sending_is_tried_again(post: Post, gateway: Gateway) -> None:
 
 
 def test_no_connection(tmp_path: Path) -> None:
-    post = Post(tmp_path, ForwardSettings(url=f"http://127.0.0.1:{closed_port()}/"))
+    post = Post(tmp_path, ForwardSettings(url=f"http://127.0.0.1:{free_port()}/"))
     post.receive()
     assert post.run() is Pace.FAILED
     assert post.outcome.result == "refused"

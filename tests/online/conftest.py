@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -22,6 +22,7 @@ from kodeks_exporter.settings.fleet import Credentials, OnlineAccess
 from kodeks_exporter.settings.online import OnlineLimits, OnlineSettings, OnlineSpread, OnlineTimeouts
 from kodeks_exporter.settings.settings import PollSettings
 from kodeks_exporter.store.online import OnlineStore
+from tests import answering
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 PASSWORD = "s3cret-Пароль"
@@ -130,38 +131,16 @@ def scripted(answer: Callable[[Asked], Answer]) -> Iterator[Script]:
     """A site that answers as ``answer`` says: status, page, headers."""
     script = Script()
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    def told(to: BaseHTTPRequestHandler, request: answering.Asked) -> None:
+        headers = request.headers
+        asked = Asked(request.method, request.path, headers.get("cookie", ""), headers.get("authorization", ""))
+        script.requests.append(asked)
+        status, page, more = answer(asked)
+        answering.reply(to, status, page.encode(), **{"Content-Type": "text/html; charset=utf-8", **more})
 
-        def do_GET(self) -> None:
-            self.rfile.read(int(self.headers.get("content-length", "0")))
-            asked = Asked(
-                self.command, self.path, self.headers.get("cookie", ""), self.headers.get("authorization", "")
-            )
-            script.requests.append(asked)
-            status, page, headers = answer(asked)
-            body = page.encode()
-            self.send_response(status)
-            for name, value in {"Content-Type": "text/html; charset=utf-8", **headers}.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        do_POST = do_GET  # noqa: N815
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        script.port = server.server_address[1]
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-        thread.start()
-        try:
-            yield script
-        finally:
-            server.shutdown()
+    with answering.serving(told) as server:
+        script.port = int(server.url.rpartition(":")[2])
+        yield script
 
 
 WorldMaker = Callable[..., World]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import json
 import os
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from demo import browser
 
 WIDTH, HEIGHT = 390, 844
 SECONDS = 30.0
@@ -97,19 +98,9 @@ class Phone:
 
 @contextmanager
 def phone(folder: Path) -> Iterator[Phone]:
-    chromium = shutil.which("chromium")
-    assert chromium, "these tests need chromium"
     there_read, here_write = os.pipe()
     here_read, there_write = os.pipe()
-
-    command = [
-        chromium,
-        *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
-        *("--disable-component-update", "--disable-sync", "--hide-scrollbars", "--disable-dev-shm-usage"),
-        f"--user-data-dir={folder / 'profile'}",
-        "--remote-debugging-pipe",
-        "about:blank",
-    ]
+    command = browser.command(folder / "profile", "--remote-debugging-pipe", "about:blank")
     # Chromium reads commands from descriptor 3 and writes answers to 4, which only a shell puts there safely.
     script = f'exec "$@" 3<&{there_read} 4>&{there_write}'
     process = subprocess.Popen(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,9 @@ from kodeks_exporter.domain.acknowledge import sign
 from tests.conftest import free_port
 from tests.reaction.stand import KEY, Alertmanager, Bench, alert, cluster, parameters, resolved, series, started
 
-Tool = Callable[[str], str]
-
 
 @pytest.fixture
-def alertmanager(tool: Tool, tmp_path: Path) -> Iterator[Alertmanager]:
+def alertmanager(tmp_path: Path) -> Iterator[Alertmanager]:
     with cluster(tmp_path, 1) as (member,):
         yield member
 
@@ -299,7 +297,7 @@ def test_no_alertmanager_answers(tmp_path: Path) -> None:
         refused(bench, parameters(alert()), 502, "Alertmanager сейчас не отвечает")
 
 
-def test_one_of_two_answers(tool: Tool, tmp_path: Path) -> None:
+def test_one_of_two_answers(tmp_path: Path) -> None:
     with cluster(tmp_path) as (first, second):
         firing = alert()
         first.post(firing)
@@ -311,7 +309,7 @@ def test_one_of_two_answers(tool: Tool, tmp_path: Path) -> None:
             assert len(second.silences()) == 1
 
 
-def test_the_silence_reaches_the_whole_cluster(tool: Tool, tmp_path: Path) -> None:
+def test_the_silence_reaches_the_whole_cluster(tmp_path: Path) -> None:
     with cluster(tmp_path) as members:
         firing = alert()
         for member in members:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -18,11 +18,9 @@ from tests.reaction.phone import HEIGHT, WIDTH, Phone, phone
 from tests.reaction.stand import Alertmanager, Bench, alert, cluster, parameters, series
 from tests.web.fakes import FakeBackend
 
-Tool = Callable[[str], str]
-
 
 @pytest.fixture
-def alertmanager(tool: Tool, tmp_path: Path) -> Iterator[Alertmanager]:
+def alertmanager(tmp_path: Path) -> Iterator[Alertmanager]:
     with cluster(tmp_path, 1) as (member,):
         yield member
 

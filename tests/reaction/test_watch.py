@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.reaction.stand import Alertmanager, Bench, alert, cluster, resolved, series, started
 
-Tool = Callable[[str], str]
 WAITING, TAKEN = "kodeks_reaction_waiting", "kodeks_reaction_taken"
 ACKNOWLEDGE, RECOVERY = "kodeks_reaction_acknowledge_seconds", "kodeks_reaction_recovery_seconds"
 ALERTS = "kodeks_reaction_alerts_total"
@@ -22,13 +21,13 @@ def up(url: str) -> str:
 
 
 @pytest.fixture
-def pair(tool: Tool, tmp_path: Path) -> Iterator[tuple[Alertmanager, ...]]:
+def pair(tmp_path: Path) -> Iterator[tuple[Alertmanager, ...]]:
     with cluster(tmp_path) as members:
         yield members
 
 
 @pytest.fixture
-def single(tool: Tool, tmp_path: Path) -> Iterator[Alertmanager]:
+def single(tmp_path: Path) -> Iterator[Alertmanager]:
     with cluster(tmp_path, 1) as (member,):
         yield member
 

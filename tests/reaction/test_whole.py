@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,6 @@ from kodeks_exporter.render import example
 from tests.cli.running import serving, wait_for, write
 from tests.reaction.stand import KEY, Alertmanager, cluster, parameters
 
-Tool = Callable[[str], str]
 ALERTS = (
     {"alertname": "KodeksTcpStatus", "manager": "ivanova", "branch": "saratov", "client": "ООО «Ромашка»; филиал",
      "installation": "romashka", "hosting": "te-cloud", "priority": "K1"},
@@ -29,7 +28,7 @@ ALERTS = (
 
 
 @pytest.fixture
-def alertmanager(tool: Tool, tmp_path: Path) -> Iterator[Alertmanager]:
+def alertmanager(tmp_path: Path) -> Iterator[Alertmanager]:
     with cluster(tmp_path, 1) as (member,):
         yield member
 
@@ -76,7 +75,7 @@ def shown(name: str, manager: str, priority: str, value: int) -> str:
     return f'{name}{{manager="{manager}",priority="{priority}"}} {value}.0\n'
 
 
-def test_from_prometheus_to_a_silence(tool: Tool, alertmanager: Alertmanager, tmp_path: Path) -> None:
+def test_from_prometheus_to_a_silence(alertmanager: Alertmanager, tmp_path: Path) -> None:
     config = write(
         tmp_path / "kodeks.yml",
         {

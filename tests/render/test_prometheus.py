@@ -5,10 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import subprocess
-import threading
 import time
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -18,6 +17,7 @@ import requests
 import yaml
 
 from demo import servers
+from tests.answering import Asked, reply, serving
 from tests.render import fleets
 
 SITES = [f"site{number}" for number in range(40)]
@@ -31,40 +31,21 @@ METRICS = (
 )
 
 
-@contextlib.contextmanager
-def fake_exporter() -> Iterator[str]:
-    """Service discovery of 40 installations and one that can't be probed; some figures. Gives host:port."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            path = urlsplit(self.path).path
-            kind = "text/plain"
-            if path == "/sd":
-                kind = "application/json"
-                text = json.dumps(
-                    [{"targets": [name], "labels": {"__meta_kodeks_url": "" if name == CLOSED else "http://x"}}
-                     for name in [*SITES, CLOSED]]
-                )  # fmt: skip
-            elif path == "/probe":
-                target = parse_qs(urlsplit(self.path).query)["target"][0]
-                text = f'kodeks_check_success{{installation="{target}",check="tcp"}} 1\n'
-            else:
-                text = METRICS
-            self.send_response(200)
-            self.send_header("Content-Type", kind)
-            self.end_headers()
-            self.wfile.write(text.encode())
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True).start()
-    try:
-        yield f"127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
+def answer(to: BaseHTTPRequestHandler, asked: Asked) -> None:
+    """Service discovery of 40 installations and one that can't be probed; some figures."""
+    address = urlsplit(asked.path)
+    if address.path == "/sd":
+        found = [
+            {"targets": [name], "labels": {"__meta_kodeks_url": "" if name == CLOSED else "http://x"}}
+            for name in [*SITES, CLOSED]
+        ]
+        reply(to, 200, json.dumps(found).encode(), Content_Type="application/json")
+    elif address.path == "/probe":
+        target = parse_qs(address.query)["target"][0]
+        text = f'kodeks_check_success{{installation="{target}",check="tcp"}} 1\n'
+        reply(to, 200, text.encode(), Content_Type="text/plain")
+    else:
+        reply(to, 200, METRICS.encode(), Content_Type="text/plain")
 
 
 @contextlib.contextmanager
@@ -122,8 +103,8 @@ def test_all_rules_are_loaded_and_history_is_explained(tmp_path: Path) -> None:
 
 
 def test_every_installation_falls_to_exactly_one_exporter(tool: Callable[[str], str], tmp_path: Path) -> None:
-    with fake_exporter() as first, fake_exporter() as second:
-        exporters = [first, second]
+    with serving(answer) as first, serving(answer) as second:
+        exporters = [each.url.removeprefix("http://") for each in (first, second)]
         result = fleets.rendered(
             tmp_path, prometheus={"exporters": exporters, "sharding": "hashmod", "alertmanagers": []}
         )

@@ -6,10 +6,9 @@ import hashlib
 import json
 import re
 import stat
-import threading
 import time
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ import pytest
 import yaml
 
 from kodeks_exporter.domain.acknowledge import LABELS, SIGNATURE, sign
+from tests.answering import Asked, reply, serving
 from tests.render import fleets
 from tests.render.test_output import command, small
 from tests.render.test_prometheus import prometheus, promtool
@@ -31,20 +31,12 @@ def received() -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """What stands for Alertmanager: its address, and the alerts that it was sent."""
     alerts: list[dict[str, Any]] = []
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            alerts.extend(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(200)
-            self.end_headers()
+    def answer(to: BaseHTTPRequestHandler, asked: Asked) -> None:
+        alerts.extend(json.loads(asked.body))
+        reply(to, 200)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True).start()
-    yield f"127.0.0.1:{server.server_address[1]}", alerts
-    server.shutdown()
-    server.server_close()
+    with serving(answer) as server:
+        yield server.url.removeprefix("http://"), alerts
 
 
 def hash_modulo(labels: dict[str, str], key: str) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
+from tests.answering import Asked, reply, serving
 from tests.render import fleets, server
 
 MATTERMOST = {"name": "petrov", "email": "p@d.example", "time_zone": "Europe/Saratov"}
@@ -21,24 +21,13 @@ def listening() -> Iterator[tuple[str, list[tuple[str, Any]]]]:
     """Address, and path and content of what was posted."""
     heard: list[tuple[str, Any]] = []
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            heard.append((self.path, json.loads(body) if self.headers["Content-Type"] == "application/json" else body))
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(b"ok")
+    def answer(to: BaseHTTPRequestHandler, asked: Asked) -> None:
+        json_ = asked.headers["content-type"] == "application/json"
+        heard.append((asked.path, json.loads(asked.body) if json_ else asked.body))
+        reply(to, 200, b"ok")
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    sink = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=sink.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{sink.server_port}", heard
-    finally:
-        sink.shutdown()
-        sink.server_close()
+    with serving(answer) as server:
+        yield server.url, heard
 
 
 def waited(heard: list[tuple[str, Any]], count: int) -> list[tuple[str, Any]]:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import base64
 import secrets
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from zoneinfo import ZoneInfo
+
+from tests.answering import listening
 
 LOGIN, PASSWORD = "nadzor", "tainoe-slovo-77"
 REPORT = Path(__file__).parents[1] / "sysinfo" / "data" / "other.xml"
@@ -142,12 +143,6 @@ def odd_server() -> Iterator[OddServer]:
                 return self.answer(401, "", WWW_Authenticate='Basic realm="x"')
             return self.answer(200, odd.report(), "text/xml", **headers)
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    odd.port = server.server_port
-    threading.Thread(target=lambda: server.serve_forever(0.01), daemon=True).start()
-    try:
+    with listening(Handler) as url:
+        odd.port = int(url.rpartition(":")[2])
         yield odd
-    finally:
-        server.shutdown()
-        server.server_close()

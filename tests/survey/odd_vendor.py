@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs
+
+from tests.answering import listening
 
 FORM = '<form method="post" action="/k02/enter"><input name="who"><input type="password" name="word"></form>'
 START = (
@@ -77,12 +78,6 @@ def odd_vendor() -> Iterator[OddVendor]:
             odd.sessions.add("t1")
             return self.answer(302, "", Set_Cookie="T=t1; Path=/", Location="/k02/")
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    odd.port = server.server_port
-    threading.Thread(target=lambda: server.serve_forever(0.01), daemon=True).start()
-    try:
+    with listening(Handler) as url:
+        odd.port = int(url.rpartition(":")[2])
         yield odd
-    finally:
-        server.shutdown()
-        server.server_close()

@@ -12,11 +12,11 @@ import yaml
 from demo.vendor import Access, Kind, ServerSpec, Vendor
 from kodeks_exporter.cli.main import main
 from kodeks_exporter.config.edit import put
+from tests.answering import serving as playing
 from tests.cli.running import serving, wait_for
 from tests.client.test_linux import Kodeks
 from tests.client.test_linux import run as run_script
 from tests.survey.odd import LOGIN, PASSWORD, odd_server
-from tests.sysinfo.kodeks_server import serving as playing
 
 TOKEN = "a-token-of-forty-characters-0123456789ab"
 

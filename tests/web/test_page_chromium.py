@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import struct
 import subprocess
 import zlib
@@ -14,6 +13,7 @@ from typing import Any
 import pytest
 from lxml import html
 
+from demo import browser
 from kodeks_exporter.web.server import WebServer
 from tests.web.conftest import Start
 from tests.web.fakes import FakeBackend, thousand, twelve
@@ -36,20 +36,10 @@ class Shown:
 
 
 def show(url: str, size: tuple[int, int], folder: Path, *flags: str) -> Shown:
-    chromium = shutil.which("chromium")
-    assert chromium, "these tests need chromium"
     picture = folder / "page.png"
-    command = [
-        chromium,
-        *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
-        *("--disable-component-update", "--disable-sync", "--hide-scrollbars", "--disable-dev-shm-usage"),
-        f"--user-data-dir={folder / 'profile'}",
-        f"--window-size={size[0]},{size[1]}",
-        f"--screenshot={picture}",
-        "--dump-dom",
-        *flags,
-        url,
-    ]
+    command = browser.command(
+        folder / "profile", f"--window-size={size[0]},{size[1]}", f"--screenshot={picture}", "--dump-dom", *flags, url
+    )
     done = subprocess.run(command, capture_output=True, timeout=60, check=True)
     return Shown(html.fromstring(done.stdout.decode()), read_png(picture.read_bytes()))
 

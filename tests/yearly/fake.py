@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests import answering
 
 KINDS = (
     "requests", "documents", "services", "links", "prints", "saves", "kassist", "searches_intellectual",
@@ -38,42 +39,16 @@ Answer = Callable[[Request, BaseHTTPRequestHandler], None]
 def serving(answer: Answer) -> Iterator[str]:
     """The address of a server that answers so."""
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    def told(to: BaseHTTPRequestHandler, asked: answering.Asked) -> None:
+        address = urlsplit(asked.path)
+        answer(Request(address.path, parse_qs(asked.body.decode() or address.query), asked.headers), to)
 
-        def do_GET(self) -> None:
-            self._answer(urlsplit(self.path).query)
-
-        def do_POST(self) -> None:
-            self._answer(self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode())
-
-        def _answer(self, fields: str) -> None:
-            request = Request(urlsplit(self.path).path, parse_qs(fields), dict(self.headers.items()))
-            with contextlib.suppress(OSError):  # the client may have had enough
-                answer(request, self)
-
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with answering.serving(told) as server:
+        yield server.url
 
 
 def send(handler: BaseHTTPRequestHandler, body: bytes, status: int = 200, **headers: str) -> None:
-    handler.send_response(status)
-    for name, value in headers.items():
-        handler.send_header(name, value)
-    handler.send_header("Content-Length", str(len(body)))
-    handler.end_headers()
-    handler.wfile.write(body)
+    answering.reply(handler, status, body, **headers)
 
 
 def success(data: Any, **more: Any) -> bytes:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from demo import browser
 from kodeks_exporter.cli.main import main
 from tests.web.test_page_chromium import show
 from tests.yearly.fake import serving
 from tests.yearly.stories import NAME, romashka
 
-Tool = Callable[[str], str]
 WHITE = (255, 255, 255)
 
 
@@ -32,12 +31,9 @@ def pages(pdf: bytes) -> list[bytes]:
     return re.findall(rb"/Type\s*/Page\b[^s].*?endobj", pdf, re.DOTALL)
 
 
-def test_it_prints_to_a4(report: Path, tmp_path: Path, tool: Tool) -> None:
+def test_it_prints_to_a4(report: Path, tmp_path: Path) -> None:
     pdf = tmp_path / "report.pdf"
-    command = [
-        tool("chromium"), "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-dev-shm-usage",
-        f"--user-data-dir={tmp_path / 'profile'}", "--no-pdf-header-footer", f"--print-to-pdf={pdf}", report.as_uri(),
-    ]  # fmt: skip
+    command = browser.command(tmp_path / "profile", "--no-pdf-header-footer", f"--print-to-pdf={pdf}", report.as_uri())
     subprocess.run(command, capture_output=True, timeout=60, check=True)
     told = pages(pdf.read_bytes())
     assert 4 <= len(told) <= 5

@@ -157,7 +157,7 @@ def test_basic_auth_and_bearer() -> None:
     seen: list[str] = []
 
     def answer(request: Request, handler: BaseHTTPRequestHandler) -> None:
-        seen.append(request.headers.get("Authorization", ""))
+        seen.append(request.headers.get("authorization", ""))
         send(handler, b"", 401)
 
     with serving(answer) as url:

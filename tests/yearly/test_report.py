@@ -383,7 +383,7 @@ def test_credentials_from_files(tmp_path: Path) -> None:
     basic = ["--prometheus.username=me", f"--prometheus.password-file={tmp_path / 'password'}"]
     made(told, tmp_path, *basic)
     wanted = "Basic " + base64.b64encode(b"me:s3cret").decode()
-    assert {request.headers.get("Authorization") for request in told.asked} == {wanted}
+    assert {request.headers.get("authorization") for request in told.asked} == {wanted}
 
 
 def wrong() -> Iterator[tuple[list[str], str]]:

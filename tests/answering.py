@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -24,7 +23,7 @@ Answer = Callable[[BaseHTTPRequestHandler, Asked], None]
 
 
 @dataclass
-class KodeksServer:
+class Answering:
     answer: Answer
     asked: list[Asked] = field(default_factory=list)
     url: str = ""
@@ -33,9 +32,30 @@ class KodeksServer:
         return [f"{one.method} {one.path} {one.body.decode()}".strip() for one in self.asked]
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Nothing: whoever asks may hang up."""
+
+
 @contextmanager
-def serving(answer: Answer, context: ssl.SSLContext | None = None) -> Iterator[KodeksServer]:
-    server = KodeksServer(answer)
+def listening(handler: type[BaseHTTPRequestHandler], context: ssl.SSLContext | None = None) -> Iterator[str]:
+    """The address of a server with such a handler."""
+    http = _Server(("127.0.0.1", 0), handler)
+    if context is not None:
+        http.socket = context.wrap_socket(http.socket, server_side=True)
+    threading.Thread(target=http.serve_forever, args=(0.01,), daemon=True).start()
+    try:
+        yield f"{'https' if context else 'http'}://127.0.0.1:{http.server_address[1]}"
+    finally:
+        http.shutdown()
+        http.server_close()
+
+
+@contextmanager
+def serving(answer: Answer, context: ssl.SSLContext | None = None) -> Iterator[Answering]:
+    server = Answering(answer)
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -55,23 +75,8 @@ def serving(answer: Answer, context: ssl.SSLContext | None = None) -> Iterator[K
         def log_message(self, *_: Any) -> None:
             pass
 
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-
-        def handle_error(self, *_: Any) -> None:
-            pass
-
-    http = Server(("127.0.0.1", 0), Handler)
-    if context is not None:
-        http.socket = context.wrap_socket(http.socket, server_side=True)
-    server.url = f"{'https' if context else 'http'}://127.0.0.1:{http.server_address[1]}"
-    thread = threading.Thread(target=http.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
+    with listening(Handler, context) as server.url:
         yield server
-    finally:
-        http.shutdown()
-        http.server_close()
 
 
 def reply(to: BaseHTTPRequestHandler, status: int, body: bytes = b"", **headers: str) -> None:
@@ -94,10 +99,3 @@ def chunked(to: BaseHTTPRequestHandler, pieces: Iterator[bytes] | list[bytes]) -
         to.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
     to.wfile.write(b"0\r\n\r\n")
     to.close_connection = True
-
-
-def closed_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
