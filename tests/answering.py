@@ -42,6 +42,7 @@ class _Server(ThreadingHTTPServer):
 @contextmanager
 def listening(handler: type[BaseHTTPRequestHandler], context: ssl.SSLContext | None = None) -> Iterator[str]:
     """The address of a server with such a handler."""
+    handler.disable_nagle_algorithm = True  # a body of its own would wait 40 ms for the head to be confirmed
     http = _Server(("127.0.0.1", 0), handler)
     if context is not None:
         http.socket = context.wrap_socket(http.socket, server_side=True)

@@ -156,6 +156,7 @@ def _parameters(body: bytes) -> dict[str, str]:
 def _handler(sink: TelegramSink) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
             self.do_POST()

@@ -4,6 +4,7 @@ Everything that differs between clients is in curl's configuration files, so tha
 or address. The requests are those of docs/reports.md.
 """
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -45,9 +46,9 @@ class PushClient:
     contact: str = ""
 
 
-def files(client: PushClient, system: System) -> tuple[RenderedFile, ...]:
-    """All files of the folder. Those of curl hold secrets."""
-    environment = jinja2.Environment(
+@functools.cache
+def _environment() -> jinja2.Environment:
+    made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_FOLDER),
         autoescape=jinja2.select_autoescape(["html"]),
         undefined=jinja2.StrictUndefined,
@@ -55,12 +56,17 @@ def files(client: PushClient, system: System) -> tuple[RenderedFile, ...]:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["quoted"] = _quoted
+    made.filters["quoted"] = _quoted
+    return made
+
+
+def files(client: PushClient, system: System) -> tuple[RenderedFile, ...]:
+    """All files of the folder. Those of curl hold secrets."""
     values = {name: getattr(client, name) for name in PushClient.__slots__ if name != "ca"}
     values |= {"windows": system == "windows", "ca_file": bool(client.ca)}
 
     def text(name: str, **more: str) -> str:
-        return environment.get_template(name).render(**values, **more)
+        return _environment().get_template(name).render(**values, **more)
 
     found = [RenderedFile(name, text(name).encode(), secret=True) for name in _CURL]
     for task, suffix in _SUFFIXES.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 from pathlib import Path
 from typing import Final
@@ -22,18 +23,9 @@ class Pages:
 
     def __init__(self, *styles: str) -> None:
         """``styles``: stylesheets beside the common one."""
-        self._environment = Environment(
-            loader=FileSystemLoader(TEMPLATES),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
-        self._environment.filters["capital"] = lambda text: text[:1].upper() + text[1:]
         style = "".join((TEMPLATES / name).read_text(encoding="utf-8") for name in ("style.css", *styles))
         # Our own files, and CSS has no "<": it must not be escaped, or its hash would not match.
-        self._environment.globals |= {"style": Markup(style), "icon": _icon}  # noqa: S704
+        self._style: Final = Markup(style)  # noqa: S704
         digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
         self._policy: Final = (
             f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; "
@@ -41,12 +33,28 @@ class Pages:
         )
 
     def render(self, template: str, page: object, **values: object) -> str:
-        return self._environment.get_template(template).render(page=page, **values)
+        return _environment().get_template(template).render(page=page, style=self._style, **values)
 
     def answer(self, template: str, page: object, status: int = 200, **values: object) -> Response:
         response = Response(self.render(template, page, **values), status, content_type="text/html; charset=utf-8")
         response.headers["Content-Security-Policy"] = self._policy
         return response
+
+
+@functools.cache
+def _environment() -> Environment:
+    """One for all pages: to compile a template takes longer than to fill it in."""
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.filters["capital"] = lambda text: text[:1].upper() + text[1:]
+    made.globals["icon"] = _icon
+    return made
 
 
 def _icon(tone: str) -> str:
