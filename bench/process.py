@@ -5,13 +5,14 @@ from __future__ import annotations
 import gc
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+
+from demo.processes import free_port
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -56,12 +57,6 @@ class Exporter:
 
     def end(self) -> None:
         end(self._process)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def fetch(url: str) -> bytes:

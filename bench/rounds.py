@@ -16,8 +16,9 @@ from urllib.parse import urlencode
 import yaml
 
 from bench.fleet import fleet, write_config
-from bench.process import Exporter, cpu_seconds, end, fetch, free_port, wait_until
+from bench.process import Exporter, cpu_seconds, end, fetch, wait_until
 from bench.rows import row
+from demo.processes import free_port
 
 SIZE = 200
 ROUNDS = 4

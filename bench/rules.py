@@ -21,7 +21,6 @@ import contextlib
 import json
 import re
 import statistics
-import subprocess
 import tempfile
 import threading
 import time
@@ -32,9 +31,9 @@ from urllib.parse import urlencode
 
 import yaml
 
-from bench.process import end, fetch, free_port, memory_megabytes, wait_until
+from bench.process import fetch, memory_megabytes
 from bench.rows import bounded, row
-from demo import tools
+from demo import servers
 from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.metrics import installation as installation_metrics
 from kodeks_exporter.settings.fleet import Credentials, Installation
@@ -242,18 +241,9 @@ def prometheus(folder: Path, port: int) -> Iterator[tuple[str, int, dict[str, fl
         ],
     }
     (folder / "prometheus.yml").write_text(yaml.safe_dump(document), encoding="utf-8")
-    address = f"127.0.0.1:{free_port()}"
-    process = subprocess.Popen(
-        [
-            tools.find("prometheus") or "prometheus", f"--config.file={folder}/prometheus.yml",
-            f"--storage.tsdb.path={folder}/data", f"--web.listen-address={address}", "--log.level=error",
-        ]
-    )  # fmt: skip
-    try:
-        wait_until(lambda: fetch(f"http://{address}/-/ready") != b"", "Prometheus", 60)
-        yield address, process.pid, intervals
-    finally:
-        end(process)
+    with servers.prometheus(folder / "prometheus.yml", folder, "--log.level=error") as server:
+        assert server.process is not None
+        yield server.url.removeprefix("http://"), server.process.pid, intervals
 
 
 class Rounds:

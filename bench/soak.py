@@ -26,7 +26,8 @@ import yaml
 
 from bench.fleet import fleet
 from bench.hostile import BYTE, GUESS, HALF, SILENT, crowd
-from bench.process import end, free_port, memory_megabytes, wait_until
+from bench.process import end, memory_megabytes, wait_until
+from demo.processes import free_port
 
 PUSHING, ASKED, DEAD = 12, 20, 10
 EVENTS = 40

@@ -31,9 +31,9 @@ import yaml
 
 from bench.life import RULES
 from bench.life_cases import LATER, Value, subjects
-from bench.process import fetch, free_port, wait_until
+from bench.process import fetch, wait_until
 from demo import tools
-from demo.processes import Child, wait_http
+from demo.processes import Child, free_port, wait_http
 from demo.stack import Part, Stack
 from demo.stand import Fault
 

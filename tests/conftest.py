@@ -1,10 +1,9 @@
-"""What tests of all rooms share: their order, what ``--quick`` leaves out, Debian's programs and free ports."""
+"""What tests of all rooms share: their order, what ``--quick`` leaves out, and Debian's programs."""
 
 from __future__ import annotations
 
 import os
 import shutil
-import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -81,11 +80,3 @@ def tool() -> Callable[[str], str]:
         return path
 
     return find
-
-
-def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """A port of 127.0.0.1 that was free a moment ago."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

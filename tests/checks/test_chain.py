@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import socket
 from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from demo.processes import free_port
 from kodeks_exporter.checks import licman_icmp, maintenance
 from kodeks_exporter.checks.verdict import failed
 from kodeks_exporter.domain.check import (
@@ -28,12 +28,6 @@ from tests.checks.conftest import Clinic, blocked, failures
 from tests.checks.site import CATALOGS, GOOD_PAGE, LICENCE_PAGE, TITLE_PAGE, Request, answer
 
 KEY_LOST_PAGE = "Привязка: SenseLock ключ - Ошибка защиты 4111 Ключ не обнаружен (license manager configured at x:8888)"
-
-
-def closed_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def facts_of(round_: Round, check: str) -> object:
@@ -57,7 +51,7 @@ def test_one_connection_serves_the_whole_round(clinic: Clinic) -> None:
 
 
 def test_port_closed_is_the_only_failure(clinic: Clinic) -> None:
-    round_ = clinic.examine(url=f"http://127.0.0.1:{closed_port()}")
+    round_ = clinic.examine(url=f"http://127.0.0.1:{free_port()}")
     assert failures(round_) == {"tcp": "refused"}
     assert set(blocked(round_).values()) == {"tcp"}
     assert {"http", "proxy", "maintenance", "key", "page", "seats", "auth", "catalog"} <= blocked(round_).keys()
@@ -108,14 +102,14 @@ def test_key_lost_by_the_main_page_alone(clinic: Clinic) -> None:
 
 def test_silent_licence_manager_is_the_cause_of_a_lost_key(clinic: Clinic) -> None:
     clinic.site.pages["/admin/lic"] = answer(KEY_LOST_PAGE)
-    round_ = clinic.examine(licence_manager=Endpoint("127.0.0.1", closed_port()))
+    round_ = clinic.examine(licence_manager=Endpoint("127.0.0.1", free_port()))
     assert failures(round_) == {"licman_tcp": "refused"}
     assert blocked(round_)["key"] == blocked(round_)["auth"] == "licman_tcp"
     assert round_.state is InstallationState.KEY_MISSING
 
 
 def test_key_works_though_the_licence_managers_port_is_closed_to_us(clinic: Clinic) -> None:
-    round_ = clinic.examine(licence_manager=Endpoint("127.0.0.1", closed_port()))
+    round_ = clinic.examine(licence_manager=Endpoint("127.0.0.1", free_port()))
     assert failures(round_) == {"licman_tcp": "refused"}
     assert round_.results["key"].outcome is Outcome.OK
     assert round_.state is InstallationState.OK
@@ -324,7 +318,7 @@ def nightly(clinic: Clinic, clock: str) -> Round:
     """The round while the server is away, at a time of day in Saratov (UTC+4); restart is announced for 03:00."""
     clinic.now = datetime.fromisoformat(f"2026-11-20T{clock}:00+04:00").astimezone(UTC).timestamp()
     known = {"schedule": CheckResult("schedule", Outcome.OK, started=clinic.now - 7200, facts=announced(clinic))}
-    return clinic.examine(known, url=f"http://127.0.0.1:{closed_port()}", time_zone=ZoneInfo("Europe/Saratov"))
+    return clinic.examine(known, url=f"http://127.0.0.1:{free_port()}", time_zone=ZoneInfo("Europe/Saratov"))
 
 
 def announced(clinic: Clinic) -> ScheduleFacts:

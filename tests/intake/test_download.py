@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from demo.processes import free_port
 from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.intake.download import Downloader
 from kodeks_exporter.intake.intake import Intake
@@ -28,7 +29,6 @@ from kodeks_exporter.settings.reports import ReportSettings
 from kodeks_exporter.settings.settings import PollSettings, Settings
 from kodeks_exporter.sysinfo.read import read_report
 from tests.answering import Answer, Asked, chunked, reply, serving
-from tests.conftest import free_port
 from tests.intake.fakes import BROKEN, PROFILE, FakeStore, files, zipped
 from tests.web.certificates import Authority
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from werkzeug.formparser import parse_form_data
 
+from demo.processes import free_port
 from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.intake.forward import Forwarded, Forwarder, forward_job, forward_jobs
 from kodeks_exporter.metrics import forward as metrics
@@ -19,7 +20,6 @@ from kodeks_exporter.settings.fleet import Credentials
 from kodeks_exporter.settings.reports import ForwardHeader, ForwardSettings, ReportSettings
 from kodeks_exporter.settings.settings import Settings
 from tests.answering import Answering, Asked, reply, serving
-from tests.conftest import free_port
 from tests.intake.fakes import FakeStore, fleet, intake
 
 WEEK = 7 * 86400.0

@@ -19,6 +19,7 @@ import pytest
 from pyasn1.codec.ber import decoder, encoder  # type: ignore[import-untyped]
 from pysnmp.proto import api  # type: ignore[import-untyped]
 
+from demo.processes import free_port
 from kodeks_exporter.domain.check import Disk
 from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.net import host_resources as host
@@ -26,7 +27,6 @@ from kodeks_exporter.net.host_resources import disks, partition, wanted_name
 from kodeks_exporter.net.snmp import SnmpAsker
 from kodeks_exporter.net.snmp_agent import SnmpError
 from kodeks_exporter.settings.fleet import Snmp
-from tests.conftest import free_port
 
 COMMUNITY = "c0mmunity-not-shown"
 AUTH = Secret("auth-pass-1")

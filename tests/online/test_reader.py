@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
+from demo.processes import free_port
 from demo.vendor import Access, Kind, ServerSpec, Vendor, VendorFault
 from kodeks_exporter.domain.online import OnlineReading, Quota, Resource, reason_text
 from kodeks_exporter.net import target
 from kodeks_exporter.online.reader import OnlineTools, read_access
 from kodeks_exporter.settings.fleet import Tls
 from kodeks_exporter.settings.online import OnlineTimeouts
-from tests.conftest import free_port
 from tests.online.conftest import PASSWORD, QUICK, Answer, Asked, Clock, Numbers, access_of, moment, one, scripted
 from tests.sysinfo.kodeks_server import reply, serving
 from tests.web.certificates import Authority

@@ -17,6 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from werkzeug.test import Client, TestResponse
 
 from demo import servers
+from demo.processes import free_port
 from kodeks_exporter.domain.acknowledge import LABELS, sign
 from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.metrics.exposition import Exposition
@@ -25,7 +26,6 @@ from kodeks_exporter.settings.fleet import Fleet, Manager
 from kodeks_exporter.settings.reaction import ReactionSettings
 from kodeks_exporter.settings.settings import Settings
 from kodeks_exporter.web.app import Application
-from tests.conftest import free_port
 from tests.web.fakes import FakeBackend
 
 KEY = "0123456789abcdef0123456789abcdef"

@@ -12,8 +12,8 @@ import pytest
 from lxml import html
 from werkzeug.test import TestResponse
 
+from demo.processes import free_port
 from kodeks_exporter.domain.acknowledge import sign
-from tests.conftest import free_port
 from tests.reaction.stand import KEY, Alertmanager, Bench, alert, cluster, parameters, resolved, series, started
 
 

@@ -4,44 +4,18 @@ from __future__ import annotations
 
 import json
 import random
-import signal
 import sqlite3
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import msgspec
 
 from kodeks_exporter.domain.reaction import Ending
 from kodeks_exporter.store.reaction import FILE_NAME, ReactionState, ReactionStore, Spread
+from tests.killing import follow
 from tests.reaction.looks_child import INCIDENTS
 
-ROOT = Path(__file__).parents[2]
+CHILD = "tests.reaction.looks_child"
 KILLS = 15
-
-
-def follow(folder: Path, pauses: list[float]) -> int:
-    """Runs the script to its end, killed after each of the pauses; how often it was."""
-    killed = 0
-    while True:
-        child = subprocess.Popen(
-            [sys.executable, "-m", "tests.reaction.looks_child", str(folder)], cwd=ROOT, stdout=subprocess.PIPE
-        )
-        try:
-            assert child.stdout is not None
-            assert child.stdout.readline() == b"ready\n"
-            if pauses:
-                time.sleep(pauses.pop())
-                child.kill()
-            code = child.wait(60)
-        finally:
-            child.kill()
-            child.communicate()
-        if code == 0:
-            return killed
-        assert code == -signal.SIGKILL
-        killed += 1
 
 
 def state(folder: Path) -> ReactionState:
@@ -55,8 +29,8 @@ def state(folder: Path) -> ReactionState:
 
 def test_kill_at_any_moment(tmp_path: Path) -> None:
     pick = random.Random(5)
-    assert follow(tmp_path / "calm", []) == 0
-    kills = follow(tmp_path / "killed", [pick.uniform(0.0, 0.03) for _ in range(KILLS)])
+    assert follow(CHILD, tmp_path / "calm", []) == 0
+    kills = follow(CHILD, tmp_path / "killed", [pick.uniform(0.0, 0.03) for _ in range(KILLS)])
     assert kills >= KILLS // 5  # the others came too late
     calm, killed = state(tmp_path / "calm"), state(tmp_path / "killed")
     assert calm.incidents == {}
@@ -71,7 +45,7 @@ def test_kill_at_any_moment(tmp_path: Path) -> None:
 
 
 def test_what_an_older_version_wrote_as_json_is_taken_over_once(tmp_path: Path) -> None:
-    follow(tmp_path, [])
+    follow(CHILD, tmp_path, [])
     before = state(tmp_path)
     assert any(each.taken for each in before.past.values())
     structures = {"incident": ("labels", "taken", "extensions"), "sums": ("outcomes", "acknowledge", "recovery")}

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import json
 import random
-import signal
-import subprocess
-import sys
-import time
 from collections import Counter
 from pathlib import Path
 
+from tests.killing import follow
 from tests.store.reporting import Bench, Search, report, user
 from tests.store.reports_child import SETTINGS
 
 REPORTS, EVENTS, KILLS = 200, 5000, 25
-ROOT = Path(__file__).parents[2]
 
 
 def event(number: int) -> Search:
@@ -53,25 +49,7 @@ def test_kill_at_any_moment(tmp_path: Path) -> None:
     refused = set()
     for path in (tmp_path / "reports").iterdir():
         refused.add(path.read_text(encoding="utf-8").split('<rejection time="')[1].split('"')[0])
-    killed = 0
-    while True:
-        child = subprocess.Popen(
-            [sys.executable, "-m", "tests.store.reports_child", str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE
-        )
-        try:
-            assert child.stdout is not None
-            assert child.stdout.readline() == b"ready\n"
-            if killed < KILLS:
-                time.sleep(pick.uniform(0, 0.25))
-                child.kill()
-            code = child.wait(60)
-        finally:
-            child.kill()
-            child.communicate()
-        if code == 0:
-            break
-        assert code == -signal.SIGKILL
-        killed += 1
+    killed = follow("tests.store.reports_child", tmp_path, [pick.uniform(0, 0.25) for _ in range(KILLS)])
     assert killed >= 10, "all reports were taken before the process could be killed often enough"
     bench = Bench(tmp_path, SETTINGS)
     expected = [event(number) for number in range(EVENTS)]

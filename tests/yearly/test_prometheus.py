@@ -11,10 +11,10 @@ from http.server import BaseHTTPRequestHandler
 
 import pytest
 
+from demo.processes import free_port
 from kodeks_exporter.domain.secret import Secret
 from kodeks_exporter.settings.fleet import Credentials
 from kodeks_exporter.yearly.prometheus import Prometheus, PrometheusError, Series, Server
-from tests.conftest import free_port
 from tests.yearly.fake import Answer, Request, matrix, send, serving, success, vector
 
 

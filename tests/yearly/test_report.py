@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from lxml import html
 
+from demo.processes import free_port
 from kodeks_exporter.cli.main import main
-from tests.conftest import free_port
 from tests.yearly.fake import Request, Told, send, serving, success
 from tests.yearly.stories import NAME, YEAR, moment, month, romashka
 
