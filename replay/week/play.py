@@ -24,8 +24,6 @@ from replay.week.told import Planted, planted
 
 _SELDOM: Final = 6
 """Steps of live checks per step of hourly data."""
-_LEFT_OUT: Final = ("score.yml", "history.yml")
-"""Quarterly figures: ten days can't change them, and they are half of the work."""
 _SETTINGS: Final = {
     "smtp": {"smarthost": "localhost:25", "sender": "k@dealer.example", "require_tls": False},
     "telegram": {"bot_token": "1:x"},
@@ -79,7 +77,7 @@ def _play(size: Size, folder: Path, progress: Callable[[str], None], known: Sequ
         path = folder / file.path
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(file.content)
-    rules = [path for path in sorted((folder / "rules").glob("*.yml")) if path.name not in _LEFT_OUT]
+    rules = [path for path in sorted((folder / "rules").glob("*.yml")) if path.name not in engine.LEFT_OUT]
     changes = list(known or ())
     for live in (True, False) if known is None else ():
         progress(f"Prometheus: {'живые проверки' if live else 'отчёты и онлайн-доступы'}")
