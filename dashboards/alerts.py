@@ -76,7 +76,11 @@ def _rules() -> Iterator[dict[str, Any]]:
 
 @functools.cache
 def _rules_of(path: Path) -> Sequence[dict[str, Any]]:
-    return [rule for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"] for rule in group["rules"]]
+    return [
+        rule
+        for group in yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)["groups"]
+        for rule in group["rules"]
+    ]
 
 
 def with_numbers(text: str) -> str:

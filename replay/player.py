@@ -97,7 +97,9 @@ def _play(script: Script, folder: Path, progress: Callable[[str], None]) -> Play
         )
         if not posts:
             return Played((), (), wrong, alerts, script.speed)
-        document = scaled.at_any_hour(yaml.safe_load((folder / "alertmanager.yml").read_text(encoding="utf-8")))
+        document = scaled.at_any_hour(
+            yaml.load((folder / "alertmanager.yml").read_text(encoding="utf-8"), yaml.CSafeLoader)
+        )
         speed = script.speed
         for attempt in range(1, _ATTEMPTS + 1):
             run = _Run(script, posts, document, speed)

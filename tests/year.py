@@ -12,8 +12,9 @@ from demo.year import build, serve
 from demo.year.build import Size
 from demo.year.client import Client
 
-SIZE = Size(installations=31, accesses=50)
-"""As few as have one of each kind: the 31st is the one whose reports stopped (demo/history/facts.py)."""
+SIZE = Size(installations=31, accesses=50, fine_days=8)
+"""As few as have one of each kind: the 31st is the one whose reports stopped (demo/history/facts.py). What is shown
+over more than a week shows days."""
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ def recording(folder: Path = RULES) -> list[Rule]:
     """
     found = []
     for path in [folder / name for name in FILES if (folder / name).exists()]:
-        for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]:
+        for group in yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)["groups"]:
             for place, rule in enumerate(group["rules"]):
                 if "record" in rule:
                     below = {each["record"] for each in group["rules"][place + 1 :] if "record" in each}

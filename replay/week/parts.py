@@ -40,7 +40,9 @@ class Part:
 def part(rules: Iterable[Path], folder: Path, step: float, *, live: bool) -> Part:
     """The alerts of one part with everything recorded for them. ``step``: seconds between two evaluations."""
     groups = [
-        group for path in engine.ordered(rules) for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]
+        group
+        for path in engine.ordered(rules)
+        for group in yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)["groups"]
     ]
     wanted, read = set(_alerts(groups, live)), set[str]()
     before = -1

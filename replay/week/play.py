@@ -84,7 +84,7 @@ def _play(size: Size, folder: Path, progress: Callable[[str], None], known: Sequ
         changes += _changes(made, settings.fleet, rules, folder, live=live)
     progress("маршруты Alertmanager")
     length = script.steps * script.step
-    document = yaml.safe_load((folder / "alertmanager.yml").read_text(encoding="utf-8"))
+    document = yaml.load((folder / "alertmanager.yml").read_text(encoding="utf-8"), yaml.CSafeLoader)
     begin = made.first * script.step
     changes.sort(key=lambda change: change.at)
     sent = Model(document, script.start, length).play(changes)

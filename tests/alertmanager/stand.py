@@ -96,7 +96,9 @@ def running(directory: Path, dead_man: str) -> Iterator[Stand]:
     """``dead_man``: where the webhook of KodeksWatchdog is sent to."""
     with MailSink() as mails, TelegramSink() as telegrams:
         smarthost = f"{mails.host}:{mails.port}"
-        document = yaml.safe_load(configs.alertmanager(CONFIG, smarthost, telegrams.url, telegrams.token, quick=False))
+        document = yaml.load(
+            configs.alertmanager(CONFIG, smarthost, telegrams.url, telegrams.token, quick=False), yaml.CSafeLoader
+        )
         _quick(document["route"])
         links = directory / "links.tmpl"
         links.write_text(configs.link_template(DOCS), encoding="utf-8")

@@ -70,7 +70,7 @@ def text(result: Rendered, path: str) -> str:
 
 
 def alertmanager(result: Rendered) -> Any:
-    return yaml.safe_load(text(result, "alertmanager.yml"))
+    return yaml.load(text(result, "alertmanager.yml"), yaml.CSafeLoader)
 
 
 def product(result: Rendered) -> Any:
@@ -127,7 +127,7 @@ def alert_labels() -> list[dict[str, str]]:
     a rule."""
     found = []
     for path in sorted((ROOT / "rules").glob("*.yml")):
-        for group in yaml.safe_load(path.read_text(encoding="utf-8"))["groups"]:
+        for group in yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)["groups"]:
             for rule in group["rules"]:
                 if "alert" in rule:
                     labels = {key: value for key, value in rule["labels"].items()

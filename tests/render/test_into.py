@@ -163,7 +163,7 @@ def test_every_shape_takes_our_part_and_gives_it_back(shape: str, fragment: Any)
     assert without(with_ours) == text
     assert without(text) == text
     assert ("\r\n" in text) == ("\r\n" in with_ours)
-    ours, theirs = yaml.safe_load(with_ours), yaml.safe_load(text)
+    ours, theirs = yaml.load(with_ours, yaml.CSafeLoader), yaml.load(text, yaml.CSafeLoader)
     assert ours["route"]["routes"][0]["matchers"] == ['product="kodeks"']
     assert ours["route"]["routes"][1:] == (theirs["route"].get("routes") or [])
     assert ours["receivers"][: len(theirs["receivers"])] == theirs["receivers"]
@@ -216,7 +216,7 @@ def test_amtool_takes_the_result_and_alerts_go_where_they_should(
     assert "checked    by amtool" in done.stdout
     assert config.read_bytes() == first
 
-    kinds = {each["name"]: each for each in yaml.safe_load(first)["receivers"]}
+    kinds = {each["name"]: each for each in yaml.load(first, yaml.CSafeLoader)["receivers"]}
     alerts = list({labels["alertname"]: labels for labels in fleets.alert_labels()}.values())
     if shape != "plain":  # the route is the same in all
         alerts = alerts[::15]
@@ -243,7 +243,7 @@ def test_with_an_output_folder_its_templates_are_used(tmp_path: Path) -> None:
     output = tmp_path / "rendered"
     done = run("--config.file", kodeks_yml(tmp_path), "--output", output, "--into", config)
     assert done.returncode == 0, done.stderr
-    assert yaml.safe_load(config.read_text())["templates"] == [f"{output}/templates/*.tmpl"]
+    assert yaml.load(config.read_text(), yaml.CSafeLoader)["templates"] == [f"{output}/templates/*.tmpl"]
     assert {path.name for path in config.parent.iterdir()} == {"alertmanager.yml"}
     assert (output / "prometheus.yml").exists()
 

@@ -162,9 +162,9 @@ def test_secrets_are_for_the_owner_alone_and_are_not_shown(tmp_path: Path) -> No
     for name in ("alertmanager.yml", "prometheus.yml"):
         assert stat.S_IMODE((out / name).stat().st_mode) == 0o600
     assert stat.S_IMODE((out / "rules" / "network.yml").stat().st_mode) == 0o644
-    written = yaml.safe_load((out / "alertmanager.yml").read_text())
+    written = yaml.load((out / "alertmanager.yml").read_text(), yaml.CSafeLoader)
     assert written["global"]["smtp_auth_password"] == 'pass\'word: "x" # y'
-    assert yaml.safe_load((out / "prometheus.yml").read_text())["scrape_configs"][0]["basic_auth"] == {
+    assert yaml.load((out / "prometheus.yml").read_text(), yaml.CSafeLoader)["scrape_configs"][0]["basic_auth"] == {
         "username": "prometheus", "password": "scrape{{pass"
     }  # fmt: skip
     shown = masked_yaml(load(config, {}))
@@ -241,7 +241,7 @@ def links_of(result: Rendered) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {"runbook_url": set(), "dashboard": set()}
     for file in result.files:
         if file.path.startswith("rules/"):
-            for group in yaml.safe_load(file.content)["groups"]:
+            for group in yaml.load(file.content, yaml.CSafeLoader)["groups"]:
                 for rule in group["rules"]:
                     if "alert" in rule:
                         for key, path in (("runbook_url", f"/docs/errors/{rule['alert']}.md"), ("dashboard", "/d/")):
@@ -290,7 +290,7 @@ def test_rules_of_the_site_and_old_ones_are_left_alone(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "left over" in done.stderr
     assert (out / "rules" / "old.yml").read_text() == (out / "site-rules" / "old.yml").read_text() == "groups: []\n"
-    assert "rules/old.yml" not in yaml.safe_load((out / "prometheus.yml").read_text())["rule_files"]
+    assert "rules/old.yml" not in yaml.load((out / "prometheus.yml").read_text(), yaml.CSafeLoader)["rule_files"]
 
 
 def test_a_file_that_was_given_to_somebody_stays_his(tmp_path: Path) -> None:

@@ -244,7 +244,7 @@ def test_intervals_of_repetition_follow_the_priority(result: Rendered) -> None:
 
 
 def test_grouping_waiting_and_inhibitions_are_those_of_the_project(result: Rendered) -> None:
-    own = yaml.safe_load((fleets.ROOT / "alertmanager" / "alertmanager.yml").read_text(encoding="utf-8"))
+    own = yaml.load((fleets.ROOT / "alertmanager" / "alertmanager.yml").read_text(encoding="utf-8"), yaml.CSafeLoader)
     site = fleets.alertmanager(result)
     assert site["inhibit_rules"] == own["inhibit_rules"]
     for key in ("group_by", "group_wait", "group_interval"):
