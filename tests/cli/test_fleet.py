@@ -14,7 +14,7 @@ from pathlib import Path
 from bench.fleet import fleet, write_config
 from tests.cli.running import serving, wait_for
 
-HALF = 500
+HALF = 250
 INTERVAL = 15
 
 
@@ -32,8 +32,8 @@ def black_hole() -> Iterator[int]:
         yield port
 
 
-def test_half_of_a_fleet_of_1000_black_holed(tmp_path: Path) -> None:
-    """Every healthy installation is checked within two intervals, from the first round on."""
+def test_half_of_a_fleet_black_holed(tmp_path: Path) -> None:
+    """Every healthy installation is checked within two intervals, from the first on; of 1000: bench/blackhole."""
     with fleet(HALF) as urls, black_hole() as port:
         config = tmp_path / "kodeks.yml"
         interleaved = [url for good in urls for url in (f"http://127.0.0.1:{port}", good)]
