@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from demo.history.accesses import online
+from demo.history.counting import live
 from demo.history.families import write_all
-from demo.history.life import live
 from demo.history.model import History
 from demo.history.sites import sites
 from demo.history.truth import truth

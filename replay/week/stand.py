@@ -17,8 +17,9 @@ import yaml
 
 from demo.history import facts
 from demo.history.accesses import online
+from demo.history.counting import live
 from demo.history.families import write_all
-from demo.history.life import Life, live
+from demo.history.life import Life
 from demo.history.model import History
 from demo.history.openmetrics import Writer
 from demo.history.sites import sites
