@@ -69,7 +69,12 @@ OF_HOSTINGS = {
     "licman_tcp": ("менеджер лицензий недоступен", "проверьте, включён ли его компьютер и запущена ли служба"),
     "licman_icmp": ("менеджер лицензий недоступен", "проверьте, включён ли его компьютер и запущена ли служба"),
 }  # fmt: skip
-"""By the check that fails at all three installations of a hosting."""
+"""By the check that fails at all three installations of a hosting; those that are only pushed for don't count."""
+NO_OUTAGE = {
+    "two": ["tcp", "tcp", ""], "three-of-seven": [*["http"] * 3, *[""] * 4], "mixed": ["tcp", "tcp", "key", "page"],
+    "": ["tcp"] * 4, "names": ["dns"] * 3, "work": ["maintenance"] * 3, "ping": ["icmp"] * 3, "expired": ["tls"] * 3,
+}  # fmt: skip
+"""What fails at each installation of a hosting: few, too many reasons, or nothing that the hosting is to blame for."""
 
 
 @pytest.fixture(scope="module")
@@ -86,40 +91,33 @@ def told(tool: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -
         series[f'kodeks_protection_error_code{{installation="report-{code}",source="sysinfo"}}'] = f"{code}x99"
     for code in (UNKNOWN, *VOLUME_ERRORS):
         series[f'kodeks_volume_error{{installation="page-0",volume="v",code="{code}"}}'] = "1x99"
-    for check in OF_HOSTINGS:
-        for number in range(3):
-            site = f"{check}-{number}"
-            series[f'kodeks_installation_info{{installation="{site}",client="{site}",hosting="{check}",url="u"}}'] = (
-                "1x99"
-            )
+    hostings = NO_OUTAGE | {check: [check] * 3 for check in OF_HOSTINGS}
+    for hosting, sites in hostings.items():
+        for number, check in enumerate([*sites, *["push"] * 9]):
+            site, url = f"of-{hosting}-{number}", "" if check == "push" else "u"
+            who = f'installation="{site}",client="{site}",hosting="{hosting}",url="{url}"'
+            series[f"kodeks_installation_info{{{who}}}"] = "1x99"
+            for other in ("tcp", "http"):
+                if hosting in OF_HOSTINGS:
+                    series[f'kodeks_check_blocked{{installation="{site}",check="{other}",by="{check}"}}'] = "1x99"
+                elif check not in ("push", "dns"):
+                    series[f'kodeks_check_success{{installation="{site}",check="{other}"}}'] = "1x99"
             series[f'kodeks_check_success{{installation="{site}",check="{check}"}}'] = "0x99"
-            for blocked in ("tcp", "http"):
-                series[f'kodeks_check_blocked{{installation="{site}",check="{blocked}",by="{check}"}}'] = "1x99"
     start = datetime(2026, 1, 14, 10)
     script = Script.model_validate({
         "case": 99, "title": "", "today": "", "here": "", "fleet": {}, "timeline": [],
         "start": start, "end": start + timedelta(minutes=9), "step": "3m",
     })  # fmt: skip
-    rules = [
-        RULES / f"{name}.yml"
-        for name in (
-            "site",
-            "inventory",
-            "recording",
-            "network",
-            "state",
-            "senselock",
-            "service",
-            "licence-manager",
-            "hosting",
-            "database",
-        )
-    ]
+    names = (
+        "site", "inventory", "recording", "network", "state", "senselock", "service", "licence-manager", "hosting",
+        "database",
+    )  # fmt: skip
+    rules = [RULES / f"{name}.yml" for name in names]
     steps, _ = engine.evaluated(script, series, rules, tmp_path_factory.mktemp("codes"))
     found = {}
     for each in steps[-1]:
         labels = dict(each.labels)
-        key = labels.get("code") or labels.get("check") or labels["installation"].rpartition("-")[2]
+        key = labels.get("code") or labels.get("hosting") or labels["installation"].rpartition("-")[2]
         found[each.name, key] = dict(each.annotations)
     return found
 
@@ -147,6 +145,10 @@ def test_failures_of_hostings(check: str, told: dict[tuple[str, str], dict[str, 
     texts, (reason, first) = told["KodeksHostingOutage", check], OF_HOSTINGS[check]
     assert f"отказали одинаково (всего 3): {reason}. Сначала: {first}. Клиенты: " in texts["description"]
     assert texts["details"] == f"площадка {check}: {reason}, установок: 3"
+
+
+def test_what_is_no_outage(told: dict[tuple[str, str], dict[str, str]]) -> None:
+    assert {hosting for name, hosting in told if name == "KodeksHostingOutage"} == set(OF_HOSTINGS)
 
 
 def test_a_code_that_nobody_knows_is_named(told: dict[tuple[str, str], dict[str, str]]) -> None:
