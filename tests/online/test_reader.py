@@ -19,8 +19,8 @@ from kodeks_exporter.net import target
 from kodeks_exporter.online.reader import OnlineTools, read_access
 from kodeks_exporter.settings.fleet import Tls
 from kodeks_exporter.settings.online import OnlineTimeouts
+from tests.answering import reply, serving
 from tests.online.conftest import PASSWORD, QUICK, Answer, Asked, Clock, Numbers, access_of, moment, one, scripted
-from tests.sysinfo.kodeks_server import reply, serving
 from tests.web.certificates import Authority
 
 WEDNESDAY = moment("2026-11-18 23:00")

@@ -66,7 +66,7 @@ def test_moments() -> None:
     ("more", "complaint"),
     [
         ({"end": datetime(2026, 1, 14, 9)}, "end is not after start"),
-        ({"start": datetime(2026, 6, 1), "end": datetime(2026, 6, 2)}, "November to February"),
+        ({"start": datetime(2026, 6, 1), "end": datetime(2026, 6, 2)}, "between November and February"),
         ({"calendar": True}, "2026-01-01 03:00"),
         ({"timeline": [{"at": "10:01", "fails": "key"}]}, "who fails"),
         ({"surprise": 1}, "surprise"),
