@@ -377,6 +377,7 @@ def test_tables_of_metrics_are_complete(tmp_path: Path) -> None:
     live = [
         *inventory.families(installation),
         *checks.families(installation, status),
+        *checks.looks(status),
         *protection.families(status),
         *catalogs.families(status),
         *host.families(status),

@@ -32,7 +32,12 @@ def _results(of: Of, status: LiveStatus) -> Iterator[Metric]:
     impaired = (((each.check, each.own.value), 1) for each in ran if each.own is not None)
     text = "1 when a check was skipped because of trouble on the exporter's own machine."
     yield of.gauge("kodeks_check_impaired", text, "check cause", impaired)
-    durations = (((each.check,), each.duration) for each in ran)
+
+
+def looks(status: LiveStatus) -> Iterator[Metric]:
+    """When the checks were run and how long they took: what changes every round."""
+    of, results = Of(status.round.installation), status.round.results.values()
+    durations = (((each.check,), each.duration) for each in results if each.outcome is not Outcome.BLOCKED)
     yield of.gauge("kodeks_check_duration_seconds", "How long the check took.", "check", durations)
     starts = (((each.check,), each.started) for each in results)
     text = "When the check was last run or found blocked."

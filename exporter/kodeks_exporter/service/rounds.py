@@ -93,9 +93,7 @@ class Rounds:
     def sources(self, settings: Settings) -> Iterator[Source]:
         statuses = self.live.statuses()
         for name, installation in settings.fleet.installations.items():
-            status = statuses.get(name)
-            families = partial(installation_metrics.families, installation, status)
-            yield Source("checks", name, (installation, status), families)
+            yield from installation_metrics.sources(installation, statuses.get(name))
         trials = self._trials.of(settings.fleet.installations)
         yield Source("trials", "", trials, lambda: trial_metrics.families(trials))
 
