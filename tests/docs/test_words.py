@@ -52,7 +52,7 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
     if path.suffix == ".py":
         texts = [(node.lineno, node.value) for node in ast.walk(ast.parse(text))
                  if isinstance(node, ast.Constant) and isinstance(node.value, str)]  # fmt: skip
-    elif path.parent.name == "rules":
+    elif path.parent == ROOT / "rules":
         texts = list(texts_of(text))
     else:
         texts = list(enumerate(text.splitlines(), 1))
