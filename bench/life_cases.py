@@ -16,7 +16,8 @@ Value = float | str | None
 @dataclass(frozen=True, slots=True)
 class Case:
     """What makes an alert fire. ``series``: name to its healthy and its faulty value (None: absent); ``{}`` stands for
-    the subject's labels. ``many``: subjects that share a manager. ``labels``: of the inventory."""
+    the subject's labels, SERVER for the vendor's server. ``many``: subjects that share a manager.
+    ``hosting``, ``supported``: labels of the inventory."""
 
     alert: str
     series: Mapping[str, tuple[Value, Value]]
@@ -119,7 +120,7 @@ ACCESSES: Final = (
         for level, left in (("150", 100), ("50", 20), ("Zero", 0))
     ),
     Case("OnlineLoginFailed", {"kodeks_online_login_success{{}}": (1, 0)}, access=True),
-    Case("OnlineServerDown", {'kodeks_online_server_up{server="OnlineServerDown"}': (1, 0)}, access=True),
+    Case("OnlineServerDown", {"kodeks_online_server_up{SERVER}": (1, 0)}, access=True),
     Case("OnlineProfileDeviation", {
         'kodeks_online_deviation{{},kind="silent"}': (0, 1),
         "kodeks_online_read_timestamp_seconds{{}}": ("now", "now")}, access=True),
@@ -161,32 +162,46 @@ def cases() -> Iterator[tuple[str, Case]]:
     yield from ((f"{case.alert}-access", case) for case in ACCESSES)
 
 
+def summaries() -> dict[str, str]:
+    """Names of cases whose alert is sent again when somebody joins, and the alert. Maintenance is over when the last
+    one is out, whoever joins."""
+    return {name: case.alert for name, case in cases() if case.many > 1 and case.alert != "KodeksMaintenanceCount"}
+
+
 def covered() -> set[str]:
     return {case.alert for _, case in cases()}
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """An installation or access in a case: the text of each series, with its labels, to its healthy and faulty
-    value."""
+    """An installation or access in a case: the text of each series, with its labels, to its healthy and faulty value.
+    ``own``: the series that the case is about; ``report``: figures of a report; ``late``: one more than a summary
+    needs, who joins those that it has reported."""
 
     name: str
     series: Mapping[str, tuple[Value, Value]]
+    own: frozenset[str]
+    report: bool
+    late: bool
 
 
-def subjects(chosen: Iterable[tuple[str, Case]] | None = None) -> Iterator[Subject]:
-    """What an exporter exposes, for all cases or those ``chosen``. A case's manager has the name of the case."""
-    for name, case in cases() if chosen is None else chosen:
-        for number in range(case.many):
+def subjects(chosen: Iterable[tuple[str, Case]] | None = None, mark: str = "") -> Iterator[Subject]:
+    """What an exporter exposes, for all cases or those ``chosen``. A case's manager has the name of the case.
+
+    ``mark``: what names begin with, where a case is there more than once.
+    """
+    for title, case in cases() if chosen is None else chosen:
+        name, server = mark + title, f'server="{mark}{case.alert}"'
+        for number in range(case.many + (case.many > 1)):
             subject = f"{name}-{number}"
             whose = f'client="ООО «{subject}»",manager="{name}",branch="b"'
             own = f'{"account" if case.access else "installation"}="{subject}"'
             pull = name.endswith("-pull")
             if case.access:
-                info = f'kodeks_online_access_info{{{own},{whose},server="{case.alert}"}}'
+                info = f"kodeks_online_access_info{{{own},{whose},{server}}}"
             else:
                 info = (
-                    f'kodeks_installation_info{{{own},{whose},hosting="{case.hosting}",'
+                    f'kodeks_installation_info{{{own},{whose},hosting="{case.hosting and mark + case.hosting}",'
                     f'mode="{"pull" if pull else "push"}",url="{"http://x" if pull else ""}",'
                     f'supported="{case.supported}"}}'
                 )
@@ -197,5 +212,10 @@ def subjects(chosen: Iterable[tuple[str, Case]] | None = None) -> Iterator[Subje
                 shown = {**FRESH, **shown}
             if pull:
                 shown = {'kodeks_check_last_run_timestamp_seconds{{},check="http"}': ("now", "now"), **shown}
-            named = {text.replace("{{}", "{" + own, 1).replace("}}", "}"): values for text, values in shown.items()}
-            yield Subject(subject, {info: (1, 1), **named})
+
+            def named(text: str, own: str = own, server: str = server) -> str:
+                return text.replace("{{}", "{" + own, 1).replace("}}", "}").replace("SERVER", server)
+
+            series = {named(text): values for text, values in shown.items()}
+            about, report = frozenset(map(named, case.series)), case in (*REPORTS, *OLD)
+            yield Subject(subject, {info: (1, 1), **series}, about, report, late=number > 0 and number == case.many)
