@@ -46,7 +46,7 @@ class World:
 
     def _document(self, alertmanager: str) -> dict[str, Any]:
         return {
-            "poll": {"checks": "15s"},
+            "poll": {"checks": "30s"},
             "checks": {"timeouts": {"connect": "15s", "http": "30s"}},
             "managers": [{"name": f"m{each}", "email": f"m{each}@dealer.example"} for each in range(MANAGERS)],
             "alertmanager": {"ops": {"email": "ops@dealer.example"}},
