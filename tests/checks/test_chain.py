@@ -207,7 +207,9 @@ def test_seats_exhausted_is_no_broken_login(clinic: Clinic) -> None:
     assert round_.state is InstallationState.OUT_OF_SEATS
 
 
-def test_a_long_page_that_tells_of_seats_refuses_nobody(clinic: Clinic) -> None:
+def test_a_page_that_tells_of_seats_is_a_refusal_if_it_is_short(clinic: Clinic) -> None:
+    clinic.site.pages["/admin/title"] = answer("Нет свободных лицензий", charset="windows-1251")
+    assert failures(clinic.examine()) == {"seats": "login_refused"}
     advice = "Что делать, если нет свободных лицензий: " + "закройте окна, которые не нужны. " * 40
     clinic.site.pages["/admin/title"] = answer(TITLE_PAGE + advice, charset="windows-1251")
     assert failures(clinic.examine()) == {}
