@@ -42,8 +42,13 @@ DIGESTS = (
     "OnlineBillingForecast",
     "OnlineProfileDeviation",
     "KodeksLimitsUsers",
+    "KodeksCertificateExpiring",
+    "KodeksDiskSpaceLow",
+    "KodeksReportOfAnother",
+    "KodeksReportShrunk",
+    "KodeksSppStatus",
 )
-"""What happened, and figures whose end is no news: by mail, without RESOLVED."""
+"""What happened, what lasts for weeks, and figures whose end is no news: by mail, without RESOLVED."""
 FOR_OPS = (
     "KodeksAuthNotWork",
     "KodeksCheckStale",
@@ -154,9 +159,8 @@ def expected(manager: dict[str, Any], labels: dict[str, str]) -> set[str]:
         manager = {"name": "ops", "telegram_chat_id": 1}
     receivers = {f"{name}-mail" if manager.get("email") else "ops"}
     urgent = re.fullmatch("K[12]", labels["priority"]) is not None
-    if urgent and "email" in manager and "working_hours" in manager:
-        receivers.add(f"{name}-mail-night")
-    if "telegram_chat_id" in manager and (urgent or labels["severity"] == "critical"):
+    today = labels["severity"] == "critical" and labels["priority"] not in ("K4", "K5")
+    if "telegram_chat_id" in manager and (urgent or today):
         receivers.add(f"{name}-telegram" if manager["name"] != "ops" else "ops/telegram")
         if urgent and "working_hours" in manager:
             receivers.add(f"{name}-telegram-night")

@@ -82,7 +82,7 @@ def telegram(tmp_path: Path, hours: dict[str, str]) -> dict[str, dict[str, Any]]
 
 def test_no_receiver_remembers_for_longer_than_the_hours_of_the_other_last(tmp_path: Path) -> None:
     leaves = telegram(tmp_path, {"start": "06:00", "end": "23:00", "days": "sunday:saturday"})
-    assert leaves['a-telegram priority="K1"']["repeat_interval"] == "4h"
+    assert leaves['a-telegram priority="K1"']["repeat_interval"] == "6h"
     assert leaves['a-telegram priority="K2"']["repeat_interval"] == "6h50m"  # the night lasts 7 hours
     assert leaves['a-telegram severity="critical"']["repeat_interval"] == "5d"
     assert leaves['a-telegram-night priority=~"K1|K2"']["repeat_interval"] == "12h"

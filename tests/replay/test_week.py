@@ -16,9 +16,9 @@ from replay.week.stand import MANAGER
 from replay.week.told import told
 
 KEPT = Path(__file__).with_name("week.json.gz")
-MAILS = {0: 27, 1: 40}
+MAILS = {0: 24, 1: 36}
 """By week: an ordinary one, and one of eight outages, four of them on a weekend."""
-TELEGRAMS = {0: 9, 1: 16}
+TELEGRAMS = {0: 7, 1: 14}
 
 
 @pytest.fixture(scope="module")
@@ -44,14 +44,14 @@ def test_a_manager_goes_on_reading(weeks: Weeks) -> None:
 
 
 def test_what_can_wait_is_one_mail_a_morning(weeks: Weeks) -> None:
-    """Beside the list of empty searches, and on Mondays and around the 20th another one."""
+    """Beside the list of empty searches, and on Mondays, around the 20th and of lasting faults another one."""
     lists = [
         (weeks.start + timedelta(seconds=each.at)).date()
         for each in weeks.sent
         if each.receiver == f"{MANAGER}-digest" and each.alert not in ("KodeksSearchIsEmpty", "KodeksLimitsUsers")
     ]
-    assert 10 <= len(lists) <= 14 + 2 + 2
-    assert all(lists.count(day) <= 2 for day in lists)
+    assert 10 <= len(lists) <= 14 + 2 + 2 + 3
+    assert all(lists.count(day) <= 3 for day in lists)
 
 
 def test_what_is_kept_is_what_was_written(tmp_path: Path) -> None:

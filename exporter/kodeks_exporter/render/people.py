@@ -17,20 +17,18 @@ OPS_MAIL: Final = "root@localhost"
 class Person:
     """Somebody who gets messages, with the names of the receivers, empty for none.
 
-    ``day`` None: may be disturbed at any hour, and ``mail_night`` and ``silent`` are empty. ``mail_day``: the day of
-    ``mail_reader``, who reads ``mail``. ``own_mail``: addresses; empty: all mail receivers are those of ops, or of ops'
-    chat. ``telegram``: whether ``sound`` and ``silent`` include it.
+    ``day`` None: may be disturbed at any hour, and ``silent`` is empty. ``mail_reader``: who reads ``mail``.
+    ``own_mail``: addresses; empty: all mail receivers are those of ops, or of ops' chat. ``telegram``: whether
+    ``sound`` and ``silent`` include it.
     """
 
     settings: Manager
     mail: str
-    mail_night: str
     digest: str
     sound: str
     silent: str
     own_mail: tuple[str, ...]
     day: Day | None
-    mail_day: Day | None
     telegram: bool
     mail_reader: Manager
 
@@ -91,13 +89,11 @@ def _ops(settings: AlertmanagerSettings, prefix: str) -> Person:
     return Person(
         settings=settings.ops,
         mail=f"{prefix}{OPS}",
-        mail_night=f"{prefix}{OPS}/night" if mail and day else "",
         digest=f"{prefix}{OPS}/digest",
         sound=f"{prefix}{OPS}/{chat}" if chat else "",
         silent=f"{prefix}{OPS}/{chat}-night" if chat and day else "",
         own_mail=mail,
         day=day,
-        mail_day=day,
         telegram=has_telegram(settings.ops, settings),
         mail_reader=settings.ops,
     )
@@ -110,13 +106,11 @@ def _person(manager: Manager, settings: AlertmanagerSettings, ops: Person, prefi
     return Person(
         settings=manager,
         mail=f"{name}-mail" if manager.email else ops.mail,
-        mail_night=(f"{name}-mail-night" if day else "") if manager.email else ops.mail_night,
         digest=f"{name}-digest" if manager.email else ops.digest,
         sound=f"{name}-{chat}" if chat else "",
         silent=f"{name}-{chat}-night" if chat and day else "",
         own_mail=manager.email,
         day=day,
-        mail_day=day if manager.email else ops.mail_day,
         telegram=has_telegram(manager, settings),
         mail_reader=manager if manager.email else settings.ops,
     )

@@ -32,9 +32,7 @@ def receivers(settings: AlertmanagerSettings, people: People, example: Example, 
 
 def intervals(people: People, example: Example) -> str:
     """Working hours and times of digests; people with the same ones share an entry."""
-    used = [(person.day, person.sound) for person in people.everybody]
-    used += [(person.mail_day, person.mail_night) for person in people.everybody]
-    days = {day.name: day for day, receiver in used if day is not None and receiver}
+    days = {each.day.name: each.day for each in people.everybody if each.day is not None and each.sound}
     spans = {}
     for day in days.values():
         spans[day.name] = (day, day.start, day.end)
@@ -79,8 +77,6 @@ def _mails(person: Person, forms: _Forms) -> str:
     if not person.own_mail:
         return _telegram_instead(person, forms) if person is forms.ops else ""
     text = f"- name: {scalar(person.mail)}\n" + forms.mail(person)
-    if person.mail_night:
-        text += f"- name: {scalar(person.mail_night)}\n" + forms.mail(person)
     return text + f"- name: {scalar(person.digest)}\n" + forms.mail(person, digest=True)
 
 

@@ -1,9 +1,9 @@
 """The product's one route, with a route for each person below it.
 
-Each person has up to five receivers: mail, mail outside of working hours, mail of digests (without RESOLVED), Telegram
-with sound and Telegram in silence. Those for the day and for the night depend on the person's working hours.
-Alertmanager remembers what it sent separately for each receiver; so when the working hours begin, the receiver of the
-day, unaware of what the night's has sent, sends whatever still fires.
+Each person has up to four receivers: mail, mail of digests (without RESOLVED), Telegram with sound and Telegram in
+silence. Which of the latter two is awake depends on the person's working hours. Alertmanager remembers what it sent
+separately for each receiver; so when the working hours begin, the one with sound, unaware of what the silent one has
+sent, sends whatever still fires.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,16 +13,19 @@ from typing import Any, Final
 import yaml
 
 from kodeks_exporter.render.example import HANDLING_MONTH, PRODUCT, UNDELIVERED, WATCHDOG, Digest, Example
-from kodeks_exporter.render.hours import Day, window_of
+from kodeks_exporter.render.hours import window_of
 from kodeks_exporter.render.people import OPS, People, Person
 from kodeks_exporter.render.yamltext import comment, flow, matcher, matcher_any, scalar
 from kodeks_exporter.settings.alerting import PRIORITIES, AlertmanagerSettings
 from kodeks_exporter.settings.values import duration_text
 
 URGENT: Final = PRIORITIES[:2]
-"""These go to Telegram whatever their severity, at night silently, and their mails are repeated in working hours."""
-_NIGHT_REPEAT: Final = 12 * 3600.0
+"""These go to Telegram whatever their severity, at night silently."""
+_TWICE_A_DAY: Final = 12 * 3600.0
+"""Mails of what is urgent are repeated no sooner: whoever opens the inbox finds one of the last half day."""
 _MARGIN: Final = 600.0
+THIS_WEEK: Final = PRIORITIES[3:]
+"""These come by mail only, whatever their severity."""
 
 
 def plain(section: Mapping[str, Any], indent: str) -> str:
@@ -106,19 +109,15 @@ def _mail_lines(person: Person, settings: AlertmanagerSettings, digests: tuple[D
         if digest.window:
             times += f", active_time_intervals: {flow([window_of(person.mail_reader, digest.window).name])}"
         yield f"    - {{matchers: {names}, receiver: {_quoted(receiver)}, {times}}}"
-    if person.mail_day is not None and person.mail_night:
-        yield from (f"    {line}" for line in _day_and_night(person.mail_day, person.mail_night, person.mail, repeat))
-        again = {}
-    else:  # their nights are not known
-        again = {priority: max(repeat[priority], _NIGHT_REPEAT) for priority in URGENT}
-    for priority, wait in (again | {priority: repeat[priority] for priority in PRIORITIES[len(URGENT) :]}).items():
+    for priority in PRIORITIES:
+        wait = max(repeat[priority], _TWICE_A_DAY) if priority in URGENT else repeat[priority]
         named = flow([matcher("priority", priority)])
         yield f"    - {{matchers: {named}, repeat_interval: {duration_text(wait)}}}"
 
 
 def _telegram_lines(person: Person, settings: AlertmanagerSettings) -> Iterator[str]:
     repeat = settings.repeat
-    critical = matcher("severity", "critical")
+    today = [matcher("severity", "critical"), f'priority!~"{"|".join(THIS_WEEK)}"']
     active = ""
     if person.day is None:
         yield "# Telegram"
@@ -129,23 +128,17 @@ def _telegram_lines(person: Person, settings: AlertmanagerSettings) -> Iterator[
             yield "# Telegram, with sound at any hour"
             yield _leaf([matcher_any("alertname", sorted(settings.night.sound))], person.sound, repeat["K1"])
         yield "# Telegram: at night in silence, in working hours with sound"
-        yield from _day_and_night(person.day, person.silent, person.sound, repeat)
+        # A receiver misses an end in the other's hours, so it must be able to send the same alert again when its own
+        # hours return: it must not remember it for longer than the other's hours last.
+        again = min(_TWICE_A_DAY, max(person.day.shortest_day - _MARGIN, _MARGIN))
+        muted = f", mute_time_intervals: {flow([person.day.inner_name])}, continue: true"
+        yield _leaf([f'priority=~"{"|".join(URGENT)}"'], person.silent, again, muted)
+        longest = max(person.day.shortest_night - _MARGIN, _MARGIN)
         active = f", active_time_intervals: {flow([person.day.name])}"
+        for priority in URGENT:
+            yield _leaf([matcher("priority", priority)], person.sound, min(repeat[priority], longest), active)
     # What can wait for the working hours rings once: 5d is as long as Alertmanager remembers.
-    yield _leaf([critical], person.sound, max(repeat.values()), active)
-
-
-def _day_and_night(hours: Day, night: str, day: str, repeat: Mapping[str, float]) -> Iterator[str]:
-    """Urgent alerts by the receiver ``night`` outside of working hours, and by the receiver ``day`` within them."""
-    # A receiver misses an end in the other's hours, so it must be able to send the same alert again when its own hours
-    # return: it must not remember it for longer than the other's hours last.
-    again = min(_NIGHT_REPEAT, max(hours.shortest_day - _MARGIN, _MARGIN))
-    muted = f", mute_time_intervals: {flow([hours.inner_name])}, continue: true"
-    yield _leaf([f'priority=~"{"|".join(URGENT)}"'], night, again, muted)
-    longest = max(hours.shortest_night - _MARGIN, _MARGIN)
-    for priority in URGENT:
-        active = f", active_time_intervals: {flow([hours.name])}"
-        yield _leaf([matcher("priority", priority)], day, min(repeat[priority], longest), active)
+    yield _leaf(today, person.sound, max(repeat.values()), active)
 
 
 def _leaf(matchers: list[str], receiver: str, repeat: float, more: str = "") -> str:

@@ -153,10 +153,11 @@ class AlertmanagerSettings:
     night: Night = Night()
     repeat: Annotated[Mapping[str, RepeatInterval], Closed()] = field(
         default_factory=lambda: MappingProxyType(
-            dict(zip(PRIORITIES, (4 * _HOUR, 8 * _HOUR, 120 * _HOUR, 120 * _HOUR, 120 * _HOUR), strict=True))
+            dict(zip(PRIORITIES, (6 * _HOUR, 8 * _HOUR, 120 * _HOUR, 120 * _HOUR, 120 * _HOUR), strict=True))
         )
     )
-    """Priority to the time after which the message of an alert that still fires is repeated."""
+    """Priority to the time after which the message of an alert that still fires is repeated. Mails of K1 and K2 are
+    repeated after 12h at the earliest."""
     inhibit_rules: tuple[InhibitRule, ...] = ()
     """More inhibitions, in Alertmanager's syntax: `source_matchers`, `target_matchers`, `equal`."""
 
