@@ -23,6 +23,12 @@ def seconds(text: str) -> float:
     return sum(int(number) * _UNITS[unit] for number, unit in _PART.findall(text))
 
 
+def placed(text: str, start: datetime) -> str:
+    """A time that the rules wrote into a text, such as ``01.01 03:05 MSK``: for them a script starts with 1970."""
+    passed = datetime.strptime(f"1970 {text}", "%Y %d.%m %H:%M MSK") - datetime(1970, 1, 1, 3)
+    return f"{start + passed:%d.%m %H:%M} MSK"
+
+
 def moment(text: str, start: datetime) -> datetime:
     """``21:00``, ``21:00:15`` or ``+2d 10:00``: a time on the day that the script starts, or on a later day.
 

@@ -226,9 +226,12 @@ def _document(post: feed.Post, moment: Callable[[float], datetime]) -> dict[str,
         starts, ends = since + _YEARS, since + 2 * _YEARS
     else:
         starts, ends = since - _YEARS, moment(post.over) - _YEARS
+    texts = dict(post.alert.annotations)
+    if texts.get("since"):
+        texts["since"] = clock.placed(texts["since"], moment(0))
     return {
         "labels": dict(post.alert.labels),
-        "annotations": dict(post.alert.annotations),
+        "annotations": texts,
         "startsAt": starts.astimezone(UTC).isoformat(),
         "endsAt": ends.astimezone(UTC).isoformat(),
     }

@@ -26,7 +26,6 @@ _SITE: Final = "https://kodeks.example"
 _GRAFANA: Final = "https://grafana.example"
 _QUIET: Final = 6.0
 """After this many seconds without a message, all have arrived."""
-_KEY: Final = "1234567890"
 
 
 def written(page: Path) -> int:
@@ -52,13 +51,13 @@ def _alerts() -> Iterator[dict[str, Any]]:
                     kind = question["alertname"], texts.get("title")
                     if texts and kind not in seen:
                         seen.add(kind)
-                        yield _alert(question["alertname"], expected.get("exp_labels", {}), texts)
+                        yield _alert(question["alertname"], expected.get("exp_labels", {}), texts, str(len(seen)))
 
 
-def _alert(name: str, labels: dict[str, str], texts: dict[str, str]) -> dict[str, Any]:
+def _alert(name: str, labels: dict[str, str], texts: dict[str, str], key: str) -> dict[str, Any]:
     base = {"runbook_url": _SITE, "dashboard": _GRAFANA}
     linked = {key: f"{base.get(key, '')}{value}" for key, value in texts.items()}
-    whose = {} if labels.get("manager") == "ops" else {"manager": "ivanova", "branch": "saratov", "reaction_key": _KEY}
+    whose = {} if labels.get("manager") == "ops" else {"manager": "ivanova", "branch": "saratov", "reaction_key": key}
     return {
         "labels": {**labels, "alertname": name, **whose},
         "annotations": linked,
