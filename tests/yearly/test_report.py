@@ -178,6 +178,23 @@ def test_running_month_and_months_to_come(tmp_path: Path) -> None:
     assert "по 15.08.2025 включительно" in page.text
 
 
+def test_a_new_clients_year_begins_with_what_is_known(tmp_path: Path) -> None:
+    told = Told()
+    told.clients["romashka"] = {"client": NAME, "manager": "ivanova", "branch": "", "url": ""}
+    for name in ("2025-11", "2025-12"):
+        month(told, name, documents=30.0, active=1.0, seats=10.0)
+    told.up.clear()
+    page = made(told, tmp_path)
+    assert "1 ноября — 31 декабря 2025 года" in page.text
+    assert list(page.table("months")) == ["ноябрь", "декабрь", "Всего", "В среднем"]
+    assert page.table("months")["декабрь"][0] == "30"
+    assert "январь" not in page.text
+    assert "Доступность" not in page.tiles()
+    assert "В месяц с системой работает в среднем 1 человек на 10 мест: это ниже ориентира (от 7 из 10)." in page.text
+    month(told, "2024-02", documents=1.0)
+    assert "Нет данных об использовании за январь–октябрь" in made(told, tmp_path).text, "it is no new client"
+
+
 def test_nothing_is_made_of_nothing(tmp_path: Path) -> None:
     """Availability alone is known: every other figure says so, none is 0."""
     told = romashka()

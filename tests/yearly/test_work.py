@@ -111,6 +111,7 @@ def test_what_managers_took_in_hand(tmp_path: Path) -> None:
         ("KodeksUserActivityIsLow", "K5", "romashka", "2025-05-20T10:00", 60, "Предложила обучение"),
         ("KodeksUsageDrop", "K5", "romashka", "2025-06-20T10:00", 60, "в отпуске"),
         ("KodeksTcpStatus", "K1", "romashka", "2025-07-01T10:00", None, ""),
+        ("KodeksLicenseExpiring2day", "K3", "romashka", "2025-08-01T10:00", 600, "счёт выставлен"),
         ("KodeksTcpStatus", "K1", "vesna", "2025-03-01T10:00", 10, "звоню"),
         ("KodeksTcpStatus", "K1", "romashka", "2024-03-01T10:00", 10, "звоню"),
     )

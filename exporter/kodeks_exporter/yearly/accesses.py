@@ -49,8 +49,12 @@ def online(facts: Facts) -> Online:
     ]  # fmt: skip
     tables = [_access_table(each.access, facts, place) for place, each in enumerate(years[:MOST_ACCESSES])]
     rest = len(years) - MOST_ACCESSES
-    note = f"Помесячно показаны {MOST_ACCESSES} самых используемых доступов; остальных — {rest}." if rest > 0 else ""
-    return Online(rows, tables, note, charts.online_documents(facts) if len(years) > 1 else None)
+    notes = ["Лимиты восстанавливаются 1-го числа."]
+    if any(mark for table in tables for _, mark, *_ in table.rows):
+        notes.insert(0, "* Месяц ещё не закончен.")
+    if rest > 0:
+        notes.insert(0, f"Помесячно показаны {MOST_ACCESSES} самых используемых доступов; остальных — {rest}.")
+    return Online(rows, tables, " ".join(notes), charts.online_documents(facts) if len(years) > 1 else None)
 
 
 def _access_table(access: Access, facts: Facts, place: int) -> AccessTable:

@@ -36,6 +36,8 @@ def seats_words(year: SeatsYear) -> str:
             return "нет данных об отказах: вывод не делаем"
         case SeatsAdvice.MORE:
             return f"мест не хватает: добавить от{GAP}{year.add}"
+        case SeatsAdvice.WATCH if year.bought and year.peak is not None and year.peak < year.bought * judge.ROOM:
+            return "мест с запасом, а отказы бывали: проверить, кто их занимает"
         case SeatsAdvice.WATCH:
             return "мест хватает впритык: следить"
         case SeatsAdvice.ROOM:
@@ -84,7 +86,8 @@ def _people(facts: Facts) -> str:
         return ""
     people = round(active)
     many = counted(people, "человек", "человека", "человек") if active >= 1 else "меньше одного человека"
-    text = f"В месяц с системой работают в среднем {many}"
+    works = form(people, "работает", "работают", "работают") if active >= 1 else "работает"
+    text = f"В месяц с системой {works} в среднем {many}"
     bought = facts.bought
     if involved is not None and bought is not None:
         text += f" на {counted(bought, 'место', 'места', 'мест')}{_involved(involved, bought)}"
@@ -96,7 +99,7 @@ def _involved(involved: float, bought: float) -> str:
     if bought < judge.ROOM_SEATS:
         return ""
     if bought < judge.FEW:
-        return f": {judged}, от{GAP}{words.enough(bought)} из {number(bought)}"
+        return f": {judged} (от{GAP}{words.enough(bought)} из {number(bought)})"
     return f": вовлечённость {words.percent(involved)}, {judged} в{GAP}{words.percent(judge.INVOLVEMENT)}"
 
 
@@ -201,6 +204,8 @@ def advice(facts: Facts) -> list[str]:
     renewal, soon = _renewal(facts)
     lines = [*(renewal if soon else ()), *_seats_advice(facts, idle)]
     wanted = [each for each in judge.wanted(facts.demand) if each.family not in judge.UNNAMED]
+    if idle and involved is not None:
+        lines.append(f"Привлечь тех, кто не пользуется: {_share_of_seats(facts, involved)}.")
     if wanted:
         names = words.enumerated([f"{each.family} ({counted(each.total, 'поиск', 'поиска', 'поисков')})"
                                   for each in wanted[:_FAMILIES_NAMED]])  # fmt: skip
@@ -209,8 +214,6 @@ def advice(facts: Facts) -> list[str]:
         lines.append(
             "Провести короткое обучение поиску: часть пустых поисков — раскладка, описки и слишком длинные запросы."
         )
-    if idle and involved is not None:
-        lines.append(f"Привлечь тех, кто не пользуется: {_share_of_seats(facts, involved)}.")
     return [*lines, *_online_advice(facts), *(() if soon else renewal)]
 
 
@@ -219,7 +222,8 @@ def _share_of_seats(facts: Facts, involved: float) -> str:
     if bought is not None and active is not None and round(active) == 0:
         return f"обычно за месяц не приходит никто, а куплено {counted(bought, 'место', 'места', 'мест')}"
     if bought is not None and bought < judge.FEW and active is not None:
-        return (f"в месяц работают {number(round(active))} на {counted(bought, 'место', 'места', 'мест')} при"
+        works = form(round(active), "работает", "работают", "работают")
+        return (f"в месяц {works} {number(round(active))} на {counted(bought, 'место', 'места', 'мест')} при"
                 f" ориентире от{GAP}{words.enough(bought)}")  # fmt: skip
     return f"вовлечённость {words.percent(involved)} при ориентире {words.percent(judge.INVOLVEMENT)}"
 

@@ -51,7 +51,7 @@ def seats_by_month(facts: Facts) -> list[tuple[str, Markup]]:
 
 
 def empties(facts: Facts) -> Markup | None:
-    if not any("searches_empty" in month.usage for month in facts.months):
+    if not any(month.usage.get("searches_empty") for month in facts.months):
         return None
     return _columns(facts, "empty", "Поиски без результата", judge.EMPTY.of)[1]
 

@@ -32,9 +32,11 @@ def _watched(facts: Facts) -> str:
     if len(found) == 1:
         day = words.day(longest.begin.date())
         return f"{text}, {day}: система снова открылась через {words.lasted(longest.hours)}."
-    usual = words.lasted(median(each.hours for each in found))
-    return (f"{text}: обычно система снова открывалась через {usual}, в самом долгом случае"
-            f" ({words.day(longest.begin.date())}) — через {words.lasted(longest.hours)}.")  # fmt: skip
+    usual, most = words.lasted(median(each.hours for each in found)), words.lasted(longest.hours)
+    text += f": обычно система снова открывалась через {usual}"
+    if most != usual:
+        text += f", в самом долгом случае ({words.day(longest.begin.date())}) — через {most}"
+    return f"{text}."
 
 
 def _cases(facts: Facts) -> str:
@@ -88,7 +90,9 @@ def _searches(facts: Facts) -> str:
         return ""
     text = f"Разобрали, почему ничего не нашлось: {counted(total, 'поиск', 'поиска', 'поисков')}"
     absent = causes.get("absent", 0)
-    if absent:
+    if absent == total:
+        text += "; документа нет в комплекте"
+    elif absent:
         text += f", в{GAP}{number(absent)} из них документа нет в комплекте"
     return text + "."
 

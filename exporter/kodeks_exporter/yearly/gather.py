@@ -64,6 +64,7 @@ def gather(
         domains = _domains(usage)
         described = asker.described(client, at)
     accesses = _accesses(prometheus, client, year, at) if client.accesses else []
+    months = _begun(months, before, accesses)
     begin = dt.datetime(year, 1, 1, tzinfo=dt.UTC)
     end = min(dt.datetime.fromtimestamp(until, dt.UTC), dt.datetime(year + 1, 1, 1, tzinfo=dt.UTC))
     branch = ", ".join(client.branches)
@@ -72,6 +73,17 @@ def gather(
     last_day = min(last_day, dt.date(year, 12, 31))
     return Facts(client.name, client.managers, branch, year, begin, end, last_day, described, months, before, demand,
                  domains, accesses, mute, done)  # fmt: skip
+
+
+def _begun(months: Sequence[Month], before: Sequence[Month], accesses: Sequence[Access]) -> Sequence[Month]:
+    """Without the first months of a new client, of which nothing is known, nor of the year before."""
+    if any(month.known for month in before):
+        return months
+    told = {name for access in accesses for name in access.left}
+    first = (
+        place for place, month in enumerate(months) if month.known or month.interface is not None or month.name in told
+    )
+    return months[next(first, 0) :]
 
 
 class _Asker:

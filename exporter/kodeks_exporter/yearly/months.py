@@ -108,6 +108,8 @@ def _cell(figure: Figure, month: Month, previous: Month | None) -> Cell:
         return Cell(None)
     comparable = previous is not None and previous.whole and month.whole
     before = figure.of(previous) if previous is not None and comparable else None
+    if now == before:
+        return Cell(number(now))
     ratio = judge.change(now, before)
     return Cell(number(now), words.compared(now, before, ratio), tone(ratio, figure is judge.REFUSED))
 

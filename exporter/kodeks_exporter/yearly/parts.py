@@ -65,7 +65,8 @@ def searches(facts: Facts) -> Searches:
     text = []
     if made and empty is not None and sum(made) > 0:
         share = f" ({words.percent(empty / sum(made), 1)})" if sum(made) >= judge.FEW else ""
-        text.append(f"Всего поисков — {number(sum(made))}, из них ничего не нашли {number(empty)}{share}.")
+        found = f"из них ничего не нашли {number(empty)}{share}" if empty else "пустых среди них не было"
+        text.append(f"Всего поисков — {number(sum(made))}, {found}.")
     elif made and empty is not None:
         text.append("Поисков за период не было.")
     else:

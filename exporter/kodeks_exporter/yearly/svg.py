@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 WIDTH = 680.0
-_LEFT, _RIGHT, _TOP, _BOTTOM = 46.0, 66.0, 16.0, 20.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 46.0, 76.0, 16.0, 20.0
 """Margins of a plot; the right one holds names of levels."""
+_WIDEST = 60.0
+"""Of a column, where there are few."""
 Form = Callable[[float], str]
 
 
@@ -74,7 +76,7 @@ def columns(
             parts.append(plot.gap(place, point))
             continue
         top, bottom = plot.y(point.value), plot.y(0.0)
-        width = plot.step * 0.62
+        width = min(plot.step * 0.62, _WIDEST)
         fill = Markup(' fill="url(#{}-hatching)"').format(caption.key) if point.unfinished else ""
         parts.append(
             Markup('<rect class="column{}"{} x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"/>').format(

@@ -48,7 +48,7 @@ def _of_installations(facts: Facts, comparison: Comparison) -> list[Tile]:
         _activity(activity),
         _involvement(facts, involved),
         _tile("Отказы в подключении", refused, "", refusing if refused else "мест хватало"),
-        _tile("Доступность", available, "careful", f"обычно 95–99{GAP}%"),
+        *([_tile("Доступность", available, "careful", f"обычно 95–99{GAP}%")] if available is not None else []),
         _empty(empty, made),
     ]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from kodeks_exporter.domain.russian import form
+from kodeks_exporter.domain.russian import MONTHS_OF, form
 from kodeks_exporter.yearly import accesses, charts, judge, months, parts, words
 from kodeks_exporter.yearly.accesses import Online
 from kodeks_exporter.yearly.advice import advice, summary
@@ -84,10 +84,10 @@ def page(facts: Facts, made: dt.date, sender: Sender) -> ReportPage:
 
 
 def _period(facts: Facts) -> str:
-    last = facts.last_day
-    if (last.month, last.day) == (12, 31):
+    first, last = facts.months[0].first, facts.last_day
+    if first.month == 1 and (last.month, last.day) == (12, 31):
         return f"{facts.year}{GAP}год"
-    return f"1{GAP}января — {words.day(last)}{GAP}года"
+    return f"1{GAP}{MONTHS_OF[first.month - 1]} — {words.day(last)}{GAP}года"
 
 
 def _about(facts: Facts, sender: Sender) -> list[tuple[str, str]]:

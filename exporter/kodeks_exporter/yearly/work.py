@@ -45,6 +45,8 @@ def gather(prometheus: Prometheus, installations: Sequence[str], year: int, at: 
 
 _LOW_USE: Final = re.compile(r".*(ActivityIsLow|InvolvementIsLow|UsageDrop|ProfileDeviation).*")
 _FAULTS: Final = ("K1", "K2", "K3")
+_NO_FAULT: Final = re.compile(r"OnlineBilling.*|KodeksLicense.*")
+"""Limits that are used up and terms that end: urgent, but nothing is broken."""
 
 
 def handled(records: Iterable[Record], names: Collection[str], year: int, at: float) -> Handled:
@@ -53,7 +55,7 @@ def handled(records: Iterable[Record], names: Collection[str], year: int, at: fl
     own = [each for each in records if each.subject in names and begin <= each.told < end]
     taken = [(each, each.taken) for each in own if each.taken]
     low = [(each, by) for each, by in taken if _LOW_USE.match(each.alert)]
-    faults = [by.at - each.told for each, by in taken if each.priority in _FAULTS]
+    faults = [by.at - each.told for each, by in taken if each.priority in _FAULTS and not _NO_FAULT.match(each.alert)]
     trainings = sum("обуч" in by.comment.lower() for _, by in low)
     return Handled(len(faults), median(faults) if faults else 0.0, len(low), trainings)
 
