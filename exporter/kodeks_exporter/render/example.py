@@ -85,7 +85,7 @@ def _manager(product: Any) -> Any:
 def _digests(product: Any) -> tuple[Digest, ...]:
     found = []
     for route in _manager(product)["routes"]:
-        (matcher,) = route["matchers"]
+        matcher = route["matchers"][0]
         if matcher.startswith("alertname"):
             alerts = tuple(sorted(matcher.split('"')[1].split("|")))
             window = next(iter(route.get("active_time_intervals", ())), "")
