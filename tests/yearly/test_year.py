@@ -66,10 +66,12 @@ def true(month: dict[str, Any]) -> list[float]:
 
 
 def change(now: float, before: float) -> str:
+    if now == before:
+        return ""
     if before == 0:
         return "было 0"
     if before < 20:
-        return "0" if now == before else f"{now - before:+.0f}"
+        return f"{now - before:+.0f}"
     told = round((now / before - 1) * 100)
     return "0 %" if told == 0 else f"{told:+} %" if now / before < 10.995 else f"в {round(now / before)} раз"
 
@@ -103,7 +105,7 @@ def test_an_installation(stand: Year, tmp_path: Path, place: int) -> None:
     if truth["seats"] >= 20:
         assert page.tiles()["Вовлечённость"] == plain(percent(involved))
     if truth["mode"] == "push":
-        assert page.tiles()["Доступность"] == "нет данных"
+        assert "Доступность" not in page.tiles()
         assert "Доступность сервера" not in page.text
     refused = [month["rejections"] for month in months]
     short = sum(each > 0 for each in refused) >= 3 and sum(refused) >= 5
