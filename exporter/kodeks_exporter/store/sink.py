@@ -133,8 +133,8 @@ class ReportCollector:
         rows[key] = usage if known is None or known != usage else known
 
     def _known_as(self, login: str, domain: str) -> UserKey:
-        """The same objects for a user's card and usage, which mostly stand together, and as known already: a report of
-        many users then takes a third less memory."""
+        """The same objects for a user's card and usage, which mostly stand together, and as known already: a repeated
+        report of many users then takes a fifth less memory (measured)."""
         if (login, domain) != self._key:
             known = self._before.users.get((login, domain))
             self._key = (login, domain) if known is None else (known.login, known.domain)
