@@ -258,7 +258,7 @@ def test_stops_at_once_when_told(config: Path, tmp_path: Path, stand: Stand, fau
         wait_for(lambda: exporter.metric('kodeks_check_success{installation="vasilek",check="tcp"}') == 1)
         exporter.process.terminate()
         assert exporter.process.wait(30) == 0
-        assert ("without waiting for what hangs" in exporter.log) == bool(fault)
+        assert ("without waiting for runs that hang" in exporter.log) == bool(fault)
         assert "Traceback" not in exporter.log
 
 

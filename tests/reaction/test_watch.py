@@ -67,7 +67,7 @@ def test_a_replayed_incident_gives_each_manager_the_right_times(pair: tuple[Aler
 
 
 def test_what_nobody_answered_until_it_was_repeated(single: Alertmanager, tmp_path: Path) -> None:
-    old = alert(minutes=5 * 60)  # K1 is repeated after four hours
+    old = alert(minutes=7 * 60)  # K1 is repeated after six hours
     with Bench(tmp_path / "storage", (single.url,)) as bench:
         single.post(old)
         bench.until(lambda values: values.get(series(WAITING)) == 1)

@@ -49,7 +49,7 @@ def test_kill_at_any_moment(tmp_path: Path) -> None:
     refused = set()
     for path in (tmp_path / "reports").iterdir():
         refused.add(path.read_text(encoding="utf-8").split('<rejection time="')[1].split('"')[0])
-    killed = follow("tests.store.reports_child", tmp_path, [pick.uniform(0, 0.25) for _ in range(KILLS)])
+    killed = follow("tests.store.reports_child", tmp_path, [pick.uniform(0, 0.1) for _ in range(KILLS)])
     assert killed >= 10, "all reports were taken before the process could be killed often enough"
     bench = Bench(tmp_path, SETTINGS)
     expected = [event(number) for number in range(EVENTS)]
