@@ -70,6 +70,8 @@ DEAREST = 20
 IN_ROUND = 8
 """How many groups of the most expensive round are listed."""
 MAX_SECONDS = 1.0
+NOW = "NOW"
+"""Stands for the time of the scrape: a check that is never run again is an alert."""
 FAULTS = ("dns", "tcp", "http", "maintenance", "key", "seats", "auth", "page")
 """One installation in fifty fails, in each of these ways in turn."""
 RULES = Path(__file__).resolve().parent.parent / "rules"
@@ -97,9 +99,9 @@ def _installation(number: int, now: float, month: str) -> Iterator[str]:
     fault = Fault(FAULTS[number // 50 % len(FAULTS)], now, 4111) if number % 50 == 0 else None
     for family in installation_metrics.families(subject, status(subject, fault, now)):
         for sample in family.samples:
-            value = now + 86400 if sample.name == "kodeks_check_last_run_timestamp_seconds" else sample.value
+            value = NOW if sample.name == "kodeks_check_last_run_timestamp_seconds" else f"{sample.value:.15g}"
             labels = ",".join(f'{key}="{text}"' for key, text in sample.labels.items())
-            yield f"{sample.name}{{{labels}}} {value:.15g}"
+            yield f"{sample.name}{{{labels}}} {value}"
     mine = f'installation="{name}"'
     age = 3 * 86400 if number % 40 == 0 else 1800
     yield f"kodeks_sysinfo_created_timestamp_seconds{{{mine}}} {now - age:.0f}"
@@ -326,7 +328,7 @@ def ask(address: str, expression: str) -> dict[str, float]:
 def _handler(texts: Sequence[bytes]) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            text = texts[int(self.path.strip("/"))]
+            text = texts[int(self.path.strip("/"))].replace(f" {NOW}\n".encode(), f" {time.time():.0f}\n".encode())
             self.send_response(200)
             self.send_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
             self.send_header("Content-Length", str(len(text)))
