@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import shutil
 import signal
 import socket
@@ -112,15 +113,25 @@ def wait_http(url: str, child: Child, timeout: float = 30.0) -> None:
         time.sleep(0.1)
 
 
+_PICK = random.SystemRandom()
+"""Tests seed the common one, so that all workers would pick the same."""
+
+
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
     """A port of 127.0.0.1 that was free a moment ago."""
     return free_ports(1, kind)[0]
 
 
 def free_ports(count: int, kind: socket.SocketKind = socket.SOCK_STREAM) -> list[int]:
-    """Ports that were free a moment ago, all different."""
+    """Ports that were free a moment ago, all different.
+
+    From below those that systems give to outgoing connections, one of which could take them before their server does.
+    """
     with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket(socket.AF_INET, kind)) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
+        found: list[int] = []
+        while len(found) < count:
+            one = stack.enter_context(socket.socket(socket.AF_INET, kind))
+            with contextlib.suppress(OSError):  # in use
+                one.bind(("127.0.0.1", _PICK.randrange(10_000, 32_768)))
+                found.append(one.getsockname()[1])
+        return found
