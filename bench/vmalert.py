@@ -203,7 +203,8 @@ def compare(prometheus: str, vmalert: str, break_all: Callable[[], None]) -> lis
     always = [set.intersection(*sides) for sides in zip(*seen, strict=True)]
     ever = [set.union(*sides) for sides in zip(*seen, strict=True)]
     for each in sorted(always[0] - always[1]):
-        what = "does not go on" if each in ever[1] else "does not fire"
+        late = each in seen[-1][1] and each not in seen[0][1]
+        what = "fires late" if late else "does not go on" if each in ever[1] else "does not fire"
         differ.append(f"{what} with vmalert: {_in_words(each)}")
     differ.extend(f"fires only with vmalert: {_in_words(each)}" for each in sorted(ever[1] - ever[0]))
     names = [sorted({dict(each)["alertname"] for each in side}) for side in always]

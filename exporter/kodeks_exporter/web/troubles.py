@@ -248,7 +248,7 @@ _MONDAY: Final = 3 * DAY + 3 * 3600
 
 
 def _workdays(unix: float) -> float:
-    """Working days, five a week, since that Monday. As kodeks:operup:workdays of rules/database.yml."""
+    """Working days, five a week, since that Monday. As kodeks:operup:old of rules/database.yml."""
     weeks, rest = divmod(unix + _MONDAY, 7 * DAY)
     return 5 * weeks + min(rest / DAY, 5)
 
