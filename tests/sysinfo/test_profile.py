@@ -44,7 +44,7 @@ def test_an_extending_profile_has_only_the_differences(folder: Path) -> None:
 def test_all_mistakes_at_once() -> None:
     document = changed(
         {
-            "dates": ["%Y-%m-%d", "%Q", "%d"],
+            "dates": ["%Y-%m-%d", "%Q", "%d", "%m/%d/%Y %I:%M"],
             "values": {"status": {"fine": ["x"], "ok": "found"}, "colour": {}},
             "xml": {
                 "encoding": "klingon",
@@ -69,6 +69,7 @@ def test_all_mistakes_at_once() -> None:
         "speed: unknown",
         "dates[1]: unknown directive %Q",
         "dates[2]: a format needs a year",
+        "dates[3]: %I and %p belong together",
         "values.status.fine: unknown",
         "values.status.ok: must be a list",
         "values.colour: unknown",
@@ -87,7 +88,7 @@ def test_all_mistakes_at_once() -> None:
         "sqlite.blocks.usage.table: must be a text",
     ):
         assert where in text
-    assert len(caught.value.mistakes) == 19
+    assert len(caught.value.mistakes) == 20
 
 
 @pytest.mark.parametrize(

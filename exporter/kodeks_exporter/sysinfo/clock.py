@@ -18,6 +18,8 @@ _DIRECTIVES: Final = {
     "m": r"(?P<m>\d{1,2})",
     "d": r"(?P<d>\d{1,2})",
     "H": r"(?P<H>\d{1,2})",
+    "I": r"(?P<I>0?[1-9]|1[0-2])",
+    "p": r"(?P<p>[AaPp][Mm])",
     "M": r"(?P<M>\d{1,2})",
     "S": r"(?P<S>\d{1,2})",
     "f": r"(?P<f>\d{1,9})",
@@ -66,6 +68,8 @@ def compile_format(text: str) -> re.Pattern[str]:
         at += 2
     if not (seen & {"Y", "y"}) or "m" not in seen:
         raise ValueError("a format needs a year (%Y or %y) and a month (%m)")
+    if ("I" in seen) != ("p" in seen):
+        raise ValueError("%I and %p belong together")
     return re.compile("".join(parts), re.ASCII)
 
 
@@ -137,7 +141,7 @@ class Clock:
             year,
             int(parts.get("m") or 1),
             int(parts.get("d") or 1),
-            int(parts.get("H") or 0),
+            _hour(parts),
             int(parts.get("M") or 0),
             int(parts.get("S") or 0),
             int((parts.get("f") or "0")[:6].ljust(6, "0")),
@@ -173,6 +177,13 @@ class _Hours(dict[str, float]):
             self.clear()
         self[text] = start
         return start
+
+
+def _hour(parts: dict[str, str | None]) -> int:
+    """Of a clock with 24 hours, or with 12 and am or pm: 12 am is midnight."""
+    if (twelve := parts.get("I")) is None:
+        return int(parts.get("H") or 0)
+    return int(twelve) % 12 + 12 * ((parts.get("p") or "").lower() == "pm")
 
 
 def _offset(text: str) -> timezone:

@@ -39,6 +39,8 @@ KNOWN_FORMATS: Final = (
     "%Y/%m/%d",
     "%d/%m/%Y %H:%M:%S",
     "%d/%m/%Y",
+    "%m/%d/%Y %I:%M:%S %p",
+    "%m/%d/%Y %I:%M %p",
     "%d-%m-%Y %H:%M:%S",
     "%d-%m-%Y",
     "%d.%m.%y %H:%M:%S",
