@@ -91,6 +91,10 @@ class _Refused(Exception):  # noqa: N818 - an answer, not an error
         self.answer = _plain(status, text, headers)
 
 
+class _BrokenBody(ConnectionError):
+    """A body that ends too early, or is not written as announced."""
+
+
 class ServerConnection:
     def __init__(self, house: House, sock: socket.socket, peer: tuple[str, int]) -> None:
         self._house, self._sock, self._peer = house, sock, peer
@@ -184,6 +188,8 @@ class ServerConnection:
             answer = refused.answer
         except TimeoutError:
             answer = _plain(408, "the request did not arrive in time")
+        except _BrokenBody:
+            answer = _plain(400, _UNREADABLE[400])
         except OSError:
             raise
         except Exception:
@@ -281,7 +287,7 @@ class ServerConnection:
             while (event := self._http.next_event()) is h11.NEED_DATA:
                 self._http.receive_data(await self._stream.receive())
         except h11.RemoteProtocolError as problem:
-            raise ConnectionResetError(str(problem)) from None
+            raise _BrokenBody(str(problem)) from None
         if isinstance(event, h11.Data):
             data = bytes(event.data)
             self._left = data[most:]
