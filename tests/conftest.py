@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 from collections.abc import Callable
@@ -63,6 +64,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return scheduler
 
 
+@functools.cache
 def _place(path: Path, parts: tuple[str, ...]) -> int:
     """Of the first of ``parts`` that is the file or a folder of it; behind the last when none is."""
     found = [place for place, part in enumerate(parts) if path.is_relative_to(TESTS / part)]

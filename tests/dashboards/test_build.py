@@ -17,6 +17,7 @@ from dashboards import ALL, Board
 from dashboards.__main__ import OUTPUT, files, main
 from dashboards.alerts import titles
 from dashboards.variables import OURS
+from tests.dashboards.built import DOCUMENTS
 
 ROOT = Path(__file__).resolve().parents[2]
 BOOK: dict[str, dict[str, Any]] = {
@@ -32,9 +33,6 @@ def ids(board: Board) -> str:
 
 
 boards = pytest.mark.parametrize("board", ALL, ids=ids)
-
-
-DOCUMENTS: dict[str, dict[str, Any]] = {board.name: json.loads(board.json()) for board in ALL}
 
 
 @functools.cache

@@ -13,8 +13,8 @@ from dashboards import ALL, Board
 from dashboards.alerts import FEW
 from dashboards.queries import SHOWN
 from demo.grafana import seconds
+from tests.dashboards.built import DOCUMENTS
 
-BOARDS: dict[str, dict[str, Any]] = {board.name: json.loads(board.json()) for board in ALL}
 boards = pytest.mark.parametrize("board", ALL, ids=lambda board: board.name)
 
 
@@ -23,7 +23,7 @@ def panels(check: Callable[[dict[str, Any]], None]) -> Callable[[Board], None]:
 
     @boards
     def every_panel(board: Board) -> None:
-        for panel in BOARDS[board.name]["panels"]:
+        for panel in DOCUMENTS[board.name]["panels"]:
             if panel["type"] not in ("row", "text"):
                 try:
                     check(panel)
@@ -170,15 +170,15 @@ def test_a_single_bar_has_its_name(panel: dict[str, Any]) -> None:
 
 @boards
 def test_no_menu_carries_all_clients_to_a_board_for_one(board: Board) -> None:
-    links = BOARDS[board.name]["links"]
+    links = DOCUMENTS[board.name]["links"]
     for link in links:
         assert link["type"] == "dashboards"
-        reached = [each for each in ALL if {*link["tags"]} <= {*BOARDS[each.name]["tags"]}]
+        reached = [each for each in ALL if {*link["tags"]} <= {*DOCUMENTS[each.name]["tags"]}]
         assert reached, link["title"]
         if link["includeVars"] and not board.one_client:
             assert [each.name for each in reached if each.one_client] == [], link["title"]
     reached_by_any = {
-        each.name for each in ALL for link in links if {*link["tags"]} <= {*BOARDS[each.name]["tags"]}
+        each.name for each in ALL for link in links if {*link["tags"]} <= {*DOCUMENTS[each.name]["tags"]}
     }  # fmt: skip
     assert reached_by_any == {each.name for each in ALL}, "a dashboard that no menu leads to"
 
@@ -186,7 +186,7 @@ def test_no_menu_carries_all_clients_to_a_board_for_one(board: Board) -> None:
 @boards
 def test_links_to_boards_for_one_client_name_one(board: Board) -> None:
     few = {f"kodeks-{each.name}" for each in ALL if each.one_client}
-    for url in re.findall(r'"url": "(/d/[^"]+)"', json.dumps(BOARDS[board.name], ensure_ascii=False)):
+    for url in re.findall(r'"url": "(/d/[^"]+)"', json.dumps(DOCUMENTS[board.name], ensure_ascii=False)):
         if re.match(r"/d/([\w-]+)", url)[1] in few:  # type: ignore[index]
             assert re.search(r"var-client=\$\{__(data|field)", url), url
         assert "${client" not in url, "carries All"
@@ -291,8 +291,8 @@ def test_units_are_russian(panel: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("name", ["server-metrics", "availability", "analytics"])
 def test_incidents_are_marked_on_time_series(name: str) -> None:
-    few, many = BOARDS[name]["annotations"]["list"]
-    whole = seconds(BOARDS[name]["time"]["from"].removeprefix("now-"))
+    few, many = DOCUMENTS[name]["annotations"]["list"]
+    whole = seconds(DOCUMENTS[name]["time"]["from"].removeprefix("now-"))
     for each in (few, many):
         assert each["enable"]
         assert "label_replace" in each["expr"], "alerts by their names in people's words"
@@ -307,11 +307,11 @@ def test_incidents_are_marked_on_time_series(name: str) -> None:
 
 @boards
 def test_nobody_edits_what_is_made_from_code(board: Board) -> None:
-    assert BOARDS[board.name]["editable"] is False
+    assert DOCUMENTS[board.name]["editable"] is False
 
 
 @boards
 def test_no_address_is_written_into_a_board(board: Board) -> None:
     """What differs from site to site comes from data or is left out."""
-    text = re.sub(r"http://\$\{__data", "", json.dumps(BOARDS[board.name]))
+    text = re.sub(r"http://\$\{__data", "", json.dumps(DOCUMENTS[board.name]))
     assert re.findall(r"https?://[^\"\\ ]+", text) == []

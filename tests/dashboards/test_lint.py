@@ -15,6 +15,7 @@ import yaml
 from dashboards import ALL, Board
 from dashboards.model import refs
 from demo.grafana import seconds
+from tests.dashboards.built import DOCUMENTS
 
 KINDS = {
     "barchart", "bargauge", "gauge", "piechart", "row", "stat", "state-timeline", "table", "text", "timeseries",
@@ -40,9 +41,6 @@ _VARIABLE = re.compile(r"\$(?:\{(\w+)(?:[:.][^}]*)?\}|([A-Za-z_]\w*))")
 _WINDOW = re.compile(r"\[(\w+)(?::(\w*))?\]")
 
 boards = pytest.mark.parametrize("board", ALL, ids=lambda board: board.name)
-
-
-DOCUMENTS: dict[str, dict[str, Any]] = {board.name: json.loads(board.json()) for board in ALL}
 
 
 def made(board: Board) -> dict[str, Any]:
