@@ -91,7 +91,7 @@ class _Refused(Exception):  # noqa: N818 - an answer, not an error
         self.answer = _plain(status, text, headers)
 
 
-class _BrokenBody(ConnectionError):
+class _BrokenBodyError(ConnectionError):
     """A body that ends too early, or is not written as announced."""
 
 
@@ -188,7 +188,7 @@ class ServerConnection:
             answer = refused.answer
         except TimeoutError:
             answer = _plain(408, "the request did not arrive in time")
-        except _BrokenBody:
+        except _BrokenBodyError:
             answer = _plain(400, _UNREADABLE[400])
         except OSError:
             raise
@@ -287,7 +287,7 @@ class ServerConnection:
             while (event := self._http.next_event()) is h11.NEED_DATA:
                 self._http.receive_data(await self._stream.receive())
         except h11.RemoteProtocolError as problem:
-            raise _BrokenBody(str(problem)) from None
+            raise _BrokenBodyError(str(problem)) from None
         if isinstance(event, h11.Data):
             data = bytes(event.data)
             self._left = data[most:]
