@@ -13,6 +13,8 @@ from demo import servers
 
 LOOKBACK = "25h"
 """The samples are up to a day apart."""
+PATIENCE = 1800
+"""Seconds for one query: recording a year of 1000 installations beside other work takes minutes."""
 _HINT = "Проверьте, что Prometheus есть: ./run tools"
 
 
@@ -31,7 +33,8 @@ def serve(blocks: Path, port: int = 0) -> Iterator[str]:
         (folder / "prometheus.yml").write_text("global: {evaluation_interval: 1h}\n")
         server = servers.prometheus(
             folder / "prometheus.yml", folder, "--storage.tsdb.retention.time=100y",
-            f"--query.lookback-delta={LOOKBACK}", "--log.level=warn", port=port, hint=_HINT,
+            f"--query.lookback-delta={LOOKBACK}", f"--query.timeout={PATIENCE}s", "--log.level=warn", port=port,
+            hint=_HINT,
         )  # fmt: skip
         with server:
             yield server.url

@@ -11,6 +11,7 @@ import requests
 
 from demo.history.openmetrics import labels
 from demo.year.blocks import BLOCK, Blocks
+from demo.year.prometheus import PATIENCE
 from demo.year.rules import DAY, HOUR, Rule
 
 
@@ -95,7 +96,7 @@ def _one_by_one(session: requests.Session, url: str, rule: Rule, moments: Sequen
 
 
 def _ask(session: requests.Session, url: str, rule: Rule, asked: dict[str, str]) -> list[_Series]:
-    answer = _DECODER.decode(session.post(url, data=asked, timeout=300).content)
+    answer = _DECODER.decode(session.post(url, data=asked, timeout=PATIENCE).content)
     if answer.status != "success":
         raise RuntimeError(f"{rule.name}: {answer.error}")
     return answer.data.result
