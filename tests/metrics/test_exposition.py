@@ -83,6 +83,25 @@ def test_only_what_changed_is_written_again() -> None:
     assert b'kodeks_x{installation="a"} 1.0\nkodeks_x{installation="b"} 2.0\n' in second
 
 
+@pytest.mark.parametrize("samples", [1, 20, 2000])
+def test_families_of_any_length_are_the_same_in_each_scrape(samples: int) -> None:
+    def many(name: str) -> Any:
+        family = GaugeMetricFamily("kodeks_many", "Many.", labels=["installation", "user"])
+        for number in range(samples):
+            family.add_metric([name, f"Ёжикова-{number}"], number)
+        return family
+
+    exposition = Exposition()
+    sources = [Source("part", name, 1, lambda name=name: [many(name)]) for name in "ab"]  # type: ignore[misc]
+    both = many("a")
+    both.samples += many("b").samples
+    assert [exposition.render(sources) for _ in range(2)] == [render_families([both])] * 2
+    assert [sample.value for family in parse_text(render_families([both]).decode()) for sample in family.samples] == [
+        *range(samples),
+        *range(samples),
+    ]
+
+
 def test_samples_of_a_family_stand_together_and_removed_sources_go() -> None:
     exposition = Exposition()
     sources = [Source("part", name, 1, lambda name=name: everything(name)) for name in "abc"]  # type: ignore[misc]
