@@ -201,11 +201,11 @@ def faults(topology: str, life: str, scale: Scale = WHOLE, rules: Path = RULES) 
         files.append(folder / "bench.yml")
         files[-1].write_text(json.dumps({"groups": [_FIRES]}), encoding="utf-8")
         groups = [group["name"] for path in files for group in yaml.safe_load(path.read_text("utf-8"))["groups"]]
-        first = ["kodeks-inventory", "kodeks-sources", "kodeks-counters", "kodeks-figures", "kodeks-slow-figures"]
+        last = ["kodeks-sources", "kodeks-inventory"]
         document = {
             "rule_files": [path.name for path in files],
             "evaluation_interval": f"{scale.step}s",
-            "group_eval_order": sorted(groups, key=lambda name: first.index(name) if name in first else len(first)),
+            "group_eval_order": sorted(groups, key=lambda name: last.index(name) if name in last else -1),
             "tests": [
                 {
                     "interval": f"{scale.step}s",

@@ -19,7 +19,7 @@ RULES = Path(__file__).resolve().parents[2] / "rules"
 CLIENTS = 4
 RENAMED = 2
 """The first ones: another name and another manager."""
-AWAY = 45.0
+AWAY = 75.0
 """Longer than what inventory.yml takes for a pause, shorter than what Prometheus looks back for."""
 
 Told = tuple[str, str, str]
