@@ -3,7 +3,8 @@ exporters.
 
 promtool steps through time by 15 s, the real scrape interval (WHOLE), or by a minute for a sample in the tests
 (SAMPLE). It evaluates every group at every step, which hides what slower groups see. So each rule is rewritten to be
-evaluated at its group's own interval, with its own phase, and to keep its last result in between.
+evaluated at its group's own interval, with its own phase, and to keep its last result in between. Within a step the
+groups that others ask who can be seen come last: in Prometheus they may come a whole step after a lost scrape.
 
 Each alert has its own installations (or accesses), healthy ones and faulty ones, so that one run covers them all. A run
 combines a topology (one exporter, two, sharding by hashmod) and a life. No alert may fire for the healthy ones; for the
