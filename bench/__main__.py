@@ -1,4 +1,4 @@
-"""``./run bench [SUBJECT …]``: all measurements, or those named."""
+"""``./run bench [SUBJECT …]``: all measurements, or those named. ``SUBJECT=ARGUMENT`` for those that take one."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from bench import (
 )
 from bench.rows import table
 
-SUBJECTS: dict[str, Callable[[], object]] = {
+SUBJECTS: dict[str, Callable[..., object]] = {
     "rounds": rounds.main,
     "blackhole": blackhole.main,
     "whole": whole.main,
@@ -39,13 +39,14 @@ SUBJECTS: dict[str, Callable[[], object]] = {
 
 def main() -> int:
     wanted = sys.argv[1:] or list(SUBJECTS)
-    unknown = [name for name in wanted if name not in SUBJECTS]
+    unknown = [name for name in wanted if name.partition("=")[0] not in SUBJECTS]
     if unknown:
         print(f"no such measurement: {', '.join(unknown)}; there are: {', '.join(SUBJECTS)}", file=sys.stderr)
         return 2
-    for name in wanted:
-        print(f"== {name}", flush=True)
-        SUBJECTS[name]()
+    for each in wanted:
+        print(f"== {each}", flush=True)
+        name, _, argument = each.partition("=")
+        SUBJECTS[name](*[argument] if argument else [])
     print(f"\n{table()}")
     return 0
 

@@ -13,6 +13,9 @@ clients who renew once a year. From prometheus_rule_group_last_duration_seconds,
 Groups with an interval above 4 minutes are evaluated every 4 minutes here, so that each gets its turn; the load is
 calculated with their own interval. This Prometheus has no data from yesterday: queries for hours and days ago read a
 minute ago instead, at the same cost. Windows of days contain whatever there is.
+
+``./run bench rules=FOLDER`` compares with other rules, such as those of an earlier version: two of these Prometheus run
+at the same time over the same fleet, since no two hours of a machine are alike.
 """
 
 from __future__ import annotations
@@ -183,38 +186,71 @@ def _access(number: int, now: float) -> Iterator[str]:
             )
 
 
-def main() -> None:
+def main(other: str = "") -> None:
+    """``other``: a folder of rules to compare with."""
+    if other:
+        beside(Path(other).resolve())
+        return
     whole, half = loads(FLEET, SECONDS), loads(FLEET // 2, HALF_SECONDS)
     a, b = statistics.median(half[-LAST:]), statistics.median(whole[: len(half)][-LAST:])
     row(f"rules, load, {FLEET}", f"{b:.3f} of a core", f"{a:.3f} with {FLEET // 2}", b / a, MOST_GROWTH)
 
 
+def beside(other: Path) -> None:
+    """Prints the median round of the project's rules as a ratio to that of the rules in ``other``."""
+    with contextlib.ExitStack() as stack:
+        port, _ = stack.enter_context(exporters(FLEET))
+        both = []
+        for rules in (RULES, other):
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            both.append(Rounds(*stack.enter_context(prometheus(folder, port, rules))))
+        watched = [threading.Thread(target=each.watch, args=(SECONDS,)) for each in both]
+        for each in watched:
+            each.start()
+        for each in watched:
+            each.join()
+        (ours, our_load), (theirs, their_load) = (
+            (statistics.median(each.settled()), statistics.median(each.load[-LAST:])) for each in both
+        )
+        row("rules, the median round of 15 s", f"{ours:.2f} s", f"{theirs:.2f} s with {other}", ours / theirs, 1.0)
+        row("rules, load", f"{our_load:.3f} of a core", f"{their_load:.3f} with {other}", our_load / their_load, 1.0)
+
+
 def loads(fleet: int, seconds: int) -> list[float]:
     """The load after each round. What it costs is printed if it is the whole fleet."""
+    with (
+        exporters(fleet) as (port, series),
+        tempfile.TemporaryDirectory() as folder,
+        prometheus(Path(folder), port) as started,
+    ):
+        rounds = Rounds(*started)
+        rounds.watch(seconds)
+        if fleet == FLEET:
+            print(f"{series} series of {fleet} installations and as many accesses")
+            rounds.report()
+        return rounds.load
+
+
+@contextlib.contextmanager
+def exporters(fleet: int) -> Iterator[tuple[int, int]]:
+    """Serves what the exporters of that many installations show: the port, and how many series they are."""
     now = time.time()
     texts = [exposition(now, shard, fleet).encode() for shard in range(EXPORTERS)]
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(texts))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        with tempfile.TemporaryDirectory() as folder, prometheus(Path(folder), server.server_address[1]) as started:
-            rounds = Rounds(*started)
-            rounds.watch(seconds)
-            if fleet == FLEET:
-                series = sum(text.count(b"\n") for text in texts)
-                print(f"{series} series of {fleet} installations and as many accesses")
-                rounds.report()
-            return rounds.load
+        yield server.server_address[1], sum(text.count(b"\n") for text in texts)
     finally:
         server.shutdown()
         server.server_close()
 
 
-def copy_rules(folder: Path) -> dict[str, float]:
+def copy_rules(folder: Path, rules: Path = RULES) -> dict[str, float]:
     """Writes the rules to ``folder``, with intervals up to LONGEST and yesterday a minute ago. Returns group to its own
     interval in seconds."""
     folder.mkdir()
     own = {}
-    for path in RULES.glob("*.yml"):
+    for path in rules.glob("*.yml"):
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
         for group in document["groups"]:
             own[group["name"]] = clock.seconds(group.get("interval", f"{ROUND:.0f}s"))
@@ -227,9 +263,9 @@ def copy_rules(folder: Path) -> dict[str, float]:
 
 
 @contextlib.contextmanager
-def prometheus(folder: Path, port: int) -> Iterator[tuple[str, int, dict[str, float]]]:
+def prometheus(folder: Path, port: int, rules: Path = RULES) -> Iterator[tuple[str, int, dict[str, float]]]:
     """A Prometheus with the rules, over what is served at ``port``: its address, its pid, and group to interval."""
-    intervals = copy_rules(folder / "rules")
+    intervals = copy_rules(folder / "rules", rules)
     document = {
         "global": {"scrape_interval": "15s", "evaluation_interval": "15s"},
         "rule_files": [str(folder / "rules" / "*.yml")],
@@ -275,6 +311,10 @@ class Rounds:
             self.load.append(sum(seconds / self._intervals[group] for group, seconds in groups.items()))
             evaluated = when
 
+    def settled(self) -> list[float]:
+        """Seconds of each round but the first ones."""
+        return [sum(each.values()) for each in self._rounds[SETTLED:]]
+
     def report(self) -> None:
         (firing,) = ask(self._address, 'count(ALERTS{alertstate="firing"}) or vector(0)').values()
         print(f"{firing:.0f} alerts fire")
@@ -288,7 +328,7 @@ class Rounds:
             f"{group} {seconds:.2f}" for group, seconds in sorted(dearest.items(), key=lambda each: -each[1])[:IN_ROUND]
         )
         print(f"most expensive round: {len(dearest)} groups, among them {among}")
-        settled = [sum(each.values()) for each in self._rounds[SETTLED:]]
+        settled = self.settled()
         hourly = max(seconds for group, seconds in groups.items() if self._intervals[group] > LONGEST)
         bounded("rules, the median round of 15 s", statistics.median(settled), 0.4, "s")
         bounded("rules, the most expensive round", max(settled), 1.0, "s")
