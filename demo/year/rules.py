@@ -10,11 +10,14 @@ from pathlib import Path
 import yaml
 
 from demo.tools import ROOT
+from demo.year.prometheus import LOOKBACK
 
 RULES = ROOT / "rules"
 FILES = ("inventory.yml", "recording.yml", "history.yml", "site.yml", "score.yml")
 """Those whose figures dashboards read, and not only alerts."""
 HOUR, DAY = 3600, 86400
+_LATEST = re.compile(r"(?<=\[)5m(?=\])")
+"""What Prometheus looks back for, where a rule says so itself. The year's has fewer samples and looks back longer."""
 _NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _CONDITIONS = ((re.compile(r"hour\(\)\s*==\s*0"), DAY), (re.compile(r"hour\(\)\s*%\s*6\s*==\s*0"), 6 * HOUR))
 _HOURLY = re.compile(r"installation:kodeks_(interface_up|port_up|seats_used):")
@@ -52,8 +55,9 @@ def recording(folder: Path = RULES) -> list[Rule]:
                     labels = tuple(sorted(rule.get("labels", {}).items()))
                     daily = path.name in ("score.yml", "site.yml")
                     steps = (DAY, DAY) if daily else _steps(rule["record"], rule["expr"])
+                    expression = _LATEST.sub(LOOKBACK, rule["expr"])
                     found.append(
-                        Rule(rule["record"], rule["expr"], labels, *steps, tuple(sorted(below - {rule["record"]})))
+                        Rule(rule["record"], expression, labels, *steps, tuple(sorted(below - {rule["record"]})))
                     )
     return found
 
