@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
+import re
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -110,7 +111,8 @@ WORDS = st.text(st.characters(categories=("Lu", "Ll", "Nd"), max_codepoint=0x500
 @given(st.lists(WORDS, min_size=1, max_size=5), st.sampled_from(["{}", "&lt;{}&gt;", "a{}_b", "{}-1", "(«{}»)"]))
 def test_no_word_passes(words: list[str], around: str) -> None:
     ours = own_words()
-    words = [word for word in words if word.casefold() not in ours and not word.isdigit()]
+    # With four letters that are nobody's but its own: a replacement may happen to begin with fewer.
+    words = [word for word in words if set(re.findall(r"[^\W\d]{4,}", word.casefold())) - ours]
     text = " ".join(around.format(word) for word in words)
     names = Pseudonyms(keep=(), hide=())
     names.note(text)
