@@ -2,7 +2,7 @@
 
 A family's samples must be together, while a change affects one installation; so each source (such as an installation)
 caches its formatted samples by family, and a scrape only joins them. ``prometheus_client`` formats everything each
-time. A report's samples are much the same text again and again, so long ones are kept compressed.
+time.
 """
 
 import logging
@@ -10,9 +10,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
 
-import zstandard
 from prometheus_client import Metric
 from prometheus_client.samples import Sample
 from prometheus_client.utils import floatToGoString
@@ -21,8 +19,6 @@ log = logging.getLogger(__name__)
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
-_LONG: Final = 2048
-"""Bytes of samples from which on compressing saves more than it costs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +36,7 @@ class Source:
 class _Written:
     version: object
     families: dict[str, tuple[str, str, bytes]]
-    """Family name to type, help and sample lines, compressed if they are long."""
+    """Family name to type, help and sample lines."""
 
 
 class Exposition:
@@ -77,12 +73,10 @@ class Exposition:
                 except Exception as error:
                     self._left_out(source.part, source.key, error)
             self._written = current
-        unpack = zstandard.ZstdDecompressor().decompress
         merged: dict[str, tuple[str, str, list[bytes]]] = {}
         for written in current.values():
             for name, (kind, help_text, lines) in written.families.items():
-                chunk = unpack(lines) if lines.startswith(zstandard.FRAME_HEADER) else lines
-                merged.setdefault(name, (kind, help_text, []))[2].append(chunk)
+                merged.setdefault(name, (kind, help_text, []))[2].append(lines)
         pieces: list[bytes] = []
         for name, (kind, help_text, chunks) in merged.items():
             pieces.append(_header(name, kind, help_text, openmetrics).encode())
@@ -101,13 +95,11 @@ class Exposition:
         known = self._written.get((source.part, source.key))
         if known is not None and known.version == source.version:
             return known
-        pack = zstandard.ZstdCompressor(level=1).compress
         families: dict[str, tuple[str, str, bytes]] = {}
         for metric in source.families():
-            lines = "".join(map(_sample_line, metric.samples)).encode(errors="replace")
+            lines = "".join(map(_sample_line, metric.samples))
             if lines:
-                kept = pack(lines) if len(lines) >= _LONG else lines
-                families[metric.name] = (metric.type, metric.documentation, kept)
+                families[metric.name] = (metric.type, metric.documentation, lines.encode(errors="replace"))
         return _Written(source.version, families)
 
 
