@@ -211,6 +211,26 @@ def test_what_runs_when_it_stops_has_a_moment_to_end(seconds: float, left: int) 
     release.set()
 
 
+def test_a_job_that_outlives_the_stop_may_fail_without_alarm(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    scheduler = Scheduler({"fast": 1, "slow": 1})
+    scheduler.start()
+    begun, closed = threading.Event(), threading.Event()
+
+    def use_what_is_closed() -> Pace:
+        begun.set()
+        closed.wait(30)
+        raise ValueError("the store is closed")
+
+    scheduler.set_jobs({"a": Job(use_what_is_closed, 60, 60, "fast", "slow")})
+    assert begun.wait(5)
+    assert scheduler.stop() == 1
+    closed.set()
+    wait_for(lambda: "job cut short by the stop" in caplog.text)
+    assert [record.levelname for record in caplog.records] == ["INFO"]
+    assert caplog.records[0].__dict__["reason"] == "ValueError: the store is closed"
+
+
 def test_hurried_jobs_run_now_and_then_go_on(scheduler: Scheduler) -> None:
     diary = Diary()
     scheduler.set_jobs({"a": diary.job("a", interval=4.0), "b": diary.job("b", interval=4.0)})

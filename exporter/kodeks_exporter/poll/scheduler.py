@@ -79,7 +79,10 @@ class Scheduler:
         self._thread.start()
 
     def stop(self, grace: float = 0.0) -> int:
-        """Starts no new runs; current ones have ``grace`` seconds to finish. Returns how many did not."""
+        """Starts no new runs; current ones have ``grace`` seconds to finish. Returns how many did not.
+
+        An error of those afterwards is the stop's doing and not logged as a crash.
+        """
         with self._wake:
             self._stopped = True
             self._wake.notify()
@@ -162,9 +165,12 @@ class Scheduler:
         begin = time.monotonic()
         try:
             pace = job.run() or Pace.NORMAL
-        except Exception:
-            log.exception("job crashed", extra={"job": key})
+        except Exception as error:
             pace = Pace.FAILED
+            if self._stopped:  # what it worked with may be closed by now
+                log.info("job cut short by the stop", extra={"job": key, "reason": f"{type(error).__name__}: {error}"})
+            else:
+                log.exception("job crashed", extra={"job": key})
         with self._wake:
             self._running -= 1
             if self._entries.get(key) is entry:
