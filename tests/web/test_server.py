@@ -10,6 +10,7 @@ import random
 import socket
 import threading
 import time
+import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -125,6 +126,22 @@ def test_many_get_the_same_large_answer_at_once(start: Start, backend: FakeBacke
 
     with ThreadPoolExecutor(12) as pool:
         assert all(pool.map(scrape, range(24)))
+
+
+def test_an_answer_is_forgotten_once_it_is_sent(start: Start, backend: FakeBackend) -> None:
+    backend.body = random.Random(5).randbytes(8_000_000)  # with gzip an answer as long, made for the request
+    server = start()
+    tracemalloc.start()
+    try:
+        for _ in range(3):
+            assert len(requests.get(server.url + "/metrics", timeout=30).content) == len(backend.body)
+        deadline = time.monotonic() + 20
+        while tracemalloc.get_traced_memory()[0] > len(backend.body) / 2:
+            assert time.monotonic() < deadline, "an idle server still holds an answer"
+            time.sleep(0.05)
+        assert tracemalloc.get_traced_memory()[1] > len(backend.body), "the answers were counted"
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(

@@ -127,6 +127,7 @@ class Lane:
     def _serve(self) -> None:
         while (work := self._queue.get()) is not None:
             work()
+            del work  # or an idle thread would hold its answer, perhaps 100 MB, until the next request
 
 
 def _succeed(future: asyncio.Future[R], result: R) -> None:
