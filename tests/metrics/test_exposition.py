@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any
@@ -100,6 +101,28 @@ def test_families_of_any_length_are_the_same_in_each_scrape(samples: int) -> Non
         *range(samples),
         *range(samples),
     ]
+
+
+def test_what_is_kept_for_the_next_scrape_is_a_fraction_of_the_text() -> None:
+    def users(name: str) -> Any:
+        family = GaugeMetricFamily("kodeks_user_documents", "Documents.", labels=["installation", "client", "user"])
+        for number in range(1000):
+            family.add_metric([name, "Волжский завод «Луч»", f"user{number * 7919 % 100_003}"], number % 50)
+        return family
+
+    exposition = Exposition()
+    sources = [Source("part", f"s{number}", 1, lambda number=number: [users(f"s{number}")]) for number in range(20)]  # type: ignore[misc]
+    render_families([users("a")])  # what is imported or built once does not count
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        length = len(exposition.render(sources))
+        kept = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert length > 2_000_000
+    assert kept < length / 5
+    assert len(exposition.render(sources)) == length
 
 
 def test_samples_of_a_family_stand_together_and_removed_sources_go() -> None:

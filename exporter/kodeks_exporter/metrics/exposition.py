@@ -2,7 +2,7 @@
 
 A family's samples must be together, while a change affects one installation; so each source (such as an installation)
 caches its formatted samples by family, and a scrape only joins them. ``prometheus_client`` formats everything each
-time.
+time. A report's samples are much the same text again and again, so long ones are kept compressed.
 """
 
 import logging
@@ -10,7 +10,10 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from io import BytesIO
+from typing import Final
 
+import zstandard
 from prometheus_client import Metric
 from prometheus_client.samples import Sample
 from prometheus_client.utils import floatToGoString
@@ -19,6 +22,8 @@ log = logging.getLogger(__name__)
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+_LONG: Final = 2048
+"""Bytes of samples from which on compressing saves more than it costs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,7 @@ class Source:
 class _Written:
     version: object
     families: dict[str, tuple[str, str, bytes]]
-    """Family name to type, help and sample lines."""
+    """Family name to type, help and sample lines, compressed if they are long."""
 
 
 class Exposition:
@@ -77,13 +82,15 @@ class Exposition:
         for written in current.values():
             for name, (kind, help_text, lines) in written.families.items():
                 merged.setdefault(name, (kind, help_text, []))[2].append(lines)
-        pieces: list[bytes] = []
+        unpack = zstandard.ZstdDecompressor().decompress
+        body = BytesIO()  # takes each piece as it is unpacked; a list of them all would leave the heap fragmented
         for name, (kind, help_text, chunks) in merged.items():
-            pieces.append(_header(name, kind, help_text, openmetrics).encode())
-            pieces.extend(chunks)
+            body.write(_header(name, kind, help_text, openmetrics).encode())
+            for chunk in chunks:
+                body.write(unpack(chunk) if chunk.startswith(zstandard.FRAME_HEADER) else chunk)
         if openmetrics:
-            pieces.append(b"# EOF\n")
-        return b"".join(pieces)
+            body.write(b"# EOF\n")
+        return body.getvalue()
 
     def _left_out(self, part: str, key: Hashable, error: Exception) -> None:
         self._errors[part] += 1
@@ -95,11 +102,14 @@ class Exposition:
         known = self._written.get((source.part, source.key))
         if known is not None and known.version == source.version:
             return known
+        pack = zstandard.ZstdCompressor(level=1).compress
         families: dict[str, tuple[str, str, bytes]] = {}
         for metric in source.families():
-            lines = "".join(map(_sample_line, metric.samples))
+            lines = "".join(map(_sample_line, metric.samples)).encode(errors="replace")
             if lines:
-                families[metric.name] = (metric.type, metric.documentation, lines.encode(errors="replace"))
+                # Copied, because what zstandard returns still occupies a buffer as large as its input.
+                kept = bytes(memoryview(pack(lines))) if len(lines) >= _LONG else lines
+                families[metric.name] = (metric.type, metric.documentation, kept)
         return _Written(source.version, families)
 
 
