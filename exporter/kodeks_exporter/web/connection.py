@@ -35,6 +35,8 @@ logger = logging.getLogger("kodeks_exporter.web")
 _NAMING = ("REMOTE_USER", "REMOTE_ADDR", "HTTP_X_", "HTTP_REMOTE_", "HTTP_AUTHORIZATION")
 """Variables that may identify the caller: answers differ between callers."""
 _LINGER: Final = 2.0
+_SHORT: Final = 64 * 1024
+"""Bytes of an answer's body that are sent together with its head."""
 _TARGET: Final = re.compile(rb"/(?!/)[\x21-\x7e\x80-\xff]*|\*")
 _UNREADABLE: Final = {
     400: "malformed request",
@@ -311,11 +313,14 @@ class ServerConnection:
         headers = [*((name, value) for name, value in answer.headers if name.lower() not in replaced), *ours]
         reason = answer.reason.encode("latin-1", "replace")
         encoded = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers]
-        sent = self._http.send(h11.Response(status_code=answer.status, headers=encoded, reason=reason)) or b""
+        head = self._http.send(h11.Response(status_code=answer.status, headers=encoded, reason=reason)) or b""
         with self._house.outbox.holding(self.place, len(answer.body)):
+            body = b""
             if answer.body and self._method != b"HEAD":
-                sent += self._http.send(h11.Data(data=answer.body)) or b""
-            await self._stream.send(sent)
+                body = self._http.send(h11.Data(data=answer.body)) or b""
+            # Short ones travel in one packet; a scrape may have 100 MB, which are not copied.
+            for piece in (head + body,) if len(body) < _SHORT else (head, body):
+                await self._stream.send(piece)
         if answer.rest is not None and self._method != b"HEAD":
             while piece := await self._files.run(self.place.party, answer.rest.take):
                 await self._write(h11.Data(data=piece))
