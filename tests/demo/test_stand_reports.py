@@ -61,7 +61,7 @@ def fetched(stand: Stand, name: str, target: Path, login: Credentials = LOGIN, p
 def figures(stand: Stand, name: str, folder: Path) -> dict[str, float]:
     """What the exporter shows of the report that comes now, at this moment."""
     bench = Bench(folder)
-    bench.take(fetched(stand, name, folder / "report"))
+    bench.take(fetched(stand, name, folder / "report"), received=time.time())
     found = bench.values(now=time.time())
     bench.store.close()
     return found
