@@ -202,7 +202,7 @@ def faults(topology: str, life: str, scale: Scale = WHOLE, rules: Path = RULES) 
         files.append(folder / "bench.yml")
         files[-1].write_text(json.dumps({"groups": [_FIRES]}), encoding="utf-8")
         groups = [group["name"] for path in files for group in yaml.safe_load(path.read_text("utf-8"))["groups"]]
-        last = ["kodeks-sources", "kodeks-inventory"]
+        last = ["kodeks-sources", "kodeks-inventory", "kodeks-installations"]
         document = {
             "rule_files": [path.name for path in files],
             "evaluation_interval": f"{scale.step}s",

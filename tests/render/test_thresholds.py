@@ -49,7 +49,7 @@ def test_a_rule_compares_with_the_sites_number_and_its_message_names_it(
 ) -> None:
     fleets.put(fleets.rendered(tmp_path, thresholds={"maintenance_hours": hours}), tmp_path)
     groups = yaml.load((tmp_path / "rules" / "state.yml").read_text(encoding="utf-8"), yaml.CSafeLoader)
-    for rule in groups["groups"][0]["rules"]:
+    for rule in (rule for group in groups["groups"] for rule in group["rules"]):
         if "alert" in rule:
             rule["annotations"] = {"title": rule["annotations"]["title"]}
     (tmp_path / "state.yml").write_text(yaml.safe_dump(groups, allow_unicode=True), encoding="utf-8")
